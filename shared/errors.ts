@@ -1,0 +1,51 @@
+/** One thing wrong in a configuration file. */
+export interface ConfigProblem {
+  /** The file and, where one is known, the line: `/etc/fail2networkban/server.ini:12`. */
+  readonly where: string;
+  /** Section and key, as `[server] port`. */
+  readonly key: string;
+  /** What was found and what is allowed. */
+  readonly detail: string;
+}
+
+/** The operator must act: the configuration cannot be used. Programs end with exit code 78. */
+export class ConfigError extends Error {
+  readonly code = 'config';
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[], options?: ErrorOptions) {
+    super(problems.map(({ where, key, detail }) => `${where}: ${key}: ${detail}`).join('\n'), options);
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/** A ConfigError about a single thing. */
+export function configError(where: string, key: string, detail: string, cause?: unknown): ConfigError {
+  return new ConfigError([{ where, key, detail }], { cause });
+}
+
+/**
+ * What a firewall's failure asks for:
+ * - `retry`: it is down, slow, locked or answered nonsense; back off, list again, go on. The call may have been carried out.
+ * - `denied`: the credentials do not do; stop until the operator acts, try again each minute.
+ * - `rejected`: this one network will never be taken; leave it out, go on with the others.
+ */
+export type EnforcerErrorCode = 'retry' | 'denied' | 'rejected';
+
+/** The other system must act: a firewall did not do what was asked. */
+export class EnforcerError extends Error {
+  readonly code: EnforcerErrorCode;
+
+  constructor(code: EnforcerErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'EnforcerError';
+    this.code = code;
+  }
+}
+
+/** The text of anything that was thrown, with its causes. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${describeError(error.cause)}`;
+}

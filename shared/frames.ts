@@ -1,0 +1,155 @@
+/** The frames as they stand on the wire, after their MAC: PROTOCOL.md describes each with an example. */
+import type { Network } from './network.ts';
+import type { Refusal, RefusalCode } from './refusal.ts';
+
+/** The WebSocket subprotocol that both ends must name. */
+export const subprotocol = 'fail2networkban.v1';
+export const defaultPort = 1514;
+
+/** ban claims a network, unban withdraws the own claim, lift (operators) withdraws everybody's. */
+export type Verb = 'ban' | 'unban' | 'lift';
+
+/** Who stands behind an event: a jail of fail2ban, whose list speaks for it, or a person, whose ban no list takes back. */
+export type Source = 'jail' | 'hand';
+
+/** One ban or unban. `number` is the place in the agent's stream; `ttlSeconds` counts from the moment of sending, null is permanent. */
+export interface BanEvent {
+  readonly number: number;
+  readonly verb: Verb;
+  readonly jail: string;
+  readonly network: Network;
+  /** Only for a ban. */
+  readonly ttlSeconds: number | null;
+  readonly source: Source;
+}
+
+/** An event that can never take effect; it is answered like any other. */
+export interface UnreadableEvent {
+  readonly number: number;
+  readonly refusal: Refusal;
+}
+
+export type ReceivedEvent = BanEvent | UnreadableEvent;
+
+/** 1–500 events of one stream, numbers rising. Answered by one `results` frame. */
+export interface EventsFrame {
+  readonly type: 'events';
+  readonly stream: string;
+  readonly events: readonly ReceivedEvent[];
+}
+
+/** Digests of the jails' lists. Answered by a `differing` frame that names the jails whose list should follow. */
+export interface JailsFrame {
+  readonly type: 'jails';
+  readonly digests: readonly { readonly jail: string; readonly digest: string }[];
+}
+
+/** One part of a jail's full list, parts in order. The last part is answered by a `settled` frame. */
+export interface JailFrame {
+  readonly type: 'jail';
+  readonly jail: string;
+  readonly part: number;
+  readonly parts: number;
+  readonly entries: readonly JailEntry[];
+}
+
+/** A network that a jail holds, and for how many seconds still; null is permanent. */
+export type JailEntry = readonly [network: Network, ttlSeconds: number | null];
+
+/** A question. Answered by an `answer` frame with the same id. */
+export type QueryFrame = { readonly type: 'query'; readonly id: number } & Question;
+
+export type Question =
+  /** What the server knows of this client: its permissions. */
+  | { readonly about: 'self' }
+  /** The client's own reports. */
+  | { readonly about: 'bans' }
+  /** Whether each firewall holds the network (after a ban) or no longer holds it (after an unban). */
+  | { readonly about: 'network'; readonly network: Network };
+
+export type FrameToServer = EventsFrame | JailsFrame | JailFrame | QueryFrame;
+
+/** First frame of a connection, from the server, not sealed: no key is known yet. */
+export interface HelloFrame {
+  readonly type: 'hello';
+  /** 32 random bytes, base64url. */
+  readonly nonce: string;
+}
+
+/** The payload of the login text `<client>:<key id>:<mac>.<payload>`. */
+export interface LoginPayload {
+  readonly type: 'login';
+  /** 32 random bytes, base64url. */
+  readonly nonce: string;
+  /** The agent's name and version, for the operator's eyes. */
+  readonly agent: string;
+}
+
+/** The server's first sealed frame; that it verifies proves the server. */
+export interface WelcomeFrame {
+  readonly type: 'welcome';
+  readonly server: string;
+  readonly may: readonly Permission[];
+  /** Patterns of the jails that the client may use. */
+  readonly jails: readonly string[];
+}
+
+export type Permission = 'ban' | 'unban' | 'operate';
+export const permissions: readonly Permission[] = ['ban', 'unban', 'operate'];
+
+/** `recorded`: durably written. `repeated`: applied before. `refused`: see the code. */
+export type EventResult =
+  | { readonly number: number; readonly outcome: 'recorded' | 'repeated' }
+  | { readonly number: number; readonly outcome: 'refused'; readonly code: RefusalCode; readonly detail: string };
+
+export interface ResultsFrame {
+  readonly type: 'results';
+  readonly results: readonly EventResult[];
+  /** With `rate-limited`, `quota-exceeded` or `ledger-unavailable`: the pause before the next try, in milliseconds. */
+  readonly retryAfterMs?: number;
+}
+
+export interface DifferingFrame {
+  readonly type: 'differing';
+  readonly jails: readonly string[];
+}
+
+/** What a full list changed. `refused` counts by code. */
+export interface SettledFrame {
+  readonly type: 'settled';
+  readonly jail: string;
+  readonly added: number;
+  readonly withdrawn: number;
+  readonly refused: Readonly<Partial<Record<RefusalCode, number>>>;
+}
+
+/** Whether a firewall agrees with the ledger about one network. */
+export interface Enforcement {
+  readonly enforcer: string;
+  readonly state: 'in-force' | 'absent' | 'pending' | 'failing' | 'paused';
+  readonly detail?: string;
+}
+
+export interface OwnReport {
+  readonly network: Network;
+  readonly jail: string;
+  readonly ttlSeconds: number | null;
+}
+
+export interface AnswerFrame {
+  readonly type: 'answer';
+  readonly id: number;
+  readonly bans?: readonly OwnReport[];
+  /** Whether the network is banned by anybody. */
+  readonly banned?: boolean;
+  readonly enforcement?: readonly Enforcement[];
+}
+
+/** A frame was not accepted; the connection closes after it. */
+export interface RefusedFrame {
+  readonly type: 'refused';
+  readonly code: RefusalCode;
+  readonly detail: string;
+}
+
+export type FrameToClient = WelcomeFrame | ResultsFrame | DifferingFrame | SettledFrame | AnswerFrame | RefusedFrame;

@@ -1,0 +1,34 @@
+/** Every limit of the protocol, with its unit in the name. PROTOCOL.md lists them; test/shared/limits.test.ts holds both together. */
+export const limits = {
+  /** A login frame, the only one that is read before a key is known. */
+  loginFrameMaxBytes: 1_024,
+  /** Any other frame, in both directions. */
+  frameMaxBytes: 262_144,
+  /** Events in one frame. */
+  eventsPerFrameMax: 500,
+  /** Jails in one digest frame. */
+  jailsPerFrameMax: 500,
+  /** Entries in one part of a jail's list, and parts of one list. */
+  entriesPerPartMax: 2_000,
+  partsMax: 64,
+  /** How long a connection may stand without a login. */
+  loginMaxMs: 5_000,
+  /** Connections without a login at once, over all and from one address (a /64 counts as one). */
+  strangersMax: 256,
+  strangersPerAddressMax: 16,
+  /** Connections of one client at once. */
+  connectionsPerClientMax: 8,
+  /** Frames of one connection that wait for their answer; past that its socket is not read. */
+  framesInFlightMax: 16,
+  /** Bytes waiting in one connection's way out; past that its socket is not read. */
+  outgoingMaxBytes: 1_048_576,
+  /** Frames a second that one client may send over time, and at once. */
+  framesPerSecondMax: 2_000,
+  framesBurstMax: 4_000,
+  /** A ping after so much silence; the connection ends when twice this passes without a sign. */
+  heartbeatMs: 20_000,
+  /** Longest finite time to live of a ban: 100 years. */
+  ttlMaxSeconds: 3_153_600_000,
+  jailMaxCharacters: 64,
+  clientMaxCharacters: 64,
+} as const;

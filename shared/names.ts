@@ -1,0 +1,25 @@
+/**
+ * Names come from outside and end up in logs, in comments of cluster.fw and in command lines, so the alphabet is small:
+ * no blanks, no control characters, nothing that a shell, an INI file or a firewall comment reads specially.
+ */
+export const jailPattern = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/;
+export const clientPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+export const keyIdPattern = /^[A-Za-z0-9_-]{8}$/;
+
+export const jailAlphabet = '1–64 of A-Z a-z 0-9 . _ @ + -, beginning with a letter or digit';
+export const clientAlphabet = '1–64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit';
+
+/** Whether `name` fits a pattern in which `*` stands for any characters: `nginx-*`. */
+export function fitsGlob(pattern: string, name: string): boolean {
+  const [head = '', ...rest] = pattern.split('*');
+  const tail = rest.pop();
+  if (tail === undefined) return pattern === name;
+  if (!name.startsWith(head) || name.length < head.length + tail.length || !name.endsWith(tail)) return false;
+  let at = head.length;
+  for (const part of rest) {
+    const found = name.indexOf(part, at);
+    if (found < 0 || found + part.length > name.length - tail.length) return false;
+    at = found + part.length;
+  }
+  return true;
+}

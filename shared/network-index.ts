@@ -1,0 +1,149 @@
+import {
+  addressBits,
+  type Family,
+  familyOf,
+  type Network,
+  type NetworkRange,
+  networkFrom,
+  rangeOf,
+} from './network.ts';
+
+interface Placed {
+  readonly network: Network;
+  readonly range: NetworkRange;
+  /** The narrowest other member that covers this one. */
+  readonly parent: Placed | undefined;
+}
+
+/**
+ * A fixed set of networks that answers overlap in both directions in a few microseconds, however many there are.
+ *
+ * CIDRs nest or are apart, so one array sorted by first address, each member knowing its parent, is enough:
+ *
+ * ```
+ *   sorted   10.0.0.0/8   10.1.0.0/16   10.1.2.0/24   11.0.0.0/8
+ *   parent   –            10.0.0.0/8    10.1.0.0/16   –
+ *   covering 10.1.3.4  → the last member that starts at or before it is 10.1.2.0/24; climb to 10.1.0.0/16
+ *   within   10.0.0.0/9 → the members from its first address on, up to its last
+ * ```
+ */
+export class NetworkIndex {
+  readonly #sorted: Readonly<Record<Family, readonly Placed[]>>;
+  readonly #members: ReadonlySet<Network>;
+
+  constructor(networks: Iterable<Network> = []) {
+    this.#members = new Set(networks);
+    const all = [...this.#members];
+    this.#sorted = {
+      4: place(all.filter((network) => familyOf(network) === 4)),
+      6: place(all.filter((network) => familyOf(network) === 6)),
+    };
+  }
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  has(network: Network): boolean {
+    return this.#members.has(network);
+  }
+
+  /** The narrowest member that covers `network`, itself included. */
+  covering(network: Network): Network | undefined {
+    const range = rangeOf(network);
+    const sorted = this.#sorted[range.family];
+    let candidate = sorted[lowerBound(sorted, range.first, range.prefixLength + 1) - 1];
+    while (candidate !== undefined && candidate.range.last < range.last) candidate = candidate.parent;
+    return candidate?.network;
+  }
+
+  /** The members that `network` covers, itself included. */
+  within(network: Network): Network[] {
+    const range = rangeOf(network);
+    const sorted = this.#sorted[range.family];
+    const found: Network[] = [];
+    for (let at = lowerBound(sorted, range.first, range.prefixLength); at < sorted.length; at += 1) {
+      const member = sorted[at];
+      if (member === undefined || member.range.first > range.last) break;
+      found.push(member.network);
+    }
+    return found;
+  }
+
+  /** A member that shares an address with `network`, in either direction. */
+  overlapping(network: Network): Network | undefined {
+    return this.covering(network) ?? this.within(network)[0];
+  }
+}
+
+/**
+ * Joins networks that together are a whole CIDR, and drops those that a wider one covers. The result covers exactly the
+ * same addresses.
+ *
+ * @param widest the shortest prefix that joining may make, by family.
+ */
+export function mergeNetworks(networks: Iterable<Network>, widest: Readonly<Record<Family, number>>): Network[] {
+  const index = [...new Set(networks)];
+  return ([4, 6] as const).flatMap((family) =>
+    joinSorted(place(index.filter((network) => familyOf(network) === family)), family, widest[family]),
+  );
+}
+
+/** Keeps a stack whose top is joined with its other half as long as both are there. */
+function joinSorted(sorted: readonly Placed[], family: Family, widest: number): Network[] {
+  const whole: { readonly first: bigint; readonly prefixLength: number }[] = [];
+  for (const { range, parent } of sorted) {
+    if (parent !== undefined) continue;
+    let joined = { first: range.first, prefixLength: range.prefixLength };
+    for (let top = whole.at(-1); top !== undefined; top = whole.at(-1)) {
+      if (joined.prefixLength <= widest || !areHalves(top, joined, family)) break;
+      whole.pop();
+      joined = { first: top.first, prefixLength: joined.prefixLength - 1 };
+    }
+    whole.push(joined);
+  }
+  return whole.map(({ first, prefixLength }) => networkFrom(family, first, prefixLength));
+}
+
+function areHalves(
+  left: { readonly first: bigint; readonly prefixLength: number },
+  right: { readonly first: bigint; readonly prefixLength: number },
+  family: Family,
+): boolean {
+  const shift = BigInt(addressBits[family] - right.prefixLength);
+  return (
+    left.prefixLength === right.prefixLength &&
+    right.first >> shift === ((left.first >> shift) | 1n) &&
+    left.first < right.first
+  );
+}
+
+function place(networks: readonly Network[]): Placed[] {
+  const ranges = networks.map((network) => ({ network, range: rangeOf(network) }));
+  ranges.sort((a, b) => compare(a.range.first, b.range.first) || a.range.prefixLength - b.range.prefixLength);
+  const open: Placed[] = [];
+  return ranges.map(({ network, range }) => {
+    while (open.length > 0 && (open.at(-1)?.range.last ?? 0n) < range.first) open.pop();
+    const placed = { network, range, parent: open.at(-1) };
+    open.push(placed);
+    return placed;
+  });
+}
+
+/** The position of the first member that is not before (first, prefixLength). */
+function lowerBound(sorted: readonly Placed[], first: bigint, prefixLength: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const range = sorted[middle]?.range;
+    if (range !== undefined && (compare(range.first, first) || range.prefixLength - prefixLength) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function compare(a: bigint, b: bigint): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

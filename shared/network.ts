@@ -1,0 +1,150 @@
+import ipaddr from 'ipaddr.js';
+
+declare const networkBrand: unique symbol;
+
+/**
+ * A canonical IPv4/IPv6 address or CIDR: lower case, compressed (RFC 5952), host bits cleared, no /32 or /128,
+ * IPv4-mapped IPv6 turned into IPv4. Only {@link parseNetwork} makes one, so two equal networks are equal strings.
+ */
+export type Network = string & { readonly [networkBrand]: true };
+
+export type Family = 4 | 6;
+
+/** What a network covers, as numbers: `first` and `last` address, both inclusive. */
+export interface NetworkRange {
+  readonly family: Family;
+  readonly prefixLength: number;
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+/** Bits of an address by family. */
+export const addressBits: Readonly<Record<Family, number>> = { 4: 32, 6: 128 };
+
+/** The longest spelling: eight groups with a dotted tail, a slash and three digits. */
+const spellingMax = 49;
+const prefixPattern = /^(?:0|[1-9][0-9]{0,2})$/;
+const mappedPrefix = 0xffffn << 32n;
+
+/**
+ * Reads one address or CIDR in any standard spelling, strictly: four decimal octets without leading zeros, no host
+ * names, no zone ids, no netmasks, no blanks. The library's lenient forms (`1.2.3`, `0x7f.1`, `010.0.0.1`, `2130706433`)
+ * are refused because other tools read them differently.
+ *
+ * @returns the canonical network, or undefined when the text is not one.
+ */
+export function parseNetwork(text: string): Network | undefined {
+  if (text.length > spellingMax) return undefined;
+  const slash = text.indexOf('/');
+  const address = parseAddress(slash < 0 ? text : text.slice(0, slash));
+  if (address === undefined) return undefined;
+  const bits = addressBits[address.family];
+  if (slash < 0) return networkFrom(address.family, address.value, bits);
+  const prefixText = text.slice(slash + 1);
+  if (!prefixPattern.test(prefixText) || Number(prefixText) > bits) return undefined;
+  return networkFrom(address.family, address.value, Number(prefixText));
+}
+
+/** The network of `prefixLength` that holds the address `value`; host bits are cleared. */
+export function networkFrom(family: Family, value: bigint, prefixLength: number): Network {
+  const hostBits = BigInt(addressBits[family] - prefixLength);
+  const first = (value >> hostBits) << hostBits;
+  if (family === 6 && prefixLength >= 96 && first >> 32n === mappedPrefix >> 32n) {
+    return networkFrom(4, first & 0xffffffffn, prefixLength - 96);
+  }
+  const address = formatAddress(family, first);
+  return (prefixLength === addressBits[family] ? address : `${address}/${prefixLength}`) as Network;
+}
+
+/** The numbers behind a canonical network. */
+export function rangeOf(network: Network): NetworkRange {
+  const slash = network.indexOf('/');
+  const address = parseAddress(slash < 0 ? network : network.slice(0, slash));
+  if (address === undefined) throw new Error(`not a canonical network: ${network}`);
+  const bits = addressBits[address.family];
+  const prefixLength = slash < 0 ? bits : Number(network.slice(slash + 1));
+  const last = address.value | ((1n << BigInt(bits - prefixLength)) - 1n);
+  return { family: address.family, prefixLength, first: address.value, last };
+}
+
+/** The family of a canonical network. */
+export function familyOf(network: Network): Family {
+  return network.includes(':') ? 6 : 4;
+}
+
+/** How many leading bits a canonical network fixes. */
+export function prefixLengthOf(network: Network): number {
+  const slash = network.indexOf('/');
+  return slash < 0 ? addressBits[familyOf(network)] : Number(network.slice(slash + 1));
+}
+
+/** Whether every address of `inner` is one of `outer`. */
+export function covers(outer: Network, inner: Network): boolean {
+  const wide = rangeOf(outer);
+  const narrow = rangeOf(inner);
+  return wide.family === narrow.family && wide.first <= narrow.first && narrow.last <= wide.last;
+}
+
+/**
+ * IPv6 prefixes whose addresses carry an IPv4 address, with the bit where it starts: NAT64 (RFC 6052), 6to4 (RFC 3056),
+ * and the IPv4-compatible form that RFC 4291 §2.5.5.1 gave up. IPv4-mapped addresses stand here for networks wider than
+ * /96; narrower ones are IPv4 already.
+ */
+const carriersOfIpv4 = [
+  { first: 0x64ff9bn << 96n, prefixLength: 96, ipv4At: 96 },
+  { first: 0x2002n << 112n, prefixLength: 16, ipv4At: 16 },
+  { first: 0n, prefixLength: 96, ipv4At: 96 },
+  { first: mappedPrefix, prefixLength: 96, ipv4At: 96 },
+] as const;
+
+/**
+ * The IPv4 network that a translator may make of an IPv6 network, so that a whitelisted or private IPv4 address cannot
+ * be banned in its IPv6 clothes. A network that holds a whole translation prefix yields 0.0.0.0/0.
+ */
+export function embeddedIpv4(network: Network): Network | undefined {
+  if (familyOf(network) === 4) return undefined;
+  const range = rangeOf(network);
+  for (const carrier of carriersOfIpv4) {
+    const shared = BigInt(128 - Math.min(carrier.prefixLength, range.prefixLength));
+    if (range.first >> shared !== carrier.first >> shared) continue;
+    const prefixLength = Math.min(32, Math.max(0, range.prefixLength - carrier.ipv4At));
+    const value = (range.first >> BigInt(128 - 32 - carrier.ipv4At)) & 0xffffffffn;
+    return networkFrom(4, prefixLength === 0 ? 0n : value, prefixLength);
+  }
+  return undefined;
+}
+
+interface Address {
+  readonly family: Family;
+  readonly value: bigint;
+}
+
+function parseAddress(text: string): Address | undefined {
+  if (!text.includes(':')) {
+    return ipaddr.IPv4.isValidFourPartDecimal(text) ? { family: 4, value: ipv4Value(text) } : undefined;
+  }
+  if (!/^[0-9a-fA-F:.]+$/.test(text) || !ipaddr.IPv6.isValid(text)) return undefined;
+  const dotted = text.slice(text.lastIndexOf(':') + 1);
+  if (dotted.includes('.') && !ipaddr.IPv4.isValidFourPartDecimal(dotted)) return undefined;
+  return { family: 6, value: bytesToValue(ipaddr.IPv6.parse(text).toByteArray()) };
+}
+
+function ipv4Value(text: string): bigint {
+  return BigInt(text.split('.').reduce((value, octet) => value * 256 + Number(octet), 0));
+}
+
+function bytesToValue(bytes: readonly number[]): bigint {
+  let high = 0n;
+  for (let at = 0; at < bytes.length; at += 4) {
+    const word = bytes.slice(at, at + 4).reduce((value, byte) => value * 256 + byte, 0);
+    high = (high << 32n) | BigInt(word);
+  }
+  return high;
+}
+
+function formatAddress(family: Family, value: bigint): string {
+  const bytes: number[] = [];
+  for (let shift = addressBits[family] - 8; shift >= 0; shift -= 8)
+    bytes.push(Number((value >> BigInt(shift)) & 0xffn));
+  return family === 4 ? bytes.join('.') : new ipaddr.IPv6(bytes).toRFC5952String();
+}

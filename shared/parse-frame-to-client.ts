@@ -1,0 +1,133 @@
+import { FrameError, field, isIntegerBetween } from './field-reader.ts';
+import {
+  type AnswerFrame,
+  type Enforcement,
+  type EventResult,
+  type FrameToClient,
+  type HelloFrame,
+  type OwnReport,
+  permissions,
+  type SettledFrame,
+} from './frames.ts';
+import { limits } from './limits.ts';
+import { jailAlphabet, jailPattern } from './names.ts';
+import { type Network, parseNetwork } from './network.ts';
+import { isTtl } from './parse-frame.ts';
+import { isRefusalCode, type RefusalCode } from './refusal.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const most = Number.MAX_SAFE_INTEGER;
+const anyText = /^[^\0]{0,1000}$/s;
+const patternText = /^[A-Za-z0-9._@+*-]{1,64}$/;
+
+/** @throws FrameError */
+export function parseHello(fields: Fields): HelloFrame {
+  field.choice(fields, 'type', ['hello']);
+  return { type: 'hello', nonce: field.text(fields, 'nonce', /^[A-Za-z0-9_-]{43}$/, '32 bytes in base64url') };
+}
+
+/**
+ * Checks what a server that has proved itself says, as strictly as the server checks an agent.
+ *
+ * @throws FrameError
+ */
+export function parseFrameToClient(fields: Fields): FrameToClient {
+  const type = field.choice(fields, 'type', ['welcome', 'results', 'differing', 'settled', 'answer', 'refused']);
+  switch (type) {
+    case 'welcome':
+      return {
+        type,
+        server: field.text(fields, 'server', anyText, 'a name'),
+        may: field.list(fields, 'may', { least: 0, most: permissions.length }, (item) =>
+          field.choice({ item }, 'item', permissions),
+        ),
+        jails: field.list(fields, 'jails', { least: 0, most: limits.jailsPerFrameMax }, (item) =>
+          field.text({ item }, 'item', patternText, 'a pattern of jail names'),
+        ),
+      };
+    case 'results':
+      return {
+        type,
+        results: field.list(fields, 'results', { least: 0, most: limits.eventsPerFrameMax }, parseResult),
+        ...(fields['retryAfterMs'] === undefined
+          ? {}
+          : { retryAfterMs: field.integer(fields, 'retryAfterMs', 0, 3_600_000) }),
+      };
+    case 'differing':
+      return { type, jails: field.list(fields, 'jails', { least: 0, most: limits.jailsPerFrameMax }, parseJailName) };
+    case 'settled':
+      return parseSettled(fields);
+    case 'answer':
+      return parseAnswer(fields);
+    case 'refused':
+      return { type, code: readCode(fields['code']), detail: field.text(fields, 'detail', anyText, 'a text') };
+  }
+}
+
+function parseResult(item: unknown): EventResult {
+  const fields = field.object(item, 'results');
+  const number = field.integer(fields, 'number', 1, most);
+  const outcome = field.choice(fields, 'outcome', ['recorded', 'repeated', 'refused']);
+  if (outcome !== 'refused') return { number, outcome };
+  return { number, outcome, code: readCode(fields['code']), detail: field.text(fields, 'detail', anyText, 'a text') };
+}
+
+function parseSettled(fields: Fields): SettledFrame {
+  const refused: Partial<Record<RefusalCode, number>> = {};
+  for (const [code, count] of Object.entries(field.object(fields['refused'], 'refused'))) {
+    if (!isIntegerBetween(count, 1, most)) throw new FrameError(code, count, 'a count');
+    refused[readCode(code)] = count;
+  }
+  return {
+    type: 'settled',
+    jail: parseJailName(fields['jail']),
+    added: field.integer(fields, 'added', 0, most),
+    withdrawn: field.integer(fields, 'withdrawn', 0, most),
+    refused,
+  };
+}
+
+function parseAnswer(fields: Fields): AnswerFrame {
+  const bounds = { least: 0, most: limits.entriesPerPartMax };
+  return {
+    type: 'answer',
+    id: field.integer(fields, 'id', 0, most),
+    ...(fields['bans'] === undefined ? {} : { bans: field.list(fields, 'bans', bounds, parseOwnReport) }),
+    ...(fields['banned'] === undefined ? {} : { banned: fields['banned'] === true }),
+    ...(fields['enforcement'] === undefined
+      ? {}
+      : { enforcement: field.list(fields, 'enforcement', bounds, parseEnforcement) }),
+  };
+}
+
+function parseOwnReport(item: unknown): OwnReport {
+  const fields = field.object(item, 'bans');
+  const ttlSeconds = fields['ttlSeconds'];
+  if (!isTtl(ttlSeconds)) throw new FrameError('ttlSeconds', ttlSeconds, 'seconds or null');
+  return { network: readNetwork(fields['network']), jail: parseJailName(fields['jail']), ttlSeconds };
+}
+
+function parseEnforcement(item: unknown): Enforcement {
+  const fields = field.object(item, 'enforcement');
+  return {
+    enforcer: field.text(fields, 'enforcer', anyText, 'a name'),
+    state: field.choice(fields, 'state', ['in-force', 'absent', 'pending', 'failing', 'paused']),
+    ...(fields['detail'] === undefined ? {} : { detail: field.text(fields, 'detail', anyText, 'a text') }),
+  };
+}
+
+function parseJailName(value: unknown): string {
+  return field.text({ jail: value }, 'jail', jailPattern, jailAlphabet);
+}
+
+function readNetwork(value: unknown): Network {
+  const network = typeof value === 'string' ? parseNetwork(value) : undefined;
+  if (network === undefined) throw new FrameError('network', value, 'a network');
+  return network;
+}
+
+function readCode(value: unknown): RefusalCode {
+  if (!isRefusalCode(value)) throw new FrameError('code', value, 'a refusal code');
+  return value;
+}

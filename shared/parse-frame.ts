@@ -1,0 +1,153 @@
+import { FrameError, field, isIntegerBetween } from './field-reader.ts';
+import type {
+  BanEvent,
+  FrameToServer,
+  JailEntry,
+  LoginPayload,
+  Question,
+  ReceivedEvent,
+  Source,
+  Verb,
+} from './frames.ts';
+import { limits } from './limits.ts';
+import { clientPattern, jailAlphabet, jailPattern, keyIdPattern } from './names.ts';
+import { type Network, parseNetwork } from './network.ts';
+import { quote, type RefusalCode } from './refusal.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const streamPattern = /^[A-Za-z0-9_-]{8,64}$/;
+const digestPattern = /^[0-9a-f]{64}$/;
+const noncePattern = /^[A-Za-z0-9_-]{43}$/;
+const agentPattern = /^[\x20-\x7e]{1,64}$/;
+const loginPattern = /^([A-Za-z0-9._-]{1,64}):([A-Za-z0-9_-]{8}):([A-Za-z0-9_-]{43}\.\{.*)$/s;
+
+/** The parts of a login text that may be looked at before its MAC is checked. */
+export interface LoginEnvelope {
+  readonly client: string;
+  readonly keyId: string;
+  /** `<mac>.<payload>` */
+  readonly sealed: string;
+}
+
+/** Takes a login text apart by one short pattern, or returns undefined. */
+export function parseLoginEnvelope(text: string): LoginEnvelope | undefined {
+  const [, client, keyId, sealed] = loginPattern.exec(text) ?? [];
+  if (client === undefined || keyId === undefined || sealed === undefined) return undefined;
+  return clientPattern.test(client) && keyIdPattern.test(keyId) ? { client, keyId, sealed } : undefined;
+}
+
+/** @throws FrameError */
+export function parseLoginPayload(fields: Fields): LoginPayload {
+  field.choice(fields, 'type', ['login']);
+  return {
+    type: 'login',
+    nonce: field.text(fields, 'nonce', noncePattern, '32 bytes in base64url'),
+    agent: field.text(fields, 'agent', agentPattern, '1–64 printable ASCII characters'),
+  };
+}
+
+/**
+ * Checks a verified payload once, at the door. What is wrong with one event is that event's refusal; what an honest
+ * agent cannot send is a FrameError.
+ *
+ * @throws FrameError
+ */
+export function parseFrameToServer(fields: Fields): FrameToServer {
+  const type = field.choice(fields, 'type', ['events', 'jails', 'jail', 'query']);
+  switch (type) {
+    case 'events':
+      return { type, stream: field.text(fields, 'stream', streamPattern, 'a stream id'), events: parseEvents(fields) };
+    case 'jails':
+      return { type, digests: field.list(fields, 'digests', { least: 0, most: limits.jailsPerFrameMax }, parseDigest) };
+    case 'jail':
+      return parseJail(fields);
+    case 'query':
+      return { type, id: field.integer(fields, 'id', 0, Number.MAX_SAFE_INTEGER), ...parseQuestion(fields) };
+  }
+}
+
+function parseEvents(fields: Fields): ReceivedEvent[] {
+  let before = 0;
+  return field.list(fields, 'events', { least: 1, most: limits.eventsPerFrameMax }, (item) => {
+    const event = parseEvent(field.object(item, 'events'));
+    if (event.number <= before) throw new FrameError('number', event.number, `above ${before}, the number before it`);
+    before = event.number;
+    return event;
+  });
+}
+
+function parseEvent(fields: Fields): ReceivedEvent {
+  const number = field.integer(fields, 'number', 1, Number.MAX_SAFE_INTEGER);
+  const verb = fields['verb'];
+  if (!isVerb(verb)) return unreadable(number, 'unknown-verb', `verb ${quote(verb)}: allowed are ban, unban, lift`);
+  const jail = fields['jail'];
+  if (typeof jail !== 'string' || !jailPattern.test(jail)) {
+    return unreadable(number, 'bad-jail', `jail ${quote(jail)}: allowed are ${jailAlphabet}`);
+  }
+  const network = readNetwork(fields['network']);
+  if (network === undefined) {
+    return unreadable(number, 'not-an-address', `${quote(fields['network'])} is not an IPv4 or IPv6 address or CIDR`);
+  }
+  const ttlSeconds = verb === 'ban' ? fields['ttlSeconds'] : null;
+  if (!isTtl(ttlSeconds)) return unreadable(number, 'bad-ttl', `ttlSeconds ${quote(ttlSeconds)}: ${ttlAllowed}`);
+  return { number, verb, jail, network, ttlSeconds, source: readSource(fields['source']) } satisfies BanEvent;
+}
+
+function parseDigest(item: unknown): { jail: string; digest: string } {
+  const fields = field.object(item, 'digests');
+  return {
+    jail: field.text(fields, 'jail', jailPattern, jailAlphabet),
+    digest: field.text(fields, 'digest', digestPattern, 'SHA-256 in hexadecimal'),
+  };
+}
+
+function parseJail(fields: Fields): FrameToServer {
+  const parts = field.integer(fields, 'parts', 1, limits.partsMax);
+  return {
+    type: 'jail',
+    jail: field.text(fields, 'jail', jailPattern, jailAlphabet),
+    parts,
+    part: field.integer(fields, 'part', 1, parts),
+    entries: field.list(fields, 'entries', { least: 0, most: limits.entriesPerPartMax }, parseEntry),
+  };
+}
+
+function parseEntry(item: unknown): JailEntry {
+  const [text, ttlSeconds]: readonly unknown[] = Array.isArray(item) ? item : [];
+  const network = readNetwork(text);
+  if (network === undefined) throw new FrameError('entries', text, 'a network');
+  if (!isTtl(ttlSeconds)) throw new FrameError('entries', ttlSeconds, ttlAllowed);
+  return [network, ttlSeconds];
+}
+
+function parseQuestion(fields: Fields): Question {
+  const about = field.choice(fields, 'about', ['self', 'bans', 'network']);
+  if (about !== 'network') return { about };
+  const network = readNetwork(fields['network']);
+  if (network === undefined) throw new FrameError('network', fields['network'], 'a network');
+  return { about, network };
+}
+
+const ttlAllowed = `allowed are whole seconds from 1 to ${limits.ttlMaxSeconds}, or null for permanent`;
+
+/** A ban's time to live: whole seconds, or null for permanent. */
+export function isTtl(value: unknown): value is number | null {
+  return value === null || isIntegerBetween(value, 1, limits.ttlMaxSeconds);
+}
+
+function isVerb(value: unknown): value is Verb {
+  return value === 'ban' || value === 'unban' || value === 'lift';
+}
+
+function readSource(value: unknown): Source {
+  return value === 'hand' ? 'hand' : 'jail';
+}
+
+function readNetwork(value: unknown): Network | undefined {
+  return typeof value === 'string' ? parseNetwork(value) : undefined;
+}
+
+function unreadable(number: number, code: RefusalCode, detail: string): ReceivedEvent {
+  return { number, refusal: { code, detail } };
+}

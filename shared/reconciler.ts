@@ -1,0 +1,256 @@
+import { Backoff } from './backoff.ts';
+import { Bell } from './bell.ts';
+import { type Clock, sleep } from './clock.ts';
+import type { DesiredEntry, Enforcer, HeldEntry, Step } from './enforcer.ts';
+import { describeError, EnforcerError } from './errors.ts';
+import type { Enforcement } from './frames.ts';
+import { familyOf, type Network, networkFrom, rangeOf } from './network.ts';
+import { groupHeld, makePlan } from './plan.ts';
+import { WorkList } from './work-list.ts';
+
+/** Where a reconciler stands. */
+export type ReconcilerState =
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'in-sync'; readonly sinceMs: number }
+  | { readonly kind: 'working'; readonly waiting: number }
+  | { readonly kind: 'failing'; readonly code: 'retry' | 'denied'; readonly reason: string; readonly sinceMs: number }
+  | { readonly kind: 'paused' }
+  | { readonly kind: 'stopped' };
+
+/** What a reconciler tells its owner, for log lines and counters. */
+export type ReconcilerEvent =
+  | { readonly kind: 'applied'; readonly steps: readonly Step[]; readonly tookMs: number }
+  | { readonly kind: 'listed'; readonly held: number; readonly drift: number }
+  | { readonly kind: 'rejected'; readonly network: Network; readonly reason: string }
+  | { readonly kind: 'failed'; readonly code: 'retry' | 'denied'; readonly reason: string; readonly nextTryMs: number }
+  | { readonly kind: 'recovered' };
+
+export interface ReconcilerOptions {
+  readonly enforcer: Enforcer;
+  /** What the firewall should hold now. Asked at most once between two calls. */
+  readonly desired: () => ReadonlyMap<Network, DesiredEntry>;
+  /** The policy's last word on one network before it is sent. */
+  readonly mayAdd: (network: Network) => boolean;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** A full comparison with the firewall each so many milliseconds, whatever happens. */
+  readonly resyncMs: number;
+  readonly onEvent: (event: ReconcilerEvent) => void;
+}
+
+const deniedRetryMs = 60_000;
+const retryBounds = { leastMs: 1_000, mostMs: 60_000 };
+
+/** After so many additions a waiting removal gets its turn: bans go first, but a backlog of them does not hold up an unban. */
+const additionsBeforeRemoval = 3;
+
+/**
+ * Makes one firewall equal to what is desired, by comparing the two, one call at a time. Lost calls, restarts, hand edits,
+ * expiry, duplicates and outages heal by the same comparison.
+ *
+ * ```
+ *   list ──▶ plan ──▶ apply ──▶ apply … ──▶ wait for a change, or for the time of the next list
+ *    ▲        ▲_________│ a change makes a new plan
+ *    └───────────────── any failure, after a pause
+ * ```
+ */
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+  readonly #backoff: Backoff;
+  readonly #rejected = new Set<Network>();
+  #held: Map<Network, readonly HeldEntry[]> | undefined;
+  #work: WorkList | undefined;
+  #state: ReconcilerState = { kind: 'starting' };
+  #additionsInARow = 0;
+  #listedAtMs = 0;
+  #paused = false;
+  readonly #bell = new Bell();
+  /** Ends the pause after a failure. */
+  #hurry = new AbortController();
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff(retryBounds, options.random);
+  }
+
+  get name(): string {
+    return this.#options.enforcer.name;
+  }
+
+  get state(): ReconcilerState {
+    return this.#state;
+  }
+
+  /** How many entries of each owner the firewall held when it was last looked at, with what was done since. */
+  counts(): { readonly ours: number; readonly theirs: number } {
+    const entries = [...(this.#held?.values() ?? [])].flat();
+    const ours = entries.filter(({ owner }) => owner === 'ours').length;
+    return { ours, theirs: entries.length - ours };
+  }
+
+  /** What is desired has changed. */
+  notify(): void {
+    this.#work = undefined;
+    this.#bell.ring();
+  }
+
+  /** Compares with the firewall now instead of at the next time. */
+  relist(): void {
+    this.#held = undefined;
+    this.#backoff.reset();
+    this.#hurry.abort();
+    this.notify();
+  }
+
+  /** Leaves the firewall as it is until {@link resume}. */
+  pause(): void {
+    this.#paused = true;
+    this.#hurry.abort();
+    this.notify();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.relist();
+  }
+
+  /** Whether the firewall agrees about one network, given whether it is banned. */
+  enforcementOf(network: Network, banned: boolean): Enforcement {
+    const enforcer = this.name;
+    const holder = this.#holderOf(network);
+    if (holder !== undefined && (banned || holder.owner === 'theirs')) {
+      return {
+        enforcer,
+        state: 'in-force',
+        ...(holder.owner === 'theirs' ? { detail: "the administrator's own entry" } : {}),
+      };
+    }
+    if (!banned && holder === undefined && this.#held !== undefined) return { enforcer, state: 'absent' };
+    if (this.#paused) return { enforcer, state: 'paused' };
+    if (this.#rejected.has(network))
+      return { enforcer, state: 'failing', detail: 'the firewall does not take this network' };
+    return this.#state.kind === 'failing'
+      ? { enforcer, state: 'failing', detail: this.#state.reason }
+      : { enforcer, state: 'pending' };
+  }
+
+  /** Works until aborted. Rejects only for a fault of ours. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) await this.#turn(signal);
+    this.#state = { kind: 'stopped' };
+    await this.#options.enforcer.close();
+  }
+
+  async #turn(signal: AbortSignal): Promise<void> {
+    if (this.#paused) {
+      this.#state = { kind: 'paused' };
+      return this.#bell.wait(this.#options.clock, undefined, signal);
+    }
+    try {
+      await this.#step(signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof EnforcerError)) throw error;
+      await this.#recover(error, signal);
+    }
+  }
+
+  async #step(signal: AbortSignal): Promise<void> {
+    const { clock, resyncMs } = this.#options;
+    if (this.#held === undefined || clock.elapsed() - this.#listedAtMs >= resyncMs) await this.#list(signal);
+    const steps = this.#plannedWork().take(
+      this.#options.enforcer.stepsPerCall,
+      this.#additionsInARow >= additionsBeforeRemoval,
+    );
+    if (steps.length > 0) return this.#apply(steps, signal);
+    if (this.#state.kind !== 'in-sync') this.#state = { kind: 'in-sync', sinceMs: clock.elapsed() };
+    return this.#bell.wait(clock, this.#listedAtMs + resyncMs - clock.elapsed(), signal);
+  }
+
+  async #list(signal: AbortSignal): Promise<void> {
+    const held = groupHeld(await this.#options.enforcer.list(signal));
+    this.#rejected.clear();
+    this.#held = held;
+    this.#work = undefined;
+    this.#listedAtMs = this.#options.clock.elapsed();
+    this.#succeeded();
+    this.#options.onEvent({ kind: 'listed', held: held.size, drift: this.#plannedWork().waiting });
+  }
+
+  #plannedWork(): WorkList {
+    this.#work ??= new WorkList(makePlan(this.#acceptable(), this.#held ?? new Map()));
+    return this.#work;
+  }
+
+  #acceptable(): ReadonlyMap<Network, DesiredEntry> {
+    const desired = this.#options.desired();
+    if (this.#rejected.size === 0) return desired;
+    return new Map([...desired].filter(([network]) => !this.#rejected.has(network)));
+  }
+
+  async #apply(planned: readonly Step[], signal: AbortSignal): Promise<void> {
+    const steps = planned.filter((step) => step.verb === 'remove' || this.#options.mayAdd(step.entry.network));
+    this.#state = { kind: 'working', waiting: (this.#work?.waiting ?? 0) + steps.length };
+    if (steps.length === 0) return;
+    const startedAtMs = this.#options.clock.elapsed();
+    await this.#options.enforcer.apply(steps, signal).catch((error: unknown) => this.#isolate(error, steps));
+    for (const step of steps) this.#remember(step);
+    this.#additionsInARow = steps.some(({ verb }) => verb === 'remove') ? 0 : this.#additionsInARow + 1;
+    this.#succeeded();
+    this.#options.onEvent({ kind: 'applied', steps, tookMs: this.#options.clock.elapsed() - startedAtMs });
+  }
+
+  /** A rejected network is left out until the next list; where it hides in a batch, the whole batch is. */
+  #isolate(error: unknown, steps: readonly Step[]): never {
+    if (error instanceof EnforcerError && error.code === 'rejected') {
+      for (const { verb, entry } of steps) {
+        if (verb !== 'add') continue;
+        this.#rejected.add(entry.network);
+        this.#options.onEvent({ kind: 'rejected', network: entry.network, reason: describeError(error) });
+      }
+    }
+    throw error;
+  }
+
+  #remember({ verb, entry }: Step): void {
+    const held = this.#held;
+    if (held === undefined) return;
+    if (verb === 'add') held.set(entry.network, [{ network: entry.network, spelling: entry.network, owner: 'ours' }]);
+    else {
+      const others = (held.get(entry.network) ?? []).filter(({ spelling }) => spelling !== entry.spelling);
+      if (others.length > 0) held.set(entry.network, others);
+      else held.delete(entry.network);
+    }
+  }
+
+  async #recover(error: EnforcerError, signal: AbortSignal): Promise<void> {
+    if (error.code === 'rejected') return this.notify();
+    const { clock, onEvent } = this.#options;
+    const nextTryMs = error.code === 'denied' ? deniedRetryMs : this.#backoff.next();
+    const reason = describeError(error);
+    this.#state = { kind: 'failing', code: error.code, reason, sinceMs: clock.elapsed() };
+    this.#held = undefined;
+    this.#work = undefined;
+    onEvent({ kind: 'failed', code: error.code, reason, nextTryMs });
+    this.#hurry = new AbortController();
+    await sleep(clock, nextTryMs, AbortSignal.any([signal, this.#hurry.signal]));
+  }
+
+  #succeeded(): void {
+    this.#backoff.reset();
+    if (this.#state.kind !== 'failing') return;
+    this.#state = { kind: 'working', waiting: 0 };
+    this.#options.onEvent({ kind: 'recovered' });
+  }
+
+  /** The entry that blocks `network`: its own, or a wider one. */
+  #holderOf(network: Network): HeldEntry | undefined {
+    const family = familyOf(network);
+    const { first, prefixLength } = rangeOf(network);
+    for (let length = prefixLength; length > 0; length -= 1) {
+      const [holder] = this.#held?.get(networkFrom(family, first, length)) ?? [];
+      if (holder !== undefined) return holder;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Why an event or a frame was not accepted. The codes are stable: programs may match on them, PROTOCOL.md lists them.
+ * A temporary refusal is to be sent again after a pause; a final one never.
+ */
+export const refusalKinds = {
+  /** Not an address or CIDR in a standard spelling. */
+  'not-an-address': 'final',
+  /** A verb other than ban, unban, lift. */
+  'unknown-verb': 'final',
+  /** A jail name that is not 1–64 of `A-Z a-z 0-9 . _ @ + -`. */
+  'bad-jail': 'final',
+  /** A time to live that is not a whole number of seconds from 1 to 3,153,600,000, or null for permanent. */
+  'bad-ttl': 'final',
+  /** The client may not use this verb or this jail. */
+  'not-permitted': 'final',
+  /** Loopback, unspecified, link-local, multicast, broadcast. */
+  'special-purpose': 'final',
+  /** A private range, where those are not allowed. */
+  private: 'final',
+  /** A network wider than the limit. */
+  'too-wide': 'final',
+  /** Overlaps a whitelist entry. */
+  whitelisted: 'final',
+  /** Is or contains an address of this server, a cluster node, a connected client or the `management` set. */
+  protected: 'final',
+  /** The client holds as many reports as it may. */
+  'quota-exceeded': 'temporary',
+  /** The client sends more than it may; see `retryAfterMs`. */
+  'rate-limited': 'temporary',
+  /** The record cannot be written now. */
+  'ledger-unavailable': 'temporary',
+  /** Not a frame of this protocol. The connection closes. */
+  malformed: 'final',
+  /** The MAC does not fit. The connection closes. */
+  'bad-mac': 'final',
+  /** A frame seen before, or out of order. The connection closes. */
+  replayed: 'final',
+  /** Unknown client, key or MAC at login. The connection closes. */
+  unauthenticated: 'final',
+} as const satisfies Record<string, 'final' | 'temporary'>;
+
+export type RefusalCode = keyof typeof refusalKinds;
+
+/** An answer, never an exception. */
+export interface Refusal {
+  readonly code: RefusalCode;
+  /** A sentence with the offending value, cut and without control characters. */
+  readonly detail: string;
+}
+
+export function isRefusalCode(text: unknown): text is RefusalCode {
+  return typeof text === 'string' && Object.hasOwn(refusalKinds, text);
+}
+
+export function isTemporary(code: RefusalCode): boolean {
+  return refusalKinds[code] === 'temporary';
+}
+
+/** A value as it may stand in a log line or an answer: at most 80 characters, control characters shown as `\u…`. */
+export function quote(value: unknown): string {
+  const text = typeof value === 'string' ? value : String(JSON.stringify(value));
+  const cut = text.length > 80 ? `${text.slice(0, 80)}…` : text;
+  return JSON.stringify(cut).replace(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
