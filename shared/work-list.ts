@@ -22,9 +22,11 @@ export class WorkList {
   /** The next steps, at most `most` of them: additions, then removals, unless it is a removal's turn. */
   take(most: number, removalFirst: boolean): Step[] {
     const steps: Step[] = [];
-    const order = removalFirst ? [this.#removal, this.#addition] : [this.#addition, this.#removal];
+    const [first, second] = removalFirst
+      ? ([this.#removal, this.#addition] as const)
+      : ([this.#addition, this.#removal] as const);
     while (steps.length < most) {
-      const step = order[0]?.() ?? order[1]?.() ?? this.#lateRemoval();
+      const step = first() ?? second() ?? this.#lateRemoval();
       if (step === undefined) break;
       steps.push(step);
     }

@@ -1,0 +1,140 @@
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import { describeError } from '../errors.ts';
+import { isObject, parseObject } from '../sealed-channel.ts';
+
+/** Answers one verb: the arguments as JSON in, the answer as JSON out. */
+export type LocalVerb = (args: Readonly<Record<string, unknown>>) => object | Promise<object>;
+
+/** A wrong argument of a verb: answered with 400 and the message. */
+export class ArgumentError extends Error {
+  readonly code = 'usage';
+}
+
+/** Nobody answers at the socket. */
+export class NotRunningError extends Error {
+  readonly code = 'not-running';
+}
+
+/** A server with 100,000 bans answers `bans` in about 20 MB. */
+const bodyMaxBytes = 67_108_864;
+const requestMaxMs = 120_000;
+
+/**
+ * Serves verbs on a Unix socket of mode 0600: whoever may open it is the operator. Plain HTTP, so that `curl` can be
+ * used for troubleshooting: `POST /verb` with a JSON object.
+ *
+ * @throws Error when another process serves this socket already
+ */
+export async function serveLocalSocket(
+  path: string,
+  verbs: ReadonlyMap<string, LocalVerb>,
+): Promise<() => Promise<void>> {
+  await removeStale(path);
+  const server = createServer({ requestTimeout: requestMaxMs }, (message, response) => {
+    void answer(verbs, message, response);
+  });
+  await listen(server, path);
+  return () =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+}
+
+/**
+ * Asks the process behind a Unix socket.
+ *
+ * @throws NotRunningError when nobody answers, ArgumentError when the verb refuses its arguments, Error otherwise
+ */
+export function callLocalSocket(path: string, verb: string, args: object): Promise<Readonly<Record<string, unknown>>> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      { socketPath: path, path: `/${verb}`, method: 'POST', timeout: requestMaxMs },
+      (response) => {
+        readBody(response).then((body) => settle(response.statusCode, body, resolve, reject), reject);
+      },
+    );
+    outgoing.on('timeout', () =>
+      outgoing.destroy(new Error(`${path}: no answer to ${verb} in ${requestMaxMs / 1000} s`)),
+    );
+    outgoing.on('error', (cause: NodeJS.ErrnoException) => {
+      const absent = cause.code === 'ENOENT' || cause.code === 'ECONNREFUSED';
+      reject(absent ? new NotRunningError(`${path}: nobody listens`, { cause }) : cause);
+    });
+    outgoing.end(JSON.stringify(args));
+  });
+}
+
+function settle(
+  status: number | undefined,
+  body: string,
+  resolve: (value: Readonly<Record<string, unknown>>) => void,
+  reject: (error: Error) => void,
+): void {
+  const value = parseObject(body) ?? {};
+  const message = String(value['error'] ?? `status ${status}`);
+  if (status === 200) resolve(value);
+  else reject(status === 400 ? new ArgumentError(message) : new Error(message));
+}
+
+async function answer(
+  verbs: ReadonlyMap<string, LocalVerb>,
+  message: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const reply = (status: number, body: object): void => {
+    response.writeHead(status, { 'content-type': 'application/json' });
+    response.end(`${JSON.stringify(body)}\n`);
+  };
+  try {
+    const name = (message.url ?? '/').slice(1);
+    const verb = verbs.get(name);
+    if (message.method !== 'POST' || verb === undefined) return reply(404, { error: `no verb ${name}` });
+    const args = parseObject((await readBody(message)) || '{}');
+    if (!isObject(args)) return reply(400, { error: 'the body is not a JSON object' });
+    reply(200, await verb(args));
+  } catch (error) {
+    reply(error instanceof ArgumentError ? 400 : 500, { error: describeError(error) });
+  }
+}
+
+async function readBody(message: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of message) {
+    const data = Buffer.from(chunk);
+    bytes += data.length;
+    if (bytes > bodyMaxBytes) throw new Error(`a body of more than ${bodyMaxBytes} bytes`);
+    chunks.push(data);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** A socket file that nobody serves is left over from a process that was killed. */
+function removeStale(path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const probe = connect(path);
+    probe.on('connect', () => {
+      probe.destroy();
+      reject(new Error(`${path}: another process serves this socket`));
+    });
+    probe.on('error', () => {
+      rmSync(path, { force: true });
+      resolve();
+    });
+  });
+}
+
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    const before = process.umask(0o177);
+    server.listen(path, () => {
+      chmodSync(path, 0o600);
+      resolve();
+    });
+    process.umask(before);
+  });
+}

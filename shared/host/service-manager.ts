@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import type { Clock } from '../clock.ts';
+
+/** Words of sd_notify(3). */
+type Notice = 'READY=1' | 'STOPPING=1' | 'WATCHDOG=1' | 'RELOADING=1' | `STATUS=${string}`;
+
+/** What systemd hands to a service in its environment. */
+export interface ServiceEnvironment {
+  readonly NOTIFY_SOCKET?: string | undefined;
+  readonly WATCHDOG_USEC?: string | undefined;
+}
+
+/**
+ * Tells systemd how the service is. Without systemd every call does nothing. Node cannot send to a datagram socket, so
+ * `systemd-notify` (10 ms) does; the units say NotifyAccess=all.
+ */
+export class ServiceManager {
+  readonly #environment: ServiceEnvironment;
+  readonly #onError: (error: Error) => void;
+
+  constructor(environment: ServiceEnvironment, onError: (error: Error) => void) {
+    this.#environment = environment;
+    this.#onError = onError;
+  }
+
+  notify(...notices: readonly Notice[]): void {
+    const socket = this.#environment.NOTIFY_SOCKET;
+    if (socket === undefined) return;
+    execFile('systemd-notify', [...notices], { env: { NOTIFY_SOCKET: socket, PATH: '/usr/bin:/bin' } }, (error) => {
+      if (error !== null) this.#onError(error);
+    });
+  }
+
+  /**
+   * Feeds the watchdog, if the unit sets one, three times in its period. The event loop feeds it, so a blocked program is
+   * restarted.
+   *
+   * @returns ends the feeding
+   */
+  feedWatchdog(clock: Clock): () => void {
+    const periodMs = Number(this.#environment.WATCHDOG_USEC ?? 0) / 1_000;
+    if (!(periodMs > 0)) return () => undefined;
+    let cancel: () => void;
+    const feed = (): void => {
+      this.notify('WATCHDOG=1');
+      cancel = clock.after(periodMs / 3, feed);
+    };
+    cancel = clock.after(periodMs / 3, feed);
+    return () => cancel();
+  }
+}
