@@ -1,0 +1,30 @@
+import type { Change, HistoryEntry } from './ledger.ts';
+
+/** How a change stands in history, or undefined for one that does not. */
+export function historyOf(change: Change, sequence: number, at: number): HistoryEntry | undefined {
+  const place = { sequence, at };
+  switch (change.kind) {
+    case 'reported':
+    case 'withdrawn': {
+      const { network, client, jail, source, endsAt } = change.report;
+      const actor = change.kind === 'withdrawn' ? change.actor : client;
+      const reason = change.kind === 'withdrawn' ? { reason: change.reason } : {};
+      return { ...place, kind: change.kind, network, client, jail, source, endsAt, actor, ...reason };
+    }
+    case 'allowed': {
+      const { network, endsAt, note } = change.entry;
+      return { ...place, kind: 'allowed', network, endsAt, actor: change.actor, reason: note };
+    }
+    case 'disallowed':
+      return { ...place, kind: 'disallowed', network: change.network, actor: change.actor, reason: change.reason };
+    case 'enrolled':
+      return { ...place, kind: 'enrolled', client: change.client.name, actor: change.actor };
+    case 'revoked':
+      return { ...place, kind: 'revoked', client: change.client, actor: change.actor };
+    case 'paused':
+    case 'resumed':
+      return { ...place, kind: change.kind, actor: change.actor };
+    case 'advanced':
+      return undefined;
+  }
+}

@@ -1,0 +1,136 @@
+import type { Permission, Source } from '../../shared/frames.ts';
+import type { Network } from '../../shared/network.ts';
+
+/** One host's claim. Key (network, client, jail). Instants are milliseconds since the epoch; `endsAt` Infinity is permanent. */
+export interface Report {
+  readonly network: Network;
+  readonly client: string;
+  readonly jail: string;
+  readonly source: Source;
+  readonly reportedAt: number;
+  readonly endsAt: number;
+}
+
+/** A network that is never banned, added at run time. */
+export interface WhitelistEntry {
+  readonly network: Network;
+  readonly addedAt: number;
+  readonly endsAt: number;
+  readonly note: string;
+}
+
+/** One of a client's keys. After a rotation the old one is valid until `endsAt`. */
+export interface ClientKey {
+  readonly id: string;
+  /** 32 bytes, base64url. */
+  readonly secret: string;
+  readonly endsAt: number;
+}
+
+/** An enrolled host. */
+export interface Client {
+  readonly name: string;
+  readonly may: readonly Permission[];
+  /** Patterns of jails, as `nginx-*`. */
+  readonly jails: readonly string[];
+  readonly description: string;
+  readonly addedAt: number;
+  readonly keys: readonly ClientKey[];
+}
+
+/** Why a report ended. */
+export type WithdrawalReason = 'unban' | 'not-listed' | 'lifted' | 'expired' | 'whitelisted' | 'panic' | 'revoked';
+
+/** One fact to be written. The ledger gives each the next sequence number, in order. */
+export type Change =
+  | { readonly kind: 'reported'; readonly report: Report }
+  | { readonly kind: 'withdrawn'; readonly report: Report; readonly reason: WithdrawalReason; readonly actor: string }
+  | { readonly kind: 'allowed'; readonly entry: WhitelistEntry; readonly actor: string }
+  | {
+      readonly kind: 'disallowed';
+      readonly network: Network;
+      readonly actor: string;
+      readonly reason: 'removed' | 'expired';
+    }
+  | { readonly kind: 'enrolled'; readonly client: Client; readonly actor: string }
+  | { readonly kind: 'revoked'; readonly client: string; readonly actor: string }
+  | { readonly kind: 'paused' | 'resumed'; readonly actor: string }
+  | {
+      readonly kind: 'advanced';
+      readonly client: string;
+      readonly stream: string;
+      readonly number: number;
+      /** The client had no such stream before. */
+      readonly isNew: boolean;
+    };
+
+/** A change with its place and time, as history shows it. */
+export interface HistoryEntry {
+  readonly sequence: number;
+  readonly at: number;
+  readonly kind: Exclude<Change['kind'], 'advanced'>;
+  readonly network?: Network;
+  readonly client?: string;
+  readonly jail?: string;
+  readonly source?: Source;
+  readonly endsAt?: number;
+  readonly actor: string;
+  readonly reason?: string;
+}
+
+export interface HistoryFilter {
+  readonly network?: Network;
+  readonly client?: string;
+  readonly jail?: string;
+  readonly since?: number;
+  /** Newest first, at most so many. */
+  readonly most: number;
+}
+
+/** Everything that the server keeps in memory. */
+export interface LedgerState {
+  readonly sequence: number;
+  readonly reports: readonly (Report & { readonly sequence: number })[];
+  readonly whitelist: readonly WhitelistEntry[];
+  readonly clients: readonly Client[];
+  /** The last number applied, by client and stream. */
+  readonly streams: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  readonly paused: boolean;
+}
+
+/** The ledger did not write; nothing of the commit took effect. */
+export class LedgerError extends Error {
+  readonly code = 'ledger-unavailable';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'LedgerError';
+  }
+}
+
+/**
+ * The durable record. Knows nothing of SQL in its interface, so that an engine shared by several servers can stand in.
+ * test/contracts/ledger-contract.ts is what each must pass.
+ */
+export interface Ledger {
+  /** Everything that stands. */
+  load(): Promise<LedgerState>;
+  /**
+   * Writes all changes or none. They are durable when this resolves.
+   *
+   * @returns the sequence number of the first change; the others follow it. `advanced` takes none.
+   * @throws LedgerError
+   */
+  commit(changes: readonly Change[], at: number): Promise<number>;
+  /** @throws LedgerError */
+  history(filter: HistoryFilter): Promise<readonly HistoryEntry[]>;
+  /** Reports and withdrawals after a sequence number, oldest first: what a follower needs to catch up. */
+  changesAfter(sequence: number, most: number): Promise<readonly HistoryEntry[]>;
+  /**
+   * Forgets history before an instant. Standing reports stay.
+   *
+   * @returns how many entries went
+   */
+  prune(before: number): Promise<number>;
+  close(): Promise<void>;
+}

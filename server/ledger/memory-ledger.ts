@@ -1,0 +1,108 @@
+import { historyOf } from './history-of.ts';
+import type {
+  Change,
+  Client,
+  HistoryEntry,
+  HistoryFilter,
+  Ledger,
+  LedgerState,
+  Report,
+  WhitelistEntry,
+} from './ledger.ts';
+
+/** A ledger that forgets: for `dry-run` servers and as the plain model that the contract suite holds the others to. */
+export class MemoryLedger implements Ledger {
+  #sequence = 0;
+  #paused = false;
+  readonly #reports = new Map<string, Report & { sequence: number }>();
+  readonly #whitelist = new Map<string, WhitelistEntry>();
+  readonly #clients = new Map<string, Client>();
+  readonly #streams = new Map<string, Map<string, number>>();
+  #history: HistoryEntry[] = [];
+
+  load(): Promise<LedgerState> {
+    return Promise.resolve({
+      sequence: this.#sequence,
+      reports: [...this.#reports.values()],
+      whitelist: [...this.#whitelist.values()],
+      clients: [...this.#clients.values()],
+      streams: this.#streams,
+      paused: this.#paused,
+    });
+  }
+
+  commit(changes: readonly Change[], at: number): Promise<number> {
+    const first = this.#sequence + 1;
+    for (const change of changes) {
+      const entry = historyOf(change, this.#sequence + 1, at);
+      if (entry !== undefined) {
+        this.#sequence += 1;
+        this.#history.push(entry);
+      }
+      this.#apply(change);
+    }
+    return Promise.resolve(first);
+  }
+
+  history({ network, client, jail, since, most }: HistoryFilter): Promise<readonly HistoryEntry[]> {
+    const fits = (entry: HistoryEntry): boolean =>
+      (network === undefined || entry.network === network) &&
+      (client === undefined || entry.client === client) &&
+      (jail === undefined || entry.jail === jail) &&
+      (since === undefined || entry.at >= since);
+    return Promise.resolve(this.#history.filter(fits).reverse().slice(0, most));
+  }
+
+  changesAfter(sequence: number, most: number): Promise<readonly HistoryEntry[]> {
+    const carried = this.#history.filter((entry) => entry.sequence > sequence);
+    return Promise.resolve(carried.filter(({ kind }) => kind === 'reported' || kind === 'withdrawn').slice(0, most));
+  }
+
+  prune(before: number): Promise<number> {
+    const kept = this.#history.filter(({ at }) => at >= before);
+    const gone = this.#history.length - kept.length;
+    this.#history = kept;
+    return Promise.resolve(gone);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #apply(change: Change): void {
+    switch (change.kind) {
+      case 'reported':
+        this.#reports.set(keyOf(change.report), { ...change.report, sequence: this.#sequence });
+        break;
+      case 'withdrawn':
+        this.#reports.delete(keyOf(change.report));
+        break;
+      case 'allowed':
+        this.#whitelist.set(change.entry.network, change.entry);
+        break;
+      case 'disallowed':
+        this.#whitelist.delete(change.network);
+        break;
+      case 'enrolled':
+        this.#clients.set(change.client.name, change.client);
+        break;
+      case 'revoked':
+        this.#clients.delete(change.client);
+        this.#streams.delete(change.client);
+        break;
+      case 'paused':
+      case 'resumed':
+        this.#paused = change.kind === 'paused';
+        break;
+      case 'advanced': {
+        const streams = this.#streams.get(change.client) ?? new Map<string, number>();
+        this.#streams.set(change.client, streams.set(change.stream, change.number));
+        break;
+      }
+    }
+  }
+}
+
+function keyOf({ network, client, jail }: Report): string {
+  return `${network} ${client} ${jail}`;
+}

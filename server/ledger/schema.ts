@@ -1,0 +1,30 @@
+/** `PRAGMA user_version` of the file that this program writes. */
+export const schemaVersion = 1;
+
+/** Times are milliseconds since the epoch; an `ends_at` of NULL is permanent. */
+export const schema = `
+CREATE TABLE report (
+  network TEXT NOT NULL, client TEXT NOT NULL, jail TEXT NOT NULL, source TEXT NOT NULL,
+  reported_at INTEGER NOT NULL, ends_at INTEGER, sequence INTEGER NOT NULL,
+  PRIMARY KEY (network, client, jail)
+) WITHOUT ROWID;
+CREATE TABLE whitelist (
+  network TEXT PRIMARY KEY, added_at INTEGER NOT NULL, ends_at INTEGER, note TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE client (
+  name TEXT PRIMARY KEY, may TEXT NOT NULL, jails TEXT NOT NULL, description TEXT NOT NULL, added_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE client_key (
+  client TEXT NOT NULL, id TEXT NOT NULL, secret TEXT NOT NULL, ends_at INTEGER, PRIMARY KEY (client, id)
+) WITHOUT ROWID;
+CREATE TABLE stream (
+  client TEXT NOT NULL, id TEXT NOT NULL, number INTEGER NOT NULL, used_at INTEGER NOT NULL, PRIMARY KEY (client, id)
+) WITHOUT ROWID;
+CREATE TABLE history (
+  sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, network TEXT, client TEXT, jail TEXT,
+  source TEXT, ends_at INTEGER, actor TEXT NOT NULL, reason TEXT
+);
+CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO setting VALUES ('sequence', '0'), ('paused', 'no');
+PRAGMA user_version = ${schemaVersion};
+`;

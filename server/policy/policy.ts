@@ -1,0 +1,124 @@
+import type { BanEvent } from '../../shared/frames.ts';
+import { fitsGlob } from '../../shared/names.ts';
+import { embeddedIpv4, type Family, familyOf, type Network, prefixLengthOf } from '../../shared/network.ts';
+import type { Refusal } from '../../shared/refusal.ts';
+import type { Client } from '../ledger/ledger.ts';
+import type { ProtectedAddresses } from './protected-addresses.ts';
+import { privateNetworks, specialPurpose } from './special-networks.ts';
+import type { Whitelist } from './whitelist.ts';
+
+/** What the configuration says of bans. */
+export interface PolicySettings {
+  readonly allowPrivate: boolean;
+  /** The shortest prefix that may be banned, by family. */
+  readonly widest: Readonly<Record<Family, number>>;
+  /** Reports that one client may hold. */
+  readonly reportsPerClientMax: number;
+}
+
+type AddressCheck = (network: Network) => Refusal | undefined;
+
+/**
+ * Decides whether a ban may be. The same checks run before the ledger and, for the address, again before each call to a
+ * firewall.
+ */
+export class Policy {
+  readonly #whitelist: Whitelist;
+  readonly #protected: ProtectedAddresses;
+  #settings: PolicySettings;
+
+  /** In DESIGN's order: cheapest and most general first, the operator's own word before what is found out. */
+  readonly #addressChecks: readonly AddressCheck[] = [
+    (network) => this.#refuseSpecial(network),
+    (network) => this.#refusePrivate(network),
+    (network) => this.#refuseWide(network),
+    (network) => this.#refuseWhitelisted(network),
+    (network) => this.#refuseProtected(network),
+  ];
+
+  constructor(settings: PolicySettings, whitelist: Whitelist, protectedAddresses: ProtectedAddresses) {
+    this.#settings = settings;
+    this.#whitelist = whitelist;
+    this.#protected = protectedAddresses;
+  }
+
+  get settings(): PolicySettings {
+    return this.#settings;
+  }
+
+  /** The configuration was read again. */
+  configure(settings: PolicySettings): void {
+    this.#settings = settings;
+  }
+
+  /** Why this client's event may not take effect, or undefined when it may. */
+  refuse(event: BanEvent, client: Client, reportsHeld: number): Refusal | undefined {
+    return (
+      refuseWithoutPermission(event, client) ??
+      (event.verb === 'ban'
+        ? (this.refuseAddress(event.network) ?? this.#refuseOverQuota(client, reportsHeld))
+        : undefined)
+    );
+  }
+
+  /** Why this network may not be blocked, whoever asks. Looks through translations to the IPv4 address inside. */
+  refuseAddress(network: Network): Refusal | undefined {
+    const inside = embeddedIpv4(network);
+    for (const check of this.#addressChecks) {
+      const refusal = check(network) ?? (inside === undefined ? undefined : check(inside));
+      if (refusal !== undefined) return refusal;
+    }
+    return undefined;
+  }
+
+  #refuseSpecial(network: Network): Refusal | undefined {
+    const found = specialPurpose.overlapping(network);
+    return found && refusal('special-purpose', `${network} overlaps ${found}, which no attacker can have`);
+  }
+
+  #refusePrivate(network: Network): Refusal | undefined {
+    const found = this.#settings.allowPrivate ? undefined : privateNetworks.overlapping(network);
+    return (
+      found && refusal('private', `${network} overlaps the private network ${found}; [policy] private = yes allows it`)
+    );
+  }
+
+  #refuseWide(network: Network): Refusal | undefined {
+    const widest = this.#settings.widest[familyOf(network)];
+    if (prefixLengthOf(network) >= widest) return undefined;
+    return refusal(
+      'too-wide',
+      `${network} is wider than /${widest}, the limit of [policy] widest_ipv${familyOf(network)}`,
+    );
+  }
+
+  #refuseWhitelisted(network: Network): Refusal | undefined {
+    const found = this.#whitelist.overlapping(network);
+    return found && refusal('whitelisted', `${network} overlaps ${found}, which is whitelisted`);
+  }
+
+  #refuseProtected(network: Network): Refusal | undefined {
+    const found = this.#protected.overlapping(network);
+    return found && refusal('protected', `${network} overlaps ${found.network}, ${found.source}`);
+  }
+
+  #refuseOverQuota(client: Client, reportsHeld: number): Refusal | undefined {
+    const most = this.#settings.reportsPerClientMax;
+    if (reportsHeld < most) return undefined;
+    return refusal(
+      'quota-exceeded',
+      `${client.name} holds ${reportsHeld} reports; [policy] reports_per_client = ${most}`,
+    );
+  }
+}
+
+function refuseWithoutPermission({ verb, jail }: BanEvent, client: Client): Refusal | undefined {
+  const needed = verb === 'lift' ? 'operate' : verb;
+  if (!client.may.includes(needed)) return refusal('not-permitted', `${client.name} may not ${verb}`);
+  if (verb === 'lift' || client.jails.some((pattern) => fitsGlob(pattern, jail))) return undefined;
+  return refusal('not-permitted', `${client.name} may not use the jail ${jail}`);
+}
+
+function refusal(code: Refusal['code'], detail: string): Refusal {
+  return { code, detail };
+}
