@@ -1,0 +1,140 @@
+import { parseAddress } from '../cluster-fw/address.ts';
+import { type ClusterFw, findAlias } from '../cluster-fw/cluster-fw.ts';
+import { digestOf, type Shown, withDigest } from '../cluster-fw/digest.ts';
+import { comparePerl } from '../cluster-fw/perl-order.ts';
+import { isTrue } from '../cluster-fw/perl-truth.ts';
+import { ApiFailure, parameterFailure } from './api-failure.ts';
+import type { ApiMethod } from './api-method.ts';
+import { AUDIT, assertUnmodified, MODIFY } from './ipset-methods.ts';
+import { CIDR, COMMENT, DIGEST, GROUP_NAME, type ParameterRule, type Parameters, SECTION_NAME } from './parameters.ts';
+
+const BASE = 'cluster/firewall';
+const POLICY: ParameterRule = { type: 'string', optional: true, allowed: ['ACCEPT', 'REJECT', 'DROP'] };
+const OPTIONS: Readonly<Record<string, ParameterRule>> = {
+  enable: { type: 'integer', optional: true },
+  ebtables: { type: 'boolean', optional: true },
+  policy_in: POLICY,
+  policy_out: POLICY,
+  policy_forward: { ...POLICY, allowed: ['ACCEPT', 'DROP'] },
+  log_ratelimit: { type: 'string', optional: true },
+};
+
+/** The cluster firewall besides its ipsets and rules: PVE::API2::Firewall::Cluster, ::Aliases and ::Groups. */
+export const FIREWALL_METHODS: readonly ApiMethod[] = [
+  { kind: 'firewall-query', verb: 'GET', path: BASE, throughDaemon: false, parameters: {}, read: listIndex },
+  query('options', ({ options }) => ({ ...showOptions(options), digest: digestOf([showOptions(options)]) })),
+  {
+    kind: 'firewall-change',
+    verb: 'PUT',
+    path: `${BASE}/options`,
+    requires: MODIFY,
+    parameters: { ...OPTIONS, delete: { type: 'string', optional: true }, digest: DIGEST },
+    change: setOptions,
+  },
+  {
+    ...query('refs', listReferences),
+    parameters: { type: { type: 'string', optional: true, allowed: ['alias', 'ipset'] } },
+  },
+  query('aliases', (config) => withDigest(showAliases(config))),
+  {
+    kind: 'firewall-change',
+    verb: 'POST',
+    path: `${BASE}/aliases`,
+    requires: MODIFY,
+    parameters: { name: SECTION_NAME, cidr: CIDR, comment: COMMENT },
+    change: createAlias,
+  },
+  {
+    kind: 'firewall-change',
+    verb: 'DELETE',
+    path: `${BASE}/aliases/{name}`,
+    requires: MODIFY,
+    parameters: { name: SECTION_NAME, digest: DIGEST },
+    change: removeAlias,
+  },
+  query('groups', (config) => withDigest(showGroups(config))),
+  {
+    kind: 'firewall-change',
+    verb: 'POST',
+    path: `${BASE}/groups`,
+    requires: MODIFY,
+    parameters: { group: GROUP_NAME, comment: COMMENT, digest: DIGEST },
+    change: createGroup,
+  },
+];
+
+function query(
+  name: string,
+  read: (config: ClusterFw, given: Parameters) => unknown,
+): ApiMethod & { kind: 'firewall-query' } {
+  return {
+    kind: 'firewall-query',
+    verb: 'GET',
+    path: `${BASE}/${name}`,
+    requires: AUDIT,
+    throughDaemon: false,
+    parameters: {},
+    read,
+  };
+}
+
+function listIndex(): Shown[] {
+  return ['aliases', 'rules', 'options', 'groups', 'ipset', 'macros', 'refs'].map((name) => ({ name }));
+}
+
+function showOptions(options: ReadonlyMap<string, string>): Shown {
+  const numbers = ['enable', 'ebtables'];
+  return Object.fromEntries(
+    [...options].map(([name, value]) => [name, numbers.includes(name) ? Number(value) : value]),
+  );
+}
+
+function setOptions({ options }: ClusterFw, given: Parameters): void {
+  assertUnmodified([showOptions(options)], given.digest);
+  for (const name of (given.delete ?? '').split(/[,; ]+/).filter(isTrue)) {
+    if (OPTIONS[name] === undefined) throw parameterFailure({ delete: `no such option '${name}'` });
+    options.delete(name);
+  }
+  for (const name of Object.keys(OPTIONS)) {
+    const value = given[name];
+    if (value !== undefined) options.set(name, value);
+  }
+}
+
+function listReferences(config: ClusterFw, { type }: Parameters): Shown[] {
+  const ipsets = [...config.ipsets].map(([name, { comment }]) => reference('ipset', `+${name}`, name, comment));
+  const aliases = [...config.aliases.values()].map(({ name, comment }) => reference('alias', name, name, comment));
+  return [...ipsets, ...aliases].filter((shown) => type === undefined || shown.type === type);
+}
+
+function reference(type: string, ref: string, name: string, comment: string | undefined): Shown {
+  return { type, name, ref, scope: 'dc', ...(isTrue(comment) ? { comment } : {}) };
+}
+
+function showAliases(config: ClusterFw): Shown[] {
+  return [...config.aliases].sort(([a], [b]) => comparePerl(a, b)).map(([, alias]) => ({ ...alias }));
+}
+
+function createAlias(config: ClusterFw, { name = '', cidr = '', comment }: Parameters): void {
+  if (findAlias(config, name) !== undefined) throw parameterFailure({ name: `alias '${name}' already exists` });
+  const address = parseAddress(cidr);
+  if (address === undefined) throw parameterFailure({ cidr: 'invalid format - not an address' });
+  config.aliases.set(name.toLowerCase(), { name, ...address, ...(isTrue(comment) ? { comment } : {}) });
+}
+
+function removeAlias(config: ClusterFw, { name = '' }: Parameters): void {
+  if (!config.aliases.delete(name.toLowerCase())) throw parameterFailure({ name: `no such alias '${name}'` });
+}
+
+function showGroups(config: ClusterFw): Shown[] {
+  return [...config.groups]
+    .sort(([a], [b]) => comparePerl(a, b))
+    .map(([group, { comment }]) => (isTrue(comment) ? { group, comment } : { group }));
+}
+
+function createGroup(config: ClusterFw, { group = '', comment, digest }: Parameters): void {
+  assertUnmodified(showGroups(config), digest);
+  if (config.groups.has(group)) throw parameterFailure({ group: `Security group '${group}' already exists` });
+  if (group === '') throw new ApiFailure(500, 'no group');
+  config.groups.set(group, { rules: [], ...(isTrue(comment) ? { comment } : {}) });
+}

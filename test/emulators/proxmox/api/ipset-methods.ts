@@ -1,0 +1,183 @@
+import { ALIAS_PATTERN, cleanCidr } from '../cluster-fw/address.ts';
+import { type ClusterFw, findAlias, type Ipset, type IpsetEntry } from '../cluster-fw/cluster-fw.ts';
+import { digestOf, type Shown, withDigest } from '../cluster-fw/digest.ts';
+import { comparePerl } from '../cluster-fw/perl-order.ts';
+import { isTrue } from '../cluster-fw/perl-truth.ts';
+import { ApiFailure, parameterFailure } from './api-failure.ts';
+import type { ApiMethod } from './api-method.ts';
+import { CIDR, COMMENT, DIGEST, FLAG, type Parameters, SECTION_NAME } from './parameters.ts';
+
+const LIST = 'cluster/firewall/ipset';
+const ONE = `${LIST}/{name}`;
+const ENTRY = `${ONE}/{cidr...}`;
+
+/** Reading takes Sys.Audit on `/` (Firewall.pm:1955). */
+export const AUDIT = (): { path: string; privilege: string } => ({ path: '/', privilege: 'Sys.Audit' });
+/** Changing takes Sys.Modify on `/` (Firewall.pm:2004). */
+export const MODIFY = (): { path: string; privilege: string } => ({ path: '/', privilege: 'Sys.Modify' });
+
+/** The lists of networks: PVE::API2::Firewall::IPSet. */
+export const IPSET_METHODS: readonly ApiMethod[] = [
+  {
+    kind: 'firewall-query',
+    verb: 'GET',
+    path: LIST,
+    requires: AUDIT,
+    throughDaemon: false,
+    parameters: {},
+    read: listIpsets,
+  },
+  {
+    kind: 'firewall-change',
+    verb: 'POST',
+    path: LIST,
+    requires: MODIFY,
+    parameters: { name: SECTION_NAME, rename: { ...SECTION_NAME, optional: true }, comment: COMMENT, digest: DIGEST },
+    change: (config, given) => (isTrue(given.rename) ? renameIpset(config, given) : createIpset(config, given)),
+  },
+  {
+    kind: 'firewall-query',
+    verb: 'GET',
+    path: ONE,
+    requires: AUDIT,
+    throughDaemon: false,
+    parameters: { name: SECTION_NAME },
+    read: (config, given) => withDigest(findIpset(config, given).entries.map(showEntry)),
+  },
+  {
+    kind: 'firewall-change',
+    verb: 'POST',
+    path: ONE,
+    requires: MODIFY,
+    parameters: { name: SECTION_NAME, cidr: CIDR, comment: COMMENT, nomatch: FLAG },
+    change: addEntry,
+  },
+  {
+    kind: 'firewall-change',
+    verb: 'DELETE',
+    path: ONE,
+    requires: MODIFY,
+    parameters: { name: SECTION_NAME, force: FLAG },
+    change: removeIpset,
+  },
+  {
+    kind: 'firewall-query',
+    verb: 'GET',
+    path: ENTRY,
+    requires: AUDIT,
+    throughDaemon: true,
+    parameters: { name: SECTION_NAME, cidr: CIDR },
+    read: readEntry,
+  },
+  {
+    kind: 'firewall-change',
+    verb: 'PUT',
+    path: ENTRY,
+    requires: MODIFY,
+    parameters: { name: SECTION_NAME, cidr: CIDR, comment: COMMENT, nomatch: FLAG, digest: DIGEST },
+    change: updateEntry,
+  },
+  {
+    kind: 'firewall-change',
+    verb: 'DELETE',
+    path: ENTRY,
+    requires: MODIFY,
+    parameters: { name: SECTION_NAME, cidr: CIDR, digest: DIGEST },
+    change: removeEntry,
+  },
+];
+
+/**
+ * Refuses a change that was meant for another state.
+ *
+ * @throws ApiFailure 500 when `wanted` is given and is not the digest of `list`
+ */
+export function assertUnmodified(list: readonly Shown[], wanted: string | undefined): void {
+  if (isTrue(wanted) && wanted !== digestOf(list)) {
+    throw new ApiFailure(500, 'detected modified configuration - file changed by other user? Try again.');
+  }
+}
+
+function listIpsets(config: ClusterFw): Shown[] {
+  return withDigest(showIpsets(config));
+}
+
+function showIpsets(config: ClusterFw): Shown[] {
+  return [...config.ipsets]
+    .sort(([a], [b]) => comparePerl(a, b))
+    .map(([name, { comment }]) => (isTrue(comment) ? { name, comment } : { name }));
+}
+
+/** The name is looked up as given, though a file is read into names in lower case: other spellings find nothing. */
+function findIpset(config: ClusterFw, { name = '' }: Parameters): Ipset {
+  const ipset = config.ipsets.get(name);
+  if (ipset === undefined) throw new ApiFailure(500, `no such IPSet '${name}'`);
+  return ipset;
+}
+
+function createIpset(config: ClusterFw, { name = '', comment }: Parameters): void {
+  if (config.ipsets.has(name)) throw parameterFailure({ name: `IPSet '${name}' already exists` });
+  config.ipsets.set(name, { entries: [], ...(comment === undefined ? {} : { comment }) });
+}
+
+function renameIpset(config: ClusterFw, { name = '', rename = '', comment, digest }: Parameters): void {
+  assertUnmodified(showIpsets(config), digest);
+  const ipset = config.ipsets.get(rename);
+  if (ipset === undefined) throw parameterFailure({ name: `IPSet '${rename}' does not exist` });
+  if (name !== rename && config.ipsets.has(name)) throw parameterFailure({ name: `IPSet '${name}' already exists` });
+  config.ipsets.delete(rename);
+  config.ipsets.set(name, { ...ipset, ...(comment === undefined ? {} : { comment }) });
+}
+
+function removeIpset(config: ClusterFw, given: Parameters): void {
+  const { entries } = findIpset(config, given);
+  if (entries.length > 0 && given.force !== '1') throw new ApiFailure(500, `IPSet '${given.name}' is not empty`);
+  config.ipsets.delete(given.name ?? '');
+}
+
+function addEntry(config: ClusterFw, given: Parameters): void {
+  const ipset = findIpset(config, given);
+  const cidr = cleanCidr(given.cidr ?? '');
+  if (ipset.entries.some((entry) => entry.cidr === cidr)) {
+    throw parameterFailure({ cidr: `address '${cidr}' already exists` });
+  }
+  if (/\/0+$/.test(cidr)) throw parameterFailure({ cidr: 'a zero prefix is not allowed in ipset entries' });
+  if (ALIAS_PATTERN.test(cidr) && findAlias(config, cidr) === undefined)
+    throw new ApiFailure(500, `no such alias '${cidr}'`);
+  ipset.entries.unshift({ cidr, ...describe(given) });
+}
+
+function readEntry(config: ClusterFw, given: Parameters): Shown {
+  const found = withDigest(findIpset(config, given).entries.map(showEntry)).find(({ cidr }) => cidr === given.cidr);
+  if (found === undefined) throw parameterFailure({ cidr: 'no such IP/Network' });
+  return found;
+}
+
+/** What is not given is cleared, not kept. */
+function updateEntry(config: ClusterFw, given: Parameters): void {
+  const ipset = findIpset(config, given);
+  assertUnmodified(ipset.entries.map(showEntry), given.digest);
+  const index = ipset.entries.findIndex(({ cidr }) => cidr === given.cidr);
+  if (index < 0) throw parameterFailure({ cidr: 'no such IP/Network' });
+  ipset.entries[index] = { cidr: given.cidr ?? '', ...describe(given) };
+}
+
+/** Succeeds whether or not there is an entry spelled like that (IPSet.pm remove_ip). */
+function removeEntry(config: ClusterFw, given: Parameters): void {
+  const ipset = findIpset(config, given);
+  assertUnmodified(ipset.entries.map(showEntry), given.digest);
+  ipset.entries = ipset.entries.filter(({ cidr }) => cidr !== given.cidr);
+}
+
+function describe({ comment, nomatch }: Parameters): { comment?: string; nomatch?: boolean } {
+  return { ...(isTrue(comment) ? { comment } : {}), ...(nomatch === '1' ? { nomatch: true } : {}) };
+}
+
+function showEntry({ cidr, comment, nomatch, errors }: IpsetEntry): Shown {
+  return {
+    ...(cidr === '' ? {} : { cidr }),
+    ...(comment === undefined ? {} : { comment }),
+    ...(nomatch === true ? { nomatch: 1 } : {}),
+    ...(errors === undefined ? {} : { errors }),
+  };
+}

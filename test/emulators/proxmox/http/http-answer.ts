@@ -1,0 +1,44 @@
+/** What is sent back for one request. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** The reason phrase, which is where Proxmox puts its error text. */
+  readonly reason: string;
+  /** Undefined for the answers that have no body and no Content-Length at all. */
+  readonly body?: Buffer;
+  readonly contentType?: string;
+  readonly contentEncoding?: string;
+  readonly location?: string;
+  /**
+   * Whether it came from pvedaemon through pveproxy. A good answer then carries pvedaemon's `Connection: close` beside
+   * pveproxy's `Connection: Keep-Alive`, and the connection stays open.
+   */
+  readonly throughDaemon?: boolean;
+}
+
+/** An answer in plain text, as the HTTP layer itself gives it. */
+export function textAnswer(status: number, reason: string, text = reason): HttpAnswer {
+  return { status, reason, body: Buffer.from(text) };
+}
+
+/** An answer without a body: 401, 595, 596 and refused methods. */
+export function emptyAnswer(status: number, reason: string): HttpAnswer {
+  return { status, reason };
+}
+
+/** Whether an answer of this status ends its connection (AnyEvent.pm response()). */
+export function endsConnection(status: number): boolean {
+  return status >= 400;
+}
+
+/** The bytes of status line and headers, in the order of the real server. */
+export function formatHead(answer: HttpAnswer, keepAlive: boolean): Buffer {
+  const lines = [`HTTP/1.1 ${answer.status} ${answer.reason.replaceAll(/[\r\n]+/g, ' ')}`];
+  if (!keepAlive || answer.throughDaemon === true) lines.push('Connection: close');
+  if (keepAlive) lines.push('Connection: Keep-Alive');
+  if (answer.location !== undefined) lines.push(`Location: ${answer.location}`);
+  lines.push('Server: pve-api-daemon/3.0');
+  if (answer.contentEncoding !== undefined) lines.push(`Content-Encoding: ${answer.contentEncoding}`);
+  if (answer.body !== undefined) lines.push(`Content-Length: ${answer.body.length}`);
+  if (answer.contentType !== undefined) lines.push(`Content-Type: ${answer.contentType}`);
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`);
+}
