@@ -36,7 +36,7 @@ export class AccessControl {
   constructor(users: readonly EmulatedUser[]) {
     this.#users = users;
     for (const user of users) {
-      for (const token of user.tokens) this.#secrets.set(`${user.id}!${token.name}`, randomUUID());
+      for (const token of user.tokens) this.#secrets.set(`${user.id}!${token.name}`, token.secret ?? randomUUID());
     }
   }
 

@@ -13,6 +13,8 @@ export interface EmulatedToken {
   readonly name: string;
   /** Privilege separation: the token then has only what both its own ACL and its user's give it. */
   readonly separated: boolean;
+  /** A random one by default. */
+  readonly secret?: string;
   /** Seconds since the epoch after which it is refused; never by default. */
   readonly expireAt?: number;
   readonly acl?: readonly AclEntry[];

@@ -37,12 +37,11 @@ export function readParameters(
 
 /** Decodes %XX; bytes that are not UTF-8 become U+FFFD, one each. */
 export function decodePercent(text: string): string {
-  const bytes: number[] = [];
-  for (const [part] of text.matchAll(/%[0-9A-Fa-f]{2}|[^%]+|%/g)) {
-    if (/^%[0-9A-Fa-f]{2}$/.test(part)) bytes.push(Number.parseInt(part.slice(1), 16));
-    else bytes.push(...Buffer.from(part));
-  }
-  return Buffer.from(bytes).toString('utf8');
+  const bytes = Buffer.from(text).toString('latin1');
+  const decoded = bytes.replaceAll(/%([0-9A-Fa-f]{2})/g, (_escape, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return Buffer.from(decoded, 'latin1').toString('utf8');
 }
 
 function parseForm(text: string): Map<string, string | string[]> {
