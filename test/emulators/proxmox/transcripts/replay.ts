@@ -1,15 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { EmulatedProxmox } from '../emulated-proxmox.ts';
+import type { RawAnswer } from '../raw-client.ts';
 import { isSameText, restoreText } from './elided-text.ts';
 import { applyCondition, RECORDING_CONDITIONS } from './recording-conditions.ts';
-import { type RawAnswer, sendRecorded } from './send-recorded.ts';
+import { sendRecorded } from './send-recorded.ts';
 import type { Transcript } from './transcript.ts';
 
 /** Characters of a value that a difference shows. */
 const SHOWN_MAX_CHARACTERS = 300;
 
 /**
- * Replays one record: the file is set to what it was before, the request sent, and status, reason, body and the file
+ * Replays one record: the file is set to what it was before, the request sent, and status, reason, headers, body and the file
  * afterwards are compared. The order of keys in JSON and of lines in `[OPTIONS]` is random in Perl and does not count.
  *
  * @returns what differs, one a line; empty when identical
@@ -40,9 +41,16 @@ function compare(
   };
   if (answer.status !== response.status) add('status', response.status, answer.status);
   if (answer.reason !== response.reason) add('reason', response.reason, answer.reason);
+  const [recordedHeaders, headers] = [response.headers, answer.headers].map(withoutLength);
+  if (!isDeepStrictEqual(headers, recordedHeaders)) add('headers', recordedHeaders, headers);
   if (!isDeepStrictEqual(parseBody(answer.body), parseBody(response.body))) add('body', response.body, answer.body);
   if (!isSameText(sortOptions(recordedAfter), sortOptions(after))) add('cluster.fw', recordedAfter, after);
   return differences;
+}
+
+/** The length follows from the body, which is compared; the recorder has shortened one body that it belonged to. */
+function withoutLength(headers: RawAnswer['headers']): RawAnswer['headers'] {
+  return headers.filter(([name]) => name !== 'Content-Length');
 }
 
 function parseBody(body: string): unknown {

@@ -14,11 +14,20 @@ export interface RecordedRequest {
   readonly tls?: boolean;
 }
 
+/** An answer as it was received. */
+export interface RecordedAnswer {
+  readonly status: number;
+  readonly reason: string;
+  /** Name and value, in order. */
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: string;
+}
+
 /** One recorded request with its answer, and cluster.fw before and after. */
 export interface Transcript {
   readonly name: string;
   readonly request: RecordedRequest;
-  readonly response: { readonly status: number; readonly reason: string; readonly body: string };
+  readonly response: RecordedAnswer;
   readonly cluster_fw_before: string | null;
   readonly cluster_fw_after: string | null;
 }
@@ -47,6 +56,7 @@ function isTranscript(value: unknown): value is Transcript {
     typeof response.status === 'number' &&
     typeof response.reason === 'string' &&
     typeof response.body === 'string' &&
+    Array.isArray(response.headers) &&
     isTextOrNull(request.body) &&
     isTextOrNull(request.token) &&
     isTextOrNull(value.cluster_fw_before) &&
