@@ -1,0 +1,62 @@
+import type { HeldEntry } from '../../../shared/enforcer.ts';
+import { type Network, parseNetwork } from '../../../shared/network.ts';
+import { isObject } from '../../../shared/sealed-channel.ts';
+
+/** One line of an ipset as `GET /cluster/firewall/ipset/NAME` shows it. */
+export interface IpsetEntry {
+  readonly cidr: string;
+  /** What it means to us; undefined for names of aliases and for faulty lines. */
+  readonly network: Network | undefined;
+  readonly comment: string;
+  /** An exception: it takes addresses out of the set. */
+  readonly isNomatch: boolean;
+  /** Why Proxmox does not use it, in its own words. */
+  readonly faults: readonly string[];
+}
+
+/** Our mark, as a word: `f2nb`, `f2nb sshd web1`, `f2nb: …`, but not `f2nbx`. */
+const markPattern = /^f2nb(?:[\s:]|$)/;
+const commentMaxCharacters = 40;
+
+/** The comment of an entry of ours. The note's small alphabet is held to here too: a newline in a comment writes rules. */
+export function commentFor(note: string): string {
+  return `f2nb ${note.replace(/[^A-Za-z0-9._@+ -]/g, '')}`.slice(0, commentMaxCharacters).trim();
+}
+
+/**
+ * Reads the data of a listing.
+ *
+ * @returns undefined when it is not one
+ */
+export function readEntries(data: unknown): IpsetEntry[] | undefined {
+  if (!Array.isArray(data)) return undefined;
+  const entries = data.map(readEntry).filter((entry) => entry !== undefined);
+  return entries.length === data.length ? entries : undefined;
+}
+
+function readEntry(item: unknown): IpsetEntry | undefined {
+  if (!isObject(item) || typeof item['cidr'] !== 'string') return undefined;
+  const { cidr, comment, nomatch, errors } = item;
+  return {
+    cidr,
+    network: parseNetwork(cidr),
+    comment: typeof comment === 'string' ? comment : '',
+    isNomatch: nomatch === 1 || nomatch === true,
+    faults: isObject(errors) ? Object.values(errors).map((text) => String(text).trim()) : [],
+  };
+}
+
+/**
+ * Who each network belongs to. Ours carry the mark and are no exceptions, which we never make. A hand-edited file may hold
+ * the same line twice, once ours; DELETE takes both, so both count as the administrator's.
+ */
+export function heldEntries(entries: readonly IpsetEntry[]): HeldEntry[] {
+  const theirs = new Set(entries.filter((entry) => !isMarked(entry)).map(({ cidr }) => cidr));
+  return entries.flatMap(({ cidr, network }) =>
+    network === undefined ? [] : [{ network, spelling: cidr, owner: theirs.has(cidr) ? 'theirs' : 'ours' } as const],
+  );
+}
+
+function isMarked({ comment, isNomatch }: IpsetEntry): boolean {
+  return markPattern.test(comment) && !isNomatch;
+}

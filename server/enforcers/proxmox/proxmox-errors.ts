@@ -1,0 +1,99 @@
+import { STATUS_CODES } from 'node:http';
+import { EnforcerError, type EnforcerErrorCode } from '../../../shared/errors.ts';
+import { quote } from '../../../shared/refusal.ts';
+import { isObject, parseObject } from '../../../shared/sealed-channel.ts';
+
+/** What Proxmox sent back. */
+export interface Answer {
+  readonly status: number;
+  readonly reason: string;
+  readonly body: string;
+}
+
+/** Proxmox answered, but not with success. */
+export class ProxmoxAnswerError extends EnforcerError {
+  readonly status: number;
+
+  constructor(code: EnforcerErrorCode, status: number, message: string) {
+    super(code, message);
+    this.name = 'ProxmoxAnswerError';
+    this.status = status;
+  }
+}
+
+/** The other end could not prove who it is. Nothing was sent to it. */
+export class UntrustedError extends Error {
+  readonly code = 'untrusted';
+}
+
+/** A file with a secret or a certificate cannot be used. */
+export class CredentialError extends Error {
+  readonly code = 'credential';
+}
+
+/**
+ * Sorts an answer that is no success by who must act. `call` names method and path.
+ *
+ * | status | code | |
+ * | --- | --- | --- |
+ * | 400 | rejected | a parameter; whether the entry is there already is for the caller to find out |
+ * | 401, 403 | denied | the token |
+ * | 3xx, 404 | denied | the address of something else than the API |
+ * | 595 | retry | pvedaemon was not reached |
+ * | 596, other | retry | may have been carried out |
+ */
+export function answerError(call: string, answer: Answer): ProxmoxAnswerError {
+  const said = `${call}: ${answer.status} ${quote(textOf(answer))}`;
+  const { code, advice } = judge(answer.status);
+  return new ProxmoxAnswerError(code, answer.status, advice === undefined ? said : `${said}: ${advice}`);
+}
+
+function judge(status: number): { readonly code: EnforcerErrorCode; readonly advice?: string } {
+  if (status === 400) return { code: 'rejected' };
+  if (status === 401) {
+    return {
+      code: 'denied',
+      advice:
+        'Proxmox does not accept the token; it may be mistyped, expired, removed, or its user disabled: look with `pveum user token list USER@REALM` and make a new one',
+    };
+  }
+  if (status === 403) {
+    return {
+      code: 'denied',
+      advice:
+        'the token lacks that privilege; it needs Sys.Audit and Sys.Modify on /, and with privilege separation its user needs them too: `pveum acl modify / --tokens USER@REALM!TOKENID --roles …`',
+    };
+  }
+  if (status < 400 || status === 404) {
+    return {
+      code: 'denied',
+      advice: 'no Proxmox API answers there; check url (https://HOST:8006, or http://127.0.0.1:85 on the node)',
+    };
+  }
+  if (status === 595) return { code: 'retry', advice: 'pvedaemon is not running' };
+  return { code: 'retry', advice: 'it may have been carried out' };
+}
+
+/** The text of a failure: in the body since Proxmox VE 8.3, before that and without JSON in the reason phrase only. */
+function textOf({ status, reason, body }: Answer): string {
+  const fields = parseObject(body);
+  const errors = fields?.['errors'];
+  if (isObject(errors))
+    return Object.entries(errors)
+      .map(([key, text]) => `${key}: ${String(text).trim()}`)
+      .join(', ');
+  const message = fields?.['message'];
+  return typeof message === 'string' ? message.trim() : reason || (STATUS_CODES[status] ?? '');
+}
+
+/** A 200 that does not hold what was asked for; what was asked for may have been carried out. */
+export function unreadableAnswer(call: string, detail: string): EnforcerError {
+  return new EnforcerError('retry', `${call}: ${detail}`);
+}
+
+/** Anything that was thrown on the way to an answer. */
+export function connectionError(call: string, cause: unknown): EnforcerError {
+  if (cause instanceof EnforcerError) return cause;
+  const code = cause instanceof UntrustedError || cause instanceof CredentialError ? 'denied' : 'retry';
+  return new EnforcerError(code, call, { cause });
+}
