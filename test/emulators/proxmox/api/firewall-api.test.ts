@@ -1,0 +1,291 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { EmulatedProxmox } from '../emulated-proxmox.ts';
+import { type RawRequest, requestOnce } from '../raw-client.ts';
+import { startForTest } from '../start-for-test.ts';
+
+/** A request, the file before, and what comes of it. What is not given does not matter. */
+interface Case {
+  readonly name: string;
+  readonly request: string;
+  readonly body?: string;
+  readonly json?: unknown;
+  readonly token?: string;
+  readonly before?: string;
+  /** Status and reason phrase. */
+  readonly answer: string;
+  readonly data?: unknown;
+  readonly errors?: Readonly<Record<string, string>>;
+  /** The file afterwards; unchanged when not given, null for none. */
+  readonly after?: string | null;
+}
+
+const REFUSED = '400 Parameter verification failed.';
+const LIST = '[IPSET blacklist]\n\n203.0.113.1 # one\n203.0.113.2\n\n';
+const SET = '/cluster/firewall/ipset/blacklist';
+
+const CASES: readonly Case[] = [
+  {
+    name: 'adds an entry with a comment, and sorts',
+    request: `POST ${SET}`,
+    body: 'cidr=203.0.113.10&comment=f2nb+%C3%A9',
+    answer: '200 OK',
+    data: null,
+    after: '[IPSET blacklist]\n\n203.0.113.1 # one\n203.0.113.10 # f2nb é\n203.0.113.2\n\n',
+  },
+  {
+    name: 'adds from JSON, where true is a boolean and null is nothing',
+    request: `POST ${SET}`,
+    json: { cidr: '203.0.113.3/32', nomatch: true, comment: null },
+    answer: '200 OK',
+    after: '[IPSET blacklist]\n\n203.0.113.1 # one\n203.0.113.2\n!203.0.113.3\n\n',
+  },
+  {
+    name: 'does not add twice',
+    request: `POST ${SET}`,
+    body: 'cidr=203.0.113.1%2F32',
+    answer: REFUSED,
+    errors: { cidr: "address '203.0.113.1' already exists" },
+  },
+  {
+    name: 'takes what overlaps',
+    request: `POST ${SET}`,
+    body: 'cidr=203.0.113.77%2F24',
+    answer: '200 OK',
+    after: '[IPSET blacklist]\n\n203.0.113.0/24\n203.0.113.1 # one\n203.0.113.2\n\n',
+  },
+  {
+    name: 'refuses the whole internet',
+    request: `POST ${SET}`,
+    body: 'cidr=%3A%3A%2F0',
+    answer: REFUSED,
+    errors: { cidr: 'a zero prefix is not allowed in ipset entries' },
+  },
+  {
+    name: 'takes a word for an alias',
+    request: `POST ${SET}`,
+    body: 'cidr=somewhere',
+    answer: "500 no such alias 'somewhere'",
+  },
+  {
+    name: 'names all faulty parameters at once',
+    request: `POST ${SET}`,
+    body: 'nomatch=yes&ttl=5',
+    answer: REFUSED,
+    errors: {
+      cidr: 'property is missing and it is not optional',
+      nomatch: "type check ('boolean') failed - got 'yes'",
+      ttl: 'property is not defined in schema and the schema does not allow additional properties',
+    },
+  },
+  {
+    name: 'takes no lists',
+    request: `POST ${SET}`,
+    json: { cidr: ['203.0.113.4', '203.0.113.5'] },
+    answer: REFUSED,
+    errors: { cidr: "type check ('string') failed - got ARRAY" },
+  },
+  {
+    name: 'does not know other lists',
+    request: 'POST /cluster/firewall/ipset/other',
+    body: 'cidr=203.0.113.4',
+    answer: "500 no such IPSet 'other'",
+  },
+  {
+    name: 'lists entries with digest and errors',
+    request: `GET ${SET}`,
+    before: '[IPSET blacklist]\n\n!203.0.113.1\nnowhere\n',
+    answer: '200 OK',
+    data: [
+      { cidr: '203.0.113.1', nomatch: 1 },
+      { cidr: 'nowhere', errors: { cidr: "no such alias 'nowhere'" } },
+    ],
+  },
+  {
+    name: 'reads one entry',
+    request: `GET ${SET}/203.0.113.1`,
+    answer: '200 OK',
+    data: { cidr: '203.0.113.1', comment: 'one' },
+  },
+  {
+    name: 'misses an entry',
+    request: `GET ${SET}/203.0.113.9`,
+    answer: REFUSED,
+    errors: { cidr: 'no such IP/Network' },
+  },
+  {
+    name: 'removes an entry',
+    request: `DELETE ${SET}/203.0.113.1`,
+    answer: '200 OK',
+    after: '[IPSET blacklist]\n\n203.0.113.2\n\n',
+  },
+  { name: 'removes nothing under another spelling', request: `DELETE ${SET}/203.0.113.1%2F32`, answer: '200 OK' },
+  {
+    name: 'removes a network whose slash is not encoded',
+    request: `DELETE ${SET}/2001:db8::/32`,
+    before: '[IPSET blacklist]\n\n2001:db8::/32\n\n',
+    answer: '200 OK',
+    after: '[IPSET blacklist]\n\n\n',
+  },
+  {
+    name: 'takes an empty address for the list',
+    request: `DELETE ${SET}/`,
+    answer: "500 IPSet 'blacklist' is not empty",
+  },
+  {
+    name: 'removes a list by force, and the file with the last',
+    request: `DELETE ${SET}/?force=1`,
+    answer: '200 OK',
+    after: null,
+  },
+  {
+    name: 'refuses a change meant for another state',
+    request: `DELETE ${SET}/203.0.113.1?digest=${'0'.repeat(40)}`,
+    answer: '500 detected modified configuration - file changed by other user? Try again.',
+  },
+  {
+    name: 'clears what an update does not give',
+    request: `PUT ${SET}/203.0.113.1`,
+    body: 'nomatch=1',
+    answer: '200 OK',
+    after: '[IPSET blacklist]\n\n!203.0.113.1\n203.0.113.2\n\n',
+  },
+  {
+    name: 'renames a list',
+    request: 'POST /cluster/firewall/ipset',
+    body: 'name=bans&rename=blacklist&comment=x',
+    answer: '200 OK',
+    after: '[IPSET bans] # x\n\n203.0.113.1 # one\n203.0.113.2\n\n',
+  },
+  {
+    name: 'creates a list under a spelling that it will not find again',
+    request: 'POST /cluster/firewall/ipset',
+    body: 'name=Bans',
+    before: '',
+    answer: '200 OK',
+    after: '[IPSET Bans]\n\n\n',
+  },
+  {
+    name: 'lists the lists',
+    request: 'GET /cluster/firewall/ipset',
+    answer: '200 OK',
+    data: [{ name: 'blacklist' }],
+  },
+  {
+    name: 'sets and removes options',
+    request: 'PUT /cluster/firewall/options',
+    body: 'enable=1&policy_in=ACCEPT&delete=ebtables',
+    before: '[OPTIONS]\n\nebtables: 0\n\n',
+    answer: '200 OK',
+    after: '[OPTIONS]\n\nenable: 1\npolicy_in: ACCEPT\n\n',
+  },
+  {
+    name: 'refuses an option that is not there',
+    request: 'PUT /cluster/firewall/options',
+    body: 'policy_in=MAYBE',
+    answer: REFUSED,
+    errors: { policy_in: "value 'MAYBE' does not have a value in the enumeration 'ACCEPT, REJECT, DROP'" },
+  },
+  {
+    name: 'puts a new rule first',
+    request: 'POST /cluster/firewall/rules',
+    body: 'type=in&action=DROP&source=%2Bdc%2Fblacklist&enable=1',
+    before: '[IPSET blacklist]\n\n[RULES]\n\nIN ACCEPT\n\n',
+    answer: '200 OK',
+    after: '[IPSET blacklist]\n\n\n[RULES]\n\nIN DROP -source +dc/blacklist\nIN ACCEPT\n\n',
+  },
+  {
+    name: 'lists rules with their version and position',
+    request: 'GET /cluster/firewall/rules',
+    before: '[RULES]\n\n|OUT DROP -dest 203.0.113.1\n\n',
+    answer: '200 OK',
+    data: [{ type: 'out', action: 'DROP', enable: 0, dest: '203.0.113.1', ipversion: 4, pos: 0 }],
+  },
+  {
+    name: 'removes a rule',
+    request: 'DELETE /cluster/firewall/rules/0',
+    before: '[RULES]\n\nIN DROP\n\n',
+    answer: '200 OK',
+    after: null,
+  },
+  {
+    name: 'does not remove what is not there',
+    request: 'DELETE /cluster/firewall/rules/5',
+    answer: '500 no rule at position 5',
+  },
+  {
+    name: 'knows no such method',
+    request: `PUT ${SET}`,
+    body: 'comment=x',
+    answer: `501 Method 'PUT ${SET}' not implemented`,
+  },
+  {
+    name: 'asks for the privilege first',
+    request: `POST ${SET}`,
+    token: 'f2nb@pve!audit',
+    answer: '403 Permission check failed (/, Sys.Modify)',
+  },
+  {
+    name: 'lets a token that only changes not read',
+    request: `GET ${SET}`,
+    token: 'f2nb@pve!modify',
+    answer: '403 Permission check failed (/, Sys.Audit)',
+  },
+  { name: 'tells anybody the version', request: 'GET /version', token: 'f2nb@pve!none', answer: '200 OK' },
+];
+
+describe('the firewall API', () => {
+  for (const each of CASES) {
+    it(each.name, async (t) => {
+      const file = each.before ?? LIST;
+      const emulated = await startForTest(t, { clusterFw: file });
+      const answer = await requestOnce(emulated, toRequest(each, emulated));
+      assert.equal(`${answer.status} ${answer.reason}`, each.answer);
+      checkBody(answer.body, each);
+      assert.equal(emulated.readClusterFw() ?? null, each.after === undefined ? file : each.after);
+    });
+  }
+
+  it('sees an edit by hand at once', async (t) => {
+    const emulated = await startForTest(t);
+    emulated.writeClusterFw('[IPSET blacklist]\n203.0.113.7\n');
+    assert.deepEqual(emulated.entriesOf('blacklist'), [{ cidr: '203.0.113.7' }]);
+    const token = emulated.token;
+    const answer = await requestOnce(emulated, { method: 'GET', path: `/api2/json${SET}/203.0.113.7`, token });
+    assert.equal(answer.status, 200);
+  });
+
+  it('takes no file above 1 MiB, and leaves the old one', async (t) => {
+    const full = `[IPSET blacklist]\n\n${'10.0.0.1 # '.padEnd(1024 * 1024 - 40, 'c')}\n\n`;
+    const emulated = await startForTest(t, { clusterFw: full });
+    const token = emulated.token;
+    const answer = await requestOnce(emulated, {
+      method: 'POST',
+      path: `/api2/json${SET}`,
+      token,
+      body: `cidr=203.0.113.1&comment=${'x'.repeat(50)}`,
+    });
+    assert.match(answer.reason, /^unable to write '\/etc\/pve\/firewall\/cluster\.fw\.tmp\.\d+' - File too large$/);
+    assert.equal(emulated.readClusterFw(), full);
+    assert.equal(
+      (await requestOnce(emulated, { method: 'DELETE', path: `/api2/json${SET}/10.0.0.1`, token })).status,
+      200,
+    );
+  });
+});
+
+function toRequest({ request, token, body, json }: Case, emulated: EmulatedProxmox): RawRequest {
+  const [method = '', path = ''] = request.split(' ');
+  const base = { method, path: `/api2/json${path}`, token: emulated.tokenOf(token ?? 'f2nb@pve!server') };
+  if (json !== undefined)
+    return { ...base, body: JSON.stringify(json), headers: { 'Content-Type': 'application/json' } };
+  return body === undefined ? base : { ...base, body };
+}
+
+/** Digests are left out: the table says what they belong to, and digest.ts has its own tests. */
+function checkBody(body: string, { answer, data, errors }: Case): void {
+  const parsed: unknown = JSON.parse(body, (key: string, value: unknown) => (key === 'digest' ? undefined : value));
+  assert(typeof parsed === 'object' && parsed !== null);
+  if (data !== undefined) assert.deepEqual(parsed, { data });
+  if (errors !== undefined) assert.deepEqual(parsed, { data: null, message: `${answer.slice(4)}\n`, errors });
+}
