@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
@@ -46,7 +47,7 @@ describe('connections', () => {
         headers: { Authorization: `PVEAPIToken=${emulated.token}`, 'Content-Length': `cidr=${address}`.length },
       });
       request.end(`cidr=${address}`);
-      const [response] = await once(request, 'response');
+      const response: IncomingMessage = (await once(request, 'response'))[0];
       response.resume();
       await once(response, 'end');
     }

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { get } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const PROGRAM = fileURLToPath(new URL('emulate-proxmox.js', import.meta.url));
+
+it('emulate-proxmox prints what a client needs, answers, and ends on SIGTERM', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'emulate-proxmox-'));
+  t.after(() => rm(dir, { recursive: true }));
+  const child = spawn(process.execPath, [PROGRAM, '--port', '0', '--dir', dir], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  const printed = new Map<string, string>();
+  for await (const line of createInterface({ input: child.stdout })) {
+    const space = line.indexOf(' ');
+    printed.set(line.slice(0, space), line.slice(space + 1));
+    if (line.startsWith('token root@pam!root=')) break;
+  }
+  const ca = await readFile(printed.get('ca-file') ?? '');
+  const headers = { Authorization: `PVEAPIToken=${printed.get('token')}` };
+  const request = get(`${printed.get('url')}/api2/json/version`, { ca, headers });
+  const response: IncomingMessage = (await once(request, 'response'))[0];
+  assert.equal(response.statusCode, 200);
+  response.resume();
+  child.kill('SIGTERM');
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+});
+
+it('emulate-proxmox refuses to start without a folder', async () => {
+  const child = spawn(process.execPath, [PROGRAM, '--port', '0'], { stdio: 'ignore' });
+  const [code] = await once(child, 'exit');
+  assert.notEqual(code, 0);
+});
