@@ -148,7 +148,10 @@ async function listen(
   };
 }
 
-/** Serves a connection and logs its requests. pvedaemon, unlike pveproxy, ends a connection after each answer. */
+/**
+ * Serves a connection and logs its requests. pvedaemon's `Connection: close`, which pveproxy only passes on,
+ * is meant: on its own port (of which there is no recording) a connection carries one request.
+ */
 function serve(socket: Duplex, daemon: Daemon, { log, delays, frontDoor, maxRequests, startedAt }: Parts): void {
   const connection = log.countConnection();
   let readAt = 0;

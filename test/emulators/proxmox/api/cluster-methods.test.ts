@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { EmulatedProxmox } from '../emulated-proxmox.ts';
 import { requestOnce } from '../raw-client.ts';
-import { startForTest } from '../start-for-test.ts';
+import { startTemporaryProxmox } from '../temporary-proxmox.ts';
 import type { EmulatedCluster } from './emulated-cluster.ts';
 
 const CLUSTER: EmulatedCluster = {
@@ -38,7 +38,7 @@ const CASES: readonly (readonly [string, string, number, Readonly<Record<string,
 describe('nodes and guests', () => {
   for (const [token, path, status, expected] of CASES) {
     it(`GET ${path} as ${token}: ${status}`, async (t) => {
-      const emulated = await startForTest(t, { cluster: CLUSTER });
+      const emulated = await startTemporaryProxmox(t, { cluster: CLUSTER });
       const { answered, data } = await ask(emulated, token, path);
       assert.equal(answered, status);
       const first: unknown = Array.isArray(data) ? data[0] : data;
@@ -47,13 +47,13 @@ describe('nodes and guests', () => {
   }
 
   it('put the firewall flag on a NIC', async (t) => {
-    const emulated = await startForTest(t, { cluster: CLUSTER });
+    const emulated = await startTemporaryProxmox(t, { cluster: CLUSTER });
     const { data } = await ask(emulated, 'doctor', '/nodes/pve1/qemu/100/config');
     assert.match(String(asObject(data)['net0']), /,firewall=1$/);
   });
 
   it('leave out of the resources what the caller may not see', async (t) => {
-    const emulated = await startForTest(t, { cluster: CLUSTER });
+    const emulated = await startTemporaryProxmox(t, { cluster: CLUSTER });
     assert.deepEqual((await ask(emulated, 'server', '/cluster/resources?type=vm')).data, []);
     const { data } = await ask(emulated, 'doctor', '/cluster/resources?type=vm');
     assert(Array.isArray(data));
@@ -64,7 +64,7 @@ describe('nodes and guests', () => {
   });
 
   it('tell addresses and quorum of a cluster, and of a single node only the node', async (t) => {
-    const emulated = await startForTest(t, { cluster: CLUSTER });
+    const emulated = await startTemporaryProxmox(t, { cluster: CLUSTER });
     emulated.conditions.quorate = false;
     const { data } = await ask(emulated, 'server', '/cluster/status');
     assert(Array.isArray(data));
@@ -76,7 +76,7 @@ describe('nodes and guests', () => {
         ['node', undefined, '192.0.2.2'],
       ],
     );
-    const single = await ask(await startForTest(t), 'server', '/cluster/status');
+    const single = await ask(await startTemporaryProxmox(t), 'server', '/cluster/status');
     assert(Array.isArray(single.data) && single.data.length === 1);
   });
 
@@ -89,7 +89,7 @@ describe('nodes and guests', () => {
 });
 
 async function startWithClock(test: TestContext, clockAheadMs: number): Promise<EmulatedProxmox> {
-  return await startForTest(test, { cluster: { nodes: [{ name: 'pve1', clockAheadMs }], guests: [] } });
+  return await startTemporaryProxmox(test, { cluster: { nodes: [{ name: 'pve1', clockAheadMs }], guests: [] } });
 }
 
 async function ask(

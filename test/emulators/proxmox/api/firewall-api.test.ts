@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { EmulatedProxmox } from '../emulated-proxmox.ts';
 import { type RawRequest, requestOnce } from '../raw-client.ts';
-import { startForTest } from '../start-for-test.ts';
+import { startTemporaryProxmox } from '../temporary-proxmox.ts';
 
 /** A request, the file before, and what comes of it. What is not given does not matter. */
 interface Case {
@@ -238,7 +238,7 @@ describe('the firewall API', () => {
   for (const each of CASES) {
     it(each.name, async (t) => {
       const file = each.before ?? LIST;
-      const emulated = await startForTest(t, { clusterFw: file });
+      const emulated = await startTemporaryProxmox(t, { clusterFw: file });
       const answer = await requestOnce(emulated, toRequest(each, emulated));
       assert.equal(`${answer.status} ${answer.reason}`, each.answer);
       checkBody(answer.body, each);
@@ -247,7 +247,7 @@ describe('the firewall API', () => {
   }
 
   it('sees an edit by hand at once', async (t) => {
-    const emulated = await startForTest(t);
+    const emulated = await startTemporaryProxmox(t);
     emulated.writeClusterFw('[IPSET blacklist]\n203.0.113.7\n');
     assert.deepEqual(emulated.entriesOf('blacklist'), [{ cidr: '203.0.113.7' }]);
     const token = emulated.token;
@@ -257,7 +257,7 @@ describe('the firewall API', () => {
 
   it('takes no file above 1 MiB, and leaves the old one', async (t) => {
     const full = `[IPSET blacklist]\n\n${'10.0.0.1 # '.padEnd(1024 * 1024 - 40, 'c')}\n\n`;
-    const emulated = await startForTest(t, { clusterFw: full });
+    const emulated = await startTemporaryProxmox(t, { clusterFw: full });
     const token = emulated.token;
     const answer = await requestOnce(emulated, {
       method: 'POST',

@@ -3,7 +3,7 @@ import { type ClusterFw, findAlias } from '../cluster-fw/cluster-fw.ts';
 import { digestOf, type Shown, withDigest } from '../cluster-fw/digest.ts';
 import { comparePerl } from '../cluster-fw/perl-order.ts';
 import { isTrue } from '../cluster-fw/perl-truth.ts';
-import { ApiFailure, parameterFailure } from './api-failure.ts';
+import { parameterFailure } from './api-failure.ts';
 import type { ApiMethod } from './api-method.ts';
 import { AUDIT, assertUnmodified, MODIFY } from './ipset-methods.ts';
 import { CIDR, COMMENT, DIGEST, GROUP_NAME, type ParameterRule, type Parameters, SECTION_NAME } from './parameters.ts';
@@ -19,7 +19,10 @@ const OPTIONS: Readonly<Record<string, ParameterRule>> = {
   log_ratelimit: { type: 'string', optional: true },
 };
 
-/** The cluster firewall besides its ipsets and rules: PVE::API2::Firewall::Cluster, ::Aliases and ::Groups. */
+/**
+ * The cluster firewall besides its ipsets and rules: PVE::API2::Firewall::Cluster, ::Aliases and ::Groups. Recorded are the
+ * queries, setting an option and creating an alias and a group; all else follows Proxmox's source.
+ */
 export const FIREWALL_METHODS: readonly ApiMethod[] = [
   { kind: 'firewall-query', verb: 'GET', path: BASE, throughDaemon: false, parameters: {}, read: listIndex },
   query('options', ({ options }) => ({ ...showOptions(options), digest: digestOf([showOptions(options)]) })),
@@ -135,6 +138,5 @@ function showGroups(config: ClusterFw): Shown[] {
 function createGroup(config: ClusterFw, { group = '', comment, digest }: Parameters): void {
   assertUnmodified(showGroups(config), digest);
   if (config.groups.has(group)) throw parameterFailure({ group: `Security group '${group}' already exists` });
-  if (group === '') throw new ApiFailure(500, 'no group');
   config.groups.set(group, { rules: [], ...(isTrue(comment) ? { comment } : {}) });
 }

@@ -4,16 +4,16 @@ import { type Clock, sleep } from '../../../../shared/clock.ts';
 import type { AccessControl, Caller } from '../access/access-control.ts';
 import type { Conditions } from '../behaviour/conditions.ts';
 import type { Delays } from '../behaviour/delays.ts';
-import type { Fault, Faults } from '../behaviour/faults.ts';
-import { LOCK_TIMEOUT, NO_QUORUM } from '../behaviour/firewall-lock.ts';
+import type { Faults } from '../behaviour/faults.ts';
 import { emptyAnswer, type HttpAnswer, textAnswer } from '../http/http-answer.ts';
 import type { RequestHead } from '../http/http-request-reader.ts';
-import type { IncomingRequest, Reply } from '../http/serve-connection.ts';
+import { type IncomingRequest, type Reply, whole } from '../http/serve-connection.ts';
 import { ApiFailure } from './api-failure.ts';
 import { type Call, carryOut, goesThroughDaemon, type Workplace } from './carry-out.ts';
 import { findFormat, formatData, formatFailure, type ResultFormat } from './format-result.ts';
 import { bodyTypeOf, decodePercent, readParameters } from './read-parameters.ts';
 import type { Router } from './router.ts';
+import { suffer } from './suffer-fault.ts';
 
 /** All that requests are answered with. */
 export interface FrontDoorParts {
@@ -52,10 +52,19 @@ export class FrontDoor {
   async answer(request: IncomingRequest, daemon: Daemon): Promise<Reply> {
     const refusal = refuseHead(request.head);
     if (refusal !== undefined) return whole(refusal);
-    const fault = this.#parts.faults.take(request.head.method, request.head.target);
-    const reply =
-      fault === undefined ? whole(await this.#admit(request, daemon)) : await this.#suffer(fault, request, daemon);
+    const reply = await this.#answerOrFail(request, daemon);
     return { ...reply, answer: await this.#encode(request.head, reply.answer) };
+  }
+
+  async #answerOrFail(request: IncomingRequest, daemon: Daemon): Promise<Reply> {
+    const { faults, delays } = this.#parts;
+    const fault = faults.take(request.head.method, request.head.target);
+    if (fault === undefined) return whole(await this.#admit(request, daemon));
+    // A fault may outlive the connection, so the body is taken from it first.
+    const length = Number(request.head.headers.get('content-length') ?? 0);
+    const body = length <= BODY_MAX_BYTES ? await request.readBody(length) : undefined;
+    const held = { ...request, readBody: () => Promise.resolve(body) };
+    return await suffer(fault, { carryOut: () => this.#admit(held, daemon), wait: (ms) => this.#wait(ms), delays });
   }
 
   async #admit(request: IncomingRequest, daemon: Daemon): Promise<HttpAnswer> {
@@ -116,60 +125,6 @@ export class FrontDoor {
     }
   }
 
-  async #suffer(fault: Fault, request: IncomingRequest, daemon: Daemon): Promise<Reply> {
-    const { delays } = this.#parts;
-    const wait = (usualMs: number): Promise<void> => this.#wait(fault.delayMs ?? usualMs);
-    switch (fault.kind) {
-      case '595':
-        await wait(0);
-        return whole(emptyAnswer(595, 'Connection refused'));
-      case '596-dropped':
-        await wait(0);
-        return whole(emptyAnswer(596, 'Broken pipe'));
-      case '596-carried-out':
-        return whole(await this.#carryOutUnseen(fault, request, daemon));
-      case 'lock-timeout':
-        await wait(delays.lockTimeoutMs);
-        return whole(formatFailure('json', new ApiFailure(500, LOCK_TIMEOUT), true));
-      case 'no-quorum':
-        await wait(delays.lockTimeoutMs);
-        return whole(formatFailure('json', new ApiFailure(500, NO_QUORUM), true));
-      case 'unauthorized':
-        await wait(delays.unauthorizedMs);
-        return whole(emptyAnswer(401, 'Authentication failed!'));
-      case 'hung-body':
-        await wait(0);
-        return { answer: await this.#admit(request, daemon), delivery: 'half-of-the-body' };
-      case 'truncated-json':
-        await wait(0);
-        return whole(cutInHalf(await this.#admit(request, daemon)));
-      case 'connection-ends':
-        await wait(0);
-        return { answer: emptyAnswer(500, 'not sent'), delivery: 'connection-ends' };
-      case 'connection-ends-after':
-        await wait(0);
-        return { answer: await this.#admit(request, daemon), delivery: 'connection-ends' };
-      case 'slow':
-        await wait(1000);
-        return whole(await this.#admit(request, daemon));
-    }
-  }
-
-  /** A pvedaemon that does the work but whose answer nobody waits for. */
-  async #carryOutUnseen(fault: Fault, request: IncomingRequest, daemon: Daemon): Promise<HttpAnswer> {
-    const timeoutMs = fault.delayMs ?? this.#parts.delays.daemonTimeoutMs;
-    if (fault.carriedOutAfterMs === undefined) {
-      await this.#admit(request, daemon);
-      await this.#wait(timeoutMs);
-      return emptyAnswer(596, 'Connection timed out');
-    }
-    const body = await readBody(request);
-    const later = { ...request, readBody: () => Promise.resolve(Buffer.from(typeof body === 'string' ? body : '')) };
-    await this.#wait(timeoutMs);
-    void this.#wait(fault.carriedOutAfterMs).then(() => this.#admit(later, daemon));
-    return emptyAnswer(596, 'Connection timed out');
-  }
-
   async #encode(head: RequestHead, answer: HttpAnswer): Promise<HttpAnswer> {
     const wanted = head.headers.get('accept-encoding')?.includes('gzip') === true;
     if (!wanted || answer.contentType === undefined || (answer.body?.length ?? 0) < GZIP_MIN_BYTES) return answer;
@@ -178,16 +133,9 @@ export class FrontDoor {
 
   async #wait(ms: number): Promise<void> {
     if (ms > 0) await sleep(this.#parts.clock, ms, this.#parts.signal);
+    // Once the emulator is closed nothing may go on to touch its folder: what waits is left waiting.
+    if (this.#parts.signal.aborted) await new Promise(() => undefined);
   }
-}
-
-function whole(answer: HttpAnswer): Reply {
-  return { answer, delivery: 'whole' };
-}
-
-function cutInHalf(answer: HttpAnswer): HttpAnswer {
-  const { body = Buffer.alloc(0) } = answer;
-  return { ...answer, body: body.subarray(0, Math.floor(body.length / 2)) };
 }
 
 /** What is refused before anybody looks at the credentials. */

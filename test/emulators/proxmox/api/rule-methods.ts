@@ -13,7 +13,10 @@ const ONE = `${LIST}/{pos}`;
 const TEXT: ParameterRule = { type: 'string', optional: true };
 const POSITION: ParameterRule = { type: 'integer' };
 
-/** The cluster's rules: PVE::API2::Firewall::Rules, without changing or moving one. */
+/**
+ * The cluster's rules: PVE::API2::Firewall::Rules, without changing or moving one. Recorded are the list and creating a
+ * rule; the others follow Proxmox's source.
+ */
 export const RULE_METHODS: readonly ApiMethod[] = [
   {
     kind: 'firewall-query',

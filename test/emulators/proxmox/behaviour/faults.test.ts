@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { EmulatedProxmox } from '../emulated-proxmox.ts';
 import { RawClient, type RawRequest, requestOnce } from '../raw-client.ts';
-import { startForTest } from '../start-for-test.ts';
+import { startTemporaryProxmox } from '../temporary-proxmox.ts';
 import type { FaultKind } from './faults.ts';
 
 const LIST = '[IPSET blacklist]\n\n203.0.113.1\n\n';
@@ -138,7 +138,7 @@ describe('conditions', () => {
 
 async function start(test: TestContext): Promise<EmulatedProxmox> {
   const delays = { unauthorizedMs: 1, lockTimeoutMs: 20, daemonTimeoutMs: 20, clusterFilesystemMs: 1 };
-  return await startForTest(test, { clusterFw: LIST, delays });
+  return await startTemporaryProxmox(test, { clusterFw: LIST, delays });
 }
 
 function write({ token }: EmulatedProxmox, address: string): RawRequest {

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { RawClient, type RawRequest, requestOnce } from '../raw-client.ts';
-import { startForTest } from '../start-for-test.ts';
+import { startTemporaryProxmox } from '../temporary-proxmox.ts';
 
 const LIST = '[IPSET blacklist]\n\n203.0.113.1\n\n';
 const SET = '/api2/json/cluster/firewall/ipset/blacklist';
 
 describe('the lock', () => {
   it('held by somebody else makes writers fail after the time limit', async (t) => {
-    const emulated = await startForTest(t, { clusterFw: LIST, delays: { lockTimeoutMs: 40, lockPollMs: 5 } });
+    const emulated = await startTemporaryProxmox(t, { clusterFw: LIST, delays: { lockTimeoutMs: 40, lockPollMs: 5 } });
     emulated.conditions.lockHeldUntil = Number.POSITIVE_INFINITY;
     const { status, reason } = await requestOnce(emulated, write(emulated.token, '203.0.113.2'));
     assert.equal(`${status} ${reason}`, "500 cfs-lock 'firewall-cluster' error: got lock request timeout");
@@ -17,7 +17,7 @@ describe('the lock', () => {
   });
 
   it('that comes free in time lets the writer go on', async (t) => {
-    const emulated = await startForTest(t, { clusterFw: LIST, delays: { lockPollMs: 5 } });
+    const emulated = await startTemporaryProxmox(t, { clusterFw: LIST, delays: { lockPollMs: 5 } });
     emulated.conditions.lockHeldUntil = Date.now() + 50;
     assert.equal((await requestOnce(emulated, write(emulated.token, '203.0.113.2'))).status, 200);
     assert((emulated.log.entries[0]?.tookMs ?? 0) >= 20);
@@ -25,7 +25,7 @@ describe('the lock', () => {
 
   it('lets one writer in at a time and starves nobody for ever', async (t) => {
     const cost = { writeMs: 10, writePerEntryMs: 0, readMs: 0, readPerEntryMs: 0 };
-    const emulated = await startForTest(t, { clusterFw: LIST, costModel: cost, delays: { lockPollMs: 3 } });
+    const emulated = await startTemporaryProxmox(t, { clusterFw: LIST, costModel: cost, delays: { lockPollMs: 3 } });
     const addresses = Array.from({ length: 6 }, (_, index) => `203.0.113.${index + 10}`);
     const answers = await Promise.all(
       addresses.map((address) => requestOnce(emulated, write(emulated.token, address))),
@@ -42,7 +42,7 @@ describe('the lock', () => {
   });
 
   it('is not needed for reading', async (t) => {
-    const emulated = await startForTest(t, { clusterFw: LIST });
+    const emulated = await startTemporaryProxmox(t, { clusterFw: LIST });
     emulated.conditions.lockHeldUntil = Number.POSITIVE_INFINITY;
     assert.equal((await requestOnce(emulated, { method: 'GET', path: SET, token: emulated.token })).status, 200);
   });
@@ -51,7 +51,7 @@ describe('the lock', () => {
 describe('the cost model', () => {
   it('makes a write take its fixed part and its part for each entry, one after the other', async (t) => {
     const entries = Array.from({ length: 500 }, (_, index) => `10.0.${index >> 8}.${index & 255}`).join('\n');
-    const emulated = await startForTest(t, { clusterFw: `[IPSET blacklist]\n${entries}\n`, costModel: true });
+    const emulated = await startTemporaryProxmox(t, { clusterFw: `[IPSET blacklist]\n${entries}\n`, costModel: true });
     const client = await RawClient.connect(emulated);
     t.after(() => client.close());
     for (let index = 0; index < 10; index += 1) {
@@ -63,7 +63,7 @@ describe('the cost model', () => {
   });
 
   it('is off unless asked for', async (t) => {
-    const emulated = await startForTest(t, { clusterFw: LIST });
+    const emulated = await startTemporaryProxmox(t, { clusterFw: LIST });
     const client = await RawClient.connect(emulated);
     t.after(() => client.close());
     for (let index = 0; index < 10; index += 1) await client.request(write(emulated.token, `203.0.113.${index + 5}`));

@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { RawClient, requestOnce } from '../raw-client.ts';
-import { startForTest } from '../start-for-test.ts';
+import { startTemporaryProxmox } from '../temporary-proxmox.ts';
 
 const LIST = '[IPSET blacklist]\n\n';
 const SET = '/api2/json/cluster/firewall/ipset/blacklist';
@@ -14,7 +14,7 @@ const VERSION = '/api2/json/version';
 
 describe('connections', () => {
   it('stay open after good answers, though a write says both close and Keep-Alive', async (t) => {
-    const emulated = await startForTest(t, { clusterFw: LIST });
+    const emulated = await startTemporaryProxmox(t, { clusterFw: LIST });
     const { token } = emulated;
     const client = await RawClient.connect(emulated);
     t.after(() => client.close());
@@ -37,7 +37,7 @@ describe('connections', () => {
   });
 
   it("are given up by Node's own agent after a write, because it obeys the close", async (t) => {
-    const emulated = await startForTest(t, { clusterFw: LIST });
+    const emulated = await startTemporaryProxmox(t, { clusterFw: LIST });
     const agent = new Agent({ keepAlive: true, ca: emulated.caPem });
     t.after(() => agent.destroy());
     for (const address of ['203.0.113.1', '203.0.113.2', '203.0.113.3']) {
@@ -55,7 +55,7 @@ describe('connections', () => {
   });
 
   it('end at 100 requests', async (t) => {
-    const emulated = await startForTest(t);
+    const emulated = await startTemporaryProxmox(t);
     const client = await RawClient.connect(emulated);
     for (let count = 1; count < 100; count += 1) {
       const { headers } = await client.request({ method: 'GET', path: VERSION, token: emulated.token });
@@ -67,7 +67,7 @@ describe('connections', () => {
   });
 
   it('end after every answer of 400 or more', async (t) => {
-    const emulated = await startForTest(t, { delays: { unauthorizedMs: 1 } });
+    const emulated = await startTemporaryProxmox(t, { delays: { unauthorizedMs: 1 } });
     for (const [path, status] of [
       [SET, 500],
       ['/api2/json/nosuch', 501],
@@ -95,7 +95,7 @@ describe('connections', () => {
   });
 
   it('end when the client wishes', async (t) => {
-    const emulated = await startForTest(t);
+    const emulated = await startTemporaryProxmox(t);
     const client = await RawClient.connect(emulated);
     const headers = { Connection: 'close' };
     const answer = await client.request({ method: 'GET', path: VERSION, token: emulated.token, headers });
@@ -104,7 +104,7 @@ describe('connections', () => {
   });
 
   it('end when idle, after an answer, before the first request and before TLS', async (t) => {
-    const emulated = await startForTest(t, { delays: { idleMs: 60 } });
+    const emulated = await startTemporaryProxmox(t, { delays: { idleMs: 60 } });
     const used = await RawClient.connect(emulated);
     await used.request({ method: 'GET', path: VERSION, token: emulated.token });
     await used.closed();
@@ -115,7 +115,7 @@ describe('connections', () => {
   });
 
   it('are all ended by close(), with whatever still waits', async (t) => {
-    const emulated = await startForTest(t);
+    const emulated = await startTemporaryProxmox(t);
     emulated.conditions.lockHeldUntil = Number.POSITIVE_INFINITY;
     const client = await RawClient.connect(emulated);
     const pending = client.request({ method: 'POST', path: SET, token: emulated.token, body: 'cidr=203.0.113.1' });
@@ -129,7 +129,7 @@ describe('connections', () => {
 
 describe('the HTTP layer', () => {
   it('sends plain HTTP to https', async (t) => {
-    const emulated = await startForTest(t);
+    const emulated = await startTemporaryProxmox(t);
     for (const [method, status] of [
       ['GET', 301],
       ['POST', 308],
@@ -141,7 +141,7 @@ describe('the HTTP layer', () => {
   });
 
   it('refuses bodies that the real server refuses', async (t) => {
-    const emulated = await startForTest(t, { clusterFw: LIST });
+    const emulated = await startTemporaryProxmox(t, { clusterFw: LIST });
     const { token } = emulated;
     const post = { method: 'POST', path: SET, token, body: 'cidr=203.0.113.1' };
     const cases = [
@@ -160,7 +160,7 @@ describe('the HTTP layer', () => {
   });
 
   it('takes 64 header lines and 8 KiB, and no more', async (t) => {
-    const emulated = await startForTest(t);
+    const emulated = await startTemporaryProxmox(t);
     const many = Object.fromEntries(Array.from({ length: 70 }, (_, index) => [`X-${index}`, 'x']));
     for (const headers of [many, { 'X-Long': 'x'.repeat(9000) }]) {
       const answer = await requestOnce(emulated, { method: 'GET', path: VERSION, token: emulated.token, headers });
@@ -169,7 +169,7 @@ describe('the HTTP layer', () => {
   });
 
   it('answers in extjs with 200 whatever happened', async (t) => {
-    const emulated = await startForTest(t, { clusterFw: LIST });
+    const emulated = await startTemporaryProxmox(t, { clusterFw: LIST });
     const path = '/api2/extjs/cluster/firewall/ipset/blacklist/203.0.113.1';
     const { status, body } = await requestOnce(emulated, { method: 'GET', path, token: emulated.token });
     assert.equal(status, 200);
@@ -184,7 +184,7 @@ describe('the HTTP layer', () => {
 
   it('packs long answers when asked', async (t) => {
     const entries = Array.from({ length: 100 }, (_, index) => `203.0.113.${index}`).join('\n');
-    const emulated = await startForTest(t, { clusterFw: `${LIST}${entries}\n` });
+    const emulated = await startTemporaryProxmox(t, { clusterFw: `${LIST}${entries}\n` });
     const response = await new Promise<{ encoding: unknown; body: Buffer }>((resolve, reject) => {
       const headers = { Authorization: `PVEAPIToken=${emulated.token}`, 'Accept-Encoding': 'gzip' };
       const request = httpsRequest(`${emulated.url}${SET}`, { ca: emulated.caPem, headers }, (message) => {
@@ -203,7 +203,7 @@ describe('the HTTP layer', () => {
   });
 
   it('answers on the plain port as pvedaemon does, which keeps no connection', async (t) => {
-    const emulated = await startForTest(t, { clusterFw: LIST, plainPort: 0 });
+    const emulated = await startTemporaryProxmox(t, { clusterFw: LIST, plainPort: 0 });
     assert(emulated.plainUrl !== undefined);
     const response = await fetch(`${emulated.plainUrl}${SET}`, {
       method: 'POST',

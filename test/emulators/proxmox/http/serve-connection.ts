@@ -11,6 +11,11 @@ export interface Reply {
   readonly delivery: Delivery;
 }
 
+/** An answer delivered as it should be. */
+export function whole(answer: HttpAnswer): Reply {
+  return { answer, delivery: 'whole' };
+}
+
 /** One request of a connection, its body still unread. */
 export interface IncomingRequest {
   readonly head: RequestHead;

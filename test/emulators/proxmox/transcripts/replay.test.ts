@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { startForTest } from '../start-for-test.ts';
+import { startTemporaryProxmox } from '../temporary-proxmox.ts';
 import { isSameText, parseElided, restoreText } from './elided-text.ts';
 import { replay } from './replay.ts';
 import type { Transcript } from './transcript.ts';
@@ -30,11 +30,11 @@ const ADD: Transcript = {
 
 describe('replay', () => {
   it('finds nothing in a record that is answered identically, whatever the order of options', async (t) => {
-    assert.deepEqual(await replay(ADD, await startForTest(t)), []);
+    assert.deepEqual(await replay(ADD, await startTemporaryProxmox(t)), []);
   });
 
   it('finds every part that differs', async (t) => {
-    const emulated = await startForTest(t);
+    const emulated = await startTemporaryProxmox(t);
     const response = { status: 201, reason: 'Created', headers: HEADERS.slice(1), body: '{"data":1}' };
     const differences = await replay({ ...ADD, response, cluster_fw_after: FILE }, emulated);
     assert.deepEqual(
@@ -44,7 +44,7 @@ describe('replay', () => {
   });
 
   it('starts each record from its own file, or from none', async (t) => {
-    const emulated = await startForTest(t, { clusterFw: FILE });
+    const emulated = await startTemporaryProxmox(t, { clusterFw: FILE });
     const body = '{"message":"no such IPSet \'blacklist\'\\n","data":null}';
     const headers = HEADERS.filter(([, value]) => value !== 'Keep-Alive');
     const response = { status: 500, reason: "no such IPSet 'blacklist'", headers, body };

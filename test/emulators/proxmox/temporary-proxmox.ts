@@ -6,7 +6,7 @@ import type { EmulatedProxmox, EmulatedProxmoxOptions } from './emulated-proxmox
 import { startEmulatedProxmox } from './start-emulated-proxmox.ts';
 
 /** Starts an emulated Proxmox in a temporary folder; both are gone when the test ends. Not for a `before` hook. */
-export async function startForTest(
+export async function startTemporaryProxmox(
   test: Pick<TestContext, 'after'>,
   options: Omit<EmulatedProxmoxOptions, 'dir'> = {},
 ): Promise<EmulatedProxmox> {
