@@ -1,4 +1,4 @@
-import type { Network } from '../shared/network.ts';
+import { type Family, familyOf, type Network, networkFrom, prefixLengthOf, rangeOf } from '../shared/network.ts';
 import { ExpiryCalendar } from './expiry-calendar.ts';
 import type { Change, LedgerState, Report } from './ledger/ledger.ts';
 
@@ -23,6 +23,8 @@ export class StandingBans {
   readonly #bans = new Map<Network, Ban>();
   readonly #ofClient = new Map<string, Map<string, Set<Network>>>();
   readonly #expiry = new ExpiryCalendar();
+  /** How many bans there are of each width. */
+  readonly #prefixLengths: Readonly<Record<Family, Map<number, number>>> = { 4: new Map(), 6: new Map() };
   readonly #onChange: () => void;
   #sequence = 0;
 
@@ -44,6 +46,15 @@ export class StandingBans {
 
   get(network: Network): Ban | undefined {
     return this.#bans.get(network);
+  }
+
+  /** The bans that cover a single address: its own, and wider ones. */
+  covering(address: Network): Ban[] {
+    const family = familyOf(address);
+    const { first } = rangeOf(address);
+    return [...this.#prefixLengths[family].keys()].flatMap(
+      (prefixLength) => this.#bans.get(networkFrom(family, first, prefixLength)) ?? [],
+    );
   }
 
   values(): IterableIterator<Ban> {
@@ -94,6 +105,7 @@ export class StandingBans {
   #put(report: Report, sequence: number): void {
     this.#forget(report);
     const ban = this.#bans.get(report.network);
+    if (ban === undefined) this.#countWidth(report.network, 1);
     this.#bans.set(report.network, {
       network: report.network,
       reports: [...(ban?.reports ?? []), report],
@@ -107,12 +119,24 @@ export class StandingBans {
 
   #remove(report: Report): void {
     this.#forget(report);
-    if (this.reportsOf(report.network).length === 0) this.#bans.delete(report.network);
+    const ban = this.#bans.get(report.network);
+    if (ban?.reports.length === 0) {
+      this.#bans.delete(report.network);
+      this.#countWidth(report.network, -1);
+    }
     const jails = this.#ofClient.get(report.client);
     const networks = jails?.get(report.jail);
     networks?.delete(report.network);
     if (networks?.size === 0) jails?.delete(report.jail);
     if (jails?.size === 0) this.#ofClient.delete(report.client);
+  }
+
+  #countWidth(network: Network, by: number): void {
+    const counts = this.#prefixLengths[familyOf(network)];
+    const length = prefixLengthOf(network);
+    const count = (counts.get(length) ?? 0) + by;
+    if (count === 0) counts.delete(length);
+    else counts.set(length, count);
   }
 
   /** Takes the report of the same key out of its ban. */

@@ -16,15 +16,20 @@ export const limits = {
   /** Connections without a login at once, over all and from one address (a /64 counts as one). */
   strangersMax: 256,
   strangersPerAddressMax: 16,
+  /** Connections at once, over all. */
+  connectionsMax: 20_000,
   /** Connections of one client at once. */
   connectionsPerClientMax: 8,
   /** Frames of one connection that wait for their answer; past that its socket is not read. */
   framesInFlightMax: 16,
   /** Bytes waiting in one connection's way out; past that its socket is not read. */
   outgoingMaxBytes: 1_048_576,
-  /** Frames a second that one client may send over time, and at once. */
+  /** Frames a second on one connection over time, and at once. */
   framesPerSecondMax: 2_000,
   framesBurstMax: 4_000,
+  /** Events and list entries a second on one connection over time, and at once. */
+  eventsPerSecondMax: 20_000,
+  eventsBurstMax: 200_000,
   /** A ping after so much silence; the connection ends when twice this passes without a sign. */
   heartbeatMs: 20_000,
   /** Longest finite time to live of a ban: 100 years. */

@@ -1,12 +1,4 @@
-import {
-  addressBits,
-  type Family,
-  familyOf,
-  type Network,
-  type NetworkRange,
-  networkFrom,
-  rangeOf,
-} from './network.ts';
+import { type Family, familyOf, type Network, type NetworkRange, rangeOf } from './network.ts';
 
 interface Placed {
   readonly network: Network;
@@ -74,48 +66,6 @@ export class NetworkIndex {
   overlapping(network: Network): Network | undefined {
     return this.covering(network) ?? this.within(network)[0];
   }
-}
-
-/**
- * Joins networks that together are a whole CIDR, and drops those that a wider one covers. The result covers exactly the
- * same addresses.
- *
- * @param widest the shortest prefix that joining may make, by family.
- */
-export function mergeNetworks(networks: Iterable<Network>, widest: Readonly<Record<Family, number>>): Network[] {
-  const index = [...new Set(networks)];
-  return ([4, 6] as const).flatMap((family) =>
-    joinSorted(place(index.filter((network) => familyOf(network) === family)), family, widest[family]),
-  );
-}
-
-/** Keeps a stack whose top is joined with its other half as long as both are there. */
-function joinSorted(sorted: readonly Placed[], family: Family, widest: number): Network[] {
-  const whole: { readonly first: bigint; readonly prefixLength: number }[] = [];
-  for (const { range, parent } of sorted) {
-    if (parent !== undefined) continue;
-    let joined = { first: range.first, prefixLength: range.prefixLength };
-    for (let top = whole.at(-1); top !== undefined; top = whole.at(-1)) {
-      if (joined.prefixLength <= widest || !areHalves(top, joined, family)) break;
-      whole.pop();
-      joined = { first: top.first, prefixLength: joined.prefixLength - 1 };
-    }
-    whole.push(joined);
-  }
-  return whole.map(({ first, prefixLength }) => networkFrom(family, first, prefixLength));
-}
-
-function areHalves(
-  left: { readonly first: bigint; readonly prefixLength: number },
-  right: { readonly first: bigint; readonly prefixLength: number },
-  family: Family,
-): boolean {
-  const shift = BigInt(addressBits[family] - right.prefixLength);
-  return (
-    left.prefixLength === right.prefixLength &&
-    right.first >> shift === ((left.first >> shift) | 1n) &&
-    left.first < right.first
-  );
 }
 
 function place(networks: readonly Network[]): Placed[] {

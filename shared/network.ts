@@ -25,6 +25,7 @@ export const addressBits: Readonly<Record<Family, number>> = { 4: 32, 6: 128 };
 const spellingMax = 49;
 const prefixPattern = /^(?:0|[1-9][0-9]{0,2})$/;
 const mappedPrefix = 0xffffn << 32n;
+const [dot, slash, zero] = [0x2e, 0x2f, 0x30];
 
 /**
  * Reads one address or CIDR in any standard spelling, strictly: four decimal octets without leading zeros, no host
@@ -35,12 +36,12 @@ const mappedPrefix = 0xffffn << 32n;
  */
 export function parseNetwork(text: string): Network | undefined {
   if (text.length > spellingMax) return undefined;
-  const slash = text.indexOf('/');
-  const address = parseAddress(slash < 0 ? text : text.slice(0, slash));
+  const slashAt = text.indexOf('/');
+  const address = parseAddress(slashAt < 0 ? text : text.slice(0, slashAt));
   if (address === undefined) return undefined;
   const bits = addressBits[address.family];
-  if (slash < 0) return networkFrom(address.family, address.value, bits);
-  const prefixText = text.slice(slash + 1);
+  if (slashAt < 0) return networkFrom(address.family, address.value, bits);
+  const prefixText = text.slice(slashAt + 1);
   if (!prefixPattern.test(prefixText) || Number(prefixText) > bits) return undefined;
   return networkFrom(address.family, address.value, Number(prefixText));
 }
@@ -50,21 +51,44 @@ export function networkFrom(family: Family, value: bigint, prefixLength: number)
   const hostBits = BigInt(addressBits[family] - prefixLength);
   const first = (value >> hostBits) << hostBits;
   if (family === 6 && prefixLength >= 96 && first >> 32n === mappedPrefix >> 32n) {
-    return networkFrom(4, first & 0xffffffffn, prefixLength - 96);
+    return ipv4From(Number(first & 0xffffffffn), prefixLength - 96);
   }
-  const address = formatAddress(family, first);
-  return (prefixLength === addressBits[family] ? address : `${address}/${prefixLength}`) as Network;
+  if (family === 4) return ipv4From(Number(first), prefixLength);
+  const address = formatIpv6(first);
+  return (prefixLength === addressBits[6] ? address : `${address}/${prefixLength}`) as Network;
 }
 
 /** The numbers behind a canonical network. */
 export function rangeOf(network: Network): NetworkRange {
-  const slash = network.indexOf('/');
-  const address = parseAddress(slash < 0 ? network : network.slice(0, slash));
-  if (address === undefined) throw new Error(`not a canonical network: ${network}`);
-  const bits = addressBits[address.family];
-  const prefixLength = slash < 0 ? bits : Number(network.slice(slash + 1));
-  const last = address.value | ((1n << BigInt(bits - prefixLength)) - 1n);
-  return { family: address.family, prefixLength, first: address.value, last };
+  const prefixLength = prefixLengthOf(network);
+  if (familyOf(network) === 4) {
+    const first = ipv4FirstOf(network);
+    const last = first + 2 ** (addressBits[4] - prefixLength) - 1;
+    return { family: 4, prefixLength, first: BigInt(first), last: BigInt(last) };
+  }
+  const first = ipv6FirstOf(network);
+  return { family: 6, prefixLength, first, last: first | ((1n << BigInt(addressBits[6] - prefixLength)) - 1n) };
+}
+
+/** The first address of a canonical IPv4 network as a number, for where a hundred thousand are looked at. */
+export function ipv4FirstOf(network: Network): number {
+  let value = 0;
+  let octet = 0;
+  for (let at = 0; at < network.length; at += 1) {
+    const code = network.charCodeAt(at);
+    if (code === slash) break;
+    if (code === dot) {
+      value = value * 256 + octet;
+      octet = 0;
+    } else octet = octet * 10 + code - zero;
+  }
+  return value * 256 + octet;
+}
+
+/** The IPv4 network of `prefixLength` that begins with the address `first`, whose host bits are clear. */
+export function ipv4From(first: number, prefixLength: number): Network {
+  const address = `${first >>> 24}.${(first >>> 16) & 255}.${(first >>> 8) & 255}.${first & 255}`;
+  return (prefixLength === addressBits[4] ? address : `${address}/${prefixLength}`) as Network;
 }
 
 /** The family of a canonical network. */
@@ -74,8 +98,8 @@ export function familyOf(network: Network): Family {
 
 /** How many leading bits a canonical network fixes. */
 export function prefixLengthOf(network: Network): number {
-  const slash = network.indexOf('/');
-  return slash < 0 ? addressBits[familyOf(network)] : Number(network.slice(slash + 1));
+  const slashAt = network.indexOf('/');
+  return slashAt < 0 ? addressBits[familyOf(network)] : Number(network.slice(slashAt + 1));
 }
 
 /** Whether every address of `inner` is one of `outer`. */
@@ -114,6 +138,23 @@ export function embeddedIpv4(network: Network): Network | undefined {
   return undefined;
 }
 
+/** Reads what {@link networkFrom} wrote: no more than one `::`, no dotted tail. */
+function ipv6FirstOf(network: Network): bigint {
+  const [address = ''] = network.split('/');
+  const [head = '', tail = ''] = address.split('::');
+  const [left, right] = [hexadecimal(head), hexadecimal(tail)];
+  return BigInt(`0x${left}${'0'.repeat(32 - left.length - right.length)}${right}`);
+}
+
+function hexadecimal(groups: string): string {
+  return groups === ''
+    ? ''
+    : groups
+        .split(':')
+        .map((group) => group.padStart(4, '0'))
+        .join('');
+}
+
 interface Address {
   readonly family: Family;
   readonly value: bigint;
@@ -142,9 +183,8 @@ function bytesToValue(bytes: readonly number[]): bigint {
   return high;
 }
 
-function formatAddress(family: Family, value: bigint): string {
+function formatIpv6(value: bigint): string {
   const bytes: number[] = [];
-  for (let shift = addressBits[family] - 8; shift >= 0; shift -= 8)
-    bytes.push(Number((value >> BigInt(shift)) & 0xffn));
-  return family === 4 ? bytes.join('.') : new ipaddr.IPv6(bytes).toRFC5952String();
+  for (let shift = 120n; shift >= 0n; shift -= 8n) bytes.push(Number((value >> shift) & 0xffn));
+  return new ipaddr.IPv6(bytes).toRFC5952String();
 }

@@ -23,8 +23,8 @@ export const refusalKinds = {
   whitelisted: 'final',
   /** Is or contains an address of this server, a cluster node, a connected client or the `management` set. */
   protected: 'final',
-  /** The client holds as many reports as it may. */
-  'quota-exceeded': 'temporary',
+  /** The client holds as many reports as it may. Final, so that the unbans behind it are not held up; the jail's list brings the ban again. */
+  'quota-exceeded': 'final',
   /** The client sends more than it may; see `retryAfterMs`. */
   'rate-limited': 'temporary',
   /** The record cannot be written now. */

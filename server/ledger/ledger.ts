@@ -38,13 +38,20 @@ export interface Client {
   readonly keys: readonly ClientKey[];
 }
 
+/** Streams kept for one client: an agent has one, and a new one only when its state was lost. */
+export const streamsPerClientMax = 16;
+
 /** Why a report ended. */
 export type WithdrawalReason = 'unban' | 'not-listed' | 'lifted' | 'expired' | 'whitelisted' | 'panic' | 'revoked';
 
 /** One fact to be written. The ledger gives each the next sequence number, in order. */
-export type Change =
+export type Change = ReportChange | OtherChange;
+
+export type ReportChange =
   | { readonly kind: 'reported'; readonly report: Report }
-  | { readonly kind: 'withdrawn'; readonly report: Report; readonly reason: WithdrawalReason; readonly actor: string }
+  | { readonly kind: 'withdrawn'; readonly report: Report; readonly reason: WithdrawalReason; readonly actor: string };
+
+export type OtherChange =
   | { readonly kind: 'allowed'; readonly entry: WhitelistEntry; readonly actor: string }
   | {
       readonly kind: 'disallowed';

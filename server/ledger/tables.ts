@@ -1,10 +1,15 @@
 import type { Database, Statement } from './database.ts';
-import type { Change, Client, HistoryEntry, Report } from './ledger.ts';
+import {
+  type Change,
+  type Client,
+  type HistoryEntry,
+  type OtherChange,
+  type Report,
+  type ReportChange,
+  streamsPerClientMax,
+} from './ledger.ts';
 import { readHistoryRow } from './read-rows.ts';
 import { endCell, RowWriter } from './rows.ts';
-
-/** Streams kept for one client: an agent has one, and a new one only when its state was lost. */
-export const streamsPerClientMax = 16;
 
 /** The statements that change the tables. Every method runs inside the caller's transaction. */
 export class Tables {
@@ -29,7 +34,7 @@ export class Tables {
 
   /** Where one commit touches a report more than once, only the last change of it is written. */
   write(changes: readonly Change[], sequenceOf: ReadonlyMap<Change, number>, at: number): void {
-    const lastOfReport = new Map<string, Change & { readonly kind: 'reported' | 'withdrawn' }>();
+    const lastOfReport = new Map<string, ReportChange>();
     for (const change of changes) {
       if (change.kind === 'reported' || change.kind === 'withdrawn') lastOfReport.set(keyOf(change.report), change);
       else this.#writeOne(change, at);
@@ -71,7 +76,7 @@ export class Tables {
     return typeof result === 'object' && result !== null && 'changes' in result ? Number(result.changes) : 0;
   }
 
-  #writeOne(change: Exclude<Change, { kind: 'reported' | 'withdrawn' }>, at: number): void {
+  #writeOne(change: OtherChange, at: number): void {
     const { allow, disallow, setSetting } = this.#statements;
     switch (change.kind) {
       case 'allowed':

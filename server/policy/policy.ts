@@ -99,7 +99,7 @@ export class Policy {
 
   #refuseProtected(network: Network): Refusal | undefined {
     const found = this.#protected.overlapping(network);
-    return found && refusal('protected', `${network} overlaps ${found.network}, ${found.source}`);
+    return found && refusal('protected', `${network} overlaps ${found.network}, ${found.reason}`);
   }
 
   #refuseOverQuota(client: Client, reportsHeld: number): Refusal | undefined {

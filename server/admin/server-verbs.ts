@@ -1,0 +1,85 @@
+import type { Clock } from '../../shared/clock.ts';
+import type { LocalVerb } from '../../shared/host/local-socket.ts';
+import type { Clients } from '../clients.ts';
+import type { ConnectedClients } from '../connected-clients.ts';
+import type { Counters } from '../counters.ts';
+import type { EnforcementOfBans } from '../enforcement.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { ProtectedAddresses } from '../policy/protected-addresses.ts';
+import type { Record } from '../record.ts';
+import type { StandingBans } from '../standing-bans.ts';
+
+export interface ServerVerbsOptions {
+  readonly record: Record;
+  readonly standing: StandingBans;
+  readonly clients: Clients;
+  readonly connected: ConnectedClients;
+  readonly enforcement: EnforcementOfBans;
+  readonly policy: Policy;
+  readonly protectedAddresses: ProtectedAddresses;
+  readonly counters: Counters;
+  readonly clock: Clock;
+  readonly isPaused: () => boolean;
+  readonly startedAt: number;
+  readonly version: string;
+  readonly strangers: () => number;
+}
+
+const actor = 'operator';
+
+/** `status`, `reconcile`, `panic`, `resume`. */
+export function serverVerbs(options: ServerVerbsOptions): [string, LocalVerb][] {
+  const { record, enforcement } = options;
+  return [
+    ['status', () => status(options)],
+    [
+      'reconcile',
+      () => {
+        enforcement.relist();
+        return { enforcers: describeEnforcers(options) };
+      },
+    ],
+    [
+      'panic',
+      async () => {
+        await record.write((draft) => draft.changes.push({ kind: 'paused', actor }));
+        return { paused: true, enforcers: describeEnforcers(options) };
+      },
+    ],
+    [
+      'resume',
+      async () => {
+        await record.write((draft) => draft.changes.push({ kind: 'resumed', actor }));
+        return { paused: false, enforcers: describeEnforcers(options) };
+      },
+    ],
+  ];
+}
+
+function status(options: ServerVerbsOptions) {
+  const { clock, standing, clients, connected, counters, isPaused, policy, protectedAddresses } = options;
+  return {
+    version: options.version,
+    uptimeSeconds: Math.round((clock.now() - options.startedAt) / 1_000),
+    paused: isPaused(),
+    bans: standing.size,
+    sequence: standing.sequence,
+    clients: clients.list().length,
+    connected: connected.list().map(({ client, address, agent, since }) => ({ client, address, agent, since })),
+    strangers: options.strangers(),
+    counters: counters.toObject(),
+    protected: protectedAddresses.list(),
+    policy: policy.settings,
+    enforcers: describeEnforcers(options),
+    memoryBytes: process.memoryUsage.rss(),
+  };
+}
+
+function describeEnforcers({ enforcement }: ServerVerbsOptions) {
+  return enforcement.reconcilers.map((reconciler) => ({
+    name: reconciler.name,
+    state: reconciler.state,
+    ...reconciler.counts(),
+    leftOut: enforcement.leftOut(reconciler.name),
+  }));
+}

@@ -1,0 +1,43 @@
+import type { AnswerFrame, Question } from '../shared/frames.ts';
+import { limits } from '../shared/limits.ts';
+import type { EnforcementOfBans } from './enforcement.ts';
+import type { Report } from './ledger/ledger.ts';
+import type { StandingBans } from './standing-bans.ts';
+
+/** What an answer is drawn from. `now` is milliseconds since the epoch. */
+export interface Knowledge {
+  readonly client: string;
+  readonly standing: StandingBans;
+  readonly enforcement: EnforcementOfBans;
+  readonly now: number;
+}
+
+/** Answers one question of a client. `bans` carries at most {@link limits.entriesPerPartMax} reports. */
+export function answerQuestion(
+  question: Question,
+  { client, standing, enforcement, now }: Knowledge,
+): Omit<AnswerFrame, 'type' | 'id'> {
+  switch (question.about) {
+    case 'self':
+      return {};
+    case 'bans': {
+      const reports = standing.ofClient(client).slice(0, limits.entriesPerPartMax);
+      return {
+        bans: reports.map(({ network, jail, endsAt }) => ({
+          network,
+          jail,
+          ttlSeconds: remainingSeconds(endsAt, now),
+        })),
+      };
+    }
+    case 'network':
+      return {
+        banned: standing.get(question.network) !== undefined,
+        enforcement: enforcement.of(question.network),
+      };
+  }
+}
+
+function remainingSeconds(endsAt: Report['endsAt'], now: number): number | null {
+  return Number.isFinite(endsAt) ? Math.max(1, Math.ceil((endsAt - now) / 1_000)) : null;
+}

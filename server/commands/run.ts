@@ -1,0 +1,96 @@
+import { randomBytes, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { systemClock } from '../../shared/clock.ts';
+import { configError, describeError } from '../../shared/errors.ts';
+import { type Log, makeLog } from '../../shared/host/log.ts';
+import { ServiceManager } from '../../shared/host/service-manager.ts';
+import { createEnforcers } from '../enforcers/create-enforcer.ts';
+import { SqliteLedger } from '../ledger/sqlite-ledger.ts';
+import { readOwnAddresses } from '../own-addresses.ts';
+import { FleetServer, type Identity } from '../server.ts';
+import type { CertificateFiles } from '../settings.ts';
+import { type CommandContext, loadSettings } from './load-settings.ts';
+
+/** What the process gives to the server. */
+export interface Host extends CommandContext {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly isTerminal: boolean;
+  readonly version: string;
+  readonly onSignal: (name: 'SIGTERM' | 'SIGINT' | 'SIGHUP', handle: () => void) => void;
+  /** Ends the process loudly. */
+  readonly crash: (error: unknown) => never;
+}
+
+/** An orderly stop that takes longer than this is cut short. */
+const stopMaxMs = 4_500;
+
+/** Runs the server until SIGTERM or SIGINT. @throws ConfigError */
+export async function runServer(host: Host): Promise<void> {
+  const settings = loadSettings(host);
+  const log = makeLog('fail2networkban-server', settings.logLevel, host.isTerminal);
+  const service = new ServiceManager(host.environment, (error) =>
+    log.warn({ error: error.message }, 'systemd-notify failed'),
+  );
+  const identity = readIdentity(settings.tls);
+  const { enforcers, protectedSources } = await createEnforcers(settings.enforcers);
+  const server = await FleetServer.start(settings, {
+    ledger: new SqliteLedger(settings.database),
+    enforcers,
+    identity,
+    clock: systemClock,
+    random: Math.random,
+    randomBytes,
+    soon: setImmediate,
+    log,
+    version: host.version,
+    protectedSources: [
+      { reason: 'an address of this server', read: () => Promise.resolve(readOwnAddresses()) },
+      ...protectedSources,
+    ],
+    onFault: host.crash,
+  });
+  log.info(
+    { port: server.port, tls: identity !== undefined, enforcers: enforcers.map(({ enforcer }) => enforcer.name) },
+    'ready',
+  );
+  service.notify('READY=1');
+  const stopFeeding = service.feedWatchdog(systemClock);
+  host.onSignal('SIGHUP', () => reload(host, server, log));
+  await stopSignal(host);
+  service.notify('STOPPING=1');
+  log.info('stopping');
+  stopFeeding();
+  const cancel = systemClock.after(stopMaxMs, () => host.crash(new Error(`no orderly stop in ${stopMaxMs} ms`)));
+  await server.stop();
+  cancel();
+}
+
+function stopSignal(host: Host): Promise<void> {
+  return new Promise((resolve) => {
+    host.onSignal('SIGTERM', resolve);
+    host.onSignal('SIGINT', resolve);
+  });
+}
+
+/** A configuration that cannot be read leaves the running one in force. */
+function reload(host: Host, server: FleetServer, log: Log): void {
+  try {
+    const settings = loadSettings(host);
+    server.reload(settings, readIdentity(settings.tls));
+    log.info('configuration read again: whitelist, policy, certificate');
+  } catch (error) {
+    log.error({ error: describeError(error) }, 'the configuration stays as it was');
+  }
+}
+
+function readIdentity(files: CertificateFiles | undefined): Identity | undefined {
+  if (files === undefined) return undefined;
+  try {
+    const cert = readFileSync(files.certificate);
+    const key = readFileSync(files.key);
+    const pin = new X509Certificate(cert).fingerprint256.replaceAll(':', '').toLowerCase();
+    return { certificate: { cert, key }, pin };
+  } catch (error) {
+    throw configError(files.certificate, '[server] certificate', `cannot be used: ${describeError(error)}`, error);
+  }
+}

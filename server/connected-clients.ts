@@ -1,0 +1,82 @@
+import { closeCodes } from '../shared/close-code.ts';
+import { limits } from '../shared/limits.ts';
+import type { Network } from '../shared/network.ts';
+import type { Change, Client } from './ledger/ledger.ts';
+import type { ProtectedAddresses } from './policy/protected-addresses.ts';
+import type { Session } from './session.ts';
+
+/** A logged-in connection. Instants are milliseconds since the epoch. */
+export interface Connected {
+  readonly session: Session;
+  readonly client: string;
+  readonly keyId: string;
+  readonly agent: string;
+  readonly address: Network | undefined;
+  readonly since: number;
+}
+
+const reason = 'the address of a connected client';
+
+/** Who is connected now. Their addresses are protected: a ban would cut the host off from its server. */
+export class ConnectedClients {
+  readonly #connected = new Map<Session, Connected>();
+  readonly #lastSeen = new Map<string, number>();
+  readonly #protected: ProtectedAddresses;
+
+  constructor(protectedAddresses: ProtectedAddresses) {
+    this.#protected = protectedAddresses;
+  }
+
+  /** @returns false when the client has as many connections as it may */
+  add(connected: Connected): boolean {
+    const others = this.#countOf(connected.client);
+    if (others >= limits.connectionsPerClientMax) return false;
+    this.#connected.set(connected.session, connected);
+    this.#lastSeen.set(connected.client, connected.since);
+    if (connected.address !== undefined) this.#protected.protect(connected.address, reason);
+    return true;
+  }
+
+  remove(session: Session, now: number): void {
+    const connected = this.#connected.get(session);
+    if (connected === undefined) return;
+    this.#lastSeen.set(connected.client, now);
+    this.#connected.delete(session);
+    if (connected.address !== undefined) this.#protected.release(connected.address, reason);
+  }
+
+  list(): Connected[] {
+    return [...this.#connected.values()];
+  }
+
+  addresses(): Network[] {
+    return [...new Set(this.list().flatMap(({ address }) => address ?? []))];
+  }
+
+  #countOf(client: string): number {
+    let count = 0;
+    for (const connected of this.#connected.values()) if (connected.client === client) count += 1;
+    return count;
+  }
+
+  /** When a client was last connected since the start, or undefined. */
+  lastSeen(client: string): number | undefined {
+    return this.#lastSeen.get(client);
+  }
+
+  /** A revoked client or key is sent away at once; one with new permissions comes back and gets them. */
+  apply(changes: readonly Change[]): void {
+    for (const change of changes) {
+      if (change.kind === 'revoked') this.#sendAway(change.client, undefined);
+      if (change.kind === 'enrolled') this.#sendAway(change.client.name, change.client);
+    }
+  }
+
+  #sendAway(name: string, client: Client | undefined): void {
+    for (const { session, keyId } of this.list().filter((connected) => connected.client === name)) {
+      const isKeyGood = client?.keys.some(({ id }) => id === keyId) === true;
+      if (isKeyGood) session.close(closeCodes.goingAway, 'the permissions of this client changed');
+      else session.close(closeCodes.revoked, 'this client or key was revoked');
+    }
+  }
+}

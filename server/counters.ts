@@ -1,0 +1,23 @@
+import type { RefusalCode } from '../shared/refusal.ts';
+
+/** How often each thing happened since the start. The names are few and fixed, so the map cannot grow. */
+export type CounterName =
+  | 'recorded'
+  | 'repeated'
+  | RefusalCode
+  | 'turned-away'
+  | 'withdrawn'
+  | 'enforced'
+  | 'enforcer-failed';
+
+export class Counters {
+  readonly #counts = new Map<CounterName, number>();
+
+  add(name: CounterName, by = 1): void {
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + by);
+  }
+
+  toObject(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counts);
+  }
+}

@@ -1,0 +1,74 @@
+import type { Network } from '../shared/network.ts';
+import type { Change, Report, WithdrawalReason } from './ledger/ledger.ts';
+import { isSameClaim, type StandingBans } from './standing-bans.ts';
+
+/** The streams' last numbers, by client and stream. */
+export type Streams = Map<string, Map<string, number>>;
+
+/**
+ * What stands plus what one commit is about to change, so that each decision sees those before it in the same commit.
+ * Nothing of it is real until the commit is.
+ */
+export class Draft {
+  readonly changes: Change[] = [];
+  readonly #standing: StandingBans;
+  readonly #streams: Streams;
+  readonly #touched = new Map<Network, readonly Report[]>();
+  readonly #added = new Map<string, number>();
+  readonly #numbers = new Map<string, number>();
+
+  constructor(standing: StandingBans, streams: Streams) {
+    this.#standing = standing;
+    this.#streams = streams;
+  }
+
+  reportsOf(network: Network): readonly Report[] {
+    return this.#touched.get(network) ?? this.#standing.reportsOf(network);
+  }
+
+  /** All networks that stand or are touched. */
+  networks(): Set<Network> {
+    return new Set([...Array.from(this.#standing.values(), ({ network }) => network), ...this.#touched.keys()]);
+  }
+
+  /** What one client claims for one jail. */
+  ofJail(client: string, jail: string): Report[] {
+    const standing = this.#standing.ofJail(client, jail).filter(({ network }) => !this.#touched.has(network));
+    const touched = [...this.#touched.values()].flat();
+    return [...standing, ...touched.filter((report) => report.client === client && report.jail === jail)];
+  }
+
+  /** How many reports a client holds. */
+  countOfClient(client: string): number {
+    return this.#standing.countOfClient(client) + (this.#added.get(client) ?? 0);
+  }
+
+  report(report: Report): void {
+    const others = this.reportsOf(report.network).filter((other) => !isSameClaim(other, report));
+    if (others.length === this.reportsOf(report.network).length) this.#count(report.client, 1);
+    this.#touched.set(report.network, [...others, report]);
+    this.changes.push({ kind: 'reported', report });
+  }
+
+  withdraw(report: Report, reason: WithdrawalReason, actor: string): void {
+    const others = this.reportsOf(report.network).filter((other) => !isSameClaim(other, report));
+    this.#count(report.client, -1);
+    this.#touched.set(report.network, others);
+    this.changes.push({ kind: 'withdrawn', report, reason, actor });
+  }
+
+  /** The last number of a client's stream that was applied; 0 before the first. */
+  numberOf(client: string, stream: string): number {
+    return this.#numbers.get(`${client} ${stream}`) ?? this.#streams.get(client)?.get(stream) ?? 0;
+  }
+
+  advance(client: string, stream: string, number: number): void {
+    const isNew = this.numberOf(client, stream) === 0;
+    this.#numbers.set(`${client} ${stream}`, number);
+    this.changes.push({ kind: 'advanced', client, stream, number, isNew });
+  }
+
+  #count(client: string, by: number): void {
+    this.#added.set(client, (this.#added.get(client) ?? 0) + by);
+  }
+}

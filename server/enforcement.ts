@@ -1,0 +1,132 @@
+import type { Clock } from '../shared/clock.ts';
+import type { DesiredEntry, Enforcer } from '../shared/enforcer.ts';
+import type { Enforcement } from '../shared/frames.ts';
+import type { Network } from '../shared/network.ts';
+import { Reconciler, type ReconcilerEvent } from '../shared/reconciler.ts';
+import { desiredEntries } from './enforcers/desired-entries.ts';
+import type { EnforcerLimits } from './enforcers/settings.ts';
+import type { Policy } from './policy/policy.ts';
+import { type Ban, endOf, type StandingBans } from './standing-bans.ts';
+
+/** An enforcer with what the configuration allows it to hold. */
+export interface LimitedEnforcer {
+  readonly enforcer: Enforcer;
+  readonly limits: EnforcerLimits;
+}
+
+export interface EnforcementOptions {
+  readonly enforcers: readonly LimitedEnforcer[];
+  readonly standing: StandingBans;
+  readonly policy: Policy;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Panic: nothing is desired until the operator resumes. */
+  readonly isPaused: () => boolean;
+  /** Addresses of connected clients; they come and go too often for {@link EnforcementOfBans.policyChanged}. */
+  readonly connectedAddresses: () => readonly Network[];
+  readonly onEvent: (enforcer: string, event: ReconcilerEvent) => void;
+  /** Bans left out because of `max_entries`, each time their number changes. */
+  readonly onLeftOut: (enforcer: string, count: number) => void;
+}
+
+/** Every firewall with a reconciler of its own, so that one which is down holds up no other. */
+export class EnforcementOfBans {
+  readonly #options: EnforcementOptions;
+  readonly #reconcilers: readonly Reconciler[];
+  readonly #leftOut = new Map<string, number>();
+  /** Bans that the policy no longer allows. New ones are checked as they come in, so this changes only with the policy. */
+  #forbidden: ReadonlySet<Network> = new Set();
+
+  constructor(options: EnforcementOptions) {
+    this.#options = options;
+    this.#reconcilers = options.enforcers.map((limited) => this.#reconcilerFor(limited));
+  }
+
+  get reconcilers(): readonly Reconciler[] {
+    return this.#reconcilers;
+  }
+
+  leftOut(enforcer: string): number {
+    return this.#leftOut.get(enforcer) ?? 0;
+  }
+
+  /** Something stands or does not stand any more, or the policy changed. */
+  notify(): void {
+    for (const reconciler of this.#reconcilers) reconciler.notify();
+  }
+
+  /** The whitelist, the settings or a protected network changed: every ban is checked again. */
+  policyChanged(): void {
+    const { standing, policy } = this.#options;
+    const networks = Array.from(standing.values(), ({ network }) => network);
+    this.#forbidden = new Set(networks.filter((network) => policy.refuseAddress(network) !== undefined));
+    this.notify();
+  }
+
+  /** Compares every firewall now. */
+  relist(): void {
+    for (const reconciler of this.#reconcilers) reconciler.relist();
+  }
+
+  /** What each firewall does about one network. */
+  of(network: Network): Enforcement[] {
+    const isBanned = this.#options.standing.get(network) !== undefined;
+    return this.#reconcilers.map((reconciler) => {
+      const enforcement = reconciler.enforcementOf(network, isBanned);
+      return isBanned && this.#options.isPaused() ? { enforcer: reconciler.name, state: 'paused' } : enforcement;
+    });
+  }
+
+  /** Works until aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#reconcilers.map((reconciler) => reconciler.run(signal)));
+  }
+
+  #reconcilerFor({ enforcer, limits }: LimitedEnforcer): Reconciler {
+    const { clock, random, policy, onEvent } = this.#options;
+    return new Reconciler({
+      enforcer,
+      clock,
+      random,
+      resyncMs: limits.resyncSeconds * 1_000,
+      desired: () => this.#desired(enforcer.name, limits),
+      mayAdd: (network) => policy.refuseAddress(network) === undefined,
+      onEvent: (event) => onEvent(enforcer.name, event),
+    });
+  }
+
+  #desired(name: string, limits: EnforcerLimits): ReadonlyMap<Network, DesiredEntry> {
+    const { standing, policy, clock, isPaused, onLeftOut, connectedAddresses } = this.#options;
+    if (isPaused()) return new Map();
+    const cutOff = new Set(
+      connectedAddresses()
+        .flatMap((address) => standing.covering(address))
+        .map(({ network }) => network),
+    );
+    const { entries, leftOut } = desiredEntries(candidates(standing.values()), {
+      now: clock.now(),
+      mayBlock: (network) => !this.#forbidden.has(network) && !cutOff.has(network),
+      maxEntries: limits.maxEntries,
+      merge: limits.merge,
+      widest: policy.settings.widest,
+    });
+    if (leftOut !== this.leftOut(name)) onLeftOut(name, leftOut);
+    this.#leftOut.set(name, leftOut);
+    return entries;
+  }
+}
+
+function* candidates(bans: Iterable<Ban>) {
+  for (const ban of bans) {
+    const newest = ban.reports.at(-1);
+    if (newest === undefined) continue;
+    yield {
+      network: ban.network,
+      order: ban.sequence,
+      endsAt: endOf(ban),
+      clients: new Set(ban.reports.map(({ client }) => client)).size,
+      byHand: ban.reports.some(({ source }) => source === 'hand'),
+      note: `${newest.jail} ${newest.client}`,
+    };
+  }
+}

@@ -1,0 +1,154 @@
+import type { DesiredEntry } from '../../shared/enforcer.ts';
+import { mergeNetworks } from '../../shared/merge-networks.ts';
+import { addressBits, type Family, type Network } from '../../shared/network.ts';
+import { NetworkIndex } from '../../shared/network-index.ts';
+
+/** A ban that stands, as far as an enforcer's list depends on it. One network comes once. */
+export interface CandidateBan extends DesiredEntry {
+  /** How many clients report it. */
+  readonly clients: number;
+  /** Whether a person made it. */
+  readonly byHand: boolean;
+}
+
+export interface DesiredEntriesOptions {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** The policy's word on a ban that was made under an older policy. Asked for every ban: it has to be cheap. */
+  readonly mayBlock: (network: Network) => boolean;
+  /** How many entries the firewall may hold of ours. */
+  readonly maxEntries: number;
+  /** Whether networks that together are a whole CIDR become one entry. */
+  readonly merge: boolean;
+  /** The shortest prefix that merging may make, by family. */
+  readonly widest: Readonly<Record<Family, number>>;
+}
+
+export interface DesiredEntries {
+  readonly entries: ReadonlyMap<Network, DesiredEntry>;
+  /** Bans for which there was no room. */
+  readonly leftOut: number;
+}
+
+/** What merging saves is filled with more bans, which may merge again. What is left free after so many rounds is little. */
+const refillsMax = 8;
+
+/**
+ * What an enforcer should hold, given the bans that stand: those that have not ended and that the policy allows, without
+ * those that a wider one covers. It covers exactly the addresses of the bans that it keeps.
+ *
+ * Where there are more than `maxEntries`, those stay that a person made, then those that most clients report, then the
+ * newest.
+ */
+export function desiredEntries(bans: Iterable<CandidateBan>, options: DesiredEntriesOptions): DesiredEntries {
+  const { now, mayBlock, maxEntries } = options;
+  const allowed: CandidateBan[] = [];
+  for (const ban of bans) if (ban.endsAt > now && mayBlock(ban.network)) allowed.push(ban);
+  const ranking = new Ranking(allowed);
+  let kept = ranking.best(maxEntries);
+  let whole = join(kept, options);
+  for (let refill = 0; refill < refillsMax && whole.length < maxEntries && kept.length < allowed.length; refill += 1) {
+    // One ban more makes one entry more at the most.
+    kept = ranking.best(kept.length + maxEntries - whole.length);
+    whole = join(kept, options);
+  }
+  return { entries: entriesOf(whole, kept), leftOut: allowed.length - kept.length };
+}
+
+/** Finds the first of many bans by sorting numbers instead of bans, which takes 10 ms for a hundred thousand. */
+class Ranking {
+  readonly #bans: readonly CandidateBan[];
+  readonly #ranks: Float64Array;
+  readonly #sorted: Float64Array;
+
+  constructor(bans: readonly CandidateBan[]) {
+    this.#bans = bans;
+    this.#ranks = new Float64Array(bans.length);
+    for (const [at, ban] of bans.entries()) this.#ranks[at] = rankOf(ban);
+    this.#sorted = this.#ranks.toSorted();
+  }
+
+  /** The first `count` bans, in no order. */
+  best(count: number): readonly CandidateBan[] {
+    if (count >= this.#bans.length) return this.#bans;
+    const least = this.#sorted[this.#sorted.length - count];
+    if (least === undefined) return [];
+    let atLeast = count - countAbove(this.#sorted, least);
+    return this.#bans.filter((_ban, at) => {
+      const rank = this.#ranks[at] ?? 0;
+      if (rank !== least) return rank > least;
+      atLeast -= 1;
+      return atLeast >= 0;
+    });
+  }
+}
+
+function countAbove(sorted: Float64Array, value: number): number {
+  return sorted.length - 1 - sorted.lastIndexOf(value);
+}
+
+/** 53 bits, which a number holds exactly: 1 for the hand, 11 for the clients, 41 for the order. */
+function rankOf({ byHand, clients, order }: CandidateBan): number {
+  return (Number(byHand) * 2 ** 11 + Math.min(clients, 2 ** 11 - 1)) * 2 ** 41 + order;
+}
+
+const noJoining: Readonly<Record<Family, number>> = addressBits;
+
+function join(bans: readonly CandidateBan[], { merge, widest }: DesiredEntriesOptions): Network[] {
+  return mergeNetworks(
+    bans.map(({ network }) => network),
+    merge ? widest : noJoining,
+  );
+}
+
+/** @param whole what {@link join} made of `bans` */
+function entriesOf(whole: readonly Network[], bans: readonly CandidateBan[]): Map<Network, DesiredEntry> {
+  const entries = new Map<Network, DesiredEntry>();
+  const wholeNetworks = new Set(whole);
+  const swallowed: CandidateBan[] = [];
+  for (const ban of bans) {
+    if (wholeNetworks.has(ban.network)) entries.set(ban.network, ban);
+    else swallowed.push(ban);
+  }
+  for (const [network, members] of groupByHolder(swallowed, whole)) {
+    const own = entries.get(network);
+    entries.set(network, joinedEntry(network, own === undefined ? members : [own, ...members]));
+  }
+  return entries;
+}
+
+/** Which of the entries each ban has gone into. */
+function groupByHolder(swallowed: readonly CandidateBan[], whole: readonly Network[]): Map<Network, DesiredEntry[]> {
+  const groups = new Map<Network, DesiredEntry[]>();
+  if (swallowed.length === 0) return groups;
+  const wide = new NetworkIndex(whole.filter((network) => network.includes('/')));
+  for (const ban of swallowed) {
+    const holder = wide.covering(ban.network);
+    if (holder === undefined) continue;
+    const group = groups.get(holder);
+    if (group === undefined) groups.set(holder, [ban]);
+    else group.push(ban);
+  }
+  return groups;
+}
+
+function joinedEntry(network: Network, members: readonly DesiredEntry[]): DesiredEntry {
+  const newest = members.reduce((latest, ban) => (ban.order > latest.order ? ban : latest));
+  return { network, order: newest.order, endsAt: endOf(network, members), note: newest.note };
+}
+
+/**
+ * An entry must not outlive what makes it whole: its own ban, or else the first to end of those that it was joined from.
+ * Bans that a wider member covers do not count.
+ */
+function endOf(network: Network, members: readonly DesiredEntry[]): number {
+  const own = members.find((ban) => ban.network === network);
+  if (own !== undefined) return own.endsAt;
+  const parts = new Set(
+    mergeNetworks(
+      members.map((ban) => ban.network),
+      noJoining,
+    ),
+  );
+  return members.reduce((end, ban) => (parts.has(ban.network) ? Math.min(end, ban.endsAt) : end), Infinity);
+}

@@ -1,0 +1,35 @@
+import type { Clock } from '../shared/clock.ts';
+import { LedgerError } from './ledger/ledger.ts';
+import type { Whitelist } from './policy/whitelist.ts';
+import type { Record } from './record.ts';
+import type { StandingBans } from './standing-bans.ts';
+
+export interface ExpirySweepOptions {
+  readonly record: Record;
+  readonly standing: StandingBans;
+  readonly whitelist: Whitelist;
+  readonly clock: Clock;
+}
+
+const actor = 'server';
+
+/**
+ * Withdraws the reports and whitelist entries whose time has come. Does nothing when the record cannot be written: they
+ * come again at the next sweep, and firewalls are not given what has ended anyway.
+ */
+export async function sweepExpired({ record, standing, whitelist, clock }: ExpirySweepOptions): Promise<void> {
+  const now = clock.now();
+  const reports = standing.due(now);
+  const entries = whitelist.due(now);
+  if (reports.length + entries.length === 0) return;
+  try {
+    await record.write((draft) => {
+      for (const report of reports) {
+        if (draft.reportsOf(report.network).includes(report)) draft.withdraw(report, 'expired', actor);
+      }
+      for (const { network } of entries) draft.changes.push({ kind: 'disallowed', network, actor, reason: 'expired' });
+    });
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+  }
+}

@@ -1,0 +1,192 @@
+import type { Clock } from '../shared/clock.ts';
+import type {
+  BanEvent,
+  EventResult,
+  EventsFrame,
+  JailFrame,
+  JailsFrame,
+  ReceivedEvent,
+  ResultsFrame,
+  SettledFrame,
+} from '../shared/frames.ts';
+import { digestOf } from '../shared/jail-digest.ts';
+import { fitsGlob } from '../shared/names.ts';
+import type { Network } from '../shared/network.ts';
+import { isTemporary, type Refusal, type RefusalCode } from '../shared/refusal.ts';
+import type { Draft } from './draft.ts';
+import type { JailList, JailLists } from './jail-lists.ts';
+import { type Client, LedgerError, type Report } from './ledger/ledger.ts';
+import type { Policy } from './policy/policy.ts';
+import type { Record } from './record.ts';
+
+/** One decision, as it is logged and counted. */
+export interface Decision {
+  readonly client: string;
+  readonly verb: BanEvent['verb'] | 'list';
+  readonly jail: string;
+  readonly network: string;
+  /** `recorded`, `repeated` or the code of the refusal. */
+  readonly code: 'recorded' | 'repeated' | RefusalCode;
+  readonly detail?: string;
+}
+
+export interface IntakeOptions {
+  readonly record: Record;
+  readonly policy: Policy;
+  readonly clock: Clock;
+  readonly onDecision: (decision: Decision) => void;
+}
+
+/** The pause asked for with a temporary refusal. */
+const retryAfterMs = 5_000;
+
+/** A list's time to live replaces a report's only when they differ by more than this: seconds pass on the way. */
+const ttlToleranceMs = 60_000;
+
+/**
+ * Turns what an authenticated client sends into reports: frame by frame, each decided by the policy, written, and only
+ * then answered.
+ */
+export class Intake {
+  readonly #options: IntakeOptions;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  /** Never rejects for a reason outside this program: a ledger that cannot write is each event's refusal. */
+  async takeEvents(client: Client, frame: EventsFrame): Promise<ResultsFrame> {
+    const results = await this.#write(
+      (draft) => this.#enterEvents(draft, client, frame),
+      (refusal) => frame.events.map(({ number }) => refusedResult(number, refusal)),
+    );
+    for (const [index, event] of frame.events.entries()) this.#tell(client, event, results[index]);
+    const isPauseDue = results.some((result) => result.outcome === 'refused' && isTemporary(result.code));
+    return { type: 'results', results, ...(isPauseDue ? { retryAfterMs } : {}) };
+  }
+
+  /** Which of these jails' lists differ from what is recorded. Bans made by hand are in no jail's list. */
+  async compareDigests(client: Client, digests: JailsFrame['digests'], lists: JailLists): Promise<string[]> {
+    const permitted = digests.filter(({ jail }) => client.jails.some((pattern) => fitsGlob(pattern, jail)));
+    return this.#options.record.write((draft) =>
+      permitted
+        .filter(({ jail, digest }) => !lists.agrees(jail, digest, recordedDigest(draft, client, jail)))
+        .map(({ jail }) => jail),
+    );
+  }
+
+  /** Takes one part of a jail's list; the last part also withdraws what the list does not name. */
+  async takePart(client: Client, frame: JailFrame, lists: JailLists): Promise<SettledFrame | undefined> {
+    const list = lists.add(frame);
+    const isLast = frame.part === frame.parts;
+    const refusal = await this.#write(
+      (draft) => {
+        this.#enterPart(draft, client, frame, list);
+        if (!isLast) return undefined;
+        this.#withdrawUnlisted(draft, client, list);
+        lists.settle(list, recordedDigest(draft, client, frame.jail));
+        return undefined;
+      },
+      (reason) => reason,
+    );
+    if (refusal !== undefined) list.refuse(refusal.code, frame.entries.length);
+    return isLast ? list.toFrame() : undefined;
+  }
+
+  async #write<Answer>(enter: (draft: Draft) => Answer, refuse: (refusal: Refusal) => Answer): Promise<Answer> {
+    try {
+      return await this.#options.record.write(enter);
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+      return refuse({ code: 'ledger-unavailable', detail: 'the record cannot be written now' });
+    }
+  }
+
+  #enterEvents(draft: Draft, client: Client, { stream, events }: EventsFrame): EventResult[] {
+    const applied = draft.numberOf(client.name, stream);
+    let last = applied;
+    const results = events.map((event): EventResult => {
+      if (event.number <= applied) return { number: event.number, outcome: 'repeated' };
+      const refusal = 'refusal' in event ? event.refusal : this.#enterEvent(draft, client, event);
+      if (refusal !== undefined) return refusedResult(event.number, refusal);
+      last = event.number;
+      return { number: event.number, outcome: 'recorded' };
+    });
+    if (last > applied) draft.advance(client.name, stream, last);
+    return results;
+  }
+
+  #enterEvent(draft: Draft, client: Client, event: BanEvent): Refusal | undefined {
+    const { network, jail, source, verb } = event;
+    const reports = draft.reportsOf(network);
+    const own = reports.find((report) => report.client === client.name && report.jail === jail);
+    const held = draft.countOfClient(client.name) - (own === undefined ? 0 : 1);
+    const refusal = this.#options.policy.refuse(event, client, held);
+    if (refusal !== undefined) return refusal;
+    if (verb === 'ban') draft.report(this.#newReport(client, jail, network, event.ttlSeconds, source));
+    else if (verb === 'lift') for (const report of reports) draft.withdraw(report, 'lifted', client.name);
+    else if (own !== undefined) draft.withdraw(own, 'unban', client.name);
+    return undefined;
+  }
+
+  #enterPart(draft: Draft, client: Client, { jail, entries }: JailFrame, list: JailList): void {
+    for (const [network, ttlSeconds] of entries) {
+      const known = draft.reportsOf(network).find((report) => report.client === client.name && report.jail === jail);
+      const report = this.#newReport(client, jail, network, ttlSeconds, 'jail');
+      if (saysTheSame(known, report)) continue;
+      const event = { number: 0, verb: 'ban', jail, network, ttlSeconds, source: 'jail' } as const;
+      const held = draft.countOfClient(client.name) - (known === undefined ? 0 : 1);
+      const refusal = this.#options.policy.refuse(event, client, held);
+      if (refusal !== undefined) {
+        list.refuse(refusal.code, 1);
+        continue;
+      }
+      draft.report(report);
+      list.added += 1;
+    }
+  }
+
+  #withdrawUnlisted(draft: Draft, client: Client, list: JailList): void {
+    for (const report of draft.ofJail(client.name, list.jail)) {
+      if (report.source === 'hand' || list.networks.has(report.network)) continue;
+      draft.withdraw(report, 'not-listed', client.name);
+      list.withdrawn += 1;
+    }
+  }
+
+  #newReport(
+    client: Client,
+    jail: string,
+    network: Network,
+    ttlSeconds: number | null,
+    source: Report['source'],
+  ): Report {
+    const reportedAt = this.#options.clock.now();
+    const endsAt = ttlSeconds === null ? Number.POSITIVE_INFINITY : reportedAt + ttlSeconds * 1_000;
+    return { network, client: client.name, jail, source, reportedAt, endsAt };
+  }
+
+  #tell(client: Client, event: ReceivedEvent, result: EventResult | undefined): void {
+    if (result === undefined) return;
+    const subject = 'verb' in event ? event : { verb: 'ban' as const, jail: '', network: '' };
+    const outcome =
+      result.outcome === 'refused' ? { code: result.code, detail: result.detail } : { code: result.outcome };
+    const { verb, jail, network } = subject;
+    this.#options.onDecision({ client: client.name, verb, jail, network, ...outcome });
+  }
+}
+
+/** What the record says that a jail holds, as the agent counts it. */
+function recordedDigest(draft: Draft, client: Client, jail: string): string {
+  const listed = draft.ofJail(client.name, jail).filter(({ source }) => source === 'jail');
+  return digestOf(listed.map(({ network }) => network));
+}
+
+function saysTheSame(known: Report | undefined, listed: Report): boolean {
+  if (known === undefined || known.source === 'hand') return false;
+  return known.endsAt === listed.endsAt || Math.abs(known.endsAt - listed.endsAt) <= ttlToleranceMs;
+}
+
+function refusedResult(number: number, { code, detail }: Refusal): EventResult {
+  return { number, outcome: 'refused', code, detail };
+}

@@ -1,0 +1,195 @@
+import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createHttpsServer, type Server as TlsServer } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Clock } from '../shared/clock.ts';
+import { type CloseCode, closeCodes } from '../shared/close-code.ts';
+import { describeError } from '../shared/errors.ts';
+import { subprotocol } from '../shared/frames.ts';
+import { limits } from '../shared/limits.ts';
+import { type Network, parseNetwork } from '../shared/network.ts';
+import type { Connection, Session } from './session.ts';
+import { Strangers } from './strangers.ts';
+
+/** Certificate chain and private key, PEM. */
+export interface Certificate {
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+}
+
+export interface ListenerOptions {
+  /** Undefined: all addresses. */
+  readonly host: string | undefined;
+  readonly port: number;
+  /** Undefined serves without TLS. */
+  readonly certificate: Certificate | undefined;
+  readonly clock: Clock;
+  readonly openSession: (connection: Connection, address: Network | undefined) => Session;
+  readonly onEnd: (session: Session) => void;
+  /** A connection that was turned away before or without a login. */
+  readonly onTurnedAway: (address: Network | undefined, reason: string) => void;
+  /** A fault of ours in handling a frame. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** How long a peer may take to answer a close before its socket is cut. */
+const closeMaxMs = 2_000;
+
+/** Turns sockets into sessions, and holds each to the limits. The only user of ws on this side. */
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #server: Server | TlsServer;
+  readonly #sockets: WebSocketServer;
+  readonly #strangers = new Strangers();
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    const { certificate } = options;
+    const http = {
+      requestTimeout: limits.loginMaxMs,
+      headersTimeout: limits.loginMaxMs,
+      connectionsCheckingInterval: 1_000,
+      maxHeaderSize: 8_192,
+    };
+    this.#server =
+      certificate === undefined
+        ? createHttpServer(http)
+        : createHttpsServer({ ...http, ...certificate, minVersion: 'TLSv1.2', handshakeTimeout: limits.loginMaxMs });
+    this.#server.maxConnections = limits.connectionsMax;
+    this.#server.setTimeout(limits.loginMaxMs);
+    this.#server.on('request', (_request, response) => {
+      response.writeHead(426, { 'content-type': 'text/plain', upgrade: 'websocket', connection: 'close' });
+      response.end('fail2networkban: this port speaks WebSocket only\n');
+    });
+    this.#sockets = new WebSocketServer({
+      noServer: true,
+      perMessageDeflate: false,
+      maxPayload: limits.frameMaxBytes,
+      handleProtocols: (offered) => offered.has(subprotocol) && subprotocol,
+    });
+    this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+  }
+
+  /** @returns the port, which matters when 0 was asked for */
+  listen(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(this.#options.port, this.#options.host, () => {
+        this.#server.off('error', reject);
+        const address = this.#server.address();
+        resolve(typeof address === 'object' && address !== null ? address.port : this.#options.port);
+      });
+    });
+  }
+
+  /** New connections get this certificate from now on. */
+  setCertificate(certificate: Certificate): void {
+    if ('setSecureContext' in this.#server) this.#server.setSecureContext({ ...certificate, minVersion: 'TLSv1.2' });
+  }
+
+  get strangers(): number {
+    return this.#strangers.count;
+  }
+
+  /** Takes no more connections, and ends those that are there. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#sockets.clients) this.#end(socket, closeCodes.goingAway, 'the server stops');
+    this.#server.closeIdleConnections();
+    await closed;
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const address = parseNetwork(request.socket.remoteAddress ?? '');
+    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+    if (!offered.includes(subprotocol)) {
+      this.#turnAway(socket, address, '400 Bad Request', `the subprotocol ${subprotocol} is not offered`);
+      return;
+    }
+    const leave = this.#strangers.admit(address);
+    if (leave === undefined) {
+      this.#turnAway(socket, address, '503 Service Unavailable', 'too many connections without a login');
+      return;
+    }
+    socket.once('close', leave);
+    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#serve(webSocket, address, leave));
+  }
+
+  #turnAway(socket: Duplex, address: Network | undefined, status: string, reason: string): void {
+    this.#options.onTurnedAway(address, reason);
+    socket.on('error', () => socket.destroy());
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  }
+
+  #serve(webSocket: WebSocket, address: Network | undefined, leave: () => void): void {
+    const { clock, openSession, onEnd, onTurnedAway } = this.#options;
+    const session = openSession(
+      {
+        send: (text) => webSocket.send(text, (error) => error && webSocket.terminate()),
+        close: (code, reason) => this.#end(webSocket, code, reason),
+      },
+      address,
+    );
+    const cancelDeadline = clock.after(limits.loginMaxMs, () => {
+      if (session.isStranger) session.close(closeCodes.loginTimeout, `no login in ${limits.loginMaxMs} ms`);
+    });
+    const stopHeartbeat = this.#watchHeartbeat(webSocket);
+    webSocket.on('message', (data, isBinary) => {
+      if (isBinary) session.close(closeCodes.malformed, 'binary frames are not of this protocol');
+      else this.#receive(webSocket, session, data.toString(), leave);
+    });
+    webSocket.on('error', (error) => onTurnedAway(address, describeError(error)));
+    webSocket.on('close', () => {
+      cancelDeadline();
+      stopHeartbeat();
+      session.ended();
+      onEnd(session);
+    });
+    session.start();
+  }
+
+  #receive(webSocket: WebSocket, session: Session, text: string, leave: () => void): void {
+    session.receive(text).then(() => this.#letThrough(webSocket, session), this.#options.onFault);
+    if (!session.isStranger) leave();
+    if (this.#isCongested(webSocket, session)) webSocket.pause();
+  }
+
+  /** A peer that asks faster than it is answered, or does not read its answers, is not read either. */
+  #isCongested(webSocket: WebSocket, session: Session): boolean {
+    return session.inFlight >= limits.framesInFlightMax || webSocket.bufferedAmount >= limits.outgoingMaxBytes;
+  }
+
+  #letThrough(webSocket: WebSocket, session: Session): void {
+    if (!webSocket.isPaused) return;
+    if (!this.#isCongested(webSocket, session)) webSocket.resume();
+    else this.#options.clock.after(10, () => this.#letThrough(webSocket, session));
+  }
+
+  /** A ping after each silence; a peer that answers none of two is gone. */
+  #watchHeartbeat(webSocket: WebSocket): () => void {
+    const { clock } = this.#options;
+    let heardAtMs = clock.elapsed();
+    let cancel: () => void;
+    const hear = (): void => {
+      heardAtMs = clock.elapsed();
+    };
+    const beat = (): void => {
+      if (clock.elapsed() - heardAtMs > 2 * limits.heartbeatMs) webSocket.terminate();
+      else {
+        webSocket.ping();
+        cancel = clock.after(limits.heartbeatMs, beat);
+      }
+    };
+    webSocket.on('pong', hear);
+    webSocket.on('message', hear);
+    cancel = clock.after(limits.heartbeatMs, beat);
+    return () => cancel();
+  }
+
+  #end(webSocket: WebSocket, code: CloseCode, reason: string): void {
+    webSocket.resume();
+    webSocket.close(code, reason.slice(0, 100));
+    const cancel = this.#options.clock.after(closeMaxMs, () => webSocket.terminate());
+    webSocket.once('close', cancel);
+  }
+}

@@ -1,0 +1,24 @@
+/** A token bucket: so much over time, and so much at once. */
+export class RateLimit {
+  readonly #perSecond: number;
+  readonly #burst: number;
+  #left: number;
+  #filledAtMs: number;
+
+  /** @param nowMs of a clock that never jumps */
+  constructor(limit: { readonly perSecond: number; readonly burst: number }, nowMs: number) {
+    this.#perSecond = limit.perSecond;
+    this.#burst = limit.burst;
+    this.#left = limit.burst;
+    this.#filledAtMs = nowMs;
+  }
+
+  /** Takes `cost` if it is there. */
+  take(cost: number, nowMs: number): boolean {
+    this.#left = Math.min(this.#burst, this.#left + ((nowMs - this.#filledAtMs) / 1_000) * this.#perSecond);
+    this.#filledAtMs = nowMs;
+    if (this.#left < cost) return false;
+    this.#left -= cost;
+    return true;
+  }
+}

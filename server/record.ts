@@ -1,0 +1,109 @@
+import type { Clock } from '../shared/clock.ts';
+import { Draft, type Streams } from './draft.ts';
+import { type Change, type Ledger, LedgerError, type LedgerState, streamsPerClientMax } from './ledger/ledger.ts';
+import type { StandingBans } from './standing-bans.ts';
+
+/**
+ * Looks at what stands, writes into the draft, and returns the answer to give once the draft is committed. It must not
+ * throw: others share the draft.
+ */
+export type Entry<Answer> = (draft: Draft) => Answer;
+
+interface Waiting {
+  /** Returns what to call when the commit is done. */
+  readonly enter: (draft: Draft) => () => void;
+  readonly fail: (error: unknown) => void;
+}
+
+export interface RecordOptions {
+  readonly ledger: Ledger;
+  readonly standing: StandingBans;
+  readonly state: LedgerState;
+  readonly clock: Clock;
+  /** Told of each commit, after it, in order. */
+  readonly onCommit: (changes: readonly Change[]) => void;
+  /** Calls back once the events that have already arrived are handled (setImmediate). */
+  readonly soon: (then: () => void) => void;
+}
+
+/**
+ * The only way into the ledger. Entries that arrive in one tick share one commit, because a commit costs a sync of the
+ * disk; each sees those before it, and each is answered only when all are durable. What is committed is taken into the
+ * standing bans before any answer goes out.
+ */
+export class Record {
+  readonly #options: RecordOptions;
+  readonly #streams: Streams;
+  #waiting: Waiting[] = [];
+  #writing: Promise<void> | undefined;
+  #scheduled = false;
+
+  constructor(options: RecordOptions) {
+    this.#options = options;
+    this.#streams = new Map([...options.state.streams].map(([client, streams]) => [client, new Map(streams)]));
+  }
+
+  /** @throws LedgerError when nothing could be written */
+  write<Answer>(entry: Entry<Answer>): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({
+        enter: (draft) => {
+          const answer = entry(draft);
+          return () => resolve(answer);
+        },
+        fail: reject,
+      });
+      this.#schedule();
+    });
+  }
+
+  /** Resolves when everything handed over so far is written or refused. */
+  async drain(): Promise<void> {
+    while (this.#scheduled || this.#writing !== undefined || this.#waiting.length > 0) {
+      await (this.#writing ?? new Promise<void>((resolve) => this.#options.soon(resolve)));
+    }
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#writing !== undefined) return;
+    this.#scheduled = true;
+    this.#options.soon(() => {
+      this.#scheduled = false;
+      this.#writing = this.#commitWaiting().finally(() => {
+        this.#writing = undefined;
+        if (this.#waiting.length > 0) this.#schedule();
+      });
+    });
+  }
+
+  async #commitWaiting(): Promise<void> {
+    const batch = this.#waiting;
+    this.#waiting = [];
+    const draft = new Draft(this.#options.standing, this.#streams);
+    const answers = batch.map(({ enter }) => enter(draft));
+    try {
+      if (draft.changes.length > 0) await this.#commit(draft.changes);
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+      for (const { fail } of batch) fail(error);
+      return;
+    }
+    for (const answer of answers) answer();
+  }
+
+  async #commit(changes: readonly Change[]): Promise<void> {
+    const { ledger, standing, clock, onCommit } = this.#options;
+    standing.apply(changes, await ledger.commit(changes, clock.now()));
+    for (const change of changes) if (change.kind === 'advanced') this.#advance(change);
+    onCommit(changes);
+  }
+
+  #advance({ client, stream, number }: Change & { readonly kind: 'advanced' }): void {
+    const streams = this.#streams.get(client) ?? new Map<string, number>();
+    streams.delete(stream);
+    streams.set(stream, number);
+    const [oldest] = streams.keys();
+    if (streams.size > streamsPerClientMax && oldest !== undefined) streams.delete(oldest);
+    this.#streams.set(client, streams);
+  }
+}

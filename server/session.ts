@@ -1,0 +1,208 @@
+import type { Clock } from '../shared/clock.ts';
+import { type CloseCode, closeCodes } from '../shared/close-code.ts';
+import { FrameError } from '../shared/field-reader.ts';
+import type { AnswerFrame, EventsFrame, FrameToClient, FrameToServer, Question } from '../shared/frames.ts';
+import { limits } from '../shared/limits.ts';
+import { parseFrameToServer } from '../shared/parse-frame.ts';
+import type { Refusal } from '../shared/refusal.ts';
+import { SealedChannel } from '../shared/sealed-channel.ts';
+import { nonceBytes } from '../shared/signing.ts';
+import { type Authenticated, authenticate } from './authenticate.ts';
+import type { Clients } from './clients.ts';
+import type { Intake } from './intake.ts';
+import { JailLists } from './jail-lists.ts';
+import type { Client } from './ledger/ledger.ts';
+import { RateLimit } from './policy/rate-limit.ts';
+
+/** The way out of a session. */
+export interface Connection {
+  send(text: string): void;
+  close(code: CloseCode, reason: string): void;
+}
+
+/** What ends a session before its time, as it is logged and counted. */
+export interface Rejection extends Refusal {
+  /** The client, once it is known. */
+  readonly client?: string;
+}
+
+export interface SessionOptions {
+  readonly connection: Connection;
+  readonly clients: Clients;
+  readonly intake: Intake;
+  readonly clock: Clock;
+  /** Cryptographically strong bytes. */
+  readonly randomBytes: (count: number) => Buffer;
+  readonly decoySecret: Buffer;
+  readonly serverName: string;
+  /** Answers a question once everything sent before it is written. */
+  readonly answer: (client: Client, question: Question) => Promise<Omit<AnswerFrame, 'type' | 'id'>>;
+  /** Whether this client may have one more connection; called once, at login. */
+  readonly admit: (session: Session, authenticated: Authenticated) => boolean;
+  readonly onRejection: (rejection: Rejection) => void;
+}
+
+interface LoggedIn {
+  readonly kind: 'logged-in';
+  readonly who: Authenticated;
+  readonly channel: SealedChannel;
+  readonly lists: JailLists;
+  readonly frameRate: RateLimit;
+  readonly eventRate: RateLimit;
+}
+
+type State = { readonly kind: 'stranger'; readonly nonce: Buffer } | LoggedIn | { readonly kind: 'closed' };
+
+/**
+ * One connection, text in, text out; knows nothing of sockets.
+ *
+ * ```
+ *   stranger ── login ──▶ logged-in ──▶ closed
+ *      └───────── anything else ─────────▲
+ * ```
+ */
+export class Session {
+  readonly #options: SessionOptions;
+  #state: State;
+  #inFlight = 0;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#state = { kind: 'stranger', nonce: options.randomBytes(nonceBytes) };
+  }
+
+  /** Frames that wait for their answer. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get isStranger(): boolean {
+    return this.#state.kind === 'stranger';
+  }
+
+  get who(): Authenticated | undefined {
+    return this.#state.kind === 'logged-in' ? this.#state.who : undefined;
+  }
+
+  /** The server speaks first. */
+  start(): void {
+    if (this.#state.kind !== 'stranger') return;
+    this.#options.connection.send(JSON.stringify({ type: 'hello', nonce: this.#state.nonce.toString('base64url') }));
+  }
+
+  /** Resolves when the frame is answered. Rejects only for a fault of ours. */
+  async receive(text: string): Promise<void> {
+    const state = this.#state;
+    if (state.kind === 'closed') return;
+    this.#inFlight += 1;
+    try {
+      if (state.kind === 'stranger') this.#logIn(text, state.nonce);
+      else await this.#take(text, state);
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.#reject({ code: 'malformed', detail: error.message }, closeCodes.malformed);
+    } finally {
+      this.#inFlight -= 1;
+    }
+  }
+
+  /** Ends the session from this side. */
+  close(code: CloseCode, reason: string): void {
+    if (this.#state.kind === 'closed') return;
+    this.#state = { kind: 'closed' };
+    this.#options.connection.close(code, reason);
+  }
+
+  /** The other side is gone. */
+  ended(): void {
+    this.#state = { kind: 'closed' };
+  }
+
+  /** The policy changed: lists that were settled may settle differently now. */
+  forgetSettledLists(): void {
+    if (this.#state.kind === 'logged-in') this.#state.lists.forget();
+  }
+
+  #logIn(text: string, nonce: Buffer): void {
+    const { clients, clock, decoySecret, admit } = this.#options;
+    const who =
+      text.length > limits.loginFrameMaxBytes
+        ? undefined
+        : authenticate(text, nonce, { clients, now: clock.now(), decoySecret });
+    if (who === undefined) {
+      this.#reject({ code: 'unauthenticated', detail: 'unknown client, key or MAC' }, closeCodes.unauthenticated);
+      return;
+    }
+    const nowMs = clock.elapsed();
+    this.#state = {
+      kind: 'logged-in',
+      who,
+      channel: new SealedChannel(who.keys, 'server'),
+      lists: new JailLists(),
+      frameRate: new RateLimit({ perSecond: limits.framesPerSecondMax, burst: limits.framesBurstMax }, nowMs),
+      eventRate: new RateLimit({ perSecond: limits.eventsPerSecondMax, burst: limits.eventsBurstMax }, nowMs),
+    };
+    if (!admit(this, who)) {
+      this.close(closeCodes.tooMany, `more than ${limits.connectionsPerClientMax} connections of ${who.client.name}`);
+      return;
+    }
+    const { may, jails } = who.client;
+    this.#send({ type: 'welcome', server: this.#options.serverName, may, jails });
+  }
+
+  async #take(text: string, state: LoggedIn): Promise<void> {
+    const opened = state.channel.open(text);
+    if (opened.kind === 'refused') {
+      this.#reject(opened.refusal, opened.refusal.code === 'malformed' ? closeCodes.malformed : closeCodes.replayed);
+      return;
+    }
+    const frame = parseFrameToServer(opened.value);
+    const nowMs = this.#options.clock.elapsed();
+    if (state.frameRate.take(1, nowMs) && state.eventRate.take(sizeOf(frame), nowMs)) {
+      const reply = await this.#handle(frame, state);
+      if (reply !== undefined) this.#send(reply);
+    } else this.#refuseForRate(frame);
+  }
+
+  async #handle(frame: FrameToServer, { who: { client }, lists }: LoggedIn): Promise<FrameToClient | undefined> {
+    const { intake, answer } = this.#options;
+    switch (frame.type) {
+      case 'events':
+        return intake.takeEvents(client, frame);
+      case 'jails':
+        return { type: 'differing', jails: await intake.compareDigests(client, frame.digests, lists) };
+      case 'jail':
+        return intake.takePart(client, frame, lists);
+      case 'query':
+        return { type: 'answer', id: frame.id, ...(await answer(client, frame)) };
+    }
+  }
+
+  /** An agent that heeds `retryAfterMs` sees this rarely; whoever floods with other frames is sent away. */
+  #refuseForRate(frame: FrameToServer): void {
+    const refusal = { code: 'rate-limited', detail: 'more frames or events a second than a client may send' } as const;
+    if (frame.type === 'events') this.#send(rateLimited(frame, refusal));
+    else this.#reject(refusal, closeCodes.tooMany);
+  }
+
+  #send(frame: FrameToClient): void {
+    if (this.#state.kind === 'logged-in') this.#options.connection.send(this.#state.channel.seal(frame));
+  }
+
+  #reject(refusal: Refusal, code: CloseCode): void {
+    const client = this.who?.client.name;
+    this.#options.onRejection({ ...refusal, ...(client === undefined ? {} : { client }) });
+    this.#send({ type: 'refused', ...refusal });
+    this.close(code, refusal.code);
+  }
+}
+
+function sizeOf(frame: FrameToServer): number {
+  if (frame.type === 'events') return frame.events.length;
+  return frame.type === 'jail' ? frame.entries.length : 0;
+}
+
+function rateLimited({ events }: EventsFrame, refusal: Refusal): FrameToClient {
+  const results = events.map(({ number }) => ({ number, outcome: 'refused' as const, ...refusal }));
+  return { type: 'results', results, retryAfterMs: 1_000 };
+}

@@ -1,0 +1,108 @@
+import { join } from 'node:path';
+import { defaultPort } from '../shared/frames.ts';
+import { type LogLevel, logLevels } from '../shared/host/log.ts';
+import { type Network, parseNetwork } from '../shared/network.ts';
+import { quote } from '../shared/refusal.ts';
+import { type SectionReader, SettingsReader } from '../shared/settings-reader.ts';
+import { type EnforcerSettings, readEnforcerSettings } from './enforcers/settings.ts';
+import type { PolicySettings } from './policy/policy.ts';
+
+/** Certificate chain and key, by file. */
+export interface CertificateFiles {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** What server.ini says. */
+export interface ServerSettings {
+  readonly name: string;
+  /** Undefined: all addresses. */
+  readonly listen: string | undefined;
+  readonly port: number;
+  /** Host name or address by which agents reach this server; it goes into enrolment lines. */
+  readonly publicHost: string;
+  /** Undefined: without TLS. */
+  readonly tls: CertificateFiles | undefined;
+  readonly database: string;
+  readonly socket: string;
+  readonly historyDays: number;
+  readonly logLevel: LogLevel;
+  readonly policy: PolicySettings;
+  readonly whitelist: readonly Network[];
+  readonly enforcers: readonly EnforcerSettings[];
+}
+
+/** What the host hands to the reading of server.ini. */
+export interface SettingsSource {
+  readonly file: string;
+  readonly hostname: string;
+  /** systemd's folder of credentials, if it made one. */
+  readonly credentialsFolder: string | undefined;
+  /** @throws Error when the file cannot be read */
+  readonly readFile: (path: string) => string;
+}
+
+export const defaultConfigFile = '/etc/fail2networkban/server.ini';
+
+/** The Proxmox host's own certificate, which pveproxy serves too. */
+const proxmoxCertificate = { certificate: '/etc/pve/local/pve-ssl.pem', key: '/etc/pve/local/pve-ssl.key' };
+
+/** @throws ConfigError with everything that is wrong */
+export function readServerSettings(source: SettingsSource): ServerSettings {
+  const reader = new SettingsReader(source.file, source.readFile(source.file));
+  const server = reader.section('server');
+  const policy = reader.section('policy');
+  const settings: ServerSettings = {
+    name: server.text('name', source.hostname),
+    listen: server.optional('listen'),
+    port: server.integer('port', defaultPort, 0, 65_535),
+    publicHost: server.text('public_host', source.hostname),
+    tls: readTls(server, source),
+    database: server.text('database', '/var/lib/fail2networkban/ledger.db'),
+    socket: server.text('socket', '/run/fail2networkban/admin.sock'),
+    historyDays: server.integer('history_days', 90, 1, 36_500),
+    logLevel: server.choice('log_level', 'info', logLevels),
+    policy: {
+      allowPrivate: policy.flag('private', false),
+      widest: { 4: policy.integer('widest_ipv4', 16, 1, 32), 6: policy.integer('widest_ipv6', 32, 1, 128) },
+      reportsPerClientMax: policy.integer('reports_per_client', 20_000, 1, 10_000_000),
+    },
+    whitelist: [...policy.networks('whitelist'), ...readWhitelistFile(policy, source)],
+    enforcers: readEnforcerSettings(reader, source.readFile),
+  };
+  reader.finish();
+  return settings;
+}
+
+/** Files of the configuration, else systemd credentials, else the Proxmox host's own. */
+function readTls(section: SectionReader, { credentialsFolder }: SettingsSource): CertificateFiles | undefined {
+  const certificate = section.optional('certificate');
+  const key = section.optional('certificate_key');
+  if (section.flag('plaintext', false)) {
+    if (certificate !== undefined)
+      section.problem('plaintext', 'yes, while a certificate is given: leave one of them out');
+    return undefined;
+  }
+  if (certificate !== undefined && key !== undefined) return { certificate, key };
+  if (certificate !== undefined || key !== undefined) {
+    section.problem(certificate === undefined ? 'certificate' : 'certificate_key', 'is missing: both are needed');
+  }
+  if (credentialsFolder === undefined) return proxmoxCertificate;
+  return { certificate: join(credentialsFolder, 'certificate'), key: join(credentialsFolder, 'certificate-key') };
+}
+
+/** One network a line; `#` begins a comment. */
+function readWhitelistFile(section: SectionReader, { readFile }: SettingsSource): Network[] {
+  const file = section.optional('whitelist_file');
+  if (file === undefined) return [];
+  const networks: Network[] = [];
+  for (const [index, line] of readFile(file).split('\n').entries()) {
+    const text = line.replace(/#.*/, '').trim();
+    if (text === '') continue;
+    const network = parseNetwork(text);
+    if (network === undefined)
+      section.problem('whitelist_file', `${file}:${index + 1}: ${quote(text)} is not an address or CIDR`);
+    else networks.push(network);
+  }
+  return networks;
+}

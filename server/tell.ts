@@ -1,0 +1,74 @@
+import type { Log } from '../shared/host/log.ts';
+import type { Network } from '../shared/network.ts';
+import type { ReconcilerEvent } from '../shared/reconciler.ts';
+import type { Counters } from './counters.ts';
+import type { Decision } from './intake.ts';
+import type { ReportChange } from './ledger/ledger.ts';
+import type { Rejection } from './session.ts';
+
+/** Makes a log line and a count of everything that happens: one line a decision, never a secret. */
+export class Teller {
+  readonly #log: Log;
+  readonly #counters: Counters;
+
+  constructor(log: Log, counters: Counters) {
+    this.#log = log;
+    this.#counters = counters;
+  }
+
+  decision({ verb, ...fields }: Decision): void {
+    this.#counters.add(fields.code);
+    if (fields.code === 'recorded' || fields.code === 'repeated') this.#log.info(fields, verb);
+    else this.#log.warn(fields, `${verb} refused`);
+  }
+
+  rejection({ code, detail, client }: Rejection, address: Network | undefined): void {
+    this.#counters.add(code);
+    this.#log.warn({ code, client, address }, detail);
+  }
+
+  /** An unban has its line as a decision. */
+  withdrawal({ report, reason, actor }: ReportChange & { readonly kind: 'withdrawn' }): void {
+    this.#counters.add('withdrawn');
+    const { network, client, jail } = report;
+    if (reason !== 'unban') this.#log.info({ network, jail, client, reason, actor }, 'withdrawn');
+  }
+
+  turnedAway(address: Network | undefined, reason: string): void {
+    this.#counters.add('turned-away');
+    this.#log.debug({ address }, reason);
+  }
+
+  leftOut(enforcer: string, count: number): void {
+    this.#log.warn({ enforcer, count }, 'bans left out because max_entries is reached');
+  }
+
+  enforcer(enforcer: string, event: ReconcilerEvent): void {
+    switch (event.kind) {
+      case 'applied':
+        this.#counters.add('enforced', event.steps.length);
+        for (const { verb, entry } of event.steps) {
+          this.#log.info({ enforcer, network: entry.network, tookMs: Math.round(event.tookMs) }, `${verb} done`);
+        }
+        break;
+      case 'listed':
+        this.#log.debug({ enforcer, held: event.held, drift: event.drift }, 'compared');
+        break;
+      case 'rejected':
+        this.#log.error(
+          { enforcer, network: event.network, reason: event.reason },
+          'the firewall does not take this network',
+        );
+        break;
+      case 'failed': {
+        const { code, reason, nextTryMs } = event;
+        this.#counters.add('enforcer-failed');
+        this.#log.error({ enforcer, code, reason, nextTryMs: Math.round(nextTryMs) }, 'the firewall fails');
+        break;
+      }
+      case 'recovered':
+        this.#log.info({ enforcer }, 'the firewall answers again');
+        break;
+    }
+  }
+}
