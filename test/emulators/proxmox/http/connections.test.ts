@@ -104,7 +104,7 @@ describe('connections', () => {
   });
 
   it('end when idle, after an answer, before the first request and before TLS', async (t) => {
-    const emulated = await startTemporaryProxmox(t, { delays: { idleMs: 60 } });
+    const emulated = await startTemporaryProxmox(t, { delays: { idleMs: 300 } });
     const used = await RawClient.connect(emulated);
     await used.request({ method: 'GET', path: VERSION, token: emulated.token });
     await used.closed();
