@@ -36,6 +36,11 @@ export class SettingsReader {
     this.#read(text);
   }
 
+  /** Whether the file has a section of this name. */
+  has(name: string): boolean {
+    return this.#sections.has(name);
+  }
+
   /** The section of this name; one that is absent has only defaults. */
   section(name: string): SectionReader {
     this.#asked.add(name);

@@ -4,7 +4,7 @@ import { systemClock } from '../../shared/clock.ts';
 import { configError, describeError } from '../../shared/errors.ts';
 import { type Log, makeLog } from '../../shared/host/log.ts';
 import { ServiceManager } from '../../shared/host/service-manager.ts';
-import { createEnforcers } from '../enforcers/create-enforcer.ts';
+import { createEnforcer } from '../enforcers/create-enforcer.ts';
 import { SqliteLedger } from '../ledger/sqlite-ledger.ts';
 import { readOwnAddresses } from '../own-addresses.ts';
 import { FleetServer, type Identity } from '../server.ts';
@@ -32,7 +32,10 @@ export async function runServer(host: Host): Promise<void> {
     log.warn({ error: error.message }, 'systemd-notify failed'),
   );
   const identity = readIdentity(settings.tls);
-  const { enforcers, protectedSources } = await createEnforcers(settings.enforcers);
+  const enforcers = settings.enforcers.map((each) => ({
+    enforcer: createEnforcer(each, systemClock),
+    limits: each.limits,
+  }));
   const server = await FleetServer.start(settings, {
     ledger: new SqliteLedger(settings.database),
     enforcers,
@@ -43,10 +46,7 @@ export async function runServer(host: Host): Promise<void> {
     soon: setImmediate,
     log,
     version: host.version,
-    protectedSources: [
-      { reason: 'an address of this server', read: () => Promise.resolve(readOwnAddresses()) },
-      ...protectedSources,
-    ],
+    protectedSources: [{ reason: 'an address of this server', read: () => Promise.resolve(readOwnAddresses()) }],
     onFault: host.crash,
   });
   log.info(

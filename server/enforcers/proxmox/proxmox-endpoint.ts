@@ -4,16 +4,20 @@ import { UntrustedError } from './proxmox-errors.ts';
 
 /** How the server proves itself: by an authority in a file, by its very certificate, or by the host's authorities. */
 export type Trust =
-  | { readonly kind: 'ca'; readonly readPem: () => Promise<string> }
+  /** @throws CredentialError */
+  | { readonly kind: 'ca'; readonly readPem: () => string }
   /** SHA-256 of the server's certificate: 64 hexadecimal digits, lower case, no colons. */
   | { readonly kind: 'pin'; readonly sha256: string }
   | { readonly kind: 'system' };
 
-/** Where the API is. */
-export interface ProxmoxEndpoint {
-  /** `https://HOST[:8006]`, or `http://` to a loopback address. */
-  readonly url: URL;
-  readonly trust: Trust;
+/** Where the API is: pveproxy, or on the node itself pvedaemon, which speaks plain HTTP on a loopback port. */
+export type ProxmoxEndpoint =
+  | { readonly scheme: 'https'; readonly host: string; readonly port: number; readonly trust: Trust }
+  | { readonly scheme: 'http'; readonly host: string; readonly port: number };
+
+/** As in a Host header. */
+export function authorityOf({ host, port }: ProxmoxEndpoint): string {
+  return `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
 }
 
 /**
@@ -21,29 +25,25 @@ export interface ProxmoxEndpoint {
  *
  * @throws UntrustedError when it has not, Error when nobody answers
  */
-export async function connectTo({ url, trust }: ProxmoxEndpoint, signal: AbortSignal): Promise<Socket> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const port = Number(url.port === '' ? defaultPorts[url.protocol] : url.port);
-  if (url.protocol === 'http:') return await ready(connectPlain({ host, port }), 'connect', signal);
+export async function connectTo(endpoint: ProxmoxEndpoint, signal: AbortSignal): Promise<Socket> {
+  const { scheme, host, port } = endpoint;
+  if (scheme === 'http') return await ready(connectPlain({ host, port }), 'connect', signal);
   // A server name is for names only (RFC 6066 §3).
   const serverName = isIP(host) === 0 ? { servername: host } : {};
-  const socket = connectTls({ host, port, ...serverName, ...(await tlsOptions(trust)) });
+  const socket = connectTls({ host, port, ...serverName, ...tlsOptions(endpoint.trust) });
   await ready(socket, 'secureConnect', signal).catch((cause: unknown) => {
-    throw socket.authorizationError
-      ? new UntrustedError(`the certificate of ${url.host} is not trusted`, { cause })
-      : cause;
+    if (!socket.authorizationError) throw cause;
+    throw new UntrustedError(`the certificate of ${authorityOf(endpoint)} is not trusted; check ca or pin`, { cause });
   });
-  if (trust.kind === 'pin') checkPin(socket, trust.sha256, url.host);
+  if (endpoint.trust.kind === 'pin') checkPin(socket, endpoint.trust.sha256, authorityOf(endpoint));
   return socket;
 }
 
-const defaultPorts: Readonly<Record<string, number>> = { 'https:': 443, 'http:': 80 };
-
-async function tlsOptions(trust: Trust): Promise<ConnectionOptions> {
+function tlsOptions(trust: Trust): ConnectionOptions {
   const common: ConnectionOptions = { ALPNProtocols: ['http/1.1'], minVersion: 'TLSv1.2' };
   switch (trust.kind) {
     case 'ca':
-      return { ...common, ca: await trust.readPem() };
+      return { ...common, ca: trust.readPem() };
     case 'pin':
       // Proxmox signs its own; what counts is checked below, before the first byte of a request.
       return { ...common, rejectUnauthorized: false };
@@ -52,13 +52,11 @@ async function tlsOptions(trust: Trust): Promise<ConnectionOptions> {
   }
 }
 
-function checkPin(socket: TLSSocket, sha256: string, host: string): void {
+function checkPin(socket: TLSSocket, sha256: string, authority: string): void {
   const shown = (socket.getPeerCertificate().fingerprint256 ?? '').replaceAll(':', '').toLowerCase();
   if (shown === sha256) return;
   socket.destroy();
-  throw new UntrustedError(
-    `${host} shows a certificate with the fingerprint ${shown}, not ${sha256}: if it was renewed, set pin anew`,
-  );
+  throw new UntrustedError(`${authority} shows a certificate with the SHA-256 ${shown}, not the pinned ${sha256}`);
 }
 
 function ready<S extends Socket>(socket: S, event: 'connect' | 'secureConnect', signal: AbortSignal): Promise<S> {

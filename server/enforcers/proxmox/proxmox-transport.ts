@@ -3,13 +3,17 @@ import type { Clock } from '../../../shared/clock.ts';
 import { parseObject } from '../../../shared/sealed-channel.ts';
 import { refusePath } from './check-path.ts';
 import { EndedEarlyError, KeptConnection, type Message } from './kept-connection.ts';
-import { connectTo, type ProxmoxEndpoint } from './proxmox-endpoint.ts';
+import { authorityOf, connectTo, type ProxmoxEndpoint } from './proxmox-endpoint.ts';
 import { type Answer, answerError, connectionError, unreadableAnswer } from './proxmox-errors.ts';
 
 export interface ProxmoxTransportOptions {
   readonly endpoint: ProxmoxEndpoint;
-  /** `USER@REALM!TOKENID=SECRET`. Asked for each new connection, so that a new token is taken up without a restart. */
-  readonly readToken: () => Promise<string>;
+  /**
+   * `USER@REALM!TOKENID=SECRET`. Asked for each new connection, so that a new token is taken up without a restart.
+   *
+   * @throws CredentialError
+   */
+  readonly readToken: () => string;
   readonly clock: Clock;
 }
 
@@ -99,9 +103,9 @@ export class ProxmoxTransport {
     if (this.#connection?.isUsable) return this.#connection;
     this.close();
     const { endpoint, readToken, clock } = this.#options;
-    const authorization = `PVEAPIToken=${await readToken()}`;
+    const authorization = `PVEAPIToken=${readToken()}`;
     const socket = await connectTo(endpoint, signal);
-    this.#connection = new KeptConnection(socket, { host: endpoint.url.host, authorization }, clock);
+    this.#connection = new KeptConnection(socket, { host: authorityOf(endpoint), authorization }, clock);
     return this.#connection;
   }
 }
