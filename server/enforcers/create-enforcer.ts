@@ -1,15 +1,21 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { Enforcer } from '../../shared/enforcer.ts';
 import { DryRun } from './dry-run/dry-run.ts';
-import { createProxmoxIpset } from './proxmox/create-proxmox-ipset.ts';
+import type { OpenedFirewall } from './opened-firewall.ts';
+import { openProxmox } from './proxmox/open-proxmox.ts';
 import type { EnforcerSettings } from './settings.ts';
 
-/** Makes the enforcer of one section. Nothing is connected before its first call. */
-export function createEnforcer(settings: EnforcerSettings, clock: Clock): Enforcer {
+/** Makes what one section stands for: its enforcer, and what its firewall can tell the policy. Connects at the first call. */
+export function openFirewall(settings: EnforcerSettings, clock: Clock): OpenedFirewall {
   switch (settings.kind) {
     case 'proxmox':
-      return createProxmoxIpset(settings, clock);
+      return openProxmox(settings, clock);
     case 'dry-run':
-      return new DryRun();
+      return { enforcer: new DryRun(), limits: settings.limits, protectedSources: [] };
   }
+}
+
+/** The enforcer of one section alone. */
+export function createEnforcer(settings: EnforcerSettings, clock: Clock): Enforcer {
+  return openFirewall(settings, clock).enforcer;
 }

@@ -5,6 +5,7 @@ import { EnforcerError } from '../../../shared/errors.ts';
 import type { Network } from '../../../shared/network.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
 import { commentFor, heldEntries, readEntries } from './ipset-entries.ts';
+import { openApi } from './open-api.ts';
 import { ProxmoxAnswerError, unreadableAnswer } from './proxmox-errors.ts';
 import type { ProxmoxTransport } from './proxmox-transport.ts';
 
@@ -124,10 +125,8 @@ export class ProxmoxIpset implements Enforcer {
     return this.#options.clock.elapsed() - this.#lookedAtMs <= lookMaxAgeMs && this.#ours.has(spelling);
   }
 
-  /** Importing proxmox-api takes 190 ms, which programs without a Proxmox need not spend. */
   async #ipsets(signal: AbortSignal): Promise<Proxmox.Api['cluster']['firewall']['ipset']> {
-    const { proxmoxApi } = await import('proxmox-api');
-    return proxmoxApi(this.#options.transport.requestable(signal)).cluster.firewall.ipset;
+    return (await openApi(this.#options.transport, signal)).cluster.firewall.ipset;
   }
 }
 

@@ -1,0 +1,119 @@
+import type { Proxmox } from 'proxmox-api';
+import type { Network } from '../../../shared/network.ts';
+import { type GuestFacts, readGuests } from './guest-facts.ts';
+import { type IpsetEntry, readEntries } from './ipset-entries.ts';
+import { bytesOf, describeIpset, type IpsetFacts, networksOf } from './ipset-facts.ts';
+import { type NodeFacts, readNodeAddresses, readNodes } from './node-facts.ts';
+import { openApi } from './open-api.ts';
+import { unreadableAnswer } from './proxmox-errors.ts';
+import type { ProxmoxTransport } from './proxmox-transport.ts';
+import { isSet, objectOf, objectsOf, type Readable, readable, textOf } from './readable.ts';
+
+/** pmxcfs takes no file larger than this (memdb.h; half of it before Proxmox VE 7). */
+export const clusterFileMaxBytes = 1_048_576;
+
+/** How far a privilege goes: `here` is enough for the cluster firewall, `below` also for nodes and guests. */
+export type Grant = 'none' | 'here' | 'below';
+
+export interface Permissions {
+  readonly sysModify: Grant;
+  readonly sysAudit: Grant;
+  readonly vmAudit: Grant;
+}
+
+/** What is known of a cluster: read only, and what could not be read says why. */
+export interface ClusterFacts {
+  readonly version: string;
+  readonly permissions: Readable<Permissions>;
+  /** Whether `enable: 1` stands in cluster.fw; without it nothing is dropped anywhere. */
+  readonly isFirewallEnabled: Readable<boolean>;
+  readonly nodes: Readable<readonly NodeFacts[]>;
+  /** Undefined: there is no such ipset. */
+  readonly ipset: Readable<IpsetFacts | undefined>;
+  /** Addresses that administrate the cluster. */
+  readonly management: Readable<readonly Network[]>;
+  /** What all ipsets together take of {@link clusterFileMaxBytes}. */
+  readonly ipsetBytes: Readable<number>;
+  readonly guests: Readable<readonly GuestFacts[]>;
+}
+
+/**
+ * Asks a Proxmox all that bears on whether bans take effect.
+ *
+ * @throws EnforcerError when it does not answer at all, or does not know the token
+ */
+export async function readClusterFacts(
+  transport: ProxmoxTransport,
+  ipset: string,
+  signal: AbortSignal,
+): Promise<ClusterFacts> {
+  const api = await openApi(transport, signal);
+  const version = textOf(objectOf(await api.version.$get(), 'version')['version']);
+  const permissions = await readable(async () => permissionsOf(await api.access.permissions.$get()));
+  const mayReadGuests = !('vmAudit' in permissions) || permissions.vmAudit === 'below';
+  return {
+    version,
+    permissions,
+    isFirewallEnabled: await readable(async () =>
+      isSet(objectOf(await api.cluster.firewall.options.$get(), 'options')['enable']),
+    ),
+    nodes: await readable(() => readNodes(api)),
+    ipset: await readable(async () => {
+      const entries = await readIpset(api, ipset);
+      return entries && describeIpset(entries);
+    }),
+    management: await readable(() => readManagement(transport, signal)),
+    ipsetBytes: await readable(() => readIpsetBytes(api)),
+    guests: mayReadGuests
+      ? await readable(() => readGuests(api))
+      : { unreadable: 'the token lacks VM.Audit on /vms, so guests and their network cards are not shown to it' },
+  };
+}
+
+/** The addresses of the cluster's nodes. @throws EnforcerError */
+export async function readClusterAddresses(
+  transport: ProxmoxTransport,
+  signal: AbortSignal,
+): Promise<readonly Network[]> {
+  return await readNodeAddresses(await openApi(transport, signal));
+}
+
+/** The content of the ipset `management`: where administrators come from. @throws EnforcerError */
+export async function readManagement(transport: ProxmoxTransport, signal: AbortSignal): Promise<readonly Network[]> {
+  return networksOf((await readIpset(await openApi(transport, signal), 'management')) ?? []);
+}
+
+function permissionsOf(data: unknown): Permissions {
+  const paths = objectOf(data, 'permissions');
+  return {
+    sysModify: grantOf(paths, ['/'], 'Sys.Modify'),
+    sysAudit: grantOf(paths, ['/'], 'Sys.Audit'),
+    vmAudit: grantOf(paths, ['/vms', '/'], 'VM.Audit'),
+  };
+}
+
+/** 0 is granted without propagation, not denied; denied is absent. */
+function grantOf(paths: Readonly<Record<string, unknown>>, where: readonly string[], privilege: string): Grant {
+  const granted = where
+    .map((path) => paths[path])
+    .map((privileges) => objectOf(privileges ?? {}, 'privileges')[privilege]);
+  if (granted.some(isSet)) return 'below';
+  return granted.some((value) => value !== undefined) ? 'here' : 'none';
+}
+
+async function readIpset(api: Proxmox.Api, name: string): Promise<readonly IpsetEntry[] | undefined> {
+  if (!(await readIpsetNames(api)).includes(name)) return undefined;
+  const entries = readEntries(await api.cluster.firewall.ipset.$(name).$get());
+  if (entries === undefined) throw unreadableAnswer(`ipset ${name}`, 'the answer is not a list of entries');
+  return entries;
+}
+
+async function readIpsetNames(api: Proxmox.Api): Promise<readonly string[]> {
+  return objectsOf(await api.cluster.firewall.ipset.$get(), 'ipsets').map(({ name }) => textOf(name));
+}
+
+async function readIpsetBytes(api: Proxmox.Api): Promise<number> {
+  let bytes = 0;
+  for (const name of await readIpsetNames(api)) bytes += bytesOf((await readIpset(api, name)) ?? []);
+  return bytes;
+}
