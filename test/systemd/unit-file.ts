@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+/** The two units that the package carries. */
+export const units = ['fail2networkban-server.service', 'fail2networkban-agent.service'] as const;
+export type Unit = (typeof units)[number];
+
+/** A unit's text. Tests run from the compiled folder beside the package's own. */
+export async function readUnit(unit: Unit): Promise<string> {
+  return await readFile(join(import.meta.dirname, '..', '..', '..', 'systemd', unit), 'utf8');
+}
+
+/** The values of one key of [Service], in the file's order. */
+export function valuesOf(text: string, key: string): string[] {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith(`${key}=`))
+    .map((line) => line.slice(key.length + 1));
+}
+
+const folders = {
+  StateDirectory: '/var/lib',
+  RuntimeDirectory: '/run',
+  CacheDirectory: '/var/cache',
+  LogsDirectory: '/var/log',
+} as const;
+
+/** The folders that stay writable although the unit says ProtectSystem=strict. */
+export function writableFolders(text: string): string[] {
+  const own = Object.entries(folders).flatMap(([key, parent]) => words(text, key).map((name) => join(parent, name)));
+  return [...own, ...words(text, 'ReadWritePaths')];
+}
+
+/** Whether a program of this unit may write this file. */
+export function mayWrite(text: string, file: string): boolean {
+  return writableFolders(text).some((folder) => dirname(file) === folder || dirname(file).startsWith(`${folder}/`));
+}
+
+function words(text: string, key: string): string[] {
+  return valuesOf(text, key).flatMap((value) => value.split(/\s+/).filter((word) => word !== ''));
+}

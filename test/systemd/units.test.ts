@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { defaultConfig, loadAgentSettings } from '../../client/settings.ts';
+import { defaultConfigFile, readServerSettings } from '../../server/settings.ts';
+import { exitCodes } from '../../shared/exit-codes.ts';
+import { analyze, exposureOf, verify } from './analyze.ts';
+import { mayWrite, readUnit, type Unit, units, valuesOf } from './unit-file.ts';
+
+/** systemd's own scale: 0 is safe, 10 is not. */
+const exposureMax: Readonly<Record<Unit, number>> = {
+  'fail2networkban-server.service': 2,
+  'fail2networkban-agent.service': 4,
+};
+
+const configFile: Readonly<Record<Unit, string>> = {
+  'fail2networkban-server.service': defaultConfigFile,
+  'fail2networkban-agent.service': defaultConfig,
+};
+
+for (const unit of units) {
+  describe(unit, () => {
+    it('is accepted by systemd-analyze verify', async () => {
+      const { isAccepted, text } = await analyze(unit, await readUnit(unit), verify);
+      assert.ok(isAccepted, text);
+      assert.equal(text, '');
+    });
+
+    it('would not be with an unknown key', async () => {
+      const text = (await readUnit(unit)).replace('\n[Service]\n', '\n[Service]\nNoNewPrivilege=yes\n');
+      const analysis = await analyze(unit, text, verify);
+      assert.equal(analysis.isAccepted, false);
+      assert.match(analysis.text, /Unknown key 'NoNewPrivilege'/);
+    });
+
+    it('would not be with a program that is not there', async () => {
+      const text = (await readUnit(unit)).replaceAll('=fail2networkban', '=absent-fail2networkban');
+      const analysis = await analyze(unit, text, verify);
+      assert.equal(analysis.isAccepted, false);
+      assert.match(analysis.text, /is not executable/);
+    });
+
+    it(`is exposed at most ${exposureMax[unit]}`, async () => {
+      const exposure = await exposureOf(unit, await readUnit(unit));
+      assert.ok(exposure <= exposureMax[unit], `exposure ${exposure}`);
+    });
+
+    it('would be exposed more without a system call filter', async () => {
+      const text = await readUnit(unit);
+      const open = text.replaceAll(/^SystemCallFilter=.*$/gm, '');
+      assert.ok((await exposureOf(unit, open)) > (await exposureOf(unit, text)));
+    });
+
+    it('checks the configuration that it runs with', async () => {
+      const text = await readUnit(unit);
+      const check = valuesOf(text, 'ExecStartPre').find((command) => command.includes('check-config')) ?? '';
+      const start = valuesOf(text, 'ExecStart')[0] ?? '';
+      assert.match(check, new RegExp(`--config ${configFile[unit]}$`));
+      assert.match(start, new RegExp(`--config ${configFile[unit]}$`));
+    });
+
+    it('does not try again with a wrong configuration', async () => {
+      assert.deepEqual(valuesOf(await readUnit(unit), 'RestartPreventExitStatus'), [String(exitCodes.config)]);
+    });
+
+    it('leaves the program the 5 s that it may take to stop, and little more', async () => {
+      const seconds = Number.parseInt(valuesOf(await readUnit(unit), 'TimeoutStopSec')[0] ?? '', 10);
+      assert.ok(seconds > 5 && seconds < 8, `${seconds} s`);
+    });
+  });
+}
+
+describe('what the programs write by default', () => {
+  it('is writable for the server', async () => {
+    const text = await readUnit('fail2networkban-server.service');
+    const settings = readServerSettings({
+      file: defaultConfigFile,
+      hostname: 'pve1',
+      credentialsFolder: undefined,
+      readFile: () => '',
+    });
+    for (const file of [settings.database, settings.socket]) assert.ok(mayWrite(text, file), file);
+  });
+
+  it('is writable for the agent', async () => {
+    const text = await readUnit('fail2networkban-agent.service');
+    const settings = await defaultAgentSettings();
+    for (const file of [join(settings.spool, 'queue'), join(settings.state, 'journal'), settings.socket]) {
+      assert.ok(mayWrite(text, file), file);
+    }
+  });
+
+  it('is noticed when it is not', async () => {
+    const text = (await readUnit('fail2networkban-agent.service')).replace(/^ReadWritePaths=.*$/m, '');
+    assert.equal(mayWrite(text, join((await defaultAgentSettings()).spool, 'queue')), false);
+  });
+
+  it('has a spool that is there before the agent is confined', async () => {
+    const text = await readUnit('fail2networkban-agent.service');
+    const { spool } = await defaultAgentSettings();
+    assert.match(valuesOf(text, 'ExecStartPre')[0] ?? '', new RegExp(`^\\+\\S+install -d -m 0700 ${spool}$`));
+  });
+});
+
+describe('what the server is handed at its start', () => {
+  it('has the names by which it looks for certificate and key', async () => {
+    const text = await readUnit('fail2networkban-server.service');
+    const { tls } = readServerSettings({
+      file: defaultConfigFile,
+      hostname: 'pve1',
+      credentialsFolder: '',
+      readFile: () => '',
+    });
+    const credentials = valuesOf(text, 'LoadCredential').map((value) => value.split(':')[0]);
+    assert.deepEqual(credentials, [tls?.certificate, tls?.key]);
+  });
+});
+
+async function defaultAgentSettings() {
+  const folder = await mkdtemp(join(tmpdir(), 'client-ini-'));
+  try {
+    await writeFile(join(folder, 'client.ini'), '');
+    return await loadAgentSettings(join(folder, 'client.ini'));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
