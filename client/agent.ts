@@ -1,0 +1,132 @@
+import { join } from 'node:path';
+import { Bell } from '../shared/bell.ts';
+import type { Clock } from '../shared/clock.ts';
+import { describeError } from '../shared/errors.ts';
+import type { Log } from '../shared/host/log.ts';
+import { Courier } from './courier.ts';
+import type { Fail2ban } from './fail2ban-client.ts';
+import { Intake } from './intake.ts';
+import { JailCheck } from './jail-check.ts';
+import { readJails } from './jails.ts';
+import { Outbox } from './outbox.ts';
+import { Queue } from './queue.ts';
+import { Refusals } from './refusals.ts';
+import type { ServerAddress } from './server-address.ts';
+import type { Settings } from './settings.ts';
+import { UnreadableLog } from './unreadable-log.ts';
+import { connectToServer } from './uplink.ts';
+
+/** What an agent takes from its host. */
+export interface Host {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly randomBytes: (count: number) => Buffer;
+  readonly fail2ban: Fail2ban;
+  readonly log: Log;
+  /** Name and version, as it is told to the servers. */
+  readonly agent: string;
+}
+
+/** One server, with all that the agent does for it. */
+export interface Destination {
+  readonly courier: Courier;
+  readonly jailCheck: JailCheck;
+}
+
+/** The agent of one host: the queue, the outbox, and a courier for each server. */
+export class Agent {
+  readonly outbox: Outbox;
+  readonly unreadable: UnreadableLog;
+  readonly refusals: Refusals;
+  readonly destinations: readonly Destination[];
+  readonly #queue: Queue;
+
+  private constructor(parts: Pick<Agent, 'outbox' | 'unreadable' | 'refusals' | 'destinations'>, queue: Queue) {
+    this.outbox = parts.outbox;
+    this.unreadable = parts.unreadable;
+    this.refusals = parts.refusals;
+    this.destinations = parts.destinations;
+    this.#queue = queue;
+  }
+
+  /** Reads what an agent before left to be sent. Nothing runs yet. */
+  static async open(settings: Settings, host: Host): Promise<Agent> {
+    const bells = new Map(settings.servers.map(({ name }) => [name, new Bell()]));
+    const outbox = await Outbox.open({
+      directory: settings.agent.state,
+      bells,
+      makeStreamId: () => host.randomBytes(16).toString('base64url'),
+    });
+    const unreadable = new UnreadableLog(settings.agent.spool, host.clock);
+    const refusals = new Refusals();
+    const destinations = settings.servers.map((server) =>
+      makeDestination(server, { host, settings, outbox, refusals, bell: bells.get(server.name) ?? new Bell() }),
+    );
+    const parts = { outbox, unreadable, refusals, destinations };
+    return new Agent(parts, makeQueue(settings, host, parts));
+  }
+
+  /** Runs until aborted, then leaves everything durable. */
+  async run(signal: AbortSignal): Promise<void> {
+    const couriers = this.destinations.map(({ courier }) => courier.run(signal));
+    await Promise.all([this.#queue.run(signal), ...couriers]);
+    await this.outbox.close();
+  }
+}
+
+interface Surroundings {
+  readonly host: Host;
+  readonly settings: Settings;
+  readonly outbox: Outbox;
+  readonly refusals: Refusals;
+  readonly bell: Bell;
+}
+
+function makeDestination(server: ServerAddress, { host, settings, outbox, refusals, bell }: Surroundings): Destination {
+  const { clock, random, randomBytes, fail2ban, log, agent } = host;
+  const jailCheck = new JailCheck({
+    server: server.name,
+    readJails: (signal) => readJails(fail2ban, signal),
+    events: outbox,
+    bell,
+    clock,
+    everyMs: settings.agent.jailCheckSeconds * 1_000,
+    log,
+  });
+  const connect = (signal: AbortSignal) => connectToServer(server, { clock, randomBytes, agent }, signal);
+  const courier = new Courier({
+    server: server.name,
+    outbox,
+    bell,
+    connect,
+    jailCheck,
+    refusals,
+    clock,
+    random,
+    log,
+  });
+  return { courier, jailCheck };
+}
+
+function makeQueue(
+  { agent: { spool } }: Settings,
+  { clock, random, log }: Host,
+  { outbox, unreadable, destinations }: Pick<Agent, 'outbox' | 'unreadable' | 'destinations'>,
+): Queue {
+  const reader = new Intake({
+    outbox,
+    unreadable,
+    clock,
+    onListChanged: () => {
+      for (const { jailCheck } of destinations) jailCheck.soon();
+    },
+    onUnreadable: (lines, reason) => log.warn({ lines, reason, file: unreadable.path }, 'unreadable lines set aside'),
+  });
+  const onFailure = (error: unknown): void => {
+    log.error(
+      { spool: join(spool, 'queue'), error: describeError(error) },
+      'the queue cannot be taken over, tried again',
+    );
+  };
+  return new Queue({ spool, reader, clock, random, onFailure });
+}

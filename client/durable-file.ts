@@ -1,0 +1,46 @@
+import { open, rename, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** Replaces a file as a whole: whoever reads it, also after a loss of power, finds the old text or the new one. */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const draft = `${path}.new`;
+  const file = await open(draft, 'w', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  await rename(draft, path);
+  await syncDirectory(dirname(path));
+}
+
+/** A new name in a folder is only durable once the folder itself is written. */
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** Bytes of a file, 0 when there is none. */
+export async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (isAbsent(error)) return 0;
+    throw error;
+  }
+}
+
+/** Whether a file operation failed because the file is not there. */
+export function isAbsent(error: unknown): boolean {
+  return hasCode(error, 'ENOENT');
+}
+
+/** Whether an error of Node carries this code. */
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}

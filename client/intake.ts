@@ -1,0 +1,56 @@
+import type { Clock } from '../shared/clock.ts';
+import { endOfBan } from './end-of-ban.ts';
+import type { Position } from './journal-record.ts';
+import type { Outbox } from './outbox.ts';
+import type { NewEvent } from './outbox-event.ts';
+import type { QueueReader } from './queue.ts';
+import type { EventLine, QueueLine } from './queue-line.ts';
+import type { UnreadableLog } from './unreadable-log.ts';
+
+export interface IntakeOptions {
+  readonly outbox: Outbox;
+  readonly unreadable: UnreadableLog;
+  readonly clock: Clock;
+  /** A jail's list changed without a line for each network. */
+  readonly onListChanged: (jail: string) => void;
+  /** Lines were set aside. */
+  readonly onUnreadable: (lines: number, reason: string) => void;
+}
+
+/** Turns lines of the queue into events of the outbox; what cannot be read is set aside and stops nothing. */
+export class Intake implements QueueReader {
+  readonly #options: IntakeOptions;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  get nextTaken(): number {
+    return this.#options.outbox.nextTaken;
+  }
+
+  offsetOf(taken: number): number {
+    return this.#options.outbox.offsetOf(taken);
+  }
+
+  forget(taken: number): void {
+    this.#options.outbox.forget(taken);
+  }
+
+  async accept(lines: readonly QueueLine[], position: Position): Promise<void> {
+    const { outbox, unreadable, clock, onListChanged, onUnreadable } = this.#options;
+    const bad = lines.filter((line) => line.kind === 'unreadable');
+    await unreadable.setAside(bad);
+    const nowMs = clock.now();
+    const events = lines.filter((line) => line.kind === 'event').map((line) => toEvent(line, nowMs));
+    await outbox.accept(events, position);
+    const [first] = bad;
+    if (first !== undefined) onUnreadable(bad.length, first.reason);
+    for (const line of lines) if (line.kind === 'flush' || line.kind === 'stop') onListChanged(line.jail);
+  }
+}
+
+function toEvent({ verb, jail, network, bantimeSeconds, failedAt, source }: EventLine, nowMs: number): NewEvent {
+  const endsAt = verb === 'ban' ? endOfBan(bantimeSeconds, failedAt, nowMs) : null;
+  return { verb, jail, network, endsAt, source, acceptedAt: Math.round(nowMs) };
+}

@@ -1,0 +1,34 @@
+import type { JailEntry, JailFrame, JailsFrame } from '../shared/frames.ts';
+import { digestOf } from '../shared/jail-digest.ts';
+import { limits } from '../shared/limits.ts';
+import type { JailList } from './jails.ts';
+import { remainingSeconds } from './to-ban-event.ts';
+
+/** Most entries that a jail's list may have on the wire. */
+export const listMaxEntries = limits.entriesPerPartMax * limits.partsMax;
+
+/** The digests of the jails' lists. */
+export function digestsFrame(lists: ReadonlyMap<string, JailList>): JailsFrame {
+  const digests = [...lists].map(([jail, list]) => ({ jail, digest: digestOf(list.keys()) }));
+  return { type: 'jails', digests: digests.slice(0, limits.jailsPerFrameMax) };
+}
+
+/** Whether two lists name the same networks, whenever their bans end. */
+export function holdSame(a: JailList, b: JailList): boolean {
+  return a.size === b.size && [...a.keys()].every((network) => b.has(network));
+}
+
+/** One jail's full list, in parts. Bans that are over by now are left out: fail2ban is about to unban them. */
+export function jailFrames(jail: string, list: JailList, nowMs: number): JailFrame[] {
+  const entries = [...list]
+    .filter(([, endsAt]) => endsAt === null || endsAt > nowMs)
+    .map(([network, endsAt]): JailEntry => [network, remainingSeconds(endsAt, nowMs)]);
+  const parts = Math.max(1, Math.ceil(entries.length / limits.entriesPerPartMax));
+  return Array.from({ length: parts }, (_, index) => ({
+    type: 'jail',
+    jail,
+    part: index + 1,
+    parts,
+    entries: entries.slice(index * limits.entriesPerPartMax, (index + 1) * limits.entriesPerPartMax),
+  }));
+}

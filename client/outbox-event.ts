@@ -1,0 +1,24 @@
+import type { Source } from '../shared/frames.ts';
+import type { Network } from '../shared/network.ts';
+
+/** One ban or unban to be told to every server. */
+export interface NewEvent {
+  readonly verb: 'ban' | 'unban';
+  readonly jail: string;
+  readonly network: Network;
+  /** When a ban ends, milliseconds since the epoch; null is permanent, and what an unban has. */
+  readonly endsAt: number | null;
+  readonly source: Source;
+  /** When the agent took it over, milliseconds since the epoch. */
+  readonly acceptedAt: number;
+}
+
+/** An event with its place in the agent's stream. */
+export interface NumberedEvent extends NewEvent {
+  readonly number: number;
+}
+
+/** Of the events with one key only the last one counts. */
+export function keyOf({ jail, network }: NewEvent): string {
+  return `${jail} ${network}`;
+}

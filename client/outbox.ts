@@ -1,0 +1,166 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Bell } from '../shared/bell.ts';
+import { CursorFile } from './cursor-file.ts';
+import { Journal, type Recovered, readJournal } from './journal.ts';
+import type { Position } from './journal-record.ts';
+import { Lane } from './lane.ts';
+import type { NewEvent, NumberedEvent } from './outbox-event.ts';
+
+export interface OutboxOptions {
+  /** Folder of the journal and the cursors; made when missing. */
+  readonly directory: string;
+  /** One per server: rung when it has something new to send. */
+  readonly bells: ReadonlyMap<string, Bell>;
+  /** A fresh stream id, never one that was used before. */
+  readonly makeStreamId: () => string;
+}
+
+/** Below this size a journal is not worth rewriting. */
+export const rewriteFromBytes = 262_144;
+
+interface Way {
+  readonly lane: Lane;
+  readonly cursor: CursorFile;
+}
+
+/**
+ * All that is still to be told to the servers. An event is numbered and written to the journal, together with the place
+ * in the queue that it was read from, before any server hears of it: so no line gets a second number, and no number a
+ * second meaning, wherever the agent is killed. A lost or damaged journal begins a new stream.
+ */
+export class Outbox {
+  readonly stream: string;
+  readonly #journal: Journal;
+  readonly #ways = new Map<string, Way>();
+  readonly #positions: Map<number, number>;
+  readonly #lastInJail = new Map<string, number>();
+  #nextNumber: number;
+  #nextTaken: number;
+  #writing: Promise<unknown> = Promise.resolve();
+
+  private constructor(stream: string, journal: Journal, recovered: Recovered) {
+    this.stream = stream;
+    this.#journal = journal;
+    this.#positions = new Map(recovered.positions);
+    this.#nextNumber = recovered.nextNumber;
+    this.#nextTaken = recovered.nextTaken;
+  }
+
+  static async open({ directory, bells, makeStreamId }: OutboxOptions): Promise<Outbox> {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const path = join(directory, 'journal');
+    const recovered = await readJournal(path);
+    const outbox = new Outbox(recovered.stream ?? makeStreamId(), new Journal(path), recovered);
+    for (const [server, bell] of bells) {
+      const cursor = await CursorFile.open(join(directory, `cursor.${server}`), outbox.stream);
+      const lane = new Lane(cursor.number, () => bell.ring());
+      for (const event of recovered.events) if (event.number > cursor.number) lane.add(event);
+      outbox.#ways.set(server, { lane, cursor });
+    }
+    await outbox.#rewrite();
+    return outbox;
+  }
+
+  /** What waits for one server. */
+  lane(server: string): Lane {
+    return this.#way(server).lane;
+  }
+
+  /** The number of the last event, 0 when there was never one. */
+  get lastNumber(): number {
+    return this.#nextNumber - 1;
+  }
+
+  /** The number of the last event of a jail since the start, 0 when there was none. */
+  lastNumberIn(jail: string): number {
+    return this.#lastInJail.get(jail) ?? 0;
+  }
+
+  /** Numbers the events and makes them durable, then hands them to the lanes. */
+  accept(events: readonly NewEvent[], position?: Position): Promise<readonly NumberedEvent[]> {
+    return this.#inTurn(() => this.#append(events, position));
+  }
+
+  /** Remembers what a server has acknowledged. */
+  async acknowledge(server: string): Promise<void> {
+    const { lane, cursor } = this.#way(server);
+    await cursor.advance(lane.cursor);
+  }
+
+  /** Where to go on reading a taken file. */
+  offsetOf(taken: number): number {
+    return this.#positions.get(taken) ?? 0;
+  }
+
+  /** No queue file that was read was taken over under this number or a higher one. */
+  get nextTaken(): number {
+    return this.#nextTaken;
+  }
+
+  /** The taken file is gone. */
+  forget(taken: number): void {
+    this.#positions.delete(taken);
+  }
+
+  async close(): Promise<void> {
+    await this.#writing.catch(() => undefined);
+    await this.#journal.close();
+  }
+
+  async #append(events: readonly NewEvent[], position: Position | undefined): Promise<readonly NumberedEvent[]> {
+    if (this.#shouldRewrite()) await this.#rewrite();
+    const numbered = events.map((event, index) => ({ number: this.#nextNumber + index, ...event }));
+    await this.#journal.append({ kind: 'events', events: numbered, ...(position === undefined ? {} : { position }) });
+    this.#nextNumber += numbered.length;
+    if (position !== undefined) this.#advance(position);
+    for (const event of numbered) this.#hand(event);
+    return numbered;
+  }
+
+  #advance({ taken, offset }: Position): void {
+    this.#positions.set(taken, offset);
+    this.#nextTaken = Math.max(this.#nextTaken, taken + 1);
+  }
+
+  #hand(event: NumberedEvent): void {
+    this.#lastInJail.set(event.jail, event.number);
+    for (const { lane } of this.#ways.values()) lane.add(event);
+  }
+
+  /** One writer at a time; a failure is its caller's and does not stop the next. */
+  #inTurn<T>(write: () => Promise<T>): Promise<T> {
+    const result = this.#writing.then(write, write);
+    this.#writing = result.catch(() => undefined);
+    return result;
+  }
+
+  /** After a failed write, and when more than half of a journal is acknowledged, so that the cost stays in proportion. */
+  #shouldRewrite(): boolean {
+    if (!this.#journal.isSound) return true;
+    const waiting = [...this.#ways.values()].reduce((sum, { lane }) => sum + lane.waiting, 0);
+    return this.#journal.bytes >= rewriteFromBytes && waiting * 2 < this.#journal.events;
+  }
+
+  #rewrite(): Promise<void> {
+    const positions = [...this.#positions].map(([taken, offset]) => ({ taken, offset }));
+    const { stream } = this;
+    return this.#journal.rewrite(
+      { kind: 'start', stream, nextNumber: this.#nextNumber, nextTaken: this.#nextTaken, positions },
+      this.#needed(),
+    );
+  }
+
+  /** What any server has still to acknowledge, in the order of the numbers. */
+  #needed(): NumberedEvent[] {
+    const needed = new Map<number, NumberedEvent>();
+    for (const { lane } of this.#ways.values()) for (const event of lane.events()) needed.set(event.number, event);
+    return [...needed.values()].sort((a, b) => a.number - b.number);
+  }
+
+  #way(server: string): Way {
+    const way = this.#ways.get(server);
+    if (way === undefined) throw new Error(`no server ${server}`);
+    return way;
+  }
+}

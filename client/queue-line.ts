@@ -1,0 +1,96 @@
+import type { Source } from '../shared/frames.ts';
+import { limits } from '../shared/limits.ts';
+import { jailAlphabet, jailPattern } from '../shared/names.ts';
+import { type Network, parseNetwork } from '../shared/network.ts';
+import { quote } from '../shared/refusal.ts';
+
+/** A line of the queue file, as the fail2ban action or `fail2networkban ban` wrote it. */
+export type QueueLine = EventLine | ListChangedLine | UnreadableLine;
+
+export interface EventLine {
+  readonly kind: 'event';
+  readonly verb: 'ban' | 'unban';
+  readonly jail: string;
+  readonly network: Network;
+  /** null is permanent; an unban's says nothing. */
+  readonly bantimeSeconds: number | null;
+  /** fail2ban's `<time>`: when the failure was, milliseconds since the epoch. */
+  readonly failedAt: number;
+  readonly source: Source;
+}
+
+/** The jail's list changed without a line for each network. A stop lifts nothing by itself: the list says what is left. */
+export interface ListChangedLine {
+  readonly kind: 'flush' | 'stop';
+  readonly jail: string;
+}
+
+export interface UnreadableLine {
+  readonly kind: 'unreadable';
+  readonly text: string;
+  readonly reason: string;
+}
+
+/** Longest line that is looked at; the longest that the action writes has about 200 bytes. */
+export const lineMaxBytes = 4_096;
+
+const verbs: Readonly<Record<string, Pick<EventLine, 'verb' | 'source'>>> = {
+  ban: { verb: 'ban', source: 'jail' },
+  // bantime.increment: the same ban, longer.
+  prolong: { verb: 'ban', source: 'jail' },
+  unban: { verb: 'unban', source: 'jail' },
+  'hand-ban': { verb: 'ban', source: 'hand' },
+  'hand-unban': { verb: 'unban', source: 'hand' },
+};
+
+/**
+ * Reads one line, without its newline: tab-separated `v1 <verb> <jail> <ip> <bantime> <failures> <bancount> <time>`,
+ * `v1 flush <jail> <family>` or `v1 stop <jail>`. fail2ban checks neither addresses (`banip` takes any text) nor names.
+ */
+export function parseQueueLine(text: string): QueueLine {
+  const [version, verb = '', jail = '', ...rest] = text.split('\t');
+  if (version !== 'v1') return unreadable(text, `begins with ${quote(version)}, not v1`);
+  if (!jailPattern.test(jail)) return unreadable(text, `jail ${quote(jail)}: allowed are ${jailAlphabet}`);
+  if (verb === 'flush' || verb === 'stop') return { kind: verb, jail };
+  const meaning = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
+  if (meaning === undefined) return unreadable(text, `verb ${quote(verb)} is none of the action's`);
+  return parseEvent(text, { ...meaning, jail }, rest);
+}
+
+function parseEvent(
+  text: string,
+  head: Pick<EventLine, 'verb' | 'source' | 'jail'>,
+  rest: readonly string[],
+): QueueLine {
+  const [address = '', bantime = '', , , time = ''] = rest;
+  if (rest.length !== 5) return unreadable(text, `has ${rest.length + 3} fields, not 8`);
+  const network = parseNetwork(address);
+  if (network === undefined) return unreadable(text, `${quote(address)} is not an IPv4 or IPv6 address or CIDR`);
+  const bantimeSeconds = parseBantime(bantime);
+  if (bantimeSeconds === undefined) return unreadable(text, `bantime ${quote(bantime)} is not seconds or -1`);
+  const failedAt = parseTime(time);
+  if (failedAt === undefined) return unreadable(text, `time ${quote(time)} is not seconds since the epoch`);
+  return { kind: 'event', ...head, network, bantimeSeconds, failedAt };
+}
+
+/** The line, with its newline, that hands over a ban or unban by hand while no agent runs. */
+export function formatHandLine(event: Omit<EventLine, 'kind' | 'source'>): string {
+  const { verb, jail, network, bantimeSeconds, failedAt } = event;
+  return `${['v1', `hand-${verb}`, jail, network, bantimeSeconds ?? -1, 0, 0, failedAt / 1_000].join('\t')}\n`;
+}
+
+/** Longer than the protocol's longest finite time is that longest time. */
+function parseBantime(text: string): number | null | undefined {
+  if (text === '-1') return null;
+  if (!/^[0-9]{1,12}(?:\.[0-9]{1,20})?$/.test(text)) return undefined;
+  return Math.min(Math.ceil(Number(text)), limits.ttlMaxSeconds);
+}
+
+/** Python writes a float with as many digits as it has; an exponent cannot occur between 1970 and 5138. */
+function parseTime(text: string): number | undefined {
+  return /^[0-9]{1,11}(?:\.[0-9]{1,20})?$/.test(text) ? Math.round(Number(text) * 1_000) : undefined;
+}
+
+function unreadable(text: string, reason: string): UnreadableLine {
+  return { kind: 'unreadable', text, reason };
+}

@@ -1,0 +1,38 @@
+import type { Network } from '../shared/network.ts';
+import type { RefusalCode } from '../shared/refusal.ts';
+
+/** An event that a server will never take. */
+export interface RefusedEvent {
+  readonly server: string;
+  readonly jail: string;
+  readonly network: Network;
+  readonly verb: string;
+  readonly code: RefusalCode;
+  readonly detail: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** How many refused events are remembered. */
+export const refusalsMax = 100;
+
+/** Counts final refusals by code and remembers the last ones, for `status`. */
+export class Refusals {
+  readonly #counts = new Map<RefusalCode, number>();
+  #last: readonly RefusedEvent[] = [];
+
+  note(refused: RefusedEvent): void {
+    this.#counts.set(refused.code, (this.#counts.get(refused.code) ?? 0) + 1);
+    this.#last = [...this.#last.slice(1 - refusalsMax), refused];
+  }
+
+  /** How many of each code since the agent's start. */
+  get counts(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counts);
+  }
+
+  /** The last ones, oldest first. */
+  get last(): readonly RefusedEvent[] {
+    return this.#last;
+  }
+}

@@ -1,0 +1,27 @@
+import type { BanEvent } from '../shared/frames.ts';
+import { limits } from '../shared/limits.ts';
+import type { NumberedEvent } from './outbox-event.ts';
+
+/**
+ * What goes on the wire for an event that is sent now.
+ *
+ * A ban that is over by now goes out as an unban: it took the place of all earlier events of its jail and network, of
+ * which the server may hold a longer ban.
+ */
+export function toBanEvent(event: NumberedEvent, nowMs: number): BanEvent {
+  const { number, jail, network, source } = event;
+  if (event.verb === 'unban' || isOver(event, nowMs)) {
+    return { number, verb: 'unban', jail, network, ttlSeconds: null, source };
+  }
+  return { number, verb: 'ban', jail, network, ttlSeconds: remainingSeconds(event.endsAt, nowMs), source };
+}
+
+/** Whole seconds until `endsAt`, from 1 to the longest time of the protocol; null for a permanent ban. */
+export function remainingSeconds(endsAt: number | null, nowMs: number): number | null {
+  if (endsAt === null) return null;
+  return Math.min(limits.ttlMaxSeconds, Math.max(1, Math.ceil((endsAt - nowMs) / 1_000)));
+}
+
+function isOver({ endsAt }: NumberedEvent, nowMs: number): boolean {
+  return endsAt !== null && endsAt <= nowMs;
+}

@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Agent } from '../../client/agent.ts';
+import { type Fail2ban, Fail2banError } from '../../client/fail2ban-client.ts';
+import { parseKey } from '../../client/key-text.ts';
+import { appendToQueue } from '../../client/queue.ts';
+import type { ServerAddress, Trust } from '../../client/server-address.ts';
+import type { Settings } from '../../client/settings.ts';
+import { type Clock, systemClock } from '../../shared/clock.ts';
+import { makeLog } from '../../shared/host/log.ts';
+import { TestServer, type TestServerOptions } from './test-server.ts';
+
+/** A fail2ban that is down. */
+export const noFail2ban: Fail2ban = () => Promise.reject(new Fail2banError('fail2ban is down'));
+
+/** Where a test says what is to be ended after it. */
+export interface Ending {
+  after(then: () => Promise<void>): void;
+}
+
+/** Looks again and again until `holds` is true: for what a program in this process shows but does not announce. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
+/** A folder that goes with the test. */
+export async function makeFolder(test: Ending): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'f2nb-'));
+  test.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A server that ends with the test. */
+export async function startServer(test: Ending, options: TestServerOptions = {}): Promise<TestServer> {
+  const server = await new TestServer(options).listen();
+  test.after(() => server.close());
+  return server;
+}
+
+export function addressOf(server: TestServer, trust: Trust = { kind: 'plaintext' }): ServerAddress {
+  const key = parseKey(server.keyText);
+  if (key === undefined) throw new Error('the test server has no key');
+  return { name: 'main', url: server.url, client: server.client, key, trust };
+}
+
+export function settingsFor(folder: string, servers: readonly ServerAddress[]): Settings {
+  return {
+    agent: {
+      spool: join(folder, 'spool'),
+      state: join(folder, 'state'),
+      socket: join(folder, 'agent.sock'),
+      fail2banClient: 'fail2ban-client',
+      fail2banSocket: undefined,
+      jailCheckSeconds: 300,
+      logLevel: 'error',
+    },
+    servers,
+  };
+}
+
+export interface Running {
+  readonly agent: Agent;
+  readonly spool: string;
+  /** Appends lines as the action does: fields separated by blanks here. */
+  write(...lines: readonly string[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface StartOptions {
+  readonly clock?: Clock;
+  readonly fail2ban?: Fail2ban;
+}
+
+/** A real agent in this process, on real files. */
+export async function startAgent(test: Ending, settings: Settings, options: StartOptions = {}): Promise<Running> {
+  const { clock = systemClock, fail2ban = noFail2ban } = options;
+  const log = makeLog('agent', settings.agent.logLevel, false);
+  const agent = await Agent.open(settings, { clock, random: () => 0, randomBytes, fail2ban, log, agent: 'test' });
+  const ending = new AbortController();
+  const running = agent.run(ending.signal);
+  const { spool } = settings.agent;
+  const stop = async (): Promise<void> => {
+    ending.abort();
+    await running;
+  };
+  test.after(stop);
+  await until(() => existsSync(spool));
+  return {
+    agent,
+    spool,
+    write: async (...lines) => {
+      for (const line of lines) await appendToQueue(spool, `${line.split(' ').join('\t')}\n`);
+    },
+    stop,
+  };
+}
+
+/** A line of the action: `ban sshd 203.0.113.7 600`. */
+export function actionLine(verb: string, jail: string, network: string, bantime = 600): string {
+  return `v1 ${verb} ${jail} ${network} ${bantime} 5 1 ${Date.now() / 1_000}`;
+}
