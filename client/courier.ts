@@ -87,7 +87,7 @@ export class Courier {
     const { clock, jailCheck, log, server } = this.#options;
     this.#state = { kind: 'connected', sinceAt: clock.now(), connection };
     this.#pausedUntilMs = 0;
-    log.info({ server, name: connection.welcome.server }, 'connected');
+    log.info({ server, as: connection.welcome.server }, 'connected');
     const ended = AbortSignal.any([signal, connection.ended]);
     jailCheck.begin(ended);
     const startedMs = clock.elapsed();

@@ -155,6 +155,7 @@ const queueName = 'queue';
 
 /** Appends a line to the queue as the action does, for an agent that is not running. */
 export async function appendToQueue(spool: string, line: string): Promise<void> {
+  await mkdir(spool, { recursive: true, mode: 0o700 });
   await appendFile(join(spool, queueName), line, { mode: 0o600 });
 }
 

@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { describeError } from '../../shared/errors.ts';
+import { type ExitCode, exitCodes } from '../../shared/exit-codes.ts';
+import { serveLocalSocket } from '../../shared/host/local-socket.ts';
+import { type Log, makeLog } from '../../shared/host/log.ts';
+import { type ServiceEnvironment, ServiceManager } from '../../shared/host/service-manager.ts';
+import { version } from '../../shared/version.ts';
+import { Agent } from '../agent.ts';
+import { makeFail2ban } from '../fail2ban-client.ts';
+import { makeLocalVerbs } from '../local-verbs.ts';
+import { loadSettings, type Settings } from '../settings.ts';
+import type { CommandContext } from './command-context.ts';
+
+/** What the process gives to the agent. */
+export interface Surroundings {
+  readonly environment: ServiceEnvironment;
+  readonly isTerminal: boolean;
+  readonly onSignal: (name: 'SIGTERM' | 'SIGINT' | 'SIGHUP', handle: () => void) => void;
+}
+
+type Wish = 'stop' | 'reload';
+
+/** `agent`: runs until SIGTERM or SIGINT; SIGHUP reads the configuration again. @throws ConfigError */
+export async function runAgent(context: CommandContext, surroundings: Surroundings): Promise<ExitCode> {
+  let settings = await loadSettings(context.config);
+  const log = makeLog('fail2networkban', settings.agent.logLevel, surroundings.isTerminal);
+  const service = new ServiceManager(surroundings.environment, (error) =>
+    log.warn({ error: describeError(error) }, 'systemd was not told'),
+  );
+  const wishes = new Wishes(surroundings);
+  const endFeeding = service.feedWatchdog(context.clock);
+  while ((await runOnce(context, { settings, log, service, wishes })) === 'reload') {
+    settings = await reload(context, settings, log);
+  }
+  endFeeding();
+  return exitCodes.done;
+}
+
+interface Run {
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly service: ServiceManager;
+  readonly wishes: Wishes;
+}
+
+async function runOnce({ clock }: CommandContext, { settings, log, service, wishes }: Run): Promise<Wish> {
+  const agent = await Agent.open(settings, {
+    clock,
+    random: Math.random,
+    randomBytes,
+    fail2ban: makeFail2ban({ program: settings.agent.fail2banClient, socket: settings.agent.fail2banSocket }),
+    log,
+    agent: `fail2networkban ${version}`,
+  });
+  await mkdir(dirname(settings.agent.socket), { recursive: true, mode: 0o700 });
+  const closeSocket = await serveLocalSocket(settings.agent.socket, makeLocalVerbs(agent, clock));
+  const ending = new AbortController();
+  const running = agent.run(ending.signal);
+  await chmod(settings.agent.state, 0o700);
+  log.info({ servers: settings.servers.map(({ name }) => name), spool: settings.agent.spool }, 'ready');
+  service.notify('READY=1');
+  // The agent's own end before its time is a fault, and rises here.
+  const wish = await Promise.race([wishes.next(), running.then((): Wish => 'stop')]);
+  service.notify(wish === 'stop' ? 'STOPPING=1' : 'RELOADING=1');
+  log.info({ wish }, 'ending');
+  ending.abort();
+  await closeSocket();
+  await running;
+  return wish;
+}
+
+/** A configuration that cannot be read leaves the one before in force. */
+async function reload({ config }: CommandContext, before: Settings, log: Log): Promise<Settings> {
+  try {
+    return await loadSettings(config);
+  } catch (error) {
+    log.error({ error: describeError(error) }, 'configuration not taken, the one before stays');
+    return before;
+  }
+}
+
+/** What the signals ask for, one at a time; one that comes early is kept. */
+class Wishes {
+  #kept: Wish | undefined;
+  #tell: (wish: Wish) => void = (wish) => {
+    this.#kept = wish;
+  };
+
+  constructor({ onSignal }: Surroundings) {
+    onSignal('SIGTERM', () => this.#tell('stop'));
+    onSignal('SIGINT', () => this.#tell('stop'));
+    onSignal('SIGHUP', () => this.#tell('reload'));
+  }
+
+  next(): Promise<Wish> {
+    const kept = this.#kept;
+    this.#kept = undefined;
+    if (kept !== undefined) return Promise.resolve(kept);
+    const keep = this.#tell;
+    return new Promise((resolve) => {
+      this.#tell = (wish) => {
+        this.#tell = keep;
+        resolve(wish);
+      };
+    });
+  }
+}

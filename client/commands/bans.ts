@@ -1,0 +1,27 @@
+import { formatDuration } from '../../shared/duration.ts';
+import { type ExitCode, exitCodes } from '../../shared/exit-codes.ts';
+import { callLocalSocket } from '../../shared/host/local-socket.ts';
+import { formatTable } from '../../shared/table.ts';
+import { loadAgentSettings } from '../agent-settings.ts';
+import { listOf, type ServerPart, serverParts, textOf } from './answers.ts';
+import { type CommandContext, show } from './command-context.ts';
+
+/** `bans`: what each server holds of this host. */
+export async function listBans(context: CommandContext): Promise<ExitCode> {
+  const { socket } = await loadAgentSettings(context.config);
+  const answer = await callLocalSocket(socket, 'bans', {});
+  const parts = serverParts(answer);
+  const silent = parts.filter(({ reason }) => reason !== undefined);
+  const table = formatTable(['server', 'network', 'jail', 'still'], parts.flatMap(rowsOf), 'no bans of this host');
+  show(context, answer, [table, ...silent.map(({ server, reason }) => `${server}: ${textOf(reason)}`)]);
+  return silent.length > 0 ? exitCodes.temporary : exitCodes.done;
+}
+
+function rowsOf({ server, bans }: ServerPart): string[][] {
+  return listOf(bans).map(({ network, jail, ttlSeconds }) => [
+    server,
+    textOf(network),
+    textOf(jail),
+    formatDuration(typeof ttlSeconds === 'number' ? ttlSeconds : null),
+  ]);
+}

@@ -1,0 +1,94 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { dirname, join } from 'node:path';
+import { type Enrolment, parseEnrolment } from '../../shared/enrolment.ts';
+import { type ExitCode, exitCodes } from '../../shared/exit-codes.ts';
+import { ArgumentError } from '../../shared/host/local-socket.ts';
+import { quote } from '../../shared/refusal.ts';
+import { isAbsent } from '../durable-file.ts';
+import { serverNameAllowed, serverNamePattern } from '../server-settings.ts';
+import { type CommandContext, show } from './command-context.ts';
+
+export interface EnrollOptions {
+  readonly name: string;
+  /** Replaces a section of this name. */
+  readonly force: boolean;
+}
+
+/**
+ * `enroll LINE`: writes the key beside `client.ini`, mode 0600, and a `[server NAME]` section that names it.
+ *
+ * @throws ArgumentError
+ */
+export async function enroll(context: CommandContext, line: string, { name, force }: EnrollOptions): Promise<ExitCode> {
+  if (!serverNamePattern.test(name)) throw new ArgumentError(`--name ${quote(name)}: allowed is ${serverNameAllowed}`);
+  const enrolment = parseEnrolment(line);
+  if (typeof enrolment === 'string') throw new ArgumentError(enrolment);
+  const { config } = context;
+  const before = await readIfThere(config);
+  if (hasSection(before, name) && !force) {
+    throw new ArgumentError(`${config} has a [server ${name}] already: give another --name, or --force to replace it`);
+  }
+  const keyFile = join(dirname(config), `${name}.key`);
+  await mkdir(dirname(config), { recursive: true });
+  await writePrivate(keyFile, `${enrolment.key}\n`);
+  await writePrivate(config, joinSections(withoutSection(before, name), formatSection(name, enrolment)));
+  show(context, { config, keyFile, server: name }, [
+    `${config}: [server ${name}] written, key in ${keyFile}`,
+    'Next: fail2networkban doctor, then systemctl restart fail2networkban-agent',
+  ]);
+  return exitCodes.done;
+}
+
+/** The section as a person would write it. */
+export function formatSection(name: string, { client, host, port, pin, plaintext }: Enrolment): string {
+  const authority = isIP(host) === 6 ? `[${host}]` : host;
+  const lines = [
+    `[server ${name}]`,
+    `url = ${plaintext === true ? 'ws' : 'wss'}://${authority}:${port}`,
+    `client = ${client}`,
+    `key_file = ${name}.key`,
+  ];
+  if (pin !== undefined) lines.push(`pin = ${pin}`);
+  if (plaintext === true) lines.push('plaintext = yes');
+  return `${lines.join('\n')}\n`;
+}
+
+/** A configuration without one of its server sections; everything else stays as it was written. */
+export function withoutSection(text: string, name: string): string {
+  let isInside = false;
+  const kept = text.split('\n').filter((line) => {
+    const header = /^\s*\[\s*([^\]]*?)\s*\]\s*$/.exec(line)?.[1];
+    if (header !== undefined) isInside = isServerHeader(header, name);
+    return !isInside;
+  });
+  return kept.join('\n');
+}
+
+function hasSection(text: string, name: string): boolean {
+  return withoutSection(text, name) !== text;
+}
+
+function isServerHeader(header: string, name: string): boolean {
+  return header.startsWith('server ') && header.slice('server '.length).trim() === name;
+}
+
+function joinSections(before: string, section: string): string {
+  return before.trim() === '' ? section : `${before.trimEnd()}\n\n${section}`;
+}
+
+/** The mode counts from the first byte on, also where a file was there with a wider one. */
+async function writePrivate(path: string, text: string): Promise<void> {
+  const draft = `${path}.new`;
+  await writeFile(draft, text, { mode: 0o600 });
+  await rename(draft, path);
+}
+
+async function readIfThere(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (isAbsent(error)) return '';
+    throw error;
+  }
+}

@@ -1,0 +1,73 @@
+import { formatDuration } from '../../shared/duration.ts';
+import { type ExitCode, exitCodes } from '../../shared/exit-codes.ts';
+import { callLocalSocket, NotRunningError } from '../../shared/host/local-socket.ts';
+import type { Network } from '../../shared/network.ts';
+import { appendToQueue } from '../queue.ts';
+import { formatHandLine } from '../queue-line.ts';
+import { type AgentSettings, loadAgentSettings } from '../agent-settings.ts';
+import { type ServerPart, serverParts, textOf } from './answers.ts';
+import { awaitEnforcement } from './await-enforcement.ts';
+import { type CommandContext, show } from './command-context.ts';
+
+/** A ban or unban by hand. */
+export interface Submission {
+  readonly verb: 'ban' | 'unban';
+  readonly network: Network;
+  readonly jail: string;
+  /** null is permanent. */
+  readonly ttlSeconds: number | null;
+  /** How long to wait for the firewalls; undefined does not wait. */
+  readonly waitMs: number | undefined;
+}
+
+/** `ban` and `unban`: hands the event to the agent and says what each server answered. */
+export async function submit(context: CommandContext, submission: Submission): Promise<ExitCode> {
+  const agent = await loadAgentSettings(context.config);
+  const { waitMs, ...event } = submission;
+  try {
+    const answer = await callLocalSocket(agent.socket, 'submit', event);
+    const parts = serverParts(answer);
+    show(context, answer, [headline(submission), ...parts.map(describePart)]);
+    const exit = exitCodeOf(parts);
+    if (exit !== exitCodes.done) return exit;
+    return await awaitEnforcement(context, { ...submission, socket: agent.socket, waitMs });
+  } catch (error) {
+    if (!(error instanceof NotRunningError)) throw error;
+    return await keep(context, agent, submission);
+  }
+}
+
+async function keep(
+  context: CommandContext,
+  { spool, socket }: AgentSettings,
+  submission: Submission,
+): Promise<ExitCode> {
+  const { verb, jail, network, ttlSeconds } = submission;
+  const line = formatHandLine({ verb, jail, network, bantimeSeconds: ttlSeconds, failedAt: context.clock.now() });
+  await appendToQueue(spool, line);
+  show(context, { kept: true, spool }, [
+    headline(submission),
+    `The agent is not running (${socket}): kept in ${spool}/queue and sent when it starts (systemctl start fail2networkban-agent).`,
+  ]);
+  return exitCodes.temporary;
+}
+
+function headline({ verb, network, jail, ttlSeconds }: Submission): string {
+  return verb === 'ban'
+    ? `ban ${network} (jail ${jail}, ${formatDuration(ttlSeconds)})`
+    : `unban ${network} (jail ${jail})`;
+}
+
+function describePart(part: ServerPart): string {
+  const outcome = textOf(part['outcome']);
+  if (outcome === 'refused') return `${part.server}: refused: ${textOf(part['code'])}: ${textOf(part['detail'])}`;
+  if (outcome === 'waiting') return `${part.server}: not answered, kept in the queue: ${textOf(part['reason'])}`;
+  return `${part.server}: ${outcome}`;
+}
+
+/** A refusal is said before a delay: it will not go away by itself. */
+function exitCodeOf(parts: readonly ServerPart[]): ExitCode {
+  const outcomes = parts.map((part) => part['outcome']);
+  if (outcomes.includes('refused')) return exitCodes.refused;
+  return outcomes.includes('waiting') ? exitCodes.temporary : exitCodes.done;
+}

@@ -1,0 +1,48 @@
+import { execFile } from 'node:child_process';
+import { stat } from 'node:fs/promises';
+import { isAbsent } from '../durable-file.ts';
+import type { QueueFacts, UnitFacts } from './queue-findings.ts';
+
+/** Looks at the spool and at fail2ban's unit. */
+export async function gatherQueue(spool: string): Promise<QueueFacts> {
+  return { spool, mode: await modeOf(spool), unit: await gatherUnit() };
+}
+
+async function modeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).mode & 0o777;
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+function gatherUnit(): Promise<UnitFacts> {
+  const properties = 'LoadState,ProtectSystem,ReadWritePaths,ReadOnlyPaths';
+  return new Promise((resolve) => {
+    execFile('systemctl', ['show', 'fail2ban.service', '-p', properties], { timeout: 5_000 }, (error, stdout) => {
+      resolve(error === null ? readUnit(stdout) : { kind: 'unknown', reason: 'systemctl does not answer' });
+    });
+  });
+}
+
+/** Reads what `systemctl show` prints, a line `Name=value` each. */
+export function readUnit(text: string): UnitFacts {
+  const values = new Map(
+    text.split('\n').map((line) => {
+      const at = line.indexOf('=');
+      return [line.slice(0, at), line.slice(at + 1)];
+    }),
+  );
+  if (values.get('LoadState') !== 'loaded') return { kind: 'unknown', reason: 'systemd has no unit fail2ban.service' };
+  return {
+    kind: 'known',
+    protectSystem: values.get('ProtectSystem') ?? 'no',
+    readWritePaths: words(values.get('ReadWritePaths')),
+    readOnlyPaths: words(values.get('ReadOnlyPaths')),
+  };
+}
+
+function words(text = ''): readonly string[] {
+  return text.split(/\s+/).filter((word) => word !== '');
+}

@@ -1,0 +1,68 @@
+import { lookup } from 'node:dns/promises';
+import { connect } from 'node:net';
+import { describeError } from '../../shared/errors.ts';
+import type { ServerAddress } from '../server-address.ts';
+import { connectToServer, type UplinkOptions } from '../uplink.ts';
+import { UplinkError } from '../uplink-error.ts';
+import type { Reach, ServerFacts } from './server-findings.ts';
+
+const portMaxMs = 5_000;
+
+/** Goes the way to a server step by step, as far as it leads: name, port, TLS and login, one question. */
+export async function gatherServer(server: ServerAddress, options: UplinkOptions): Promise<ServerFacts> {
+  const url = new URL(server.url);
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  // A URL does not show its scheme's own port.
+  const ownPort = url.protocol === 'wss:' ? 443 : 80;
+  const port = url.port === '' ? ownPort : Number(url.port);
+  return { server: server.name, host, port, ...(await reach(server, { host, port }, options)) };
+}
+
+async function reach(
+  server: ServerAddress,
+  { host, port }: { readonly host: string; readonly port: number },
+  options: UplinkOptions,
+): Promise<Reach> {
+  const addresses = await findAddresses(host);
+  if (typeof addresses === 'string') return { kind: 'no-name', reason: addresses };
+  const reason = await tryPort(host, port);
+  return reason === undefined ? login(server, options) : { kind: 'no-port', addresses, reason };
+}
+
+/** The addresses of a name, or why it has none. */
+async function findAddresses(host: string): Promise<readonly string[] | string> {
+  try {
+    return (await lookup(host, { all: true })).map(({ address }) => address);
+  } catch (error) {
+    return describeError(error);
+  }
+}
+
+async function login(server: ServerAddress, options: UplinkOptions): Promise<Reach> {
+  const ending = new AbortController();
+  try {
+    const connection = await connectToServer(server, options, ending.signal);
+    const startedMs = options.clock.elapsed();
+    await connection.ask({ about: 'self' });
+    return { kind: 'reached', welcome: connection.welcome, roundTripMs: options.clock.elapsed() - startedMs };
+  } catch (error) {
+    if (error instanceof UplinkError) return { kind: 'no-login', code: error.code, reason: describeError(error) };
+    throw error;
+  } finally {
+    ending.abort();
+  }
+}
+
+/** Why the port cannot be reached, or undefined when it can. */
+function tryPort(host: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: portMaxMs });
+    const settle = (reason: string | undefined): void => {
+      socket.destroy();
+      resolve(reason);
+    };
+    socket.on('connect', () => settle(undefined));
+    socket.on('timeout', () => settle(`no answer in ${portMaxMs / 1_000} s`));
+    socket.on('error', (error) => settle(describeError(error)));
+  });
+}

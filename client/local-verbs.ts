@@ -1,0 +1,124 @@
+import type { Clock } from '../shared/clock.ts';
+import { describeError } from '../shared/errors.ts';
+import type { AnswerFrame, Question } from '../shared/frames.ts';
+import { ArgumentError, type LocalVerb } from '../shared/host/local-socket.ts';
+import { jailAlphabet, jailPattern } from '../shared/names.ts';
+import { type Network, parseNetwork } from '../shared/network.ts';
+import { isTtl } from '../shared/parse-frame.ts';
+import { quote } from '../shared/refusal.ts';
+import type { Agent, Destination } from './agent.ts';
+import type { Outcome } from './lane.ts';
+import { reportStatus } from './status-report.ts';
+import { UplinkError } from './uplink-error.ts';
+
+/** What one server said to an event by hand. `waiting`: nothing yet; the event is kept and sent as soon as it can be. */
+export type ServerAnswer = { readonly server: string } & (
+  | Outcome
+  | { readonly outcome: 'waiting'; readonly reason: string }
+);
+
+/** How long a command is kept waiting for the servers' answers. */
+export const outcomeMaxMs = 5_000;
+/** And for a jail's list to be settled: two readings of fail2ban and a pause between them. */
+const resendMaxMs = 60_000;
+
+type Arguments = Readonly<Record<string, unknown>>;
+
+/** What the commands ask of the running agent. */
+export function makeLocalVerbs(agent: Agent, clock: Clock): ReadonlyMap<string, LocalVerb> {
+  return new Map<string, LocalVerb>([
+    ['status', () => reportStatus(agent, clock)],
+    ['submit', (args) => submit(agent, clock, args)],
+    ['bans', () => askEach(agent, { about: 'bans' })],
+    ['enforcement', (args) => askEach(agent, { about: 'network', network: readNetwork(args) })],
+    ['resend', (args) => resend(agent, clock, readJail(args))],
+  ]);
+}
+
+async function submit(agent: Agent, clock: Clock, args: Arguments): Promise<object> {
+  const verb = args['verb'];
+  if (verb !== 'ban' && verb !== 'unban') throw new ArgumentError(`verb: ${quote(verb)}: allowed are ban, unban`);
+  const ttlSeconds = verb === 'ban' ? args['ttlSeconds'] : null;
+  if (!isTtl(ttlSeconds)) throw new ArgumentError(`ttlSeconds: ${quote(ttlSeconds)} is not seconds or null`);
+  const acceptedAt = Math.round(clock.now());
+  const endsAt = ttlSeconds === null ? null : acceptedAt + ttlSeconds * 1_000;
+  const event = { verb, jail: readJail(args), network: readNetwork(args), endsAt, source: 'hand', acceptedAt } as const;
+  const [accepted] = await agent.outbox.accept([event]);
+  if (accepted === undefined) throw new Error('an event was not numbered');
+  const { number } = accepted;
+  const servers = agent.destinations.map((destination) => awaitOutcome(agent, destination, { number, clock }));
+  return { number, servers: await Promise.all(servers) };
+}
+
+function awaitOutcome(
+  agent: Agent,
+  { courier }: Destination,
+  { number, clock }: { readonly number: number; readonly clock: Clock },
+): Promise<ServerAnswer> {
+  const { server } = courier;
+  return new Promise((resolve) => {
+    const giveUp = (): void => {
+      unwatch();
+      resolve({ server, outcome: 'waiting', reason: whyNot(courier) });
+    };
+    const cancel = clock.after(courier.state.kind === 'connected' ? outcomeMaxMs : 0, giveUp);
+    const unwatch = agent.outbox.lane(server).watch(number, (outcome) => {
+      cancel();
+      resolve({ server, ...outcome });
+    });
+  });
+}
+
+async function askEach(agent: Agent, question: Question): Promise<object> {
+  const servers = agent.destinations.map(async ({ courier }) => {
+    const { server } = courier;
+    const answer = await askOne(courier, question);
+    return typeof answer === 'string' ? { server, reason: answer } : { server, ...answer };
+  });
+  return { servers: await Promise.all(servers) };
+}
+
+/** The answer, or why there is none. */
+async function askOne(courier: Destination['courier'], question: Question): Promise<AnswerFrame | string> {
+  if (courier.state.kind !== 'connected') return whyNot(courier);
+  try {
+    return await courier.state.connection.ask(question);
+  } catch (error) {
+    if (error instanceof UplinkError) return describeError(error);
+    throw error;
+  }
+}
+
+async function resend(agent: Agent, clock: Clock, jail: string): Promise<object> {
+  const servers = agent.destinations.map(({ courier, jailCheck }) => {
+    const { server } = courier;
+    if (courier.state.kind !== 'connected') return { server, kind: 'waiting', reason: whyNot(courier) };
+    return new Promise((resolve) => {
+      const cancel = clock.after(resendMaxMs, () =>
+        resolve({ server, kind: 'waiting', reason: 'events come all the time' }),
+      );
+      void jailCheck.resend(jail).then((outcome) => {
+        cancel();
+        resolve({ server, ...outcome });
+      });
+    });
+  });
+  return { jail, servers: await Promise.all(servers) };
+}
+
+function whyNot({ state }: Destination['courier']): string {
+  return state.kind === 'waiting' ? `${state.code}: ${state.reason}` : `no answer yet (${state.kind})`;
+}
+
+function readNetwork(args: Arguments): Network {
+  const text = args['network'];
+  const network = typeof text === 'string' ? parseNetwork(text) : undefined;
+  if (network === undefined) throw new ArgumentError(`network: ${quote(text)} is not an IPv4 or IPv6 address or CIDR`);
+  return network;
+}
+
+function readJail(args: Arguments): string {
+  const jail = args['jail'];
+  if (typeof jail === 'string' && jailPattern.test(jail)) return jail;
+  throw new ArgumentError(`jail: ${quote(jail)}: allowed are ${jailAlphabet}`);
+}

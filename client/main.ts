@@ -1,0 +1,135 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { systemClock } from '../shared/clock.ts';
+import { ConfigError, describeError } from '../shared/errors.ts';
+import { type ExitCode, exitCodes } from '../shared/exit-codes.ts';
+import { ArgumentError, NotRunningError } from '../shared/host/local-socket.ts';
+import { version } from '../shared/version.ts';
+import type { CommandContext } from './commands/command-context.ts';
+import { defaultConfig } from './default-config.ts';
+
+interface CommonOptions {
+  readonly config: string;
+  readonly json?: boolean;
+}
+
+interface EventOptions extends CommonOptions {
+  readonly jail: string;
+  readonly ttl: string;
+  readonly wait?: boolean;
+  readonly limit: string;
+}
+
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+/** A command's exit code; each loads only the modules that it needs, because starting Node is most of its time. */
+type Run<Options> = (context: CommandContext, options: Options, words: readonly string[]) => Promise<ExitCode>;
+
+function buildProgram(): Command {
+  const program = new Command('fail2networkban')
+    .description("Carries this host's bans to the servers that block them everywhere")
+    .version(version)
+    .exitOverride();
+  const add = <Options extends CommonOptions>(command: Command, run: Run<Options>): Command =>
+    command
+      .option('--config <file>', 'configuration file', defaultConfig)
+      .option('--json', 'print JSON')
+      .action(async () => {
+        const options = command.opts<Options>();
+        const context = { config: options.config, isJson: options.json === true, print, clock: systemClock };
+        process.exitCode = await run(context, options, command.args);
+      });
+
+  add(program.command('agent').description('run the agent'), async (context) => {
+    const { runAgent } = await import('./commands/agent.ts');
+    return runAgent(context, {
+      // biome-ignore lint/style/noProcessEnv: main is the one owner of the environment
+      environment: process.env,
+      isTerminal: process.stdout.isTTY,
+      onSignal: (name, handle) => process.on(name, handle),
+    });
+  });
+  addEventCommands(program, add);
+  add(program.command('bans').description('what each server holds of this host'), async (context) => {
+    const { listBans } = await import('./commands/bans.ts');
+    return listBans(context);
+  });
+  add(program.command('status').description('the agent, its queue, its servers'), async (context) => {
+    const { showStatus } = await import('./commands/status.ts');
+    return showStatus(context);
+  });
+  add(
+    program.command('resend <jail>').description("send a jail's whole list to every server"),
+    async (context, _, [jail = '']) => {
+      const [{ resend }, { typed }] = await Promise.all([
+        import('./commands/resend.ts'),
+        import('./commands/event-arguments.ts'),
+      ]);
+      return resend(context, typed.jail(jail));
+    },
+  );
+  add<CommonOptions & { readonly name: string; readonly force?: boolean }>(
+    program
+      .command('enroll <line>')
+      .description('write client.ini from the line that `fail2networkban-server client add` printed')
+      .option('--name <name>', 'name of the server here', 'main')
+      .option('--force', 'replace a server of this name'),
+    async (context, { name, force }, [line = '']) => {
+      const { enroll } = await import('./commands/enroll.ts');
+      return enroll(context, line, { name, force: force === true });
+    },
+  );
+  add(program.command('doctor').description('say what is wrong and what to do'), async (context) => {
+    const { runDoctor } = await import('./commands/doctor.ts');
+    return runDoctor(context);
+  });
+  add(program.command('check-config').description('say what is wrong with the configuration'), async (context) => {
+    const { checkConfig } = await import('./commands/check-config.ts');
+    return checkConfig(context);
+  });
+  return program;
+}
+
+function addEventCommands(program: Command, add: (command: Command, run: Run<EventOptions>) => Command): void {
+  const waiting = (command: Command): Command =>
+    command
+      .option('--jail <name>', 'name to report it under', 'manual')
+      .option('--wait', 'wait until every firewall has it')
+      .option('--limit <time>', 'wait no longer than this', '60s');
+  for (const verb of ['ban', 'unban'] as const) {
+    const command = program.command(`${verb} <ip>`).description(`${verb} an address or CIDR by hand`);
+    if (verb === 'ban') command.option('--ttl <time>', 'how long: 10m, 2h, 7d or permanent', '10m');
+    add(waiting(command), async (context, { jail, ttl, wait, limit }, [ip = '']) => {
+      const [{ submit }, { typed }] = await Promise.all([
+        import('./commands/submit.ts'),
+        import('./commands/event-arguments.ts'),
+      ]);
+      return submit(context, {
+        verb,
+        network: typed.network(ip),
+        jail: typed.jail(jail),
+        ttlSeconds: verb === 'ban' ? typed.ttl(ttl) : null,
+        waitMs: wait === true ? typed.limit(limit) : undefined,
+      });
+    });
+  }
+}
+
+function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  if (error instanceof ConfigError) return exitCodes.config;
+  if (error instanceof ArgumentError) return exitCodes.usage;
+  return error instanceof NotRunningError ? exitCodes.temporary : exitCodes.failed;
+}
+
+function fail(error: unknown): void {
+  // commander has said by itself what is wrong with the command line.
+  if (!(error instanceof CommanderError)) process.stderr.write(`${describeError(error)}\n`);
+  if (error instanceof NotRunningError)
+    process.stderr.write('Start the agent: systemctl start fail2networkban-agent\n');
+  process.exitCode = exitCodeOf(error);
+}
+
+buildProgram().parseAsync().catch(fail);
