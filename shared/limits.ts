@@ -14,8 +14,8 @@ export const limits = {
   /** How long a connection may stand without a login. */
   loginMaxMs: 5_000,
   /** Connections without a login at once, over all and from one address (a /64 counts as one). */
-  strangersMax: 256,
-  strangersPerAddressMax: 16,
+  strangersMax: 1_024,
+  strangersPerAddressMax: 64,
   /** Connections at once, over all. */
   connectionsMax: 20_000,
   /** Connections of one client at once. */

@@ -1,5 +1,5 @@
 import type { DesiredEntry, HeldEntry } from './enforcer.ts';
-import { addressBits, familyOf, type Network, prefixLengthOf } from './network.ts';
+import type { Network } from './network.ts';
 import { NetworkIndex } from './network-index.ts';
 
 /** What a firewall holds, by network; hand-written files may hold one network in several spellings. */
@@ -11,7 +11,10 @@ export interface Plan {
   readonly additions: readonly DesiredEntry[];
   /** Ours that are no longer desired and may go now, wherever they stand in the order of additions. */
   readonly removals: readonly HeldEntry[];
-  /** Ours that still cover an addition to come (a merged CIDR being split): they go after the last addition. */
+  /**
+   * Ours whose addresses an addition to come takes over (the parts of a CIDR being joined, the whole of one being split):
+   * they go after the last addition, so that no address that stays banned is open in between.
+   */
   readonly lateRemovals: readonly HeldEntry[];
 }
 
@@ -28,23 +31,27 @@ export function makePlan(desired: ReadonlyMap<Network, DesiredEntry>, held: Held
   const additions = [...desired.values()].filter(({ network }) => !held.has(network));
   additions.sort((a, b) => b.order - a.order);
   const unwanted = [...held.values()].flat().filter(({ network, owner }) => owner === 'ours' && !desired.has(network));
-  const coversAddition = coverTest(additions, unwanted);
+  const isTakenOver = takeOverTest(additions, unwanted);
   return {
     additions,
-    removals: unwanted.filter((entry) => !coversAddition(entry)),
-    lateRemovals: unwanted.filter(coversAddition),
+    removals: unwanted.filter((entry) => !isTakenOver(entry)),
+    lateRemovals: unwanted.filter(isTakenOver),
   };
 }
 
-/** Single addresses cover nothing, so the index is made only when a wider entry is to go. */
-function coverTest(additions: readonly DesiredEntry[], unwanted: readonly HeldEntry[]): (entry: HeldEntry) => boolean {
-  if (!unwanted.some(isWide)) return () => false;
-  const index = new NetworkIndex(additions.map(({ network }) => network));
-  return (entry) => isWide(entry) && index.within(entry.network).length > 0;
+/** Single addresses never overlap others, so an index is made only of what can. */
+function takeOverTest(
+  additions: readonly DesiredEntry[],
+  unwanted: readonly HeldEntry[],
+): (entry: HeldEntry) => boolean {
+  const candidates = unwanted.some(isWide) ? additions : additions.filter(isWide);
+  if (unwanted.length === 0 || candidates.length === 0) return () => false;
+  const index = new NetworkIndex(candidates.map(({ network }) => network));
+  return ({ network }) => index.overlapping(network) !== undefined;
 }
 
-function isWide({ network }: HeldEntry): boolean {
-  return prefixLengthOf(network) < addressBits[familyOf(network)];
+function isWide({ network }: DesiredEntry | HeldEntry): boolean {
+  return network.includes('/');
 }
 
 /** Groups a listing by network. */

@@ -44,6 +44,9 @@ const retryBounds = { leastMs: 1_000, mostMs: 60_000 };
 /** After so many additions a waiting removal gets its turn: bans go first, but a backlog of them does not hold up an unban. */
 const additionsBeforeRemoval = 3;
 
+/** Pause after a plan, as a multiple of the time that it took: planning takes a tenth of one core at the most. */
+const pauseForPlan = 9;
+
 /**
  * Makes one firewall equal to what is desired, by comparing the two, one call at a time. Lost calls, restarts, hand edits,
  * expiry, duplicates and outages heal by the same comparison.
@@ -61,6 +64,9 @@ export class Reconciler {
   #held: Map<Network, readonly HeldEntry[]> | undefined;
   #work: WorkList | undefined;
   #state: ReconcilerState = { kind: 'starting' };
+  #isPlanStale = false;
+  #plannedAtMs = 0;
+  #planTookMs = 0;
   #additionsInARow = 0;
   #listedAtMs = 0;
   #paused = false;
@@ -90,7 +96,7 @@ export class Reconciler {
 
   /** What is desired has changed. */
   notify(): void {
-    this.#work = undefined;
+    this.#isPlanStale = true;
     this.#bell.ring();
   }
 
@@ -163,6 +169,7 @@ export class Reconciler {
       this.#additionsInARow >= additionsBeforeRemoval,
     );
     if (steps.length > 0) return this.#apply(steps, signal);
+    if (this.#isPlanStale) return sleep(clock, this.#untilPlanMs(), signal);
     if (this.#state.kind !== 'in-sync') this.#state = { kind: 'in-sync', sinceMs: clock.elapsed() };
     return this.#bell.wait(clock, this.#listedAtMs + resyncMs - clock.elapsed(), signal);
   }
@@ -178,8 +185,23 @@ export class Reconciler {
   }
 
   #plannedWork(): WorkList {
-    this.#work ??= new WorkList(makePlan(this.#acceptable(), this.#held ?? new Map()));
+    if (this.#work === undefined || (this.#isPlanStale && this.#untilPlanMs() <= 0)) this.#work = this.#plan();
     return this.#work;
+  }
+
+  #plan(): WorkList {
+    const { clock } = this.#options;
+    const startedAtMs = clock.elapsed();
+    const work = new WorkList(makePlan(this.#acceptable(), this.#held ?? new Map()));
+    this.#isPlanStale = false;
+    this.#plannedAtMs = clock.elapsed();
+    this.#planTookMs = this.#plannedAtMs - startedAtMs;
+    return work;
+  }
+
+  /** A plan looks at every ban, so with very many of them a change may wait for a moment. */
+  #untilPlanMs(): number {
+    return this.#plannedAtMs + this.#planTookMs * pauseForPlan - this.#options.clock.elapsed();
   }
 
   #acceptable(): ReadonlyMap<Network, DesiredEntry> {

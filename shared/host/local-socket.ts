@@ -51,7 +51,7 @@ export async function serveLocalSocket(
 export function callLocalSocket(path: string, verb: string, args: object): Promise<Readonly<Record<string, unknown>>> {
   return new Promise((resolve, reject) => {
     const outgoing = request(
-      { socketPath: path, path: `/${verb}`, method: 'POST', timeout: requestMaxMs },
+      { socketPath: path, path: `/${verb}`, method: 'POST', agent: false, timeout: requestMaxMs },
       (response) => {
         readBody(response).then((body) => settle(response.statusCode, body, resolve, reject), reject);
       },

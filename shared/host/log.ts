@@ -5,16 +5,21 @@ export type Log = Logger;
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
-/** JSON lines on standard output; on a terminal the same, readable. Fields that could carry a secret are removed. */
+/**
+ * JSON lines on standard output; on a terminal the same, readable. Lines are written in the background, so that a slow
+ * reader of the log does not hold up a ban; what is left is written when the process ends. Fields that could carry a
+ * secret are removed.
+ */
 export function makeLog(name: string, level: LogLevel, isTerminal: boolean): Log {
+  const options = {
+    name,
+    level,
+    redact: { paths: ['secret', 'key', 'token', '*.secret', '*.key', '*.token'], remove: true },
+  };
+  if (!isTerminal) return pino(options, pino.destination({ sync: false }));
   const target: TransportTargetOptions = {
     target: 'pino-pretty',
     options: { ignore: 'pid,hostname,name', translateTime: 'SYS:HH:MM:ss.l' },
   };
-  return pino({
-    name,
-    level,
-    redact: { paths: ['secret', 'key', 'token', '*.secret', '*.key', '*.token'], remove: true },
-    ...(isTerminal ? { transport: target } : {}),
-  });
+  return pino({ ...options, transport: target });
 }

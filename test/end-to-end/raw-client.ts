@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { WebSocket } from 'ws';
+import { parseEnrolment } from '../../shared/enrolment.ts';
+import { subprotocol } from '../../shared/frames.ts';
+import { parseObject, SealedChannel } from '../../shared/sealed-channel.ts';
+import { deriveLoginKey, deriveSessionKeys, nonceBytes, seal } from '../../shared/signing.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** A client of the protocol without an agent around it, for tests that send what no agent would, and for load. */
+export class RawClient {
+  readonly socket: WebSocket;
+  readonly #channel: SealedChannel;
+  readonly #received: Json[] = [];
+  readonly #waiting: ((frame: Json) => void)[] = [];
+  readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
+
+  private constructor(socket: WebSocket, channel: SealedChannel) {
+    this.socket = socket;
+    this.#channel = channel;
+    this.closed = once(socket, 'close').then(([code, reason]) => ({ code: Number(code), reason: String(reason) }));
+    socket.on('message', (data) => this.#take(String(data)));
+  }
+
+  /** Logs in with an enrolment line. */
+  static async connect(enrolment: string, caFile: string): Promise<RawClient> {
+    const parsed = parseEnrolment(enrolment);
+    if (typeof parsed === 'string') throw new Error(parsed);
+    const [keyId = '', secretText = ''] = parsed.key.split('.');
+    const secret = Buffer.from(secretText, 'base64url');
+    const url = `${parsed.plaintext === true ? 'ws' : 'wss'}://${parsed.host}:${parsed.port}`;
+    const socket = new WebSocket(url, subprotocol, { ca: readFileSync(caFile), perMessageDeflate: false });
+    const [hello] = await once(socket, 'message');
+    const serverNonce = Buffer.from(String(parseObject(String(hello))?.['nonce']), 'base64url');
+    const clientNonce = randomBytes(nonceBytes);
+    const login = JSON.stringify({ type: 'login', nonce: clientNonce.toString('base64url'), agent: 'raw client' });
+    socket.send(`${parsed.client}:${keyId}:${seal(deriveLoginKey(secret, serverNonce), login)}`);
+    const client = new RawClient(socket, new SealedChannel(deriveSessionKeys(secret, serverNonce, clientNonce), 'client'));
+    const welcome = await client.next();
+    if (welcome['type'] !== 'welcome') throw new Error(`not welcome: ${JSON.stringify(welcome)}`);
+    return client;
+  }
+
+  /** The text of a frame with the next sequence number, not sent. */
+  sealed(frame: object): string {
+    return this.#channel.seal(frame);
+  }
+
+  send(frame: object): void {
+    this.socket.send(this.sealed(frame));
+  }
+
+  /** Sends a frame and resolves with the next one that comes. */
+  ask(frame: object): Promise<Json> {
+    const answer = this.next();
+    this.send(frame);
+    return answer;
+  }
+
+  /** The next frame from the server. */
+  next(): Promise<Json> {
+    const frame = this.#received.shift();
+    return frame === undefined ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve(frame);
+  }
+
+  close(): Promise<unknown> {
+    this.socket.close();
+    return this.closed;
+  }
+
+  #take(text: string): void {
+    const opened = this.#channel.open(text);
+    if (opened.kind === 'refused') throw new Error(`the server's frame is ${opened.refusal.code}`);
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined) this.#received.push(opened.value);
+    else waiting(opened.value);
+  }
+}
