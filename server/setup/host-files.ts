@@ -1,0 +1,62 @@
+import { access, chmod, chown, readFile, rename, writeFile } from 'node:fs/promises';
+import { CommandError, type RunCommand } from './command-runner.ts';
+import { SetupError } from './setup-error.ts';
+
+/** The account that the service runs as; systemd/fail2networkban-server.service names the same. */
+export const serviceUser = 'fail2networkban';
+
+/** Numbers of an account of the host. */
+export interface HostAccount {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** The service's account, or undefined when the host has none. */
+export async function findServiceUser(run: RunCommand): Promise<HostAccount | undefined> {
+  try {
+    const [, , uid, gid] = (await run(['getent', 'passwd', serviceUser])).split(':');
+    return { uid: Number(uid), gid: Number(gid) };
+  } catch (error) {
+    if (error instanceof CommandError && error.code === 'failed') return undefined;
+    throw error;
+  }
+}
+
+/** @throws SetupError when the host has none */
+export async function requireServiceUser(run: RunCommand): Promise<HostAccount> {
+  const account = await findServiceUser(run);
+  if (account === undefined) throw new SetupError(`this host has no user ${serviceUser}`);
+  return account;
+}
+
+/** Undefined when there is no such file. */
+export async function readIfPresent(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+export async function isPresent(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Who may read a file. */
+export interface Access {
+  readonly owner: HostAccount;
+  readonly mode: number;
+}
+
+/** Writes a file whole or not at all; nobody else can read it at any moment. */
+export async function writeWhole(file: string, text: string, { owner, mode }: Access): Promise<void> {
+  const draft = `${file}.new`;
+  await writeFile(draft, text, { mode: 0o600 });
+  await chown(draft, owner.uid, owner.gid);
+  await chmod(draft, mode);
+  await rename(draft, file);
+}

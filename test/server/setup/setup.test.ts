@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { readClusterFacts } from '../../../server/enforcers/proxmox/cluster-facts.ts';
+import { ProxmoxTransport } from '../../../server/enforcers/proxmox/proxmox-transport.ts';
+import { isUnreadable } from '../../../server/enforcers/proxmox/readable.ts';
+import { readServerSettings } from '../../../server/settings.ts';
+import { CommandError, commandRunner } from '../../../server/setup/command-runner.ts';
+import { SetupError } from '../../../server/setup/setup-error.ts';
+import { systemClock } from '../../../shared/clock.ts';
+import { startTemporaryProxmox } from '../../emulators/proxmox/temporary-proxmox.ts';
+import { toEmulatedUsers } from './pveum-state.ts';
+import { makeHost, type TemporaryHost } from './temporary-host.ts';
+
+const yes = { isConfirmed: true } as const;
+
+describe('setup', () => {
+  it('says every command and does nothing until it is confirmed', async (t) => {
+    const host = await makeHost(t);
+    const text = await host.setUp();
+    for (const command of [
+      'useradd --system --user-group --no-create-home --shell /usr/sbin/nologin fail2networkban',
+      'pveum role add Fail2NetworkBanModify --privs Sys.Modify',
+      'pveum acl modify / --users fail2networkban@pve --roles Fail2NetworkBanModify --propagate 0',
+      'pveum user token add fail2networkban@pve server --privsep 1 --output-format json',
+      "pveum acl modify / --tokens 'fail2networkban@pve!server' --roles Fail2NetworkBanAudit --propagate 1",
+      `write [proxmox main] to ${host.configFile}`,
+    ]) {
+      assert.ok(text.includes(`would do: ${command}`), command);
+    }
+    assert.match(text, /Nothing was done/);
+    assert.match(text, /To undo it: fail2networkban-server setup --undo/);
+    assert.deepEqual((await host.pveum()).users, {});
+    await assert.rejects(stat(host.configFile), { code: 'ENOENT' });
+  });
+
+  it('does exactly what it said', async (t) => {
+    const host = await makeHost(t);
+    const said = (await host.setUp()).split('\n').filter((line) => line.startsWith('would do: '));
+    const did = await host.setUp(yes);
+    for (const line of said) assert.ok(did.split('\n').includes(line.slice('would do: '.length)), line);
+  });
+
+  it('gives a token that may change the cluster firewall and read, and no more', async (t) => {
+    const host = await makeHost(t);
+    await host.setUp(yes);
+    assert.deepEqual(await permissionsOf(host, t), { sysModify: 'here', sysAudit: 'below', vmAudit: 'none' });
+  });
+
+  it('lets the token see guests only when asked to', async (t) => {
+    const host = await makeHost(t);
+    await host.setUp({ ...yes, auditsGuests: true });
+    assert.deepEqual(await permissionsOf(host, t), { sysModify: 'here', sysAudit: 'below', vmAudit: 'below' });
+  });
+
+  it('keeps the secret from everybody else', async (t) => {
+    const host = await makeHost(t);
+    const printed = await host.setUp(yes);
+    assert.deepEqual(await host.files(), ['proxmox-main.token 600', 'pve-root-ca.pem 644', 'server.ini 640']);
+    const [, secret = ''] = (await readFile(tokenFileOf(host), 'utf8')).trim().split('=');
+    assert.ok(secret.length > 30);
+    assert.equal(printed.includes(secret), false);
+  });
+
+  it('writes a configuration that the server reads', async (t) => {
+    const host = await makeHost(t);
+    await host.setUp(yes);
+    const { enforcers } = await settingsOf(host);
+    assert.equal(enforcers.length, 1);
+    assert.equal(enforcers[0]?.kind, 'proxmox');
+  });
+
+  it('goes past a certificate of the administrator to the loopback port of pvedaemon', async (t) => {
+    const host = await makeHost(t);
+    await writeFile(join(host.proxmoxFolder, 'local', 'pveproxy-ssl.pem'), 'bought elsewhere\n');
+    await host.setUp(yes);
+    assert.match(await readFile(host.configFile, 'utf8'), /^url = http:\/\/127\.0\.0\.1:85$/m);
+    assert.deepEqual(await host.files(), ['proxmox-main.token 600', 'server.ini 640']);
+  });
+
+  it('leaves everything as it is when it runs again', async (t) => {
+    const host = await makeHost(t);
+    await host.setUp(yes);
+    const [accounts, files] = [await host.pveum(), await host.files()];
+    const text = await host.setUp(yes);
+    assert.match(text, /kept: token fail2networkban@pve!server/);
+    assert.match(text, /kept: .*server\.ini, which has \[proxmox main\] already/);
+    assert.match(text, /Nothing is left to do/);
+    assert.deepEqual({ ...(await host.pveum()), log: [] }, { ...accounts, log: [] });
+    assert.deepEqual(await host.files(), files);
+  });
+
+  it('adds its section to a configuration that is there, and keeps the old text', async (t) => {
+    const host = await makeHost(t);
+    await host.setUp(yes);
+    await writeFile(host.configFile, '[server]\nport = 1515\n');
+    const text = await host.setUp(yes);
+    const backup = /whose present text is kept in (\S+)/.exec(text)?.[1] ?? '';
+    assert.equal(await readFile(backup, 'utf8'), '[server]\nport = 1515\n');
+    const settings = await settingsOf(host);
+    assert.equal(settings.port, 1515);
+    assert.equal(settings.enforcers.length, 1);
+  });
+
+  it('says how to make a new token when the secret of the present one is lost, and changes nothing', async (t) => {
+    const host = await makeHost(t);
+    await host.setUp(yes);
+    await rm(tokenFileOf(host));
+    await assert.rejects(host.setUp(yes), (error) => {
+      assert.ok(error instanceof SetupError);
+      assert.match(error.message, /pveum user token remove fail2networkban@pve server && fail2networkban-server setup/);
+      return true;
+    });
+    await commandRunner(join(host.folder, 'bin'))([
+      'pveum',
+      'user',
+      'token',
+      'remove',
+      'fail2networkban@pve',
+      'server',
+    ]);
+    await host.setUp(yes);
+    assert.deepEqual(await permissionsOf(host, t), { sysModify: 'here', sysAudit: 'below', vmAudit: 'none' });
+  });
+
+  it('mends a permission that reaches further than it should', async (t) => {
+    const host = await makeHost(t);
+    await host.setUp(yes);
+    const run = commandRunner(join(host.folder, 'bin'));
+    for (const who of [
+      ['--users', 'fail2networkban@pve'],
+      ['--tokens', 'fail2networkban@pve!server'],
+    ]) {
+      await run(['pveum', 'acl', 'modify', '/', ...who, '--roles', 'Fail2NetworkBanModify', '--propagate', '1']);
+    }
+    await host.setUp(yes);
+    assert.equal((await permissionsOf(host, t)).sysModify, 'here');
+  });
+
+  it('takes everything back', async (t) => {
+    const host = await makeHost(t);
+    await host.setUp({ ...yes, auditsGuests: true });
+    assert.match(await host.setUp({ isUndo: true }), /would do: pveum user delete fail2networkban@pve/);
+    const text = await host.setUp({ ...yes, isUndo: true });
+    assert.match(text, /userdel fail2networkban/);
+    const { roles, users, acl } = await host.pveum();
+    assert.deepEqual({ roles, users, acl }, { roles: {}, users: {}, acl: [] });
+  });
+
+  it('leaves a user that has other tokens', async (t) => {
+    const host = await makeHost(t);
+    await host.setUp(yes);
+    await commandRunner(join(host.folder, 'bin'))(['pveum', 'user', 'token', 'add', 'fail2networkban@pve', 'other']);
+    await host.setUp({ ...yes, isUndo: true });
+    assert.deepEqual(Object.keys((await host.pveum()).users['fail2networkban@pve']?.tokens ?? {}), ['other']);
+  });
+
+  it('looks whether it works, but only after it did something', async (t) => {
+    const host = await makeHost(t);
+    let looked = 0;
+    const diagnose = () => {
+      looked += 1;
+      return Promise.resolve();
+    };
+    await host.setUp({}, { diagnose });
+    assert.equal(looked, 0);
+    await host.setUp(yes, { diagnose });
+    assert.equal(looked, 1);
+  });
+
+  const refusals: readonly (readonly [string, object, object, RegExp])[] = [
+    ['without root', {}, { isRoot: false }, /must run as root/],
+    ['for root@pam', { user: 'root@pam' }, {}, /--user root@pam: allowed is NAME@REALM/],
+    ['for a user without a realm', { user: 'f2nb' }, {}, /allowed is NAME@REALM/],
+    ['for an option in the place of a user', { user: '--privs x@pve' }, {}, /allowed is NAME@REALM/],
+    ['where /etc/pve is not mounted', {}, { proxmoxFolder: '/nonexistent' }, /pve-cluster/],
+    [
+      'where pveum is not',
+      {},
+      { run: commandRunner('/nonexistent') },
+      /pveum is not here: setup runs on a Proxmox VE host/,
+    ],
+  ];
+  for (const [name, options, surroundings, message] of refusals) {
+    it(`refuses ${name} in one sentence`, async (t) => {
+      const host = await makeHost(t);
+      await assert.rejects(host.setUp({ ...yes, ...options }, surroundings), (error) => {
+        assert.ok(error instanceof SetupError);
+        assert.match(error.message, message);
+        assert.equal(error.message.includes('\n'), false);
+        return true;
+      });
+    });
+  }
+
+  it('stops at the first command that fails and says which', async (t) => {
+    const host = await makeHost(t);
+    await writeFile(join(host.folder, 'bin', 'useradd'), '#!/bin/sh\necho "no room" >&2\nexit 1\n');
+    await assert.rejects(host.setUp(yes), (error) => {
+      assert.ok(error instanceof CommandError);
+      assert.match(error.message, /^useradd --system .*: no room$/);
+      return true;
+    });
+    assert.deepEqual((await host.pveum()).users, {});
+  });
+});
+
+function tokenFileOf(host: TemporaryHost): string {
+  return join(host.configFile, '..', 'proxmox-main.token');
+}
+
+async function settingsOf(host: TemporaryHost) {
+  const files = new Map<string, string>();
+  for (const file of [host.configFile, tokenFileOf(host), join(host.configFile, '..', 'pve-root-ca.pem')]) {
+    files.set(file, await readFile(file, 'utf8'));
+  }
+  return readServerSettings({
+    file: host.configFile,
+    hostname: 'pve1',
+    credentialsFolder: undefined,
+    readFile: (path) => files.get(path) ?? assert.fail(`${path} is read`),
+  });
+}
+
+/** What a Proxmox with these accounts lets the token do. */
+async function permissionsOf(host: TemporaryHost, test: Parameters<typeof startTemporaryProxmox>[0]) {
+  const emulated = await startTemporaryProxmox(test, { users: toEmulatedUsers(await host.pveum()) });
+  const token = (await readFile(tokenFileOf(host), 'utf8')).trim();
+  const transport = new ProxmoxTransport({
+    endpoint: {
+      scheme: 'https',
+      host: emulated.host,
+      port: emulated.port,
+      trust: { kind: 'ca', readPem: () => emulated.caPem },
+    },
+    readToken: () => token,
+    clock: systemClock,
+  });
+  test.after(() => transport.close());
+  const { permissions } = await readClusterFacts(transport, 'blacklist', new AbortController().signal);
+  assert.ok(!isUnreadable(permissions));
+  return permissions;
+}
