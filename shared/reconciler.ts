@@ -5,7 +5,7 @@ import type { DesiredEntry, Enforcer, HeldEntry, Step } from './enforcer.ts';
 import { describeError, EnforcerError } from './errors.ts';
 import type { Enforcement } from './frames.ts';
 import { familyOf, type Network, networkFrom, rangeOf } from './network.ts';
-import { groupHeld, makePlan } from './plan.ts';
+import { groupHeld, makePlan, type Plan } from './plan.ts';
 import { WorkList } from './work-list.ts';
 
 /** Where a reconciler stands. */
@@ -60,7 +60,12 @@ const pauseForPlan = 9;
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #backoff: Backoff;
+  /** Desired networks that the firewall does not take. */
   readonly #rejected = new Set<Network>();
+  /** Spellings that it does not let go. */
+  readonly #stuck = new Set<string>();
+  /** Steps that go one a call, after a batch of which one was rejected. */
+  #stepsAlone = 0;
   #held: Map<Network, readonly HeldEntry[]> | undefined;
   #work: WorkList | undefined;
   #state: ReconcilerState = { kind: 'starting' };
@@ -69,6 +74,8 @@ export class Reconciler {
   #planTookMs = 0;
   #additionsInARow = 0;
   #listedAtMs = 0;
+  /** Rises with each demand for a list, so that a list which was under way by then does not count. */
+  #demands = 0;
   #paused = false;
   readonly #bell = new Bell();
   /** Ends the pause after a failure. */
@@ -102,6 +109,7 @@ export class Reconciler {
 
   /** Compares with the firewall now instead of at the next time. */
   relist(): void {
+    this.#demands += 1;
     this.#held = undefined;
     this.#backoff.reset();
     this.#hurry.abort();
@@ -163,36 +171,39 @@ export class Reconciler {
 
   async #step(signal: AbortSignal): Promise<void> {
     const { clock, resyncMs } = this.#options;
-    if (this.#held === undefined || clock.elapsed() - this.#listedAtMs >= resyncMs) await this.#list(signal);
-    const steps = this.#plannedWork().take(
-      this.#options.enforcer.stepsPerCall,
-      this.#additionsInARow >= additionsBeforeRemoval,
-    );
+    if (this.#held === undefined || clock.elapsed() - this.#listedAtMs >= resyncMs) {
+      await this.#list(signal);
+      // Demanded again meanwhile, or paused.
+      if (this.#held === undefined || this.#paused) return;
+    }
+    const steps = this.#takeSteps();
     if (steps.length > 0) return this.#apply(steps, signal);
     if (this.#isPlanStale) return sleep(clock, this.#untilPlanMs(), signal);
-    if (this.#state.kind !== 'in-sync') this.#state = { kind: 'in-sync', sinceMs: clock.elapsed() };
+    if (this.#state.kind !== 'in-sync') this.#succeeded({ kind: 'in-sync', sinceMs: clock.elapsed() });
     return this.#bell.wait(clock, this.#listedAtMs + resyncMs - clock.elapsed(), signal);
   }
 
   async #list(signal: AbortSignal): Promise<void> {
+    const demands = this.#demands;
     const held = groupHeld(await this.#options.enforcer.list(signal));
+    if (demands !== this.#demands) return;
     this.#rejected.clear();
+    this.#stuck.clear();
     this.#held = held;
     this.#work = undefined;
     this.#listedAtMs = this.#options.clock.elapsed();
-    this.#succeeded();
     this.#options.onEvent({ kind: 'listed', held: held.size, drift: this.#plannedWork().waiting });
   }
 
   #plannedWork(): WorkList {
-    if (this.#work === undefined || (this.#isPlanStale && this.#untilPlanMs() <= 0)) this.#work = this.#plan();
+    if (this.#work === undefined || (this.#isPlanStale && this.#untilPlanMs() <= 0)) this.#work = this.#planWork();
     return this.#work;
   }
 
-  #plan(): WorkList {
+  #planWork(): WorkList {
     const { clock } = this.#options;
     const startedAtMs = clock.elapsed();
-    const work = new WorkList(makePlan(this.#acceptable(), this.#held ?? new Map()));
+    const work = new WorkList(this.#plan());
     this.#isPlanStale = false;
     this.#plannedAtMs = clock.elapsed();
     this.#planTookMs = this.#plannedAtMs - startedAtMs;
@@ -204,32 +215,45 @@ export class Reconciler {
     return this.#plannedAtMs + this.#planTookMs * pauseForPlan - this.#options.clock.elapsed();
   }
 
-  #acceptable(): ReadonlyMap<Network, DesiredEntry> {
-    const desired = this.#options.desired();
-    if (this.#rejected.size === 0) return desired;
-    return new Map([...desired].filter(([network]) => !this.#rejected.has(network)));
+  #plan(): Plan {
+    const plan = makePlan(this.#options.desired(), this.#held ?? new Map(), this.#rejected);
+    if (this.#stuck.size === 0) return plan;
+    const mayGo = ({ spelling }: HeldEntry): boolean => !this.#stuck.has(spelling);
+    return { ...plan, removals: plan.removals.filter(mayGo), lateRemovals: plan.lateRemovals.filter(mayGo) };
+  }
+
+  #takeSteps(): Step[] {
+    const most = this.#stepsAlone > 0 ? 1 : this.#options.enforcer.stepsPerCall;
+    this.#stepsAlone = Math.max(0, this.#stepsAlone - 1);
+    return this.#plannedWork().take(most, this.#additionsInARow >= additionsBeforeRemoval);
   }
 
   async #apply(planned: readonly Step[], signal: AbortSignal): Promise<void> {
-    const steps = planned.filter((step) => step.verb === 'remove' || this.#options.mayAdd(step.entry.network));
-    this.#state = { kind: 'working', waiting: (this.#work?.waiting ?? 0) + steps.length };
+    const { clock, enforcer, mayAdd, onEvent } = this.#options;
+    const steps = planned.filter((step) => step.verb === 'remove' || mayAdd(step.entry.network));
     if (steps.length === 0) return;
-    const startedAtMs = this.#options.clock.elapsed();
-    await this.#options.enforcer.apply(steps, signal).catch((error: unknown) => this.#isolate(error, steps));
+    if (this.#state.kind !== 'failing') this.#state = this.#working(steps.length);
+    const startedAtMs = clock.elapsed();
+    await enforcer.apply(steps, signal).catch((error: unknown) => this.#isolate(error, steps));
     for (const step of steps) this.#remember(step);
     this.#additionsInARow = steps.some(({ verb }) => verb === 'remove') ? 0 : this.#additionsInARow + 1;
-    this.#succeeded();
-    this.#options.onEvent({ kind: 'applied', steps, tookMs: this.#options.clock.elapsed() - startedAtMs });
+    this.#succeeded(this.#working(0));
+    onEvent({ kind: 'applied', steps, tookMs: clock.elapsed() - startedAtMs });
   }
 
-  /** A rejected network is left out until the next list; where it hides in a batch, the whole batch is. */
+  #working(underWay: number): ReconcilerState {
+    return { kind: 'working', waiting: (this.#work?.waiting ?? 0) + underWay };
+  }
+
+  /** What is rejected is left out until the next list. Where it hides in a batch, the same steps follow one by one. */
   #isolate(error: unknown, steps: readonly Step[]): never {
-    if (error instanceof EnforcerError && error.code === 'rejected') {
-      for (const { verb, entry } of steps) {
-        if (verb !== 'add') continue;
-        this.#rejected.add(entry.network);
-        this.#options.onEvent({ kind: 'rejected', network: entry.network, reason: describeError(error) });
-      }
+    if (!(error instanceof EnforcerError && error.code === 'rejected')) throw error;
+    const [step] = steps;
+    if (steps.length > 1) this.#stepsAlone = steps.length;
+    else if (step !== undefined) {
+      if (step.verb === 'add') this.#rejected.add(step.entry.network);
+      else this.#stuck.add(step.entry.spelling);
+      this.#options.onEvent({ kind: 'rejected', network: step.entry.network, reason: describeError(error) });
     }
     throw error;
   }
@@ -246,23 +270,25 @@ export class Reconciler {
   }
 
   async #recover(error: EnforcerError, signal: AbortSignal): Promise<void> {
-    if (error.code === 'rejected') return this.notify();
+    this.#work = undefined;
+    if (error.code === 'rejected') return;
+    this.#held = undefined;
     const { clock, onEvent } = this.#options;
     const nextTryMs = error.code === 'denied' ? deniedRetryMs : this.#backoff.next();
     const reason = describeError(error);
-    this.#state = { kind: 'failing', code: error.code, reason, sinceMs: clock.elapsed() };
-    this.#held = undefined;
-    this.#work = undefined;
-    onEvent({ kind: 'failed', code: error.code, reason, nextTryMs });
+    const sinceMs = this.#state.kind === 'failing' ? this.#state.sinceMs : clock.elapsed();
+    this.#state = { kind: 'failing', code: error.code, reason, sinceMs };
     this.#hurry = new AbortController();
-    await sleep(clock, nextTryMs, AbortSignal.any([signal, this.#hurry.signal]));
+    onEvent({ kind: 'failed', code: error.code, reason, nextTryMs });
+    if (!this.#paused) await sleep(clock, nextTryMs, AbortSignal.any([signal, this.#hurry.signal]));
   }
 
-  #succeeded(): void {
+  /** A list alone is no success: a Proxmox whose writes fail still answers lists. */
+  #succeeded(state: ReconcilerState): void {
+    const hasRecovered = this.#state.kind === 'failing';
     this.#backoff.reset();
-    if (this.#state.kind !== 'failing') return;
-    this.#state = { kind: 'working', waiting: 0 };
-    this.#options.onEvent({ kind: 'recovered' });
+    this.#state = state;
+    if (hasRecovered) this.#options.onEvent({ kind: 'recovered' });
   }
 
   /** The entry that blocks `network`: its own, or a wider one. */

@@ -38,7 +38,7 @@ export interface Client {
   readonly keys: readonly ClientKey[];
 }
 
-/** Streams kept for one client: an agent has one, and a new one only when its state was lost. */
+/** Streams kept for one client, those that were used last: an agent has one, and a new one only when its state was lost. */
 export const streamsPerClientMax = 16;
 
 /** Why a report ended. */
@@ -94,13 +94,20 @@ export interface HistoryFilter {
   readonly most: number;
 }
 
+/** A standing report with the sequence number of the change that made it. */
+export interface SequencedReport {
+  readonly report: Report;
+  readonly sequence: number;
+}
+
 /** Everything that the server keeps in memory. */
 export interface LedgerState {
   readonly sequence: number;
-  readonly reports: readonly (Report & { readonly sequence: number })[];
+  /** In the order of their sequence numbers. */
+  readonly reports: readonly SequencedReport[];
   readonly whitelist: readonly WhitelistEntry[];
   readonly clients: readonly Client[];
-  /** The last number applied, by client and stream. */
+  /** The last number applied, by client and stream; of each client the stream that was used last stands last. */
   readonly streams: ReadonlyMap<string, ReadonlyMap<string, number>>;
   readonly paused: boolean;
 }
@@ -120,7 +127,7 @@ export class LedgerError extends Error {
  * test/contracts/ledger-contract.ts is what each must pass.
  */
 export interface Ledger {
-  /** Everything that stands. */
+  /** Everything that stands, as it is now. @throws LedgerError */
   load(): Promise<LedgerState>;
   /**
    * Writes all changes or none. They are durable when this resolves.
@@ -131,12 +138,13 @@ export interface Ledger {
   commit(changes: readonly Change[], at: number): Promise<number>;
   /** @throws LedgerError */
   history(filter: HistoryFilter): Promise<readonly HistoryEntry[]>;
-  /** Reports and withdrawals after a sequence number, oldest first: what a follower needs to catch up. */
+  /** Reports and withdrawals after a sequence number, oldest first: what a follower needs to catch up. @throws LedgerError */
   changesAfter(sequence: number, most: number): Promise<readonly HistoryEntry[]>;
   /**
    * Forgets history before an instant. Standing reports stay.
    *
    * @returns how many entries went
+   * @throws LedgerError
    */
   prune(before: number): Promise<number>;
   close(): Promise<void>;

@@ -1,20 +1,21 @@
 import { historyOf } from './history-of.ts';
-import type {
-  Change,
-  Client,
-  HistoryEntry,
-  HistoryFilter,
-  Ledger,
-  LedgerState,
-  Report,
-  WhitelistEntry,
+import {
+  type Change,
+  type Client,
+  type HistoryEntry,
+  type HistoryFilter,
+  type Ledger,
+  type LedgerState,
+  type Report,
+  streamsPerClientMax,
+  type WhitelistEntry,
 } from './ledger.ts';
 
 /** A ledger that forgets: for `dry-run` servers and as the plain model that the contract suite holds the others to. */
 export class MemoryLedger implements Ledger {
   #sequence = 0;
   #paused = false;
-  readonly #reports = new Map<string, Report & { sequence: number }>();
+  readonly #reports = new Map<string, SequencedReport>();
   readonly #whitelist = new Map<string, WhitelistEntry>();
   readonly #clients = new Map<string, Client>();
   readonly #streams = new Map<string, Map<string, number>>();
@@ -26,7 +27,7 @@ export class MemoryLedger implements Ledger {
       reports: [...this.#reports.values()],
       whitelist: [...this.#whitelist.values()],
       clients: [...this.#clients.values()],
-      streams: this.#streams,
+      streams: new Map(Array.from(this.#streams, ([client, streams]) => [client, new Map(streams)])),
       paused: this.#paused,
     });
   }
@@ -72,7 +73,9 @@ export class MemoryLedger implements Ledger {
   #apply(change: Change): void {
     switch (change.kind) {
       case 'reported':
-        this.#reports.set(keyOf(change.report), { ...change.report, sequence: this.#sequence });
+        // Deleted first, so that the order of the map stays the order of the sequence numbers.
+        this.#reports.delete(keyOf(change.report));
+        this.#reports.set(keyOf(change.report), { report: change.report, sequence: this.#sequence });
         break;
       case 'withdrawn':
         this.#reports.delete(keyOf(change.report));
@@ -94,12 +97,19 @@ export class MemoryLedger implements Ledger {
       case 'resumed':
         this.#paused = change.kind === 'paused';
         break;
-      case 'advanced': {
-        const streams = this.#streams.get(change.client) ?? new Map<string, number>();
-        this.#streams.set(change.client, streams.set(change.stream, change.number));
+      case 'advanced':
+        this.#advance(change);
         break;
-      }
     }
+  }
+
+  #advance({ client, stream, number }: Change & { readonly kind: 'advanced' }): void {
+    const streams = this.#streams.get(client) ?? new Map<string, number>();
+    streams.delete(stream);
+    streams.set(stream, number);
+    const [oldest = stream] = streams.keys();
+    if (streams.size > streamsPerClientMax) streams.delete(oldest);
+    this.#streams.set(client, streams);
   }
 }
 

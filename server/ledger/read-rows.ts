@@ -1,7 +1,16 @@
 import { type Permission, permissions } from '../../shared/frames.ts';
 import { type Network, parseNetwork } from '../../shared/network.ts';
 import type { Database } from './database.ts';
-import type { Client, ClientKey, HistoryEntry, HistoryFilter, LedgerState, Report, WhitelistEntry } from './ledger.ts';
+import type {
+  Client,
+  ClientKey,
+  HistoryEntry,
+  HistoryFilter,
+  LedgerState,
+  Report,
+  SequencedReport,
+  WhitelistEntry,
+} from './ledger.ts';
 import { LedgerError } from './ledger.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -14,7 +23,7 @@ export function loadState(database: Database): LedgerState {
   return {
     sequence: Number(settings.get('sequence') ?? 0),
     paused: settings.get('paused') === 'yes',
-    reports: rows('SELECT * FROM report').map((row) => ({ ...readReport(row), sequence: integer(row, 'sequence') })),
+    reports: readReports(database),
     whitelist: rows('SELECT * FROM whitelist').map(readWhitelistEntry),
     clients: rows('SELECT * FROM client').map((row) =>
       readClient(
@@ -22,8 +31,17 @@ export function loadState(database: Database): LedgerState {
         keys.filter(({ client }) => client === row['name']).map(({ key }) => key),
       ),
     ),
-    streams: readStreams(rows('SELECT * FROM stream')),
+    streams: readStreams(rows('SELECT * FROM stream ORDER BY used_at')),
   };
+}
+
+function readReports(database: Database): SequencedReport[] {
+  const reports: SequencedReport[] = [];
+  for (const value of database.prepare('SELECT * FROM report ORDER BY sequence').iterate()) {
+    const row = asRow(value);
+    reports.push({ report: readReport(row), sequence: integer(row, 'sequence') });
+  }
+  return reports;
 }
 
 /** Newest first. */
@@ -62,7 +80,7 @@ export function readHistoryRow(value: unknown): HistoryEntry {
     ...(row['client'] === null ? {} : { client: text(row, 'client') }),
     ...(row['jail'] === null ? {} : { jail: text(row, 'jail') }),
     ...(row['source'] === null ? {} : { source: row['source'] === 'hand' ? 'hand' : 'jail' }),
-    ...(row['network'] === null ? {} : { endsAt: end(row) }),
+    ...(kind === 'reported' || kind === 'withdrawn' || kind === 'allowed' ? { endsAt: end(row) } : {}),
     ...(row['reason'] === null ? {} : { reason: text(row, 'reason') }),
   };
 }
@@ -86,7 +104,9 @@ function readClient(row: Row, keys: readonly ClientKey[]): Client {
   return {
     name: text(row, 'name'),
     may: text(row, 'may').split(',').filter(isPermission),
-    jails: text(row, 'jails').split(','),
+    jails: text(row, 'jails')
+      .split(',')
+      .filter((jail) => jail !== ''),
     description: text(row, 'description'),
     addedAt: integer(row, 'added_at'),
     keys,

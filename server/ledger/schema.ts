@@ -1,6 +1,9 @@
 /** `PRAGMA user_version` of the file that this program writes. */
 export const schemaVersion = 1;
 
+/** `PRAGMA application_id` of the file, "f2nb": no other program's database is taken for a ledger. */
+export const applicationId = 0x66326e62;
+
 /** Times are milliseconds since the epoch; an `ends_at` of NULL is permanent. */
 export const schema = `
 CREATE TABLE report (
@@ -26,5 +29,6 @@ CREATE TABLE history (
 );
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 INSERT INTO setting VALUES ('sequence', '0'), ('paused', 'no');
+PRAGMA application_id = ${applicationId};
 PRAGMA user_version = ${schemaVersion};
 `;

@@ -1,5 +1,5 @@
-import { configError, describeError } from '../../shared/errors.ts';
-import { type Database, openDatabase } from './database.ts';
+import { ConfigError, configError, describeError } from '../../shared/errors.ts';
+import { type Database, isDatabaseError, makeDurable, openDatabase } from './database.ts';
 import { historyOf } from './history-of.ts';
 import {
   type Change,
@@ -10,7 +10,7 @@ import {
   type LedgerState,
 } from './ledger.ts';
 import { loadState, readHistory } from './read-rows.ts';
-import { schema, schemaVersion } from './schema.ts';
+import { applicationId, schema, schemaVersion } from './schema.ts';
 import { Tables } from './tables.ts';
 
 /**
@@ -28,16 +28,14 @@ export class SqliteLedger implements Ledger {
    * @throws ConfigError when the file cannot be read or written, is damaged, or is another program's
    */
   constructor(file: string) {
+    this.#database = attemptToUse(file, () => openDatabase(file));
     try {
-      this.#database = openDatabase(file);
-      prepareSchema(this.#database, file);
+      attemptToUse(file, () => prepareSchema(this.#database, file));
       this.#tables = new Tables(this.#database);
       this.#sequence = this.#tables.readSequence();
-      // A file on a read-only disk opens well; only writing shows it.
-      this.#transaction(() => this.#tables.writeSequence(this.#sequence));
     } catch (error) {
-      if (error instanceof Error && error.name === 'ConfigError') throw error;
-      throw configError(file, '[server] database', `cannot be used: ${describeError(error)}`, error);
+      this.#database.close();
+      throw error;
     }
   }
 
@@ -91,17 +89,9 @@ export class SqliteLedger implements Ledger {
       write();
       this.#database.exec('COMMIT');
     } catch (error) {
-      this.#rollBack();
+      // SQLite itself ends the transaction on a full disk.
+      if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
       throw error;
-    }
-  }
-
-  /** SQLite ends the transaction by itself on a full disk; then there is nothing left to roll back. */
-  #rollBack(): void {
-    try {
-      this.#database.exec('ROLLBACK');
-    } catch (error) {
-      if (!describeError(error).includes('no transaction is active')) throw error;
     }
   }
 }
@@ -111,27 +101,48 @@ function attempt<T>(work: () => T): Promise<T> {
   try {
     return Promise.resolve(work());
   } catch (error) {
-    return Promise.reject(new LedgerError(describeError(error), { cause: error }));
+    const cause = isDatabaseError(error) ? new LedgerError(describeError(error), { cause: error }) : error;
+    return Promise.reject(cause);
   }
 }
 
-function prepareSchema(database: Database, file: string): void {
-  const row = database.prepare('PRAGMA user_version').get();
-  const version = typeof row === 'object' && row !== null && 'user_version' in row ? row.user_version : undefined;
-  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
-  if (version === 0 && tables.length === 0) database.exec(`BEGIN; ${schema} COMMIT;`);
-  else if (version !== schemaVersion) {
-    throw configError(
-      file,
-      '[server] database',
-      `is of version ${version}; this program reads version ${schemaVersion}`,
-    );
+/** At the start the operator must act. */
+function attemptToUse<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw unusable(file, `cannot be used: ${describeError(error)}`, error);
   }
+}
+
+/** Looks whose file it is before anything is changed in it. */
+function prepareSchema(database: Database, file: string): void {
+  const owner = readPragma(database, 'application_id');
+  const version = readPragma(database, 'user_version');
+  const isNew = owner === 0 && version === 0 && database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined;
+  if (!isNew && owner !== applicationId) throw unusable(file, 'belongs to another program');
+  if (!isNew && version !== schemaVersion) {
+    throw unusable(file, `is of version ${String(version)}; this program reads version ${schemaVersion}`);
+  }
+  makeDurable(database);
+  if (isNew) database.exec(`BEGIN; ${schema} COMMIT;`);
   checkIntegrity(database, file);
+  // A file on a read-only disk opens well; only writing shows it.
+  database.exec(`PRAGMA user_version = ${schemaVersion}`);
 }
 
 function checkIntegrity(database: Database, file: string): void {
-  const [row] = database.prepare('PRAGMA quick_check(1)').all();
-  const found = typeof row === 'object' && row !== null ? Object.values(row)[0] : undefined;
-  if (found !== 'ok') throw configError(file, '[server] database', `is damaged: ${String(found)}`);
+  const found = readPragma(database, 'quick_check');
+  if (found !== 'ok') throw unusable(file, `is damaged: ${String(found)}`);
+}
+
+/** The first row of what a pragma says. */
+function readPragma(database: Database, pragma: string): unknown {
+  const [row] = database.prepare(`PRAGMA ${pragma}`).all();
+  return typeof row === 'object' && row !== null ? Object.values(row)[0] : undefined;
+}
+
+function unusable(file: string, reason: string, cause?: unknown): ConfigError {
+  return configError(file, '[server] database', reason, cause);
 }

@@ -39,32 +39,23 @@ export class Tables {
       if (change.kind === 'reported' || change.kind === 'withdrawn') lastOfReport.set(keyOf(change.report), change);
       else this.#writeOne(change, at);
     }
-    const kept = [...lastOfReport.values()];
-    this.#reports.write(
-      kept
-        .filter(({ kind }) => kind === 'reported')
-        .map((change) => reportRow(change.report, sequenceOf.get(change) ?? 0)),
-    );
-    for (const { kind, report } of kept) {
-      if (kind === 'withdrawn') this.#statements.withdraw.run(report.network, report.client, report.jail);
-    }
+    for (const change of lastOfReport.values()) this.#writeReport(change, sequenceOf.get(change) ?? 0);
+    this.#reports.flush();
   }
 
   writeHistory(entries: readonly HistoryEntry[]): void {
-    this.#history.write(
-      entries.map((entry) => [
-        entry.sequence,
-        entry.at,
-        entry.kind,
-        entry.network ?? null,
-        entry.client ?? null,
-        entry.jail ?? null,
-        entry.source ?? null,
-        endCell(entry.endsAt ?? Number.POSITIVE_INFINITY),
-        entry.actor,
-        entry.reason ?? null,
-      ]),
-    );
+    for (const { sequence, at, kind, network, client, jail, source, endsAt, actor, reason } of entries) {
+      const end = endsAt === undefined ? null : endCell(endsAt);
+      const about = [network ?? null, client ?? null, jail ?? null, source ?? null] as const;
+      this.#history.add(sequence, at, kind, ...about, end, actor, reason ?? null);
+    }
+    this.#history.flush();
+  }
+
+  /** Forgets what a failed transaction left half gathered. */
+  clear(): void {
+    this.#reports.clear();
+    this.#history.clear();
   }
 
   changesAfter(sequence: number, most: number): HistoryEntry[] {
@@ -74,6 +65,12 @@ export class Tables {
   prune(before: number): number {
     const result = this.#statements.prune.run(before);
     return typeof result === 'object' && result !== null && 'changes' in result ? Number(result.changes) : 0;
+  }
+
+  #writeReport({ kind, report }: ReportChange, sequence: number): void {
+    const { network, client, jail, source, reportedAt, endsAt } = report;
+    if (kind === 'withdrawn') this.#statements.withdraw.run(network, client, jail);
+    else this.#reports.add(network, client, jail, source, reportedAt, endCell(endsAt), sequence);
   }
 
   #writeOne(change: OtherChange, at: number): void {
@@ -141,8 +138,4 @@ function prepareStatements(database: Database) {
 
 function keyOf({ network, client, jail }: Report): string {
   return `${network} ${client} ${jail}`;
-}
-
-function reportRow({ network, client, jail, source, reportedAt, endsAt }: Report, sequence: number) {
-  return [network, client, jail, source, reportedAt, endCell(endsAt), sequence];
 }

@@ -7,15 +7,10 @@ export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 
 /**
  * JSON lines on standard output; on a terminal the same, readable. Lines are written in the background, so that a slow
- * reader of the log does not hold up a ban; what is left is written when the process ends. Fields that could carry a
- * secret are removed.
+ * reader of the log does not hold up a ban; what is left is written when the process ends.
  */
 export function makeLog(name: string, level: LogLevel, isTerminal: boolean): Log {
-  const options = {
-    name,
-    level,
-    redact: { paths: ['secret', 'key', 'token', '*.secret', '*.key', '*.token'], remove: true },
-  };
+  const options = { name, level };
   if (!isTerminal) return pino(options, pino.destination({ sync: false }));
   const target: TransportTargetOptions = {
     target: 'pino-pretty',
