@@ -31,7 +31,7 @@ export class StandingBans {
   /** @param onChange called once after each batch that changed anything */
   constructor(state: LedgerState, onChange: () => void) {
     this.#onChange = onChange;
-    for (const { sequence, ...report } of state.reports) this.#put(report, sequence);
+    for (const { report, sequence } of state.reports) this.#put(report, sequence);
     this.#sequence = state.sequence;
   }
 

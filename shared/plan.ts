@@ -26,11 +26,22 @@ export interface Plan {
  * desired      add               –                 – (counts as present)
  * not desired  –                 remove            – (never touched)
  * ```
+ *
+ * @param impossible desired networks that the firewall does not take; what of ours is inside of one stays in its stead
  */
-export function makePlan(desired: ReadonlyMap<Network, DesiredEntry>, held: Held): Plan {
-  const additions = [...desired.values()].filter(({ network }) => !held.has(network));
+export function makePlan(
+  desired: ReadonlyMap<Network, DesiredEntry>,
+  held: Held,
+  impossible: ReadonlySet<Network> = new Set(),
+): Plan {
+  const missing = [...desired.values()].filter(({ network }) => !held.has(network));
+  const additions = missing.filter(({ network }) => !impossible.has(network));
   additions.sort((a, b) => b.order - a.order);
-  const unwanted = [...held.values()].flat().filter(({ network, owner }) => owner === 'ours' && !desired.has(network));
+  const inStead = new NetworkIndex(missing.map(({ network }) => network).filter((network) => impossible.has(network)));
+  const unwanted = [...held.values()]
+    .flat()
+    .filter(({ network, owner }) => owner === 'ours' && !desired.has(network))
+    .filter(({ network }) => inStead.size === 0 || inStead.covering(network) === undefined);
   const isTakenOver = takeOverTest(additions, unwanted);
   return {
     additions,

@@ -7,6 +7,7 @@ import {
   type Ledger,
   type LedgerState,
   type Report,
+  type SequencedReport,
   streamsPerClientMax,
   type WhitelistEntry,
 } from './ledger.ts';

@@ -33,6 +33,8 @@ export interface HeldReport {
 
 export interface TestServerOptions {
   readonly certificates?: Certificates;
+  /** The client's secret; a fresh one by default. */
+  readonly secret?: Buffer;
 }
 
 /** What a test may bend. */
@@ -53,7 +55,7 @@ export interface Behaviour {
 export class TestServer {
   readonly client = 'web1';
   readonly keyId = 'abcdefgh';
-  readonly secret = randomBytes(32);
+  readonly secret: Buffer;
   readonly reports = new Map<string, HeldReport>();
   /** Every number that arrived, in its order, repeated ones included. */
   readonly numbers: number[] = [];
@@ -75,7 +77,8 @@ export class TestServer {
   readonly #sockets: WebSocketServer;
   readonly #scheme: string;
 
-  constructor({ certificates }: TestServerOptions = {}) {
+  constructor({ certificates, secret }: TestServerOptions = {}) {
+    this.secret = secret ?? randomBytes(32);
     this.#changes.setMaxListeners(0);
     this.#scheme = certificates === undefined ? 'ws' : 'wss';
     this.#http =
