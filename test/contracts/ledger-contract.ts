@@ -1,0 +1,339 @@
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+import fc from 'fast-check';
+import {
+  type Change,
+  type HistoryEntry,
+  type Ledger,
+  type LedgerState,
+  streamsPerClientMax,
+} from '../../server/ledger/ledger.ts';
+import { MemoryLedger } from '../../server/ledger/memory-ledger.ts';
+import { makeClient, makeEntry, makeReport, network } from '../server/samples.ts';
+
+/** What every ledger must do. `open` gives a new, empty one each time. */
+export function ledgerContract(name: string, open: () => Ledger): void {
+  const ledgers: Ledger[] = [];
+  const make = (): Ledger => {
+    const ledger = open();
+    ledgers.push(ledger);
+    return ledger;
+  };
+  after(() => Promise.all(ledgers.map((ledger) => ledger.close())));
+
+  describe(`${name}: what stands`, () => {
+    it('is nothing at first', async () => {
+      assert.deepEqual(await make().load(), {
+        sequence: 0,
+        reports: [],
+        whitelist: [],
+        clients: [],
+        streams: new Map(),
+        paused: false,
+      });
+    });
+
+    it('is each report with the sequence number of its change', async () => {
+      const ledger = make();
+      const [first, second] = [makeReport('192.0.2.1', { endsAt: 5_000 }), makeReport('2001:db8::/64')];
+      assert.equal(await ledger.commit([reported(first), reported(second)], 1_000), 1);
+      const { reports, sequence } = await ledger.load();
+      assert.deepEqual(reports, [
+        { report: first, sequence: 1 },
+        { report: second, sequence: 2 },
+      ]);
+      assert.equal(sequence, 2);
+    });
+
+    it('holds one report for each network, client and jail: the last one', async () => {
+      const ledger = make();
+      const others = [
+        makeReport('192.0.2.1'),
+        makeReport('192.0.2.1', { client: 'web2' }),
+        makeReport('192.0.2.1', { jail: 'nginx' }),
+        makeReport('192.0.2.2'),
+      ];
+      const again = makeReport('192.0.2.1', { endsAt: 9_000, source: 'hand' });
+      await ledger.commit(others.map(reported), 1_000);
+      await ledger.commit([reported(again)], 2_000);
+      const { reports } = await ledger.load();
+      assert.deepEqual(reports, [
+        ...others.slice(1).map((report, at) => ({ report, sequence: at + 2 })),
+        { report: again, sequence: 5 },
+      ]);
+    });
+
+    it('loses only the report that is withdrawn', async () => {
+      const ledger = make();
+      const [own, other] = [makeReport('192.0.2.1'), makeReport('192.0.2.1', { client: 'web2' })];
+      await ledger.commit([reported(own), reported(other)], 1_000);
+      await ledger.commit([withdrawn(own)], 2_000);
+      assert.deepEqual((await ledger.load()).reports, [{ report: other, sequence: 2 }]);
+    });
+
+    it('is what the last of several changes of one commit says', async () => {
+      const ledger = make();
+      const [a, b] = [makeReport('192.0.2.1'), makeReport('192.0.2.2')];
+      const longer = { ...b, endsAt: 7_000 };
+      await ledger.commit([reported(a), withdrawn(a), reported(b), withdrawn(b), reported(longer)], 1_000);
+      assert.deepEqual((await ledger.load()).reports, [{ report: longer, sequence: 5 }]);
+      assert.equal((await ledger.history({ most: 10 })).length, 5);
+    });
+
+    it('holds whitelist entries until they are disallowed', async () => {
+      const ledger = make();
+      const [kept, gone] = [makeEntry('192.0.2.0/24', { note: 'Büro “A”', endsAt: 5_000 }), makeEntry('2001:db8::1')];
+      await ledger.commit([allowed(makeEntry('192.0.2.0/24')), allowed(gone), allowed(kept)], 1_000);
+      await ledger.commit([{ kind: 'disallowed', network: gone.network, actor: 'server', reason: 'expired' }], 2_000);
+      assert.deepEqual((await ledger.load()).whitelist, [kept]);
+    });
+
+    it('holds clients with the keys of their last enrolment', async () => {
+      const ledger = make();
+      const keys = [
+        { id: 'new-0001', secret: 'A'.repeat(43), endsAt: Number.POSITIVE_INFINITY },
+        { id: 'old-0001', secret: 'B'.repeat(43), endsAt: 5_000 },
+      ];
+      const rotated = makeClient({ keys, jails: ['sshd', 'nginx-*'], may: [], description: 'Büro', addedAt: 17 });
+      await ledger.commit([enrolled(makeClient()), enrolled(makeClient({ name: 'web2', jails: [] }))], 1_000);
+      await ledger.commit([enrolled(rotated)], 2_000);
+      const { clients } = await ledger.load();
+      assert.deepEqual(byName(clients), byName([rotated, makeClient({ name: 'web2', jails: [] })]));
+    });
+
+    it('forgets a revoked client with its keys and streams, and keeps its reports', async () => {
+      const ledger = make();
+      const report = makeReport('192.0.2.1');
+      await ledger.commit([enrolled(makeClient()), reported(report), advanced('web1', 'stream-1', 5, true)], 1_000);
+      await ledger.commit([{ kind: 'revoked', client: 'web1', actor: 'operator' }], 2_000);
+      const { clients, streams, reports } = await ledger.load();
+      assert.deepEqual({ clients, streams: streams.get('web1') }, { clients: [], streams: undefined });
+      assert.equal(reports.length, 1);
+    });
+
+    it('remembers whether the operator paused enforcement', async () => {
+      const ledger = make();
+      await ledger.commit([{ kind: 'paused', actor: 'operator' }], 1_000);
+      assert.equal((await ledger.load()).paused, true);
+      await ledger.commit([{ kind: 'resumed', actor: 'operator' }], 2_000);
+      assert.equal((await ledger.load()).paused, false);
+    });
+
+    it('is handed out as it was when asked for', async () => {
+      const ledger = make();
+      const before = await ledger.load();
+      await ledger.commit([reported(makeReport('192.0.2.1')), advanced('web1', 'stream-1', 5, true)], 1_000);
+      assert.deepEqual([before.reports, before.streams], [[], new Map()]);
+    });
+  });
+
+  describe(`${name}: streams`, () => {
+    it('keep the last number of each client and stream', async () => {
+      const ledger = make();
+      await ledger.commit(
+        [advanced('web1', 'a', 3, true), advanced('web1', 'b', 9, true), advanced('web2', 'a', 1, true)],
+        1,
+      );
+      await ledger.commit([advanced('web1', 'a', 4, false)], 2);
+      assert.deepEqual(
+        (await ledger.load()).streams,
+        new Map([
+          [
+            'web1',
+            new Map([
+              ['a', 4],
+              ['b', 9],
+            ]),
+          ],
+          ['web2', new Map([['a', 1]])],
+        ]),
+      );
+    });
+
+    it(`are the ${streamsPerClientMax} last used ones of each client, oldest first`, async () => {
+      const ledger = make();
+      for (let at = 1; at <= streamsPerClientMax; at += 1)
+        await ledger.commit([advanced('web1', `s${at}`, at, true)], at);
+      await ledger.commit([advanced('web1', 's1', 50, false)], 50);
+      await ledger.commit([advanced('web1', 'extra', 60, true)], 60);
+      const left = [...((await ledger.load()).streams.get('web1')?.keys() ?? [])];
+      const middle = Array.from({ length: streamsPerClientMax - 2 }, (_, at) => `s${at + 3}`);
+      assert.deepEqual(left, [...middle, 's1', 'extra']);
+    });
+  });
+
+  describe(`${name}: sequence numbers`, () => {
+    it('go on from commit to commit, and a stream that advances takes none', async () => {
+      const ledger = make();
+      const [a, b] = [makeReport('192.0.2.1'), makeReport('192.0.2.2')];
+      assert.equal(await ledger.commit([reported(a), advanced('web1', 's', 1, true), reported(b)], 1_000), 1);
+      assert.equal(await ledger.commit([advanced('web1', 's', 2, false)], 1_000), 3);
+      assert.equal(await ledger.commit([withdrawn(a)], 1_000), 3);
+      assert.equal((await ledger.load()).sequence, 3);
+      assert.deepEqual(sequences(await ledger.history({ most: 10 })), [3, 2, 1]);
+    });
+
+    it('go on after everything was pruned', async () => {
+      const ledger = make();
+      await ledger.commit([reported(makeReport('192.0.2.1'))], 1_000);
+      assert.equal(await ledger.prune(5_000), 1);
+      assert.equal(await ledger.commit([reported(makeReport('192.0.2.2'))], 6_000), 2);
+    });
+  });
+
+  describe(`${name}: history`, () => {
+    const changes: readonly Change[] = [
+      enrolled(makeClient()),
+      reported(makeReport('192.0.2.1', { endsAt: 5_000 })),
+      reported(makeReport('192.0.2.2', { client: 'web2', source: 'hand' })),
+      withdrawn(makeReport('192.0.2.1', { endsAt: 5_000 })),
+      allowed(makeEntry('192.0.2.3', { note: 'because' })),
+      { kind: 'disallowed', network: network('192.0.2.3'), actor: 'operator', reason: 'removed' },
+      { kind: 'revoked', client: 'web1', actor: 'operator' },
+      { kind: 'paused', actor: 'operator' },
+      { kind: 'resumed', actor: 'operator' },
+    ];
+
+    it('tells who did what, and why, newest first', async () => {
+      const ledger = make();
+      await ledger.commit(changes, 1_000);
+      const never = Number.POSITIVE_INFINITY;
+      const ban = { network: '192.0.2.1', client: 'web1', jail: 'sshd', source: 'jail', endsAt: 5_000 };
+      assert.deepEqual(await ledger.history({ most: 100 }), [
+        { sequence: 9, at: 1_000, kind: 'resumed', actor: 'operator' },
+        { sequence: 8, at: 1_000, kind: 'paused', actor: 'operator' },
+        { sequence: 7, at: 1_000, kind: 'revoked', client: 'web1', actor: 'operator' },
+        { sequence: 6, at: 1_000, kind: 'disallowed', network: '192.0.2.3', actor: 'operator', reason: 'removed' },
+        {
+          sequence: 5,
+          at: 1_000,
+          kind: 'allowed',
+          network: '192.0.2.3',
+          endsAt: never,
+          actor: 'operator',
+          reason: 'because',
+        },
+        { sequence: 4, at: 1_000, kind: 'withdrawn', ...ban, actor: 'web1', reason: 'unban' },
+        {
+          ...{ sequence: 3, at: 1_000, kind: 'reported', network: '192.0.2.2', client: 'web2', jail: 'sshd' },
+          ...{ source: 'hand', endsAt: never, actor: 'web2' },
+        },
+        { sequence: 2, at: 1_000, kind: 'reported', ...ban, actor: 'web1' },
+        { sequence: 1, at: 1_000, kind: 'enrolled', client: 'web1', actor: 'operator' },
+      ]);
+    });
+
+    it('is filtered by network, client, jail and time, and cut to the newest', async () => {
+      const ledger = make();
+      await ledger.commit(changes.slice(0, 3), 1_000);
+      await ledger.commit(changes.slice(3), 2_000);
+      const found = async (filter: Parameters<Ledger['history']>[0]) => sequences(await ledger.history(filter));
+      assert.deepEqual(await found({ most: 2 }), [9, 8]);
+      assert.deepEqual(await found({ most: 9, network: network('192.0.2.1') }), [4, 2]);
+      assert.deepEqual(await found({ most: 9, client: 'web2' }), [3]);
+      assert.deepEqual(await found({ most: 9, jail: 'sshd' }), [4, 3, 2]);
+      assert.deepEqual(await found({ most: 9, jail: 'sshd', client: 'web1', since: 2_000 }), [4]);
+      assert.deepEqual(await found({ most: 9, jail: 'nginx' }), []);
+    });
+
+    it('gives a follower the reports and withdrawals after a number, oldest first', async () => {
+      const ledger = make();
+      await ledger.commit(changes, 1_000);
+      assert.deepEqual(sequences(await ledger.changesAfter(0, 100)), [2, 3, 4]);
+      assert.deepEqual(sequences(await ledger.changesAfter(2, 100)), [3, 4]);
+      assert.deepEqual(sequences(await ledger.changesAfter(0, 2)), [2, 3]);
+      assert.deepEqual(await ledger.changesAfter(9, 100), []);
+    });
+
+    it('is pruned before an instant, and what stands stays', async () => {
+      const ledger = make();
+      await ledger.commit(changes.slice(0, 3), 1_000);
+      await ledger.commit(changes.slice(3, 5), 2_000);
+      assert.equal(await ledger.prune(2_000), 3);
+      assert.equal(await ledger.prune(2_000), 0);
+      assert.deepEqual(sequences(await ledger.history({ most: 100 })), [5, 4]);
+      assert.equal((await ledger.load()).reports.length, 1);
+    });
+  });
+
+  it(`${name}: equals the plain model after any changes`, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(anyChange, { maxLength: 40 }), { maxLength: 6 }), async (commits) => {
+        const [ledger, model] = [open(), new MemoryLedger()];
+        try {
+          for (const [at, changes] of commits.entries()) {
+            assert.equal(await ledger.commit(changes, at), await model.commit(changes, at));
+          }
+          assert.deepEqual(sorted(await ledger.load()), sorted(await model.load()));
+          assert.deepEqual(await ledger.history({ most: 1_000 }), await model.history({ most: 1_000 }));
+        } finally {
+          await ledger.close();
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+}
+
+function reported(report: ReturnType<typeof makeReport>): Change {
+  return { kind: 'reported', report };
+}
+
+function withdrawn(report: ReturnType<typeof makeReport>): Change {
+  return { kind: 'withdrawn', report, reason: 'unban', actor: report.client };
+}
+
+function allowed(entry: ReturnType<typeof makeEntry>): Change {
+  return { kind: 'allowed', entry, actor: 'operator' };
+}
+
+function enrolled(client: ReturnType<typeof makeClient>): Change {
+  return { kind: 'enrolled', client, actor: 'operator' };
+}
+
+function advanced(client: string, stream: string, number: number, isNew: boolean): Change {
+  return { kind: 'advanced', client, stream, number, isNew };
+}
+
+function sequences(entries: readonly HistoryEntry[]): number[] {
+  return entries.map(({ sequence }) => sequence);
+}
+
+function byName(clients: LedgerState['clients']) {
+  const keysById = (keys: LedgerState['clients'][number]['keys']) => [...keys].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return [...clients]
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((client) => ({ ...client, keys: keysById(client.keys) }));
+}
+
+/** Only reports and the streams of one client have an order. */
+function sorted(state: LedgerState) {
+  return {
+    ...state,
+    clients: byName(state.clients),
+    whitelist: [...state.whitelist].sort((a, b) => (a.network < b.network ? -1 : 1)),
+  };
+}
+
+const anyEnd = fc.oneof(fc.integer({ min: 1, max: 2 ** 48 }), fc.constant(Number.POSITIVE_INFINITY));
+
+const anyReport = fc
+  .record({
+    text: fc.constantFrom('192.0.2.1', '192.0.2.0/24', '2001:db8::1', '2001:db8::/64'),
+    client: fc.constantFrom('web1', 'web2'),
+    jail: fc.constantFrom('sshd', 'nginx'),
+    source: fc.constantFrom('jail', 'hand'),
+    reportedAt: fc.nat(2 ** 31),
+    endsAt: anyEnd,
+  })
+  .map(({ text, ...rest }) => makeReport(text, rest));
+
+const anyChange: fc.Arbitrary<Change> = fc.oneof(
+  { arbitrary: anyReport.map(reported), weight: 4 },
+  { arbitrary: anyReport.map(withdrawn), weight: 2 },
+  fc.record({ note: fc.string(), endsAt: anyEnd }).map((rest) => allowed(makeEntry('192.0.2.7', rest))),
+  fc.constant<Change>({ kind: 'disallowed', network: network('192.0.2.7'), actor: 'server', reason: 'expired' }),
+  fc.constantFrom('web1', 'web2').map((name) => enrolled(makeClient({ name }))),
+  fc.constantFrom('web1', 'web2').map((client): Change => ({ kind: 'revoked', client, actor: 'operator' })),
+  fc.constantFrom('paused', 'resumed').map((kind): Change => ({ kind, actor: 'operator' })),
+);
