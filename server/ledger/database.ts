@@ -37,6 +37,11 @@ export function makeDurable(database: Database): void {
   database.exec('PRAGMA synchronous = FULL');
 }
 
+/** Writes what the log beside the file holds into the file. */
+export function moveLogIntoFile(database: Database): void {
+  database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+}
+
 /** Whether SQLite failed; anything else that is thrown is a fault of ours. */
 export function isDatabaseError(error: unknown): boolean {
   return error instanceof Libsql.SqliteError;

@@ -1,5 +1,5 @@
 import { ConfigError, configError, describeError } from '../../shared/errors.ts';
-import { type Database, isDatabaseError, makeDurable, openDatabase } from './database.ts';
+import { type Database, isDatabaseError, makeDurable, moveLogIntoFile, openDatabase } from './database.ts';
 import { historyOf } from './history-of.ts';
 import {
   type Change,
@@ -77,10 +77,10 @@ export class SqliteLedger implements Ledger {
     return attempt(() => this.#tables.prune(before));
   }
 
-  close(): Promise<void> {
-    return attempt(() => {
-      this.#database.close();
-    });
+  /** Afterwards the file alone is whole, so that it can be copied; should that fail, SQLite's log beside it has the rest. */
+  async close(): Promise<void> {
+    await attempt(() => moveLogIntoFile(this.#database)).catch(ignoreLedgerError);
+    await attempt(() => this.#database.close());
   }
 
   #transaction(write: () => void): void {
@@ -104,6 +104,10 @@ function attempt<T>(work: () => T): Promise<T> {
     const cause = isDatabaseError(error) ? new LedgerError(describeError(error), { cause: error }) : error;
     return Promise.reject(cause);
   }
+}
+
+function ignoreLedgerError(error: unknown): void {
+  if (!(error instanceof LedgerError)) throw error;
 }
 
 /** At the start the operator must act. */
