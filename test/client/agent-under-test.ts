@@ -92,7 +92,7 @@ export async function startAgent(test: Ending, settings: Settings, options: Star
     agent,
     spool,
     write: async (...lines) => {
-      for (const line of lines) await appendToQueue(spool, `${line.split(' ').join('\t')}\n`);
+      await appendToQueue(spool, lines.map((line) => `${line.replaceAll(' ', '\t')}\n`).join(''));
     },
     stop,
   };

@@ -78,7 +78,7 @@ test('numbers an event anew that was refused for now before others were recorded
   server.behaviour.refuse = ({ network }) => {
     if (network !== '203.0.113.7' || refusals === 0) return undefined;
     refusals -= 1;
-    return { code: 'quota-exceeded', detail: 'too many' };
+    return { code: 'rate-limited', detail: 'too many' };
   };
   const folder = await makeFolder(context);
   const idle = await startAgent(context, settingsFor(folder, [{ ...addressOf(server), url: 'ws://127.0.0.1:1' }]));

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { appendFile, mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { graceMs, pollMs } from '../../client/queue.ts';
+import { ManualClock } from '../manual-clock.ts';
+import {
+  actionLine,
+  type Ending,
+  makeFolder,
+  type Running,
+  settingsFor,
+  startAgent,
+  until,
+} from './agent-under-test.ts';
+
+/** An agent without a server: what it takes over stays countable. */
+async function startAlone(test: Ending, clock: ManualClock, folder?: string): Promise<Running> {
+  return startAgent(test, settingsFor(folder ?? (await makeFolder(test)), []), { clock });
+}
+
+const tabs = (line: string): string => `${line.split(' ').join('\t')}\n`;
+
+/** Lets the queue look until nothing is left of a file. */
+async function pass(clock: ManualClock, isOver: () => boolean): Promise<void> {
+  await until(() => {
+    clock.advance(pollMs);
+    return isOver();
+  });
+}
+
+test('deletes a taken file only when a late writer can no longer come', async (context) => {
+  const clock = new ManualClock();
+  const running = await startAlone(context, clock);
+  await running.write(actionLine('ban', 'sshd', '203.0.113.7'));
+  await until(() => running.agent.outbox.lastNumber === 1);
+  clock.advance(graceMs - pollMs);
+  assert.ok(existsSync(join(running.spool, 'taken.1')));
+  await pass(clock, () => !existsSync(join(running.spool, 'taken.1')));
+});
+
+test('reads what a writer that opened the queue before adds afterwards', async (context) => {
+  const clock = new ManualClock();
+  const running = await startAlone(context, clock);
+  const late = await open(join(running.spool, 'queue'), 'a');
+  await until(() => existsSync(join(running.spool, 'taken.1')));
+  await late.write(tabs(actionLine('ban', 'sshd', '203.0.113.7')));
+  await until(() => running.agent.outbox.lastNumber === 1);
+  await late.close();
+});
+
+test('waits for the rest of a line that has no newline yet', async (context) => {
+  const running = await startAlone(context, new ManualClock());
+  const line = tabs(actionLine('ban', 'sshd', '203.0.113.7'));
+  const writer = await open(join(running.spool, 'queue'), 'a');
+  await writer.write(tabs(actionLine('ban', 'sshd', '203.0.113.6')) + line.slice(0, 20));
+  await until(() => running.agent.outbox.lastNumber === 1);
+  await writer.write(line.slice(20));
+  await until(() => running.agent.outbox.lastNumber === 2);
+  assert.equal(running.agent.unreadable.count, 0);
+  await writer.close();
+});
+
+test('sets an unfinished line aside when its writer can no longer finish it', async (context) => {
+  const clock = new ManualClock();
+  const running = await startAlone(context, clock);
+  await appendFile(join(running.spool, 'queue'), 'v1\tban\tss');
+  await until(() => existsSync(join(running.spool, 'taken.1')));
+  await pass(clock, () => !existsSync(join(running.spool, 'taken.1')));
+  assert.equal(running.agent.unreadable.count, 1);
+  assert.match(await readFile(running.agent.unreadable.path, 'utf8'), /has no newline: "v1\\tban\\tss"/);
+});
+
+test('sets a line aside that it cannot read, counts it, and reads on', async (context) => {
+  const running = await startAlone(context, new ManualClock());
+  await running.write('v1 ban sshd foo.invalid 600 5 1 1', actionLine('ban', 'sshd', '203.0.113.7'));
+  await until(() => running.agent.outbox.lastNumber === 1);
+  assert.equal(running.agent.unreadable.count, 1);
+  assert.match(await readFile(running.agent.unreadable.path, 'utf8'), /"foo.invalid" is not an IPv4/);
+});
+
+test('is not stopped by a megabyte without a newline', async (context) => {
+  const running = await startAlone(context, new ManualClock());
+  const line = tabs(actionLine('ban', 'sshd', '203.0.113.7'));
+  await appendFile(join(running.spool, 'queue'), `${'x'.repeat(1_048_576)}\n${line}`);
+  await until(() => running.agent.outbox.lastNumber === 1);
+  assert.ok(running.agent.unreadable.count > 0);
+});
+
+test('takes over what waited while no agent ran, the files of a killed one too', async (context) => {
+  const folder = await makeFolder(context);
+  const spool = join(folder, 'spool');
+  await mkdir(spool);
+  await writeFile(join(spool, 'taken.7'), tabs(actionLine('ban', 'sshd', '203.0.113.7')));
+  await writeFile(join(spool, 'queue'), tabs(actionLine('ban', 'sshd', '203.0.113.8')));
+  const running = await startAlone(context, new ManualClock(), folder);
+  await until(() => running.agent.outbox.lastNumber === 2);
+  assert.deepEqual((await readdir(spool)).sort(), ['taken.7', 'taken.8']);
+});
+
+test('reads no line twice after a restart', async (context) => {
+  const folder = await makeFolder(context);
+  const before = await startAlone(context, new ManualClock(), folder);
+  await before.write(actionLine('ban', 'sshd', '203.0.113.7'));
+  await until(() => before.agent.outbox.lastNumber === 1);
+  await before.stop();
+  const after = await startAlone(context, new ManualClock(), folder);
+  await after.write(actionLine('ban', 'sshd', '203.0.113.8'));
+  await until(() => after.agent.outbox.lastNumber === 2);
+  assert.deepEqual((await readdir(after.spool)).sort(), ['taken.1', 'taken.2']);
+});
