@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Fail2ban, Fail2banError } from '../../client/fail2ban-client.ts';
+import { confirmMs } from '../../client/jail-check.ts';
+import { ManualClock } from '../manual-clock.ts';
+import {
+  addressOf,
+  type Ending,
+  makeFolder,
+  type Running,
+  settingsFor,
+  startAgent,
+  startServer,
+  until,
+} from './agent-under-test.ts';
+import type { TestServer } from './test-server.ts';
+
+/** A fail2ban in memory: one jail that hands over, sshd. */
+class Fail2banInMemory {
+  readonly bans = new Set<string>();
+  isUp = true;
+  asked = 0;
+
+  readonly ask: Fail2ban = ([verb = '', , what = '']) => {
+    this.asked += 1;
+    if (!this.isUp) return Promise.reject(new Fail2banError('fail2ban is down'));
+    if (verb === 'status') return Promise.resolve('`- Jail list:\tsshd\n');
+    if (what === 'actions') return Promise.resolve('has the following actions:\nnftables, fail2networkban');
+    const lines = [...this.bans].map((ip) => `${ip} \t2026-01-01 00:00:00 + 86400 = 2026-12-31 00:00:00`);
+    return Promise.resolve(lines.join('\n'));
+  };
+}
+
+interface Scene {
+  readonly fail2ban: Fail2banInMemory;
+  readonly server: TestServer;
+  readonly clock: ManualClock;
+  readonly running: Running;
+}
+
+async function makeScene(test: Ending, bans: readonly string[]): Promise<Scene> {
+  const fail2ban = new Fail2banInMemory();
+  for (const ban of bans) fail2ban.bans.add(ban);
+  const server = await startServer(test);
+  const clock = new ManualClock();
+  const settings = settingsFor(await makeFolder(test), [addressOf(server)]);
+  return { fail2ban, server, clock, running: await startAgent(test, settings, { clock, fail2ban: fail2ban.ask }) };
+}
+
+/** Moves the clock on, a second at a time, until `holds`. */
+async function moveUntil({ clock }: Scene, holds: () => boolean): Promise<void> {
+  await until(() => {
+    if (!holds()) clock.advance(100);
+    return holds();
+  });
+}
+
+const digests = ({ server }: Scene): number => server.frames.filter(({ type }) => type === 'jails').length;
+const lists = ({ server }: Scene): number => server.frames.filter(({ type }) => type === 'jail').length;
+
+test('makes good what fail2ban never announced, after connecting', async (context) => {
+  const scene = await makeScene(context, ['203.0.113.7', '203.0.113.8']);
+  await moveUntil(scene, () => scene.server.has('sshd', '203.0.113.7') && scene.server.has('sshd', '203.0.113.8'));
+});
+
+test('sends no list when the digests agree', async (context) => {
+  const scene = await makeScene(context, []);
+  await moveUntil(scene, () => digests(scene) === 1);
+  await moveUntil(scene, () => digests(scene) === 2);
+  assert.equal(lists(scene), 0);
+});
+
+test('withdraws after `unban --all`, which only says flush', async (context) => {
+  const scene = await makeScene(context, ['203.0.113.7']);
+  await moveUntil(scene, () => scene.server.reports.size === 1);
+  scene.fail2ban.bans.clear();
+  await scene.running.write('v1 flush sshd inet4');
+  await moveUntil(scene, () => scene.server.reports.size === 0);
+});
+
+test('lifts nothing when fail2ban stops', async (context) => {
+  const scene = await makeScene(context, ['203.0.113.7']);
+  await moveUntil(scene, () => scene.server.reports.size === 1);
+  scene.fail2ban.isUp = false;
+  scene.fail2ban.bans.clear();
+  const { asked } = scene.fail2ban;
+  await scene.running.write('v1 flush sshd inet4', 'v1 stop sshd');
+  await moveUntil(scene, () => scene.fail2ban.asked > asked + 1);
+  assert.equal(scene.server.reports.size, 1);
+});
+
+test('does not believe a list that is not yet whole', async (context) => {
+  const scene = await makeScene(context, ['203.0.113.7']);
+  await scene.server.when(() => digests(scene) === 1);
+  const { asked } = scene.fail2ban;
+  scene.fail2ban.bans.add('203.0.113.8');
+  await until(() => scene.clock.nextInMs !== undefined);
+  scene.clock.advance(confirmMs);
+  await until(() => scene.fail2ban.asked > asked);
+  await moveUntil(scene, () => scene.server.reports.size === 2);
+  const [first] = scene.server.frames.filter(({ type }) => type === 'jail');
+  assert.equal(first?.type === 'jail' && first.entries.length, 2);
+});
+
+test('never sends a list that is older than an event of its jail', async (context) => {
+  const scene = await makeScene(context, ['203.0.113.7']);
+  await scene.server.when(() => digests(scene) === 1);
+  await scene.running.write('v1 ban sshd 203.0.113.9 600 5 1 1');
+  await scene.server.when(() => scene.server.has('sshd', '203.0.113.9'));
+  scene.fail2ban.bans.add('203.0.113.9');
+  await moveUntil(scene, () => lists(scene) > 0);
+  const [first] = scene.server.frames.filter(({ type }) => type === 'jail');
+  assert.equal(first?.type === 'jail' && first.entries.length, 2);
+});
+
+test('sends a jail again when it is asked to, though the digests agree', async (context) => {
+  const scene = await makeScene(context, []);
+  await moveUntil(scene, () => digests(scene) === 1);
+  const [destination] = scene.running.agent.destinations;
+  const outcome = destination?.jailCheck.resend('sshd');
+  await moveUntil(scene, () => lists(scene) === 1);
+  assert.equal((await outcome)?.kind, 'settled');
+});
+
+test('says which jail it cannot send', async (context) => {
+  const scene = await makeScene(context, []);
+  await moveUntil(scene, () => digests(scene) === 1);
+  const outcome = scene.running.agent.destinations[0]?.jailCheck.resend('nginx');
+  await moveUntil(scene, () => digests(scene) === 2);
+  assert.deepEqual(await outcome, { kind: 'not-listed', reason: 'no jail nginx with the action fail2networkban' });
+});
