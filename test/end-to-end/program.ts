@@ -62,7 +62,8 @@ export class RunningProgram {
     for (;;) {
       const match = pattern.exec(this.output);
       if (match !== null) return match;
-      if (this.hasEnded) throw new Error(`ended with ${this.#child.exitCode} before it said ${pattern}:\n${this.output}`);
+      if (this.hasEnded)
+        throw new Error(`ended with ${this.#child.exitCode} before it said ${pattern}:\n${this.output}`);
       await new Promise<void>((resolve) => this.#watchers.push(resolve));
     }
   }

@@ -37,7 +37,10 @@ export class RawClient {
     const clientNonce = randomBytes(nonceBytes);
     const login = JSON.stringify({ type: 'login', nonce: clientNonce.toString('base64url'), agent: 'raw client' });
     socket.send(`${parsed.client}:${keyId}:${seal(deriveLoginKey(secret, serverNonce), login)}`);
-    const client = new RawClient(socket, new SealedChannel(deriveSessionKeys(secret, serverNonce, clientNonce), 'client'));
+    const client = new RawClient(
+      socket,
+      new SealedChannel(deriveSessionKeys(secret, serverNonce, clientNonce), 'client'),
+    );
     const welcome = await client.next();
     if (welcome['type'] !== 'welcome') throw new Error(`not welcome: ${JSON.stringify(welcome)}`);
     return client;

@@ -1,0 +1,41 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const actionFile = new URL('../../../client/fail2ban/action.d/fail2networkban.conf', import.meta.url);
+
+/** What fail2ban knows of a ticket; times in seconds. */
+export interface Ticket {
+  readonly jail: string;
+  readonly ip: string;
+  readonly bantime: number;
+  /** Of the failure, since the epoch. */
+  readonly time: number;
+}
+
+/** The command that fail2ban would run: the text of the shipped action with its tags filled in. */
+export function actionText(name: 'actionban' | 'actionunban' | 'actionprolong', ticket: Ticket, spool: string): string {
+  const line = readFileSync(actionFile, 'utf8')
+    .split('\n')
+    .find((each) => each.startsWith(`${name} = `));
+  if (line === undefined) throw new Error(`the action has no ${name}`);
+  const tags: Readonly<Record<string, string | number>> = {
+    name: ticket.jail,
+    ip: ticket.ip,
+    bantime: ticket.bantime,
+    failures: 3,
+    bancount: 1,
+    time: ticket.time,
+    spool,
+  };
+  return line
+    .slice(`${name} = `.length)
+    .replaceAll('%%', '%')
+    .replace(/<(\w+)>/g, (tag, word: string) => String(tags[word] ?? tag));
+}
+
+/** Runs a command as fail2ban does: by the shell, nothing on standard input. */
+export async function runAction(command: string): Promise<void> {
+  await run('/bin/sh', ['-c', command]);
+}
