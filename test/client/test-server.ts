@@ -59,6 +59,8 @@ export class TestServer {
   readonly reports = new Map<string, HeldReport>();
   /** Every number that arrived, in its order, repeated ones included. */
   readonly numbers: number[] = [];
+  /** What each number meant. */
+  readonly heard: { readonly number: number; readonly text: string }[] = [];
   readonly frames: FrameToServer[] = [];
   readonly behaviour: Behaviour = {
     refuse: () => undefined,
@@ -208,6 +210,7 @@ export class TestServer {
     const results = events.map((event): EventResult => {
       const { number } = event;
       this.numbers.push(number);
+      if ('verb' in event) this.heard.push({ number, text: `${event.verb} ${event.jail} ${event.network}` });
       if (number <= applied) return { number, outcome: 'repeated' };
       const refusal = 'refusal' in event ? event.refusal : this.behaviour.refuse(event);
       if (refusal !== undefined) return { number, outcome: 'refused', ...refusal };

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { type Fail2ban, makeFail2ban } from '../../client/fail2ban-client.ts';
+import { readJails } from '../../client/jails.ts';
+import { parseQueueLine } from '../../client/queue-line.ts';
+import { type Ending, makeFolder, until } from './agent-under-test.ts';
+
+const run = promisify(execFile);
+const actionFile = new URL('../../../client/fail2ban/action.d/fail2networkban.conf', import.meta.url).pathname;
+const never = new AbortController().signal;
+
+/** A command of the action as fail2ban runs it: `%%` is one `%`, tags are replaced, `sh -c` does the rest. */
+async function perform(command: string, spool: string, tags: Readonly<Record<string, string>>): Promise<void> {
+  const text = await readFile(actionFile, 'utf8');
+  const [, template = ''] = new RegExp(`^${command} = (.+)$`, 'm').exec(text) ?? [];
+  const replaced = template
+    .replaceAll('%%', '%')
+    .replace(/<([a-z]+)>/g, (tag, name: string) => ({ spool, ...tags })[name] ?? tag);
+  await run('sh', ['-c', replaced]);
+}
+
+async function linesOf(spool: string): Promise<string[]> {
+  return (await readFile(join(spool, 'queue'), 'utf8')).trimEnd().split('\n');
+}
+
+const tags = { name: 'sshd', ip: '203.0.113.7', bantime: '600', failures: '5', bancount: '1', time: '1795234714.68' };
+
+const meanings: readonly [string, string][] = [
+  ['actionban', 'ban'],
+  ['actionprolong', 'ban'],
+  ['actionunban', 'unban'],
+];
+for (const [command, verb] of meanings) {
+  test(`writes a line in ${command} that the queue reads as ${verb}`, async (context) => {
+    const spool = await makeFolder(context);
+    await perform(command, spool, tags);
+    const [line = ''] = await linesOf(spool);
+    const read = parseQueueLine(line);
+    assert.ok(read.kind === 'event');
+    assert.deepEqual(
+      [read.verb, read.jail, read.network, read.bantimeSeconds, read.failedAt, read.source],
+      [verb, 'sshd', '203.0.113.7', 600, 1_795_234_714_680, 'jail'],
+    );
+  });
+}
+
+test('writes flush and stop lines that the queue reads', async (context) => {
+  const spool = await makeFolder(context);
+  await perform('actionflush', spool, { name: 'sshd', family: 'inet6' });
+  await perform('actionstop', spool, { name: 'sshd' });
+  assert.deepEqual((await linesOf(spool)).map(parseQueueLine), [
+    { kind: 'flush', jail: 'sshd' },
+    { kind: 'stop', jail: 'sshd' },
+  ]);
+});
+
+/** fail2ban with a configuration of its own: one jail, by hand only, with our action from the sources. */
+async function startFail2ban(test: Ending): Promise<{ readonly spool: string; readonly ask: Fail2ban }> {
+  const folder = await makeFolder(test);
+  const spool = join(folder, 'spool');
+  for (const name of ['spool', 'etc', 'etc/action.d', 'etc/filter.d']) await mkdir(join(folder, name));
+  await copyFile(actionFile, join(folder, 'etc/action.d/fail2networkban.conf'));
+  await writeFile(join(folder, 'etc/fail2ban.conf'), fail2banConf(folder));
+  await writeFile(join(folder, 'etc/jail.conf'), jailConf(spool));
+  const server = spawn('fail2ban-server', ['-c', join(folder, 'etc'), '-f', 'start'], { stdio: 'ignore' });
+  const ask = makeFail2ban({ program: 'fail2ban-client', socket: join(folder, 'f.sock') });
+  test.after(async () => {
+    server.kill('SIGTERM');
+    await until(() => server.exitCode !== null || server.signalCode !== null);
+  });
+  await until(() => existsSync(join(folder, 'f.sock')));
+  await ask(['status', 'by-hand'], never);
+  return { spool, ask };
+}
+
+function fail2banConf(folder: string): string {
+  return `[Definition]
+loglevel = INFO
+logtarget = ${folder}/fail2ban.log
+syslogsocket = auto
+socket = ${folder}/f.sock
+pidfile = ${folder}/f.pid
+dbfile = :memory:
+dbpurgeage = 1d
+dbmaxmatches = 10
+`;
+}
+
+function jailConf(spool: string): string {
+  return `[by-hand]
+enabled = true
+filter =
+backend = polling
+logpath = /dev/null
+bantime = 600
+findtime = 600
+maxretry = 3
+action = fail2networkban[spool=${spool}]
+`;
+}
+
+test('is driven by the real fail2ban: bans, unbans, flushes, and what is no address', async (context) => {
+  const { spool, ask } = await startFail2ban(context);
+  await ask(['set', 'by-hand', 'banip', '203.0.113.7', '2001:DB8::7', '$(touch x)'], never);
+  const written = (await linesOf(spool)).map(parseQueueLine);
+  assert.deepEqual(
+    written.map((line) => (line.kind === 'event' ? `${line.verb} ${line.network} ${line.bantimeSeconds}` : line.kind)),
+    ['ban 203.0.113.7 600', 'ban 2001:db8::7 600', 'unreadable'],
+  );
+  const list = (await readJails(ask, never)).get('by-hand');
+  assert.deepEqual([...(list?.keys() ?? [])].sort(), ['2001:db8::7', '203.0.113.7']);
+  await ask(['set', 'by-hand', 'unbanip', '203.0.113.7'], never);
+  const last = parseQueueLine((await linesOf(spool)).at(-1) ?? '');
+  assert.ok(last.kind === 'event' && last.verb === 'unban' && last.network === '203.0.113.7');
+  await ask(['unban', '--all'], never);
+  assert.ok((await linesOf(spool)).slice(4).every((line) => parseQueueLine(line).kind === 'flush'));
+});

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { appendToQueue } from '../../client/queue.ts';
+import { type Ending, makeFolder, startServer } from './agent-under-test.ts';
+import type { TestServer } from './test-server.ts';
+
+const program = new URL('../../client/main.js', import.meta.url).pathname;
+
+async function configure(folder: string, server: TestServer): Promise<string> {
+  const config = join(folder, 'client.ini');
+  const paths = `spool = ${folder}/spool\nstate = ${folder}/state\nsocket = ${folder}/agent.sock`;
+  const server1 = `url = ${server.url}\nclient = ${server.client}\nkey = ${server.keyText}\nplaintext = yes`;
+  await writeFile(
+    config,
+    `[agent]\n${paths}\nfail2ban_client = /bin/false\nlog_level = error\n[server main]\n${server1}\n`,
+    { mode: 0o600 },
+  );
+  return config;
+}
+
+function start(test: Ending, config: string): ChildProcess {
+  const child = spawn(process.execPath, [program, 'agent', '--config', config], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  test.after(async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+  });
+  return child;
+}
+
+/** Bans of distinct networks, and an unban of every third. */
+function lines(from: number, count: number): string {
+  const at = Date.now() / 1_000;
+  return Array.from({ length: count }, (_, index) => {
+    const network = `198.${18 + ((from + index) >> 16)}.${((from + index) >> 8) & 255}.${(from + index) & 255}`;
+    const ban = `v1\tban\tsshd\t${network}\t3600\t5\t1\t${at}\n`;
+    return index % 3 === 0 ? `${ban}v1\tunban\tsshd\t${network}\t3600\t5\t1\t${at}\n` : ban;
+  }).join('');
+}
+
+test('loses nothing and applies nothing twice when it is killed again and again', async (context) => {
+  const folder = await makeFolder(context);
+  const server = await startServer(context);
+  const config = await configure(folder, server);
+  const spool = join(folder, 'spool');
+  await mkdir(spool);
+  const rounds = 5;
+  const each = 900;
+  for (let round = 0; round < rounds; round += 1) {
+    const seen = server.numbers.length;
+    const agent = start(context, config);
+    await appendToQueue(spool, lines(round * each, each));
+    // Killed as soon as the first frame of the round is out: some of it is acknowledged, some journaled, some unread.
+    await server.when(() => server.numbers.length > seen);
+    agent.kill('SIGKILL');
+    await once(agent, 'exit');
+  }
+  start(context, config);
+  await server.when(() => server.reports.size === (rounds * each * 2) / 3);
+  const meanings = new Map<number, string>();
+  for (const { number, text } of server.heard) {
+    assert.equal(meanings.get(number) ?? text, text, `number ${number} has one meaning`);
+    meanings.set(number, text);
+  }
+});
+
+test('ends in order on SIGTERM, with exit code 0', async (context) => {
+  const folder = await makeFolder(context);
+  const server = await startServer(context);
+  const agent = start(context, await configure(folder, server));
+  await server.when(() => server.logins === 1);
+  agent.kill('SIGTERM');
+  assert.deepEqual(await once(agent, 'exit'), [0, null]);
+  assert.equal(existsSync(join(folder, 'agent.sock')), false);
+});
