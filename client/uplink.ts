@@ -4,8 +4,8 @@ import type { Clock } from '../shared/clock.ts';
 import { closeCodes } from '../shared/close-code.ts';
 import { subprotocol } from '../shared/frames.ts';
 import { limits } from '../shared/limits.ts';
+import { matchesPin, pinOf } from '../shared/pin.ts';
 import { quote } from '../shared/refusal.ts';
-import { sha256Hex } from '../shared/signing.ts';
 import { Connection } from './connection.ts';
 import { hasCode } from './durable-file.ts';
 import { Handshake, type Session } from './handshake.ts';
@@ -105,10 +105,10 @@ class Link {
   /** Before any frame is looked at. The upgrade request that went out before carried no secret. */
   #checkPin(trust: Trust, socket: unknown): void {
     if (trust.kind !== 'pin') return;
-    const found = socket instanceof TLSSocket ? sha256Hex(socket.getPeerCertificate().raw) : 'none';
-    if (found !== trust.sha256) {
-      this.end(new UplinkError('untrusted', `the certificate is sha256:${found}, pinned is sha256:${trust.sha256}`));
-    }
+    const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
+    if (certificate !== undefined && matchesPin(certificate, trust.sha256)) return;
+    const found = certificate === undefined ? 'none' : `sha256:${pinOf(certificate)}`;
+    this.end(new UplinkError('untrusted', `the public key is ${found}, pinned is sha256:${trust.sha256}`));
   }
 
   #receive(data: unknown, isBinary: boolean): void {

@@ -27,7 +27,7 @@ import type { ServerSettings } from './settings.ts';
 import { StandingBans } from './standing-bans.ts';
 import { Teller } from './tell.ts';
 
-/** A certificate with its SHA-256 fingerprint, 64 lower-case hexadecimal digits. */
+/** A certificate with the pin by which agents know it: see shared/pin.ts. */
 export interface Identity {
   readonly certificate: Certificate;
   readonly pin: string;
@@ -152,7 +152,7 @@ export class FleetServer {
     this.#policyChanged();
   }
 
-  /** Orderly: nothing that was acknowledged is lost, nothing that was taken is left unanswered. */
+  /** Orderly: nothing that was acknowledged is lost, and what was taken but not yet answered is written. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#closeSocket();
@@ -218,7 +218,7 @@ export class FleetServer {
       decoySecret: this.#decoySecret,
       serverName: this.#settings.name,
       answer: ({ name }, question) =>
-        this.#record.write(() =>
+        this.#record.read(() =>
           answerQuestion(question, {
             client: name,
             standing: this.#standing,
@@ -283,6 +283,7 @@ export class FleetServer {
   }
 
   #sweep(): Promise<void> {
+    this.#connected.sendAwayEnded(this.#clients, this.#parts.clock.now());
     return sweepExpired({
       record: this.#record,
       standing: this.#standing,

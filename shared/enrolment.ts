@@ -14,7 +14,7 @@ export interface Enrolment {
   readonly port: number;
   /** `KEYID.SECRET` */
   readonly key: string;
-  /** SHA-256 of the server's certificate, 64 lower-case hexadecimal digits. Without it the system's authorities decide. */
+  /** Of the server's certificate: see pin.ts. Without it the system's authorities decide. */
   readonly pin?: string;
   /** No TLS: `ws://`. */
   readonly plaintext?: boolean;

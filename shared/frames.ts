@@ -105,7 +105,7 @@ export type EventResult =
 export interface ResultsFrame {
   readonly type: 'results';
   readonly results: readonly EventResult[];
-  /** With `rate-limited`, `quota-exceeded` or `ledger-unavailable`: the pause before the next try, in milliseconds. */
+  /** With `rate-limited` or `ledger-unavailable`: the pause before the next try, in milliseconds. */
   readonly retryAfterMs?: number;
 }
 

@@ -25,7 +25,7 @@ export const refusalKinds = {
   protected: 'final',
   /** The client holds as many reports as it may. Final, so that the unbans behind it are not held up; the jail's list brings the ban again. */
   'quota-exceeded': 'final',
-  /** The client sends more than it may; see `retryAfterMs`. */
+  /** The client sends more, or has more connections, than it may; see `retryAfterMs`. */
   'rate-limited': 'temporary',
   /** The record cannot be written now. */
   'ledger-unavailable': 'temporary',
@@ -59,9 +59,10 @@ export function isTemporary(code: RefusalCode): boolean {
 /** A value as it may stand in a log line or an answer: at most 80 characters, control characters shown as `\u…`. */
 export function quote(value: unknown): string {
   const text = typeof value === 'string' ? value : String(JSON.stringify(value));
-  const cut = text.length > 80 ? `${text.slice(0, 80)}…` : text;
-  return JSON.stringify(cut).replace(
+  // Cut before and after: the one bounds the work, the other what escaping makes of it.
+  const escaped = JSON.stringify(text.slice(0, 81)).replace(
     /[\u007f-\u009f\u2028\u2029]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
+  return escaped.length > 82 ? `${escaped.slice(0, 81)}…"` : escaped;
 }

@@ -37,7 +37,8 @@ export function findInServer(facts: ServerFacts, jails: readonly string[]): Find
 
 const remedies: Readonly<Record<UplinkErrorCode, string>> = {
   unreachable: 'look at url in client.ini: wss:// for TLS, ws:// with plaintext = yes',
-  untrusted: 'if the certificate was replaced on purpose: put its SHA-256 fingerprint into pin of client.ini',
+  untrusted:
+    'if the certificate was replaced on purpose: put its pin into client.ini: fail2networkban-server status shows it',
   unauthenticated:
     'on the server: fail2networkban-server client list; then client rotate NAME, and here enroll LINE --force',
   'not-believed': 'look at url in client.ini: something else answers there, or its key for this host is another one',

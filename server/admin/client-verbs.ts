@@ -12,6 +12,14 @@ import type { Record } from '../record.ts';
 import type { StandingBans } from '../standing-bans.ts';
 import { type Arguments, argument } from './arguments.ts';
 
+/** How a host reaches this server and knows it. */
+export interface Reach {
+  readonly host: string;
+  readonly port: number;
+  readonly pin?: string;
+  readonly plaintext?: boolean;
+}
+
 export interface ClientVerbsOptions {
   readonly record: Record;
   readonly clients: Clients;
@@ -19,13 +27,7 @@ export interface ClientVerbsOptions {
   readonly standing: StandingBans;
   readonly clock: Clock;
   readonly randomBytes: (count: number) => Buffer;
-  /** How a host reaches this server and knows it. */
-  readonly reach: () => {
-    readonly host: string;
-    readonly port: number;
-    readonly pin?: string;
-    readonly plaintext?: boolean;
-  };
+  readonly reach: () => Reach;
 }
 
 const actor = 'operator';
@@ -122,11 +124,7 @@ function makeKey(randomBytes: (count: number) => Buffer): ClientKey {
   };
 }
 
-function enrolmentLine(
-  reach: ReturnType<ClientVerbsOptions['reach']>,
-  client: string,
-  key: ClientKey | undefined,
-): string {
+function enrolmentLine(reach: Reach, client: string, key: ClientKey | undefined): string {
   return formatEnrolment({ ...reach, client, key: `${key?.id}.${key?.secret}` });
 }
 

@@ -8,6 +8,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { ProtectedAddresses } from '../policy/protected-addresses.ts';
 import type { Record } from '../record.ts';
 import type { StandingBans } from '../standing-bans.ts';
+import type { Reach } from './client-verbs.ts';
 
 export interface ServerVerbsOptions {
   readonly record: Record;
@@ -23,6 +24,7 @@ export interface ServerVerbsOptions {
   readonly startedAt: number;
   readonly version: string;
   readonly strangers: () => number;
+  readonly reach: () => Reach;
 }
 
 const actor = 'operator';
@@ -71,6 +73,7 @@ function status(options: ServerVerbsOptions) {
     protected: protectedAddresses.list(),
     policy: policy.settings,
     enforcers: describeEnforcers(options),
+    reach: options.reach(),
     memoryBytes: process.memoryUsage.rss(),
   };
 }

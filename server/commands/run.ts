@@ -4,6 +4,7 @@ import { systemClock } from '../../shared/clock.ts';
 import { configError, describeError } from '../../shared/errors.ts';
 import { type Log, makeLog } from '../../shared/host/log.ts';
 import { ServiceManager } from '../../shared/host/service-manager.ts';
+import { pinOf } from '../../shared/pin.ts';
 import { createEnforcer } from '../enforcers/create-enforcer.ts';
 import { SqliteLedger } from '../ledger/sqlite-ledger.ts';
 import { readOwnAddresses } from '../own-addresses.ts';
@@ -88,8 +89,7 @@ function readIdentity(files: CertificateFiles | undefined): Identity | undefined
   try {
     const cert = readFileSync(files.certificate);
     const key = readFileSync(files.key);
-    const pin = new X509Certificate(cert).fingerprint256.replaceAll(':', '').toLowerCase();
-    return { certificate: { cert, key }, pin };
+    return { certificate: { cert, key }, pin: pinOf(new X509Certificate(cert)) };
   } catch (error) {
     throw configError(files.certificate, '[server] certificate', `cannot be used: ${describeError(error)}`, error);
   }

@@ -121,6 +121,7 @@ export function makeShow(now: number) {
       [
         `version ${text(answer['version'])}, up ${formatDuration(Number(answer['uptimeSeconds']))}, ${Math.round(Number(answer['memoryBytes']) / 1_048_576)} MiB`,
         `${text(answer['bans'])} bans, ${items(answer['connected']).length} connections of ${text(answer['clients'])} clients${answer['paused'] === true ? ', PAUSED (panic): nothing is enforced until resume' : ''}`,
+        reach(answer['reach']),
         '',
         enforcers(answer),
         '',
@@ -133,6 +134,12 @@ export function makeShow(now: number) {
 
     enforcers,
   };
+}
+
+function reach(value: unknown): string {
+  if (!isObject(value)) return '';
+  const trust = value['pin'] === undefined ? 'without TLS' : `pin ${text(value['pin'])}`;
+  return `hosts reach it at ${text(value['host'])}:${text(value['port'])}, ${trust}`;
 }
 
 function enforcers(answer: Answer): string {

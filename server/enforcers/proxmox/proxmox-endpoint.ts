@@ -1,5 +1,6 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import { fingerprintOf, matchesPin } from '../../../shared/pin.ts';
 import { UntrustedError } from './proxmox-errors.ts';
 
 /** How the server proves itself: by an authority in a file, by its very certificate, or by the host's authorities. */
@@ -53,9 +54,10 @@ function tlsOptions(trust: Trust): ConnectionOptions {
 }
 
 function checkPin(socket: TLSSocket, sha256: string, authority: string): void {
-  const shown = (socket.getPeerCertificate().fingerprint256 ?? '').replaceAll(':', '').toLowerCase();
-  if (shown === sha256) return;
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate !== undefined && matchesPin(certificate, sha256)) return;
   socket.destroy();
+  const shown = certificate === undefined ? 'none' : fingerprintOf(certificate);
   throw new UntrustedError(`${authority} shows a certificate with the SHA-256 ${shown}, not the pinned ${sha256}`);
 }
 
