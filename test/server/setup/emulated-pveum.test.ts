@@ -7,8 +7,8 @@ import { makeHost } from './temporary-host.ts';
 /** What the real one refuses too: words, and a part of what it says. */
 const refused: readonly (readonly [string, RegExp])[] = [
   ['role add PveBan --privs Sys.Audit', /'PVE' namespace/],
-  ['role add Ban --privs Sys.Everything', /invalid privilege/],
-  ['role add Ban --rights Sys.Audit', /unable to parse option/],
+  ['role add Other --privs Sys.Everything', /invalid privilege/],
+  ['role add Other --rights Sys.Audit', /unable to parse option/],
   ['role add', /not enough arguments/],
   ['user add nobody', /valid user name/],
   ['user token list absent@pve', /does not exist/],

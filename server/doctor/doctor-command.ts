@@ -1,0 +1,28 @@
+import { systemClock } from '../../shared/clock.ts';
+import type { ExitCode } from '../../shared/exit-codes.ts';
+import { version } from '../../shared/version.ts';
+import type { CommandContext } from '../commands/load-settings.ts';
+import { readOwnAddresses } from '../own-addresses.ts';
+import { commandRunner } from '../setup/command-runner.ts';
+import { runDoctor } from './doctor.ts';
+
+/** What `main` gives to the command. */
+export interface DoctorContext extends CommandContext {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly print: (text: string) => void;
+}
+
+/** `doctor`, on this very host. */
+export async function doctorCommand(context: DoctorContext, isJson: boolean): Promise<ExitCode> {
+  const { environment, print } = context;
+  const host = {
+    ...context,
+    clock: systemClock,
+    run: commandRunner(environment['PATH'] ?? ''),
+    version,
+    ownAddresses: readOwnAddresses,
+    sshConnection: environment['SSH_CONNECTION'],
+    signal: new AbortController().signal,
+  };
+  return await runDoctor(host, isJson, print);
+}

@@ -1,0 +1,55 @@
+import type { Clock } from '../../../shared/clock.ts';
+import { describeError, EnforcerError } from '../../../shared/errors.ts';
+import { type ClusterFacts, readClusterFacts } from '../../enforcers/proxmox/cluster-facts.ts';
+import { authorityOf } from '../../enforcers/proxmox/proxmox-endpoint.ts';
+import type { ProxmoxSettings } from '../../enforcers/proxmox/proxmox-settings.ts';
+import { ProxmoxTransport } from '../../enforcers/proxmox/proxmox-transport.ts';
+
+/** What is known of the Proxmox of one section. */
+export interface ProxmoxFacts {
+  /** `proxmox/main` */
+  readonly name: string;
+  /** `HOST:PORT` */
+  readonly authority: string;
+  /** `USER@REALM!TOKENID`, without its secret. */
+  readonly token: string;
+  /** The name of the ipset. */
+  readonly ipset: string;
+  readonly maxEntries: number;
+  readonly cluster: ClusterFacts | { readonly unreachable: string };
+  /** Our clock before and after reading, milliseconds since the epoch. */
+  readonly readBetweenMs: readonly [number, number];
+}
+
+export async function readProxmox(settings: ProxmoxSettings, clock: Clock, signal: AbortSignal): Promise<ProxmoxFacts> {
+  const { name, endpoint, readToken, ipset, limits } = settings;
+  const transport = new ProxmoxTransport({ endpoint, readToken, clock });
+  const before = clock.now();
+  try {
+    const cluster = await readCluster(transport, ipset, signal);
+    return {
+      name: `proxmox/${name}`,
+      authority: authorityOf(endpoint),
+      token: readToken().split('=')[0] ?? '',
+      ipset,
+      maxEntries: limits.maxEntries,
+      cluster,
+      readBetweenMs: [before, clock.now()],
+    };
+  } finally {
+    transport.close();
+  }
+}
+
+async function readCluster(
+  transport: ProxmoxTransport,
+  ipset: string,
+  signal: AbortSignal,
+): Promise<ProxmoxFacts['cluster']> {
+  try {
+    return await readClusterFacts(transport, ipset, signal);
+  } catch (error) {
+    if (!(error instanceof EnforcerError)) throw error;
+    return { unreachable: describeError(error) };
+  }
+}

@@ -1,0 +1,92 @@
+import { describeError } from '../../../shared/errors.ts';
+import { callLocalSocket, NotRunningError } from '../../../shared/host/local-socket.ts';
+import { type Network, parseNetwork } from '../../../shared/network.ts';
+import { isObject } from '../../../shared/sealed-channel.ts';
+
+/** What the running server says of itself. */
+export type ServerFacts =
+  | { readonly kind: 'not-running' }
+  /** It may run, but does not answer us. */
+  | { readonly kind: 'silent'; readonly reason: string }
+  | RunningServer;
+
+export interface RunningServer {
+  readonly kind: 'running';
+  readonly version: string;
+  readonly uptimeSeconds: number;
+  readonly isPaused: boolean;
+  readonly firewalls: readonly FirewallState[];
+  readonly clients: readonly ClientState[];
+  readonly whitelist: readonly Network[];
+  readonly bans: readonly Network[];
+}
+
+/** How a firewall and the ledger stand to each other. */
+export interface FirewallState {
+  /** `proxmox/main` */
+  readonly name: string;
+  /** Why it fails, while it does. */
+  readonly failure: string | undefined;
+  /** Bans for which there was no room. */
+  readonly leftOut: number;
+}
+
+export interface ClientState {
+  readonly name: string;
+  /** Milliseconds since the epoch; undefined: not since the server started. */
+  readonly lastSeenMs: number | undefined;
+  readonly addedAtMs: number;
+}
+
+/** Asks over the admin socket. */
+export async function readRunningServer(socket: string): Promise<ServerFacts> {
+  try {
+    const status = await callLocalSocket(socket, 'status', {});
+    const { clients } = await callLocalSocket(socket, 'client-list', {});
+    const { configured, timed } = await callLocalSocket(socket, 'allow-list', {});
+    const { bans } = await callLocalSocket(socket, 'bans', {});
+    return {
+      kind: 'running',
+      version: String(status['version']),
+      uptimeSeconds: Number(status['uptimeSeconds']),
+      isPaused: status['paused'] === true,
+      firewalls: objects(status['enforcers']).map(readFirewall),
+      clients: objects(clients).map(readClient),
+      whitelist: [...networks(configured), ...networks(objects(timed).map(({ network }) => network))],
+      bans: networks(objects(bans).map(({ network }) => network)),
+    };
+  } catch (error) {
+    if (error instanceof NotRunningError) return { kind: 'not-running' };
+    return { kind: 'silent', reason: describeError(error) };
+  }
+}
+
+/** Why a ban of this network would be refused now, as its stable code; undefined when it would not be. */
+export async function askRefusal(socket: string, network: Network): Promise<string | undefined> {
+  const { refusal } = await callLocalSocket(socket, 'lookup', { network });
+  return isObject(refusal) ? String(refusal['code']) : undefined;
+}
+
+function readFirewall({ name, state, leftOut }: Fields): FirewallState {
+  const { kind, reason } = isObject(state) ? state : {};
+  return { name: String(name), failure: kind === 'failing' ? String(reason) : undefined, leftOut: Number(leftOut) };
+}
+
+function readClient({ name, lastSeen, addedAt }: Fields): ClientState {
+  return {
+    name: String(name),
+    lastSeenMs: typeof lastSeen === 'number' ? lastSeen : undefined,
+    addedAtMs: Number(addedAt),
+  };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function objects(value: unknown): readonly Fields[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
+function networks(value: unknown): readonly Network[] {
+  const items: readonly unknown[] = Array.isArray(value) ? value : [];
+  return items.map((item) => parseNetwork(String(item))).filter((network) => network !== undefined);
+}

@@ -1,0 +1,108 @@
+import type { CertificateFacts } from '../facts/read-certificate.ts';
+import type { Finding } from '../finding.ts';
+
+const dayMs = 86_400_000;
+const expiryWarningDays = 14;
+const renew = 'on Proxmox: pvecm updatecerts --force && systemctl restart fail2networkban-server';
+
+type Read = Extract<CertificateFacts, { kind: 'read' }>;
+
+/**
+ * @param nowMs since the epoch
+ * @param servedSha256 of what the running server shows; undefined when that is not known
+ */
+export function judgeCertificate(
+  facts: CertificateFacts,
+  nowMs: number,
+  servedSha256: string | undefined,
+): readonly Finding[] {
+  switch (facts.kind) {
+    case 'none':
+      return [
+        {
+          ...subject('warning', 'plaintext'),
+          fact: 'the server speaks without TLS: plaintext = yes',
+          consequence: 'whoever is on the network reads which addresses are banned; frames stay signed',
+          command: 'take plaintext out of [server] and run: systemctl restart fail2networkban-server',
+        },
+      ];
+    case 'unreadable':
+      return [
+        {
+          ...subject('broken', 'certificate-unreadable'),
+          fact: `${facts.file} cannot be used: ${facts.reason}`,
+          consequence: 'the server does not start',
+          command: `ls -l ${facts.file}; set certificate and certificate_key in [server]`,
+        },
+      ];
+    case 'read':
+      return [judgeKey(facts), judgeValidity(facts, nowMs), judgeHost(facts), judgeServed(facts, servedSha256)].filter(
+        (finding) => finding !== undefined,
+      );
+  }
+}
+
+function judgeKey({ file, isOfKey }: Read): Finding | undefined {
+  if (isOfKey) return undefined;
+  return {
+    ...subject('broken', 'certificate-of-other-key'),
+    fact: `the key is not that of the certificate ${file}`,
+    consequence: 'the server does not start',
+    command: 'set certificate and certificate_key in [server] to files that belong together',
+  };
+}
+
+function judgeValidity({ file, validFromMs, validUntilMs }: Read, nowMs: number): Finding | undefined {
+  if (nowMs < validFromMs) {
+    return {
+      ...subject('broken', 'certificate-not-yet-valid'),
+      fact: `${file} is valid from ${day(validFromMs)} on, which this host's clock says is to come`,
+      consequence: 'hosts that check it do not connect',
+      command: 'timedatectl status; if the clock is right, make the certificate anew',
+    };
+  }
+  if (nowMs >= validUntilMs) {
+    return {
+      ...subject('broken', 'certificate-expired'),
+      fact: `${file} expired on ${day(validUntilMs)}`,
+      consequence: 'hosts that check it do not connect; their bans wait in their queues',
+      command: renew,
+    };
+  }
+  const days = Math.floor((validUntilMs - nowMs) / dayMs);
+  if (days >= expiryWarningDays) return undefined;
+  return {
+    ...subject('warning', 'certificate-expires-soon'),
+    fact: `${file} expires on ${day(validUntilMs)}, in ${days} days`,
+    consequence: 'from then on hosts that check it do not connect',
+    command: renew,
+  };
+}
+
+function judgeHost({ file, isForPublicHost, publicHost, names }: Read): Finding | undefined {
+  if (isForPublicHost) return undefined;
+  return {
+    ...subject('warning', 'certificate-of-other-host'),
+    fact: `${file} is for ${names}, not for ${publicHost}, which enrolment lines name`,
+    consequence: 'hosts that check names do not connect; those with a pinned certificate do',
+    command: 'set public_host in [server] to one of those names',
+  };
+}
+
+function judgeServed({ file, sha256 }: Read, servedSha256: string | undefined): Finding | undefined {
+  if (servedSha256 === undefined || servedSha256 === sha256) return undefined;
+  return {
+    ...subject('warning', 'certificate-not-in-use'),
+    fact: `the running server shows another certificate than ${file}`,
+    consequence: 'a renewed certificate has not been taken up: the old one will expire',
+    command: 'systemctl restart fail2networkban-server',
+  };
+}
+
+function subject(level: Finding['level'], code: string): Pick<Finding, 'level' | 'code' | 'subject'> {
+  return { level, code, subject: 'certificate' };
+}
+
+function day(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}

@@ -1,0 +1,52 @@
+import { formatDuration } from '../../../shared/duration.ts';
+import type { ClientState, RunningServer } from '../facts/read-running-server.ts';
+import { enumerate, type Finding } from '../finding.ts';
+
+const dayMs = 86_400_000;
+
+/**
+ * Who has been silent for a day. The server remembers since its own start, so in its first day there is nothing to say of
+ * those that it has not seen.
+ *
+ * | seen since the start | server's uptime | |
+ * | --- | --- | --- |
+ * | within a day | any | good |
+ * | longer ago | any | silent |
+ * | never | under a day | not known yet |
+ * | never | a day or more | silent |
+ */
+export function judgeClients({ clients, uptimeSeconds }: RunningServer, nowMs: number): readonly Finding[] {
+  if (clients.length === 0) {
+    return [
+      {
+        level: 'note',
+        code: 'no-clients',
+        subject: 'clients',
+        fact: 'no host is enrolled',
+        consequence: 'nobody reports bans',
+        command: 'fail2networkban-server client add NAME',
+      },
+    ];
+  }
+  const startedAtMs = nowMs - uptimeSeconds * 1_000;
+  const silent = clients.filter(({ lastSeenMs, addedAtMs }) => {
+    return nowMs - (lastSeenMs ?? Math.max(startedAtMs, addedAtMs)) >= dayMs;
+  });
+  if (silent.length === 0) return [];
+  return [
+    {
+      level: 'warning',
+      code: 'silent-clients',
+      subject: 'clients',
+      fact: `silent for more than a day: ${enumerate(silent.map((client) => describe(client, nowMs, startedAtMs)))}`,
+      consequence: 'their bans do not arrive; those already made go on until they end',
+      command: 'on each: fail2networkban doctor; for one that is gone: fail2networkban-server client revoke NAME',
+    },
+  ];
+}
+
+function describe({ name, lastSeenMs, addedAtMs }: ClientState, nowMs: number, startedAtMs: number): string {
+  if (lastSeenMs !== undefined) return `${name} (last seen ${formatDuration((nowMs - lastSeenMs) / 1_000)} ago)`;
+  if (addedAtMs >= startedAtMs) return `${name} (never seen)`;
+  return `${name} (not seen since the server started, ${formatDuration((nowMs - startedAtMs) / 1_000)} ago)`;
+}

@@ -1,0 +1,37 @@
+import { isUnreadable } from '../../enforcers/proxmox/readable.ts';
+import { type Answered, type Said, unreadable } from './said.ts';
+
+/** pve-firewall drops what is in the set of this name without any rule (Firewall.pm, ruleset_chain_add_input_filters). */
+export const ownMeaning = 'blacklist';
+
+/** Whether the cluster firewall acts on the ipset at all. */
+export function judgeFirewall({ cluster: { isFirewallEnabled }, ipset }: Answered): readonly Said[] {
+  const findings: Said[] = [];
+  if (isUnreadable(isFirewallEnabled)) findings.push(unreadable("the cluster firewall's options", isFirewallEnabled));
+  else if (!isFirewallEnabled) {
+    findings.push({
+      level: 'broken',
+      code: 'cluster-firewall-off',
+      fact: 'the cluster firewall is off',
+      consequence: 'nothing is dropped, on no node and for no guest',
+      command:
+        'first allow your own networks (Datacenter, Firewall, IPSet management), since all else is closed by default; ' +
+        'then: pvesh set /cluster/firewall/options --enable 1',
+    });
+  }
+  if (ipset !== ownMeaning) {
+    findings.push({
+      level: 'warning',
+      code: 'ipset-without-meaning',
+      fact: `the ipset is called ${ipset}: only ${ownMeaning} is dropped without a rule`,
+      consequence: 'unless a rule names it, nothing is dropped',
+      command: `set ipset = ${ownMeaning} in the section, or: ${ruleCommand(ipset)}`,
+    });
+  }
+  return findings;
+}
+
+/** A rule for nodes; guests take theirs from a security group. */
+export function ruleCommand(ipset: string): string {
+  return `pvesh create /cluster/firewall/rules --type in --action DROP --source +dc/${ipset} --enable 1`;
+}

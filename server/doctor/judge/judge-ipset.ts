@@ -1,0 +1,116 @@
+import { clusterFileMaxBytes } from '../../enforcers/proxmox/cluster-facts.ts';
+import type { IpsetFacts } from '../../enforcers/proxmox/ipset-facts.ts';
+import { isUnreadable } from '../../enforcers/proxmox/readable.ts';
+import { enumerate } from '../finding.ts';
+import { type Answered, type Said, unreadable } from './said.ts';
+
+/** Near a ceiling: nothing has failed yet. */
+const warningShare = 0.8;
+
+/** The ipset itself: whether it is there, what in it has no effect, and how full it is. */
+export function judgeIpset({ cluster, ipset, maxEntries }: Answered): readonly Said[] {
+  if (isUnreadable(cluster.ipset)) return [unreadable(`the ipset ${ipset}`, cluster.ipset)];
+  const content = cluster.ipset === undefined ? [absent(ipset)] : judgeContent(cluster.ipset, ipset, maxEntries);
+  return [...content, ...judgeFile(cluster.ipsetBytes)];
+}
+
+function absent(ipset: string): Said {
+  return {
+    level: 'warning',
+    code: 'ipset-absent',
+    fact: `there is no ipset ${ipset}`,
+    consequence: 'nothing is blocked yet; the server makes it when it first compares',
+    command: 'fail2networkban-server reconcile',
+  };
+}
+
+function judgeContent(facts: IpsetFacts, ipset: string, maxEntries: number): readonly Said[] {
+  return [
+    ...judgeUnusable(facts, ipset),
+    ...judgeSpelling(facts, ipset),
+    ...judgeExceptions(facts),
+    ...judgeCount(facts, maxEntries),
+  ];
+}
+
+function judgeUnusable({ unusable }: IpsetFacts, ipset: string): readonly Said[] {
+  if (unusable.length === 0) return [];
+  return [
+    {
+      level: 'warning',
+      code: 'entries-unusable',
+      fact: `entries that Proxmox cannot use: ${enumerate(unusable.map(({ cidr, reason }) => `${cidr} (${reason})`))}`,
+      consequence: 'they block nothing; proxmox-firewall (nftables) may refuse the whole file because of them',
+      command: deleteCommands(unusable, ipset),
+    },
+  ];
+}
+
+function judgeSpelling({ odd, repeated }: IpsetFacts, ipset: string): readonly Said[] {
+  const findings: Said[] = [];
+  if (odd.length > 0) {
+    findings.push({
+      level: 'warning',
+      code: 'entries-misspelt',
+      fact: `entries in another than the canonical spelling: ${enumerate(odd.map(({ cidr, canonical }) => `${cidr} (${canonical})`))}`,
+      consequence: 'Proxmox takes the same address in again under another spelling, and removes it under this one only',
+      command: deleteCommands(odd, ipset),
+    });
+  }
+  if (repeated.length > 0) {
+    findings.push({
+      level: 'warning',
+      code: 'entries-repeated',
+      fact: `entries that stand more than once: ${enumerate(repeated.map((spellings) => spellings.join(' = ')))}`,
+      consequence: 'removing one of them unblocks nothing',
+      command: `pvesh get /cluster/firewall/ipset/${ipset}; remove all but one`,
+    });
+  }
+  return findings;
+}
+
+function judgeExceptions({ exceptions }: IpsetFacts): readonly Said[] {
+  if (exceptions.length === 0) return [];
+  return [
+    {
+      level: 'note',
+      code: 'exceptions',
+      fact: `taken out of the set with nomatch: ${enumerate(exceptions)}`,
+      consequence: 'these are not dropped, whatever is banned around them',
+      command: 'what should never be banned: fail2networkban-server allow add NETWORK',
+    },
+  ];
+}
+
+function judgeCount({ ours }: IpsetFacts, maxEntries: number): readonly Said[] {
+  if (ours < maxEntries * warningShare) return [];
+  return [
+    {
+      level: 'warning',
+      code: 'near-max-entries',
+      fact: `${ours} entries of at most ${maxEntries}`,
+      consequence: 'past max_entries, bans are left out',
+      command: 'raise max_entries in the section and restart, or shorten bantime on the hosts',
+    },
+  ];
+}
+
+function judgeFile(ipsetBytes: Answered['cluster']['ipsetBytes']): readonly Said[] {
+  if (isUnreadable(ipsetBytes)) return [unreadable('the size of cluster.fw', ipsetBytes)];
+  if (ipsetBytes < clusterFileMaxBytes * warningShare) return [];
+  return [
+    {
+      level: 'warning',
+      code: 'near-file-ceiling',
+      fact: `the ipsets take ${Math.round((ipsetBytes / clusterFileMaxBytes) * 100)} % of the 1 MiB that cluster.fw may have`,
+      consequence: 'past it Proxmox refuses every change of the firewall, rules too',
+      command:
+        'lower max_entries in the section and restart; pvesh get /cluster/firewall/ipset shows what else is there',
+    },
+  ];
+}
+
+function deleteCommands(entries: readonly { readonly cidr: string }[], ipset: string): string {
+  const [first] = entries;
+  return `for each: pvesh delete /cluster/firewall/ipset/${ipset}/${first?.cidr ?? 'ENTRY'}`;
+}

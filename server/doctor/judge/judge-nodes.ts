@@ -1,0 +1,79 @@
+import type { NodeFacts, NodeFirewall } from '../../enforcers/proxmox/node-facts.ts';
+import { isUnreadable } from '../../enforcers/proxmox/readable.ts';
+import { ruleCommand } from './judge-firewall.ts';
+import { type Answered, type Said, unreadable } from './said.ts';
+
+/** Certificates and log lines stay meaningful up to this. */
+const clockToleranceMs = 60_000;
+
+/** Each node: its own firewall, which program filters, its clock. */
+export function judgeNodes(facts: Answered): readonly Said[] {
+  const { nodes } = facts.cluster;
+  if (isUnreadable(nodes)) return [unreadable('the nodes', nodes)];
+  return nodes.flatMap((node) => [...judgeFirewall(node, facts), ...judgeClock(node, facts)]);
+}
+
+/** Where administrators come from; the server protects those addresses as long as it can read them. */
+export function judgeManagement({ cluster: { management } }: Answered): readonly Said[] {
+  return isUnreadable(management) ? [unreadable('the ipset management', management)] : [];
+}
+
+function judgeFirewall({ name, isOnline, firewall }: NodeFacts, { ipset }: Answered): readonly Said[] {
+  if (!isOnline) {
+    return [
+      {
+        level: 'warning',
+        code: 'node-offline',
+        fact: `node ${name} is offline, so its firewall and its clock cannot be read`,
+        consequence: 'it takes the bans when it is back',
+        command: 'pvecm status',
+      },
+    ];
+  }
+  if (isUnreadable(firewall)) return [unreadable(`the firewall of node ${name}`, firewall)];
+  return [...judgeHostFirewall(name, firewall), ...judgeNftables(name, firewall, ipset)];
+}
+
+function judgeHostFirewall(node: string, { isEnabled }: NodeFirewall): readonly Said[] {
+  if (isEnabled) return [];
+  return [
+    {
+      level: 'warning',
+      code: 'host-firewall-off',
+      fact: `the firewall of node ${node} is off`,
+      consequence: 'banned addresses reach the node itself; its guests are still protected',
+      command: `pvesh set /nodes/${node}/firewall/options --enable 1`,
+    },
+  ];
+}
+
+function judgeNftables(node: string, { isNftables }: NodeFirewall, ipset: string): readonly Said[] {
+  if (!isNftables) return [];
+  return [
+    {
+      level: 'warning',
+      code: 'nftables-needs-rule',
+      fact: `on node ${node} proxmox-firewall filters (nftables), which gives the ipset ${ipset} no meaning of its own`,
+      consequence: `unless there is a rule IN DROP -source +dc/${ipset} for nodes, and one in each guest's security group, nothing is dropped there`,
+      command: `${ruleCommand(ipset)}; or back to pve-firewall: pvesh set /nodes/${node}/firewall/options --nftables 0`,
+    },
+  ];
+}
+
+function judgeClock({ name, isOnline, timeSeconds }: NodeFacts, { readBetweenMs }: Answered): readonly Said[] {
+  if (!isOnline) return [];
+  if (isUnreadable(timeSeconds)) return [unreadable(`the clock of node ${name}`, timeSeconds)];
+  const [before, after] = readBetweenMs;
+  const timeMs = timeSeconds * 1_000;
+  const offMs = Math.max(before - timeMs, timeMs - after);
+  if (offMs <= clockToleranceMs) return [];
+  return [
+    {
+      level: 'warning',
+      code: 'clock-differs',
+      fact: `the clock of node ${name} is ${Math.round(offMs / 1_000)} s ${timeMs > after ? 'ahead of' : 'behind'} ours`,
+      consequence: 'certificates may count as not valid, and the times in logs do not fit together',
+      command: 'on both: timedatectl status; systemctl restart chrony',
+    },
+  ];
+}

@@ -1,0 +1,57 @@
+import { isUnreadable } from '../../enforcers/proxmox/readable.ts';
+import { formatCommand } from '../../setup/command-runner.ts';
+import { auditGrant, type Grant, grantCommand, granteesOf, makeRoleCommand, modifyGrant } from '../../setup/grants.ts';
+import { type Answered, type Said, unreadable } from './said.ts';
+
+/**
+ * What the token may do on `/`. A privilege that is granted without propagation is shown as 0 by Proxmox, and is granted.
+ *
+ * | | none | here | below |
+ * | --- | --- | --- | --- |
+ * | Sys.Modify | broken | good | more than needed |
+ * | Sys.Audit | broken | nodes cannot be read | good |
+ */
+export function judgePermissions({ cluster: { permissions }, token }: Answered): readonly Said[] {
+  if (isUnreadable(permissions)) return [unreadable('what the token may do', permissions)];
+  const findings: Said[] = [];
+  if (permissions.sysModify === 'none') findings.push(missing(modifyGrant, token, 'no ban gets into the firewall'));
+  if (permissions.sysModify === 'below') {
+    findings.push({
+      level: 'note',
+      code: 'privilege-wider-than-needed',
+      fact: `${token} has Sys.Modify on / with propagation`,
+      consequence: 'whoever gets hold of the token can change nodes too; the cluster firewall needs it on / alone',
+      command: commandsFor(modifyGrant, token),
+    });
+  }
+  if (permissions.sysAudit === 'none') {
+    findings.push(missing(auditGrant, token, 'the firewall cannot be read, so nothing is enforced'));
+  }
+  if (permissions.sysAudit === 'here') {
+    findings.push({
+      level: 'warning',
+      code: 'privilege-narrower-than-needed',
+      fact: `${token} has Sys.Audit on / without propagation`,
+      consequence: "the nodes' own firewalls and clocks cannot be looked at",
+      command: commandsFor(auditGrant, token),
+    });
+  }
+  return findings;
+}
+
+function missing(grant: Grant, token: string, consequence: string): Said {
+  return {
+    level: 'broken',
+    code: 'privilege-missing',
+    fact: `${token} lacks ${grant.privilege} on ${grant.path}, or its user does`,
+    consequence,
+    command: commandsFor(grant, token),
+  };
+}
+
+/** The role may be there already, which `pveum role add` says and which does no harm. */
+export function commandsFor(grant: Grant, token: string): string {
+  return [makeRoleCommand(grant), ...granteesOf(token).map((grantee) => grantCommand(grant, grantee))]
+    .map(formatCommand)
+    .join('; ');
+}

@@ -1,0 +1,46 @@
+import type { PortFacts } from '../facts/read-port.ts';
+import type { Finding } from '../finding.ts';
+
+/**
+ * |  | free | taken |
+ * | --- | --- | --- |
+ * | the server runs | broken | good |
+ * | it does not | said elsewhere | broken: it cannot start |
+ */
+export function judgePort(facts: PortFacts, isRunning: boolean): readonly Finding[] {
+  switch (facts.kind) {
+    case 'unreadable':
+      return [
+        {
+          ...subject('warning', 'port-unreadable'),
+          fact: `who listens at the port cannot be read: ${facts.reason}`,
+          consequence: 'whether hosts can connect is not known',
+          command: 'apt-get install iproute2',
+        },
+      ];
+    case 'free':
+      if (!isRunning) return [];
+      return [
+        {
+          ...subject('broken', 'port-not-open'),
+          fact: `the server runs, but nobody listens at port ${facts.port}`,
+          consequence: 'no host can connect',
+          command: 'systemctl restart fail2networkban-server: the configuration was changed since it started',
+        },
+      ];
+    case 'taken':
+      if (isRunning) return [];
+      return [
+        {
+          ...subject('broken', 'port-taken'),
+          fact: `port ${facts.port} is held by ${facts.by}, while the server does not run`,
+          consequence: 'the server cannot start',
+          command: `ss -ltnp 'sport = :${facts.port}'; stop that program or set port in [server]`,
+        },
+      ];
+  }
+}
+
+function subject(level: Finding['level'], code: string): Pick<Finding, 'level' | 'code' | 'subject'> {
+  return { level, code, subject: 'port' };
+}

@@ -1,0 +1,81 @@
+import type { FirewallState, RunningServer, ServerFacts } from '../facts/read-running-server.ts';
+import type { Finding } from '../finding.ts';
+
+/** @param version of this program: an upgrade takes effect with a restart */
+export function judgeServer(facts: ServerFacts, version: string): readonly Finding[] {
+  switch (facts.kind) {
+    case 'not-running':
+      return [
+        {
+          ...subject('broken', 'not-running'),
+          fact: 'the server does not run',
+          consequence: 'no new ban takes effect; the hosts keep theirs until it does',
+          command: 'systemctl start fail2networkban-server; journalctl -u fail2networkban-server -n 50',
+        },
+      ];
+    case 'silent':
+      return [
+        {
+          ...subject('warning', 'server-unreadable'),
+          fact: `the server cannot be asked: ${facts.reason}`,
+          consequence: 'clients, whitelist and bans are not looked at',
+          command: 'run the doctor as root; then: systemctl status fail2networkban-server',
+        },
+      ];
+    case 'running':
+      return [...judgePause(facts), ...judgeVersion(facts, version), ...facts.firewalls.flatMap(judgeFirewall)];
+  }
+}
+
+function judgePause({ isPaused }: RunningServer): readonly Finding[] {
+  if (!isPaused) return [];
+  return [
+    {
+      ...subject('broken', 'paused'),
+      fact: 'the server is paused (panic)',
+      consequence: 'bans are recorded, but nothing is enforced',
+      command: 'fail2networkban-server resume',
+    },
+  ];
+}
+
+function judgeVersion(running: RunningServer, version: string): readonly Finding[] {
+  if (running.version === version) return [];
+  return [
+    {
+      ...subject('warning', 'version-not-in-use'),
+      fact: `the server runs version ${running.version}, installed is ${version}`,
+      consequence: 'the installed version does nothing yet',
+      command: 'systemctl restart fail2networkban-server',
+    },
+  ];
+}
+
+function judgeFirewall({ name, failure, leftOut }: FirewallState): readonly Finding[] {
+  const findings: Finding[] = [];
+  if (failure !== undefined) {
+    findings.push({
+      level: 'broken',
+      code: 'firewall-fails',
+      subject: name,
+      fact: `the server does not get through: ${failure}`,
+      consequence: 'this firewall keeps what it has; new bans do not reach it',
+      command: 'fail2networkban-server status; fail2networkban-server reconcile tries again at once',
+    });
+  }
+  if (leftOut > 0) {
+    findings.push({
+      level: 'warning',
+      code: 'bans-left-out',
+      subject: name,
+      fact: `${leftOut} bans are left out: there are more than max_entries`,
+      consequence: 'those addresses are not blocked here; who stays: made by hand, then by most hosts, then the newest',
+      command: 'raise max_entries in the section of this firewall and restart, or shorten bantime on the hosts',
+    });
+  }
+  return findings;
+}
+
+function subject(level: Finding['level'], code: string): Pick<Finding, 'level' | 'code' | 'subject'> {
+  return { level, code, subject: 'server' };
+}

@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { EmulatedProxmoxOptions } from '../../emulators/proxmox/emulated-proxmox.ts';
+import { startTemporaryProxmox } from '../../emulators/proxmox/temporary-proxmox.ts';
+import { codesOf, type Installation, makeDoctor } from './doctor-under-test.ts';
+
+const firewallOn = '[OPTIONS]\n\nenable: 1\n\n';
+const blacklist = (...lines: readonly string[]): string => `${firewallOn}[IPSET blacklist]\n\n${lines.join('\n')}\n`;
+const good = blacklist('192.0.2.1 # f2nb sshd web1', '192.0.2.2');
+
+/** What a good Proxmox gives when the server does not run and the token may not see guests. */
+const always = ['guests-unreadable', 'not-running'];
+
+interface Cause {
+  readonly proxmox?: Partial<EmulatedProxmoxOptions>;
+  readonly installation?: Installation;
+}
+
+const pve1 = { name: 'pve1', ip: '192.0.2.10' };
+const guest = (vmid: number, ...cards: readonly boolean[]) => ({
+  vmid,
+  type: 'qemu' as const,
+  node: 'pve1',
+  name: `guest${vmid}`,
+  networks: cards.map((firewall) => ({ firewall })),
+});
+const manyEntries = Array.from(
+  { length: 20_000 },
+  (_, index) => `198.${18 + (index >> 16)}.${(index >> 8) & 255}.${index & 255} # f2nb sshd a-host-with-a-long-name`,
+);
+
+/** What is wrong, and what the doctor then finds beside what it always finds here. */
+const causes: readonly (readonly [string, Cause, readonly string[], RegExp?])[] = [
+  ['nothing', {}, []],
+  [
+    'the cluster firewall is off',
+    { proxmox: { clusterFw: '[IPSET blacklist]\n\n192.0.2.1\n' } },
+    ['cluster-firewall-off'],
+  ],
+  [
+    "a node's firewall is off",
+    { proxmox: { cluster: { nodes: [{ ...pve1, firewall: { enable: false } }], guests: [] } } },
+    ['host-firewall-off'],
+    /node pve1 is off/,
+  ],
+  [
+    'a node filters with nftables',
+    { proxmox: { cluster: { nodes: [{ ...pve1, firewall: { nftables: true } }], guests: [] } } },
+    ['nftables-needs-rule'],
+    /IN DROP -source \+dc\/blacklist/,
+  ],
+  [
+    'a node is offline',
+    { proxmox: { cluster: { name: 'lab', nodes: [pve1, { name: 'pve2', online: false }], guests: [] } } },
+    ['node-offline'],
+    /node pve2/,
+  ],
+  [
+    "a node's clock is two minutes ahead",
+    { proxmox: { cluster: { nodes: [{ ...pve1, clockAheadMs: 120_000 }], guests: [] } } },
+    ['clock-differs'],
+    /(?:119|12[01]) s ahead of ours/,
+  ],
+  [
+    "a node's clock is two minutes behind",
+    { proxmox: { cluster: { nodes: [{ ...pve1, clockAheadMs: -120_000 }], guests: [] } } },
+    ['clock-differs'],
+    /(?:119|12[01]) s behind ours/,
+  ],
+  ['the ipset is not there', { proxmox: { clusterFw: firewallOn } }, ['ipset-absent']],
+  [
+    'the ipset has another name',
+    { installation: { section: 'ipset = banned' } },
+    ['ipset-absent', 'ipset-without-meaning'],
+  ],
+  [
+    'an entry is nonsense',
+    { proxmox: { clusterFw: blacklist('192.0.2.300') } },
+    ['entries-unusable'],
+    /192\.0\.2\.300/,
+  ],
+  [
+    'an entry is in upper case',
+    { proxmox: { clusterFw: blacklist('2001:DB8::1') } },
+    ['entries-misspelt'],
+    /pvesh delete \/cluster\/firewall\/ipset\/blacklist\/2001:DB8::1/,
+  ],
+  [
+    'an address stands in two spellings',
+    { proxmox: { clusterFw: blacklist('2001:DB8::1', '2001:db8::1') } },
+    ['entries-misspelt', 'entries-repeated'],
+    /2001:DB8::1 = 2001:db8::1/,
+  ],
+  ['an entry is an exception', { proxmox: { clusterFw: blacklist('!192.0.2.77') } }, ['exceptions'], /192\.0\.2\.77/],
+  [
+    'four of five entries are used',
+    {
+      proxmox: { clusterFw: blacklist(...[1, 2, 3, 4].map((last) => `192.0.2.${last} # f2nb sshd web1`)) },
+      installation: { section: 'max_entries = 5' },
+    },
+    ['near-max-entries'],
+    /4 entries of at most 5/,
+  ],
+  [
+    'three of five entries are used',
+    {
+      proxmox: { clusterFw: blacklist(...[1, 2, 3].map((last) => `192.0.2.${last} # f2nb sshd web1`)) },
+      installation: { section: 'max_entries = 5' },
+    },
+    [],
+  ],
+  [
+    'cluster.fw is nearly full',
+    { proxmox: { clusterFw: blacklist(...manyEntries) }, installation: { section: 'max_entries = 50000' } },
+    ['near-file-ceiling'],
+    /9\d % of the 1 MiB/,
+  ],
+  [
+    'the token may only read',
+    { installation: { token: 'f2nb@pve!audit' } },
+    ['privilege-missing'],
+    /lacks Sys\.Modify on \//,
+  ],
+  [
+    'the token may do more than it needs',
+    { installation: { token: 'f2nb@pve!ban' } },
+    ['privilege-wider-than-needed'],
+    /--tokens 'f2nb@pve!ban' --roles Fail2NetworkBanModify --propagate 0/,
+  ],
+  [
+    'the token may not read nodes',
+    { installation: { token: 'f2nb@pve!noprop' } },
+    ['privilege-narrower-than-needed', 'unreadable', 'unreadable'],
+    /Sys\.Audit on \/ without propagation/,
+  ],
+];
+
+describe('the doctor, asking a Proxmox', () => {
+  for (const [name, { proxmox = {}, installation = {} }, expected, text] of causes) {
+    it(`finds ${expected.length === 0 ? 'nothing' : [...new Set(expected)].join(' and ')} when ${name}`, async (t) => {
+      const emulated = await startTemporaryProxmox(t, { clusterFw: good, ...proxmox });
+      const doctor = await makeDoctor(t, { proxmox: emulated, ...installation });
+      const report = await doctor.examine();
+      assert.deepEqual(codesOf(report), [...always, ...expected].sort());
+      if (text !== undefined) assert.match(JSON.stringify(report.findings), text);
+    });
+  }
+
+  it('names what a token without any privilege may not read, and guesses nothing', async (t) => {
+    const emulated = await startTemporaryProxmox(t, { clusterFw: good });
+    const doctor = await makeDoctor(t, { proxmox: emulated, token: 'f2nb@pve!none' });
+    const { findings } = await doctor.examine();
+    const missing = findings.filter(({ code }) => code === 'privilege-missing').map(({ fact }) => fact);
+    assert.deepEqual(
+      missing.map((fact) => /lacks (\S+)/.exec(fact)?.[1]),
+      ['Sys.Modify', 'Sys.Audit'],
+    );
+    const unread = findings.filter(({ code }) => code === 'unreadable').map(({ fact }) => fact);
+    for (const what of ['options', 'the nodes', 'the ipset blacklist', 'the ipset management', 'cluster.fw']) {
+      assert.ok(
+        unread.some((fact) => fact.includes(what) && fact.includes('cannot be read')),
+        what,
+      );
+    }
+    assert.equal(
+      findings.some(({ code }) => code === 'ipset-absent' || code === 'cluster-firewall-off'),
+      false,
+    );
+  });
+
+  it('names the network cards without firewall=1 to a token that may see guests', async (t) => {
+    const guests = [guest(100, true), guest(101, true, false), guest(102, false)];
+    const emulated = await startTemporaryProxmox(t, { clusterFw: good, cluster: { nodes: [pve1], guests } });
+    const seeing = await makeDoctor(t, { proxmox: emulated, token: 'f2nb@pve!doctor' });
+    const report = await seeing.examine();
+    assert.deepEqual(codesOf(report), ['guest-without-firewall', 'not-running']);
+    assert.match(report.findings.at(-1)?.fact ?? '', /: 101 guest101 \(net1\), 102 guest102 \(net0\)$/);
+  });
+
+  it('does not warn of guests that it may not see', async (t) => {
+    const emulated = await startTemporaryProxmox(t, { clusterFw: good });
+    const { findings } = await (await makeDoctor(t, { proxmox: emulated })).examine();
+    const note = findings.find(({ code }) => code === 'guests-unreadable');
+    assert.equal(note?.level, 'note');
+    assert.match(note?.fact ?? '', /cannot be read: needs VM\.Audit on \/vms/);
+  });
+
+  it('says that the token is not accepted', async (t) => {
+    const emulated = await startTemporaryProxmox(t, { clusterFw: good, delays: { unauthorizedMs: 0 } });
+    emulated.revokedTokens.add('f2nb@pve!server');
+    const report = await (await makeDoctor(t, { proxmox: emulated })).examine();
+    assert.deepEqual(codesOf(report), ['not-running', 'proxmox-unreachable']);
+    assert.match(JSON.stringify(report.findings), /does not accept the token/);
+  });
+
+  it('says that nobody answers', async (t) => {
+    const emulated = await startTemporaryProxmox(t, { clusterFw: good });
+    const doctor = await makeDoctor(t, { proxmox: emulated });
+    await emulated.close();
+    assert.deepEqual(codesOf(await doctor.examine()), ['not-running', 'proxmox-unreachable']);
+  });
+
+  it('changes nothing', async (t) => {
+    const emulated = await startTemporaryProxmox(t, { clusterFw: good });
+    await (await makeDoctor(t, { proxmox: emulated })).examine();
+    assert.deepEqual([...new Set(emulated.log.entries.map(({ method }) => method))], ['GET']);
+    assert.equal(emulated.readClusterFw(), good);
+  });
+});
