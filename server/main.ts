@@ -9,6 +9,7 @@ import { type Answer, ask } from './commands/ask.ts';
 import { type CommandContext, loadSettings } from './commands/load-settings.ts';
 import { makeShow } from './commands/show.ts';
 import { defaultConfigFile } from './settings.ts';
+import type { SetupWords } from './setup/setup-command.ts';
 
 interface CommonOptions {
   readonly config: string;
@@ -82,6 +83,27 @@ function buildProgram(): Command {
       },
     });
   });
+  common(program.command('doctor').description('say what is wrong and what to do')).action(
+    async (options: CommonOptions) => {
+      const { doctorCommand } = await import('./doctor/doctor-command.ts');
+      // biome-ignore lint/style/noProcessEnv: main is the one owner of the environment
+      const host = { ...context(options), environment: process.env, print };
+      finish(await doctorCommand(host, options.json === true));
+    },
+  );
+  program
+    .command('setup')
+    .option('--config <file>', 'configuration file', defaultConfigFile)
+    .option('--user <user>', 'its user at Proxmox, otherwise fail2networkban@pve')
+    .option('--audit-guests', 'let the doctor see network cards of guests')
+    .option('--yes', 'do it instead of only saying it')
+    .option('--undo', 'take back what it did at Proxmox')
+    .description('on a Proxmox host: make its user, its token and the configuration')
+    .action(async (options: CommonOptions & SetupWords) => {
+      const { setupCommand } = await import('./setup/setup-command.ts');
+      // biome-ignore lint/style/noProcessEnv: main is the one owner of the environment
+      await setupCommand({ ...context(options), environment: process.env, print }, options);
+    });
   common(program.command('check-config').description('say what is wrong with the configuration')).action(
     (options: CommonOptions) => {
       loadSettings(context(options));
