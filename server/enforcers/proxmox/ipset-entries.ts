@@ -23,18 +23,8 @@ export function commentFor(note: string): string {
   return `f2nb ${note.replace(/[^A-Za-z0-9._@+ -]/g, '')}`.slice(0, commentMaxCharacters).trim();
 }
 
-/**
- * Reads the data of a listing.
- *
- * @returns undefined when it is not one
- */
-export function readEntries(data: unknown): IpsetEntry[] | undefined {
-  if (!Array.isArray(data)) return undefined;
-  const entries = data.map(readEntry).filter((entry) => entry !== undefined);
-  return entries.length === data.length ? entries : undefined;
-}
-
-function readEntry(item: unknown): IpsetEntry | undefined {
+/** Reads the data of one entry; undefined when it is not one. */
+export function readEntry(item: unknown): IpsetEntry | undefined {
   if (!isObject(item) || typeof item['cidr'] !== 'string') return undefined;
   const { cidr, comment, nomatch, errors } = item;
   return {
@@ -47,16 +37,29 @@ function readEntry(item: unknown): IpsetEntry | undefined {
 }
 
 /**
- * Who each network belongs to. Ours carry the mark and are no exceptions, which we never make. A hand-edited file may hold
- * the same line twice, once ours; DELETE takes both, so both count as the administrator's.
+ * Reads the data of a listing.
+ *
+ * @returns undefined when it is not one
+ */
+export function readEntries(data: unknown): IpsetEntry[] | undefined {
+  if (!Array.isArray(data)) return undefined;
+  const entries = data.map(readEntry).filter((entry) => entry !== undefined);
+  return entries.length === data.length ? entries : undefined;
+}
+
+/**
+ * The networks that are blocked, and who each belongs to: ours carry the mark. Exceptions block nothing and are left out. A
+ * hand-edited file may hold the same line twice, once ours; DELETE takes both, so both count as the administrator's.
  */
 export function heldEntries(entries: readonly IpsetEntry[]): HeldEntry[] {
-  const theirs = new Set(entries.filter((entry) => !isMarked(entry)).map(({ cidr }) => cidr));
-  return entries.flatMap(({ cidr, network }) =>
-    network === undefined ? [] : [{ network, spelling: cidr, owner: theirs.has(cidr) ? 'theirs' : 'ours' } as const],
+  const theirs = new Set(entries.filter((entry) => !isOurs(entry)).map(({ cidr }) => cidr));
+  return entries.flatMap(({ cidr, network, isNomatch }) =>
+    network === undefined || isNomatch
+      ? []
+      : [{ network, spelling: cidr, owner: theirs.has(cidr) ? 'theirs' : 'ours' } as const],
   );
 }
 
-function isMarked({ comment, isNomatch }: IpsetEntry): boolean {
+function isOurs({ comment, isNomatch }: IpsetEntry): boolean {
   return markPattern.test(comment) && !isNomatch;
 }

@@ -4,7 +4,7 @@ import type { DesiredEntry, Enforcer, HeldEntry, Step } from '../../../shared/en
 import { EnforcerError } from '../../../shared/errors.ts';
 import type { Network } from '../../../shared/network.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
-import { commentFor, heldEntries, readEntries } from './ipset-entries.ts';
+import { commentFor, heldEntries, readEntries, readEntry } from './ipset-entries.ts';
 import { openApi } from './open-api.ts';
 import { ProxmoxAnswerError, unreadableAnswer } from './proxmox-errors.ts';
 import type { ProxmoxTransport } from './proxmox-transport.ts';
@@ -101,13 +101,16 @@ export class ProxmoxIpset implements Enforcer {
     }
   }
 
+  /** @throws EnforcerError `rejected` when the administrator has excepted the network */
   async #holds(network: Network, signal: AbortSignal): Promise<boolean> {
+    const { ipset } = this.#options;
     const ipsets = await this.#ipsets(signal);
     try {
-      await ipsets.$(this.#options.ipset).$(network).$get();
-      return true;
+      const entry = readEntry(await ipsets.$(ipset).$(network).$get());
+      if (entry?.isNomatch) throw new EnforcerError('rejected', `ipset ${ipset} has the exception !${network}`);
+      return entry !== undefined;
     } catch (error) {
-      if (isRejection(error)) return false;
+      if (error instanceof ProxmoxAnswerError && error.status === 400) return false;
       throw error;
     }
   }
