@@ -30,7 +30,7 @@ export interface DesiredEntries {
   readonly leftOut: number;
 }
 
-/** What merging saves is filled with more bans, which may merge again. What is left free after so many rounds is little. */
+/** The room that merging makes is filled with more bans, which may merge again: so often at the most. */
 const refillsMax = 8;
 
 /**
