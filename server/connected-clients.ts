@@ -1,6 +1,7 @@
 import { closeCodes } from '../shared/close-code.ts';
 import { limits } from '../shared/limits.ts';
 import type { Network } from '../shared/network.ts';
+import type { Clients } from './clients.ts';
 import type { Change, Client } from './ledger/ledger.ts';
 import type { ProtectedAddresses } from './policy/protected-addresses.ts';
 import type { Session } from './session.ts';
@@ -69,6 +70,14 @@ export class ConnectedClients {
     for (const change of changes) {
       if (change.kind === 'revoked') this.#sendAway(change.client, undefined);
       if (change.kind === 'enrolled') this.#sendAway(change.client.name, change.client);
+    }
+  }
+
+  /** A key that has ended, as the old one does some time after a rotation, ends its connections too. */
+  sendAwayEnded(clients: Clients, now: number): void {
+    for (const { session, client, keyId } of this.#connected.values()) {
+      const key = clients.get(client)?.keys.find(({ id }) => id === keyId);
+      if (key === undefined || key.endsAt <= now) session.close(closeCodes.revoked, 'this key has ended');
     }
   }
 

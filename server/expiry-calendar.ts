@@ -25,13 +25,21 @@ export class ExpiryCalendar {
   /** The reports that end at or before `now`, milliseconds since the epoch. They stay until deleted. */
   due(now: number): Report[] {
     const last = Math.floor(now / 1_000);
-    if (this.#bySecond.size === 0) this.#earliest = Number.POSITIVE_INFINITY;
-    const due: Report[] = [];
-    for (let second = this.#earliest; second <= last; second += 1) {
-      const reports = this.#bySecond.get(second);
-      if (reports !== undefined) due.push(...[...reports].filter(({ endsAt }) => endsAt <= now));
-      else if (second === this.#earliest && second < last) this.#earliest += 1;
+    const seconds = this.#secondsUpTo(last);
+    this.#earliest = seconds[0] ?? last + 1;
+    return seconds.flatMap((second) => [...(this.#bySecond.get(second) ?? [])].filter(({ endsAt }) => endsAt <= now));
+  }
+
+  /**
+   * The seconds up to `last` that hold reports, in order. After a long stop, or when the clock was wrong by years, there
+   * are far fewer of them than seconds in between.
+   */
+  #secondsUpTo(last: number): number[] {
+    if (last - this.#earliest > this.#bySecond.size) {
+      return [...this.#bySecond.keys()].filter((second) => second <= last).sort((a, b) => a - b);
     }
-    return due;
+    const seconds: number[] = [];
+    for (let second = this.#earliest; second <= last; second += 1) if (this.#bySecond.has(second)) seconds.push(second);
+    return seconds;
   }
 }

@@ -1,4 +1,6 @@
 import type { Clock } from '../shared/clock.ts';
+import type { Network } from '../shared/network.ts';
+import type { Draft } from './draft.ts';
 import { LedgerError } from './ledger/ledger.ts';
 import type { Whitelist } from './policy/whitelist.ts';
 import type { Record } from './record.ts';
@@ -27,9 +29,17 @@ export async function sweepExpired({ record, standing, whitelist, clock }: Expir
       for (const report of reports) {
         if (draft.reportsOf(report.network).includes(report)) draft.withdraw(report, 'expired', actor);
       }
-      for (const { network } of entries) draft.changes.push({ kind: 'disallowed', network, actor, reason: 'expired' });
+      for (const { network } of entries) {
+        if (!isAllowedAnew(draft, network))
+          draft.changes.push({ kind: 'disallowed', network, actor, reason: 'expired' });
+      }
     });
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error;
   }
+}
+
+/** Whether the operator prolonged an entry in this very commit. */
+function isAllowedAnew(draft: Draft, network: Network): boolean {
+  return draft.changes.some((change) => change.kind === 'allowed' && change.entry.network === network);
 }

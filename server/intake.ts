@@ -14,7 +14,7 @@ import { fitsGlob } from '../shared/names.ts';
 import type { Network } from '../shared/network.ts';
 import { isTemporary, type Refusal, type RefusalCode } from '../shared/refusal.ts';
 import type { Draft } from './draft.ts';
-import type { JailList, JailLists } from './jail-lists.ts';
+import type { EntryOutcome, JailLists } from './jail-lists.ts';
 import { type Client, LedgerError, type Report } from './ledger/ledger.ts';
 import type { Policy } from './policy/policy.ts';
 import type { Record } from './record.ts';
@@ -35,6 +35,20 @@ export interface IntakeOptions {
   readonly policy: Policy;
   readonly clock: Clock;
   readonly onDecision: (decision: Decision) => void;
+}
+
+/** What one part of a list did, in its order. */
+interface PartEffect {
+  readonly entries: readonly EntryEffect[];
+  readonly withdrawn: number;
+  /** Digest of what the record then says. */
+  readonly recorded: string;
+}
+
+interface EntryEffect {
+  readonly network: Network;
+  readonly code: EntryOutcome;
+  readonly detail?: string;
 }
 
 /** The pause asked for with a temporary refusal. */
@@ -68,7 +82,7 @@ export class Intake {
   /** Which of these jails' lists differ from what is recorded. Bans made by hand are in no jail's list. */
   async compareDigests(client: Client, digests: JailsFrame['digests'], lists: JailLists): Promise<string[]> {
     const permitted = digests.filter(({ jail }) => client.jails.some((pattern) => fitsGlob(pattern, jail)));
-    return this.#options.record.write((draft) =>
+    return this.#options.record.read((draft) =>
       permitted
         .filter(({ jail, digest }) => !lists.agrees(jail, digest, recordedDigest(draft, client, jail)))
         .map(({ jail }) => jail),
@@ -79,18 +93,22 @@ export class Intake {
   async takePart(client: Client, frame: JailFrame, lists: JailLists): Promise<SettledFrame | undefined> {
     const list = lists.add(frame);
     const isLast = frame.part === frame.parts;
-    const refusal = await this.#write(
-      (draft) => {
-        this.#enterPart(draft, client, frame, list);
-        if (!isLast) return undefined;
-        this.#withdrawUnlisted(draft, client, list);
-        lists.settle(list, recordedDigest(draft, client, frame.jail));
-        return undefined;
-      },
-      (reason) => reason,
+    const { entries, withdrawn, recorded } = await this.#write(
+      (draft): PartEffect => ({
+        entries: this.#enterPart(draft, client, frame),
+        withdrawn: isLast ? withdrawUnlisted(draft, client, frame.jail, list.networks) : 0,
+        recorded: isLast ? recordedDigest(draft, client, frame.jail) : '',
+      }),
+      (refusal) => ({ entries: refuseEntries(frame, refusal), withdrawn: 0, recorded: '' }),
     );
-    if (refusal !== undefined) list.refuse(refusal.code, frame.entries.length);
-    return isLast ? list.toFrame() : undefined;
+    list.withdrawn += withdrawn;
+    for (const entry of entries) {
+      list.note(entry.code);
+      this.#tellEntry(client, frame.jail, entry);
+    }
+    if (!isLast) return undefined;
+    lists.settle(list, recorded);
+    return list.toFrame();
   }
 
   async #write<Answer>(enter: (draft: Draft) => Answer, refuse: (refusal: Refusal) => Answer): Promise<Answer> {
@@ -129,29 +147,19 @@ export class Intake {
     return undefined;
   }
 
-  #enterPart(draft: Draft, client: Client, { jail, entries }: JailFrame, list: JailList): void {
-    for (const [network, ttlSeconds] of entries) {
+  #enterPart(draft: Draft, client: Client, { jail, entries }: JailFrame): EntryEffect[] {
+    return entries.flatMap(([network, ttlSeconds]) => {
       const known = draft.reportsOf(network).find((report) => report.client === client.name && report.jail === jail);
+      if (known?.source === 'hand') return { network, code: 'by-hand' };
       const report = this.#newReport(client, jail, network, ttlSeconds, 'jail');
-      if (saysTheSame(known, report)) continue;
+      if (known !== undefined && endsWithIt(known, report)) return [];
       const event = { number: 0, verb: 'ban', jail, network, ttlSeconds, source: 'jail' } as const;
       const held = draft.countOfClient(client.name) - (known === undefined ? 0 : 1);
       const refusal = this.#options.policy.refuse(event, client, held);
-      if (refusal !== undefined) {
-        list.refuse(refusal.code, 1);
-        continue;
-      }
+      if (refusal !== undefined) return { network, ...refusal };
       draft.report(report);
-      list.added += 1;
-    }
-  }
-
-  #withdrawUnlisted(draft: Draft, client: Client, list: JailList): void {
-    for (const report of draft.ofJail(client.name, list.jail)) {
-      if (report.source === 'hand' || list.networks.has(report.network)) continue;
-      draft.withdraw(report, 'not-listed', client.name);
-      list.withdrawn += 1;
-    }
+      return { network, code: 'recorded' };
+    });
   }
 
   #newReport(
@@ -174,16 +182,32 @@ export class Intake {
     const { verb, jail, network } = subject;
     this.#options.onDecision({ client: client.name, verb, jail, network, ...outcome });
   }
+
+  #tellEntry(client: Client, jail: string, { code, ...entry }: EntryEffect): void {
+    if (code !== 'by-hand') this.#options.onDecision({ client: client.name, verb: 'list', jail, code, ...entry });
+  }
 }
 
-/** What the record says that a jail holds, as the agent counts it. */
+/** Withdraws what a jail no longer holds; what a person banned is in no jail's list. @returns how many */
+function withdrawUnlisted(draft: Draft, client: Client, jail: string, listed: ReadonlySet<Network>): number {
+  const reports = draft
+    .ofJail(client.name, jail)
+    .filter(({ source, network }) => source === 'jail' && !listed.has(network));
+  for (const report of reports) draft.withdraw(report, 'not-listed', client.name);
+  return reports.length;
+}
+
+function refuseEntries({ entries }: JailFrame, refusal: Refusal): EntryEffect[] {
+  return entries.map(([network]) => ({ network, ...refusal }));
+}
+
+/** Digest of what the record says that a jail holds, as the agent counts it. */
 function recordedDigest(draft: Draft, client: Client, jail: string): string {
   const listed = draft.ofJail(client.name, jail).filter(({ source }) => source === 'jail');
   return digestOf(listed.map(({ network }) => network));
 }
 
-function saysTheSame(known: Report | undefined, listed: Report): boolean {
-  if (known === undefined || known.source === 'hand') return false;
+function endsWithIt(known: Report, listed: Report): boolean {
   return known.endsAt === listed.endsAt || Math.abs(known.endsAt - listed.endsAt) <= ttlToleranceMs;
 }
 

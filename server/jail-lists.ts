@@ -3,7 +3,10 @@ import type { JailFrame, SettledFrame } from '../shared/frames.ts';
 import { digestOf } from '../shared/jail-digest.ts';
 import { limits } from '../shared/limits.ts';
 import type { Network } from '../shared/network.ts';
-import type { RefusalCode } from '../shared/refusal.ts';
+import { isTemporary, type RefusalCode } from '../shared/refusal.ts';
+
+/** What became of an entry that was not recorded before. `by-hand`: a person's ban stands there, which no list changes. */
+export type EntryOutcome = 'recorded' | 'by-hand' | RefusalCode;
 
 /** A full list as it comes in, part by part. */
 export class JailList {
@@ -11,21 +14,36 @@ export class JailList {
   readonly networks = new Set<Network>();
   readonly #refused = new Map<RefusalCode, number>();
   parts = 0;
-  added = 0;
   withdrawn = 0;
+  #added = 0;
+  #isSettled = true;
 
   constructor(jail: string) {
     this.jail = jail;
   }
 
-  refuse(code: RefusalCode, count: number): void {
-    this.#refused.set(code, (this.#refused.get(code) ?? 0) + count);
+  /** Whether the same list, sent again, would change nothing until the policy changes. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /** Counts what became of one entry. */
+  note(outcome: EntryOutcome): void {
+    this.#isSettled &&= staysSo(outcome);
+    if (outcome === 'recorded') this.#added += 1;
+    else if (outcome !== 'by-hand') this.#refused.set(outcome, (this.#refused.get(outcome) ?? 0) + 1);
   }
 
   toFrame(): SettledFrame {
-    const { jail, added, withdrawn } = this;
-    return { type: 'settled', jail, added, withdrawn, refused: Object.fromEntries(this.#refused) };
+    const refused = Object.fromEntries(this.#refused);
+    return { type: 'settled', jail: this.jail, added: this.#added, withdrawn: this.withdrawn, refused };
   }
+}
+
+/** What other clients, other bans and the disk decide may be otherwise the next time. */
+function staysSo(outcome: EntryOutcome): boolean {
+  if (outcome === 'recorded') return true;
+  return outcome !== 'by-hand' && outcome !== 'quota-exceeded' && outcome !== 'protected' && !isTemporary(outcome);
 }
 
 /**
@@ -37,20 +55,23 @@ export class JailLists {
   readonly #settled = new Map<string, { readonly listed: string; readonly recorded: string }>();
 
   /** @throws FrameError when the parts do not follow each other */
-  add({ jail, part, entries }: JailFrame): JailList {
+  add({ jail, part, parts, entries }: JailFrame): JailList {
     if (part === 1) this.#open = new JailList(jail);
     const list = this.#open;
     if (list === undefined || list.jail !== jail || part !== list.parts + 1) {
       throw new FrameError('part', part, 'the part that follows');
     }
     list.parts = part;
+    // The next list may begin before this one is written.
+    if (part === parts) this.#open = undefined;
     for (const [network] of entries) list.networks.add(network);
     return list;
   }
 
-  /** A list was taken in; what the record then said. */
+  /** A list was taken in; `recorded` is the digest of what the record then says. */
   settle(list: JailList, recorded: string): void {
-    this.#open = undefined;
+    this.#settled.delete(list.jail);
+    if (!list.isSettled) return;
     if (this.#settled.size >= limits.jailsPerFrameMax) this.#settled.clear();
     this.#settled.set(list.jail, { listed: digestOf(list.networks), recorded });
   }

@@ -1,5 +1,6 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createHttpsServer, type Server as TlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from '../shared/clock.ts';
@@ -7,9 +8,9 @@ import { type CloseCode, closeCodes } from '../shared/close-code.ts';
 import { describeError } from '../shared/errors.ts';
 import { subprotocol } from '../shared/frames.ts';
 import { limits } from '../shared/limits.ts';
-import { type Network, parseNetwork } from '../shared/network.ts';
+import type { Network } from '../shared/network.ts';
 import type { Connection, Session } from './session.ts';
-import { Strangers } from './strangers.ts';
+import { type Stranger, Strangers } from './strangers.ts';
 
 /** Certificate chain and private key, PEM. */
 export interface Certificate {
@@ -32,31 +33,31 @@ export interface ListenerOptions {
   readonly onFault: (error: unknown) => void;
 }
 
+const maxHeaderSize = 8_192;
+
 /** How long a peer may take to answer a close before its socket is cut. */
 const closeMaxMs = 2_000;
+
+/** The most that a frame's header takes (RFC 6455 §5.2). */
+const frameHeaderMaxBytes = 14;
 
 /** Turns sockets into sessions, and holds each to the limits. The only user of ws on this side. */
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #server: Server | TlsServer;
   readonly #sockets: WebSocketServer;
-  readonly #strangers = new Strangers();
+  readonly #strangers: Strangers;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    const { certificate } = options;
-    const http = {
-      requestTimeout: limits.loginMaxMs,
-      headersTimeout: limits.loginMaxMs,
-      connectionsCheckingInterval: 1_000,
-      maxHeaderSize: 8_192,
-    };
+    const { certificate, clock, onTurnedAway } = options;
+    this.#strangers = new Strangers({ clock, onTurnedAway });
     this.#server =
       certificate === undefined
-        ? createHttpServer(http)
-        : createHttpsServer({ ...http, ...certificate, minVersion: 'TLSv1.2', handshakeTimeout: limits.loginMaxMs });
+        ? createHttpServer({ maxHeaderSize })
+        : createHttpsServer({ ...certificate, maxHeaderSize, minVersion: 'TLSv1.2' });
     this.#server.maxConnections = limits.connectionsMax;
-    this.#server.setTimeout(limits.loginMaxMs);
+    this.#server.on('connection', (socket: Socket) => this.#strangers.admit(socket));
     this.#server.on('request', (_request, response) => {
       response.writeHead(426, { 'content-type': 'text/plain', upgrade: 'websocket', connection: 'close' });
       response.end('fail2networkban: this port speaks WebSocket only\n');
@@ -95,24 +96,25 @@ export class Listener {
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const socket of this.#sockets.clients) this.#end(socket, closeCodes.goingAway, 'the server stops');
-    this.#server.closeIdleConnections();
+    this.#strangers.endAll('the server stops');
     await closed;
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const address = parseNetwork(request.socket.remoteAddress ?? '');
+    const stranger = this.#strangers.of(request.socket);
+    if (stranger === undefined) {
+      socket.destroy();
+      return;
+    }
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
     if (!offered.includes(subprotocol)) {
-      this.#turnAway(socket, address, '400 Bad Request', `the subprotocol ${subprotocol} is not offered`);
+      this.#turnAway(socket, stranger.address, '400 Bad Request', `the subprotocol ${subprotocol} is not offered`);
       return;
     }
-    const leave = this.#strangers.admit(address);
-    if (leave === undefined) {
-      this.#turnAway(socket, address, '503 Service Unavailable', 'too many connections without a login');
-      return;
-    }
-    socket.once('close', leave);
-    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#serve(webSocket, address, leave));
+    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const session = this.#serve(webSocket, stranger);
+      limitUnknown(socket, session, () => this.#end(webSocket, closeCodes.tooLong, 'more than a login'));
+    });
   }
 
   #turnAway(socket: Duplex, address: Network | undefined, status: string, reason: string): void {
@@ -121,36 +123,34 @@ export class Listener {
     socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   }
 
-  #serve(webSocket: WebSocket, address: Network | undefined, leave: () => void): void {
-    const { clock, openSession, onEnd, onTurnedAway } = this.#options;
+  #serve(webSocket: WebSocket, stranger: Stranger): Session {
+    const { openSession, onEnd } = this.#options;
     const session = openSession(
       {
         send: (text) => webSocket.send(text, (error) => error && webSocket.terminate()),
         close: (code, reason) => this.#end(webSocket, code, reason),
       },
-      address,
+      stranger.address,
     );
-    const cancelDeadline = clock.after(limits.loginMaxMs, () => {
-      if (session.isStranger) session.close(closeCodes.loginTimeout, `no login in ${limits.loginMaxMs} ms`);
-    });
+    stranger.end = (reason) => session.close(closeCodes.loginTimeout, reason);
     const stopHeartbeat = this.#watchHeartbeat(webSocket);
     webSocket.on('message', (data, isBinary) => {
-      if (isBinary) session.close(closeCodes.malformed, 'binary frames are not of this protocol');
-      else this.#receive(webSocket, session, data.toString(), leave);
+      if (isBinary) session.reject(binaryFrame, closeCodes.malformed);
+      else this.#receive(webSocket, session, data.toString());
+      if (session.who !== undefined) stranger.leave();
     });
-    webSocket.on('error', (error) => onTurnedAway(address, describeError(error)));
+    webSocket.on('error', (error) => session.violated(describeError(error)));
     webSocket.on('close', () => {
-      cancelDeadline();
       stopHeartbeat();
       session.ended();
       onEnd(session);
     });
     session.start();
+    return session;
   }
 
-  #receive(webSocket: WebSocket, session: Session, text: string, leave: () => void): void {
+  #receive(webSocket: WebSocket, session: Session, text: string): void {
     session.receive(text).then(() => this.#letThrough(webSocket, session), this.#options.onFault);
-    if (!session.isStranger) leave();
     if (this.#isCongested(webSocket, session)) webSocket.pause();
   }
 
@@ -160,7 +160,7 @@ export class Listener {
   }
 
   #letThrough(webSocket: WebSocket, session: Session): void {
-    if (!webSocket.isPaused) return;
+    if (!webSocket.isPaused || webSocket.readyState !== webSocket.OPEN) return;
     if (!this.#isCongested(webSocket, session)) webSocket.resume();
     else this.#options.clock.after(10, () => this.#letThrough(webSocket, session));
   }
@@ -192,4 +192,21 @@ export class Listener {
     const cancel = this.#options.clock.after(closeMaxMs, () => webSocket.terminate());
     webSocket.once('close', cancel);
   }
+}
+
+const binaryFrame = { code: 'malformed', detail: 'binary frames are not of this protocol' } as const;
+
+/** ws takes in a whole frame before anybody looks at it; of a stranger no more than a login may be kept. */
+function limitUnknown(socket: Duplex, session: Session, end: () => void): void {
+  let bytes = 0;
+  const count = (chunk: Buffer): void => {
+    bytes += chunk.length;
+    if (!session.isStranger) socket.off('data', count);
+    else if (bytes > limits.loginFrameMaxBytes + frameHeaderMaxBytes) {
+      socket.off('data', count);
+      session.violated(`more than ${limits.loginFrameMaxBytes} bytes without a login`);
+      end();
+    }
+  };
+  socket.on('data', count);
 }

@@ -57,6 +57,15 @@ export class Record {
     });
   }
 
+  /** Looks at what stands once everything handed over before is written or refused. It must not throw. */
+  read<Answer>(look: Entry<Answer>): Promise<Answer> {
+    return new Promise((resolve) => {
+      const answer = (): void => resolve(look(new Draft(this.#options.standing, this.#streams)));
+      this.#waiting.push({ enter: () => answer, fail: answer });
+      this.#schedule();
+    });
+  }
+
   /** Resolves when everything handed over so far is written or refused. */
   async drain(): Promise<void> {
     while (this.#scheduled || this.#writing !== undefined || this.#waiting.length > 0) {
@@ -94,7 +103,10 @@ export class Record {
   async #commit(changes: readonly Change[]): Promise<void> {
     const { ledger, standing, clock, onCommit } = this.#options;
     standing.apply(changes, await ledger.commit(changes, clock.now()));
-    for (const change of changes) if (change.kind === 'advanced') this.#advance(change);
+    for (const change of changes) {
+      if (change.kind === 'advanced') this.#advance(change);
+      if (change.kind === 'revoked') this.#streams.delete(change.client);
+    }
     onCommit(changes);
   }
 

@@ -20,7 +20,7 @@ export interface Connection {
   close(code: CloseCode, reason: string): void;
 }
 
-/** What ends a session before its time, as it is logged and counted. */
+/** A frame or a connection that was not accepted, as it is logged and counted. */
 export interface Rejection extends Refusal {
   /** The client, once it is known. */
   readonly client?: string;
@@ -100,7 +100,7 @@ export class Session {
       else await this.#take(text, state);
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
-      this.#reject({ code: 'malformed', detail: error.message }, closeCodes.malformed);
+      this.reject({ code: 'malformed', detail: error.message }, closeCodes.malformed);
     } finally {
       this.#inFlight -= 1;
     }
@@ -111,6 +111,21 @@ export class Session {
     if (this.#state.kind === 'closed') return;
     this.#state = { kind: 'closed' };
     this.#options.connection.close(code, reason);
+  }
+
+  /** Ends the session for what the other side sent, and tells it so. */
+  reject(refusal: Refusal, code: CloseCode): void {
+    if (this.#state.kind === 'closed') return;
+    this.#tell(refusal);
+    this.#send({ type: 'refused', ...refusal });
+    this.close(code, refusal.code);
+  }
+
+  /** The transport has ended the connection by itself, for something that is not of this protocol. */
+  violated(detail: string): void {
+    if (this.#state.kind === 'closed') return;
+    this.#tell({ code: 'malformed', detail });
+    this.#state = { kind: 'closed' };
   }
 
   /** The other side is gone. */
@@ -126,11 +141,11 @@ export class Session {
   #logIn(text: string, nonce: Buffer): void {
     const { clients, clock, decoySecret, admit } = this.#options;
     const who =
-      text.length > limits.loginFrameMaxBytes
+      Buffer.byteLength(text) > limits.loginFrameMaxBytes
         ? undefined
         : authenticate(text, nonce, { clients, now: clock.now(), decoySecret });
     if (who === undefined) {
-      this.#reject({ code: 'unauthenticated', detail: 'unknown client, key or MAC' }, closeCodes.unauthenticated);
+      this.reject({ code: 'unauthenticated', detail: 'unknown client, key or MAC' }, closeCodes.unauthenticated);
       return;
     }
     const nowMs = clock.elapsed();
@@ -143,7 +158,9 @@ export class Session {
       eventRate: new RateLimit({ perSecond: limits.eventsPerSecondMax, burst: limits.eventsBurstMax }, nowMs),
     };
     if (!admit(this, who)) {
-      this.close(closeCodes.tooMany, `more than ${limits.connectionsPerClientMax} connections of ${who.client.name}`);
+      const detail = `more than ${limits.connectionsPerClientMax} connections of ${who.client.name}`;
+      this.#tell({ code: 'rate-limited', detail });
+      this.close(closeCodes.tooMany, detail);
       return;
     }
     const { may, jails } = who.client;
@@ -153,7 +170,7 @@ export class Session {
   async #take(text: string, state: LoggedIn): Promise<void> {
     const opened = state.channel.open(text);
     if (opened.kind === 'refused') {
-      this.#reject(opened.refusal, opened.refusal.code === 'malformed' ? closeCodes.malformed : closeCodes.replayed);
+      this.reject(opened.refusal, opened.refusal.code === 'malformed' ? closeCodes.malformed : closeCodes.replayed);
       return;
     }
     const frame = parseFrameToServer(opened.value);
@@ -181,19 +198,21 @@ export class Session {
   /** An agent that heeds `retryAfterMs` sees this rarely; whoever floods with other frames is sent away. */
   #refuseForRate(frame: FrameToServer): void {
     const refusal = { code: 'rate-limited', detail: 'more frames or events a second than a client may send' } as const;
-    if (frame.type === 'events') this.#send(rateLimited(frame, refusal));
-    else this.#reject(refusal, closeCodes.tooMany);
+    if (frame.type !== 'events') {
+      this.reject(refusal, closeCodes.tooMany);
+      return;
+    }
+    this.#tell(refusal);
+    this.#send(rateLimited(frame, refusal));
   }
 
   #send(frame: FrameToClient): void {
     if (this.#state.kind === 'logged-in') this.#options.connection.send(this.#state.channel.seal(frame));
   }
 
-  #reject(refusal: Refusal, code: CloseCode): void {
+  #tell(refusal: Refusal): void {
     const client = this.who?.client.name;
     this.#options.onRejection({ ...refusal, ...(client === undefined ? {} : { client }) });
-    this.#send({ type: 'refused', ...refusal });
-    this.close(code, refusal.code);
   }
 }
 

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Draft } from '../../server/draft.ts';
+import { StandingBans } from '../../server/standing-bans.ts';
+import { makeReport, network } from './samples.ts';
+
+function makeDraft(...texts: readonly string[]): Draft {
+  const reports = texts.map((text, at) => ({ report: makeReport(text), sequence: at + 1 }));
+  const state = { sequence: texts.length, reports, whitelist: [], clients: [], streams: new Map(), paused: false };
+  return new Draft(new StandingBans(state, () => undefined), new Map([['web1', new Map([['stream-1', 4]])]]));
+}
+
+describe('a draft', () => {
+  it('sees what stands and what it is about to change', () => {
+    const draft = makeDraft('203.0.113.1', '203.0.113.2');
+    draft.withdraw(makeReport('203.0.113.1'), 'unban', 'web1');
+    draft.report(makeReport('203.0.113.3', { endsAt: 5_000 }));
+    assert.deepEqual(draft.reportsOf(network('203.0.113.1')), []);
+    assert.deepEqual(draft.reportsOf(network('203.0.113.2')), [makeReport('203.0.113.2')]);
+    assert.deepEqual(
+      draft.ofJail('web1', 'sshd').map((report) => report.network),
+      ['203.0.113.2', '203.0.113.3'],
+    );
+    assert.deepEqual([...draft.networks()], ['203.0.113.1', '203.0.113.2', '203.0.113.3']);
+  });
+
+  it("counts a client's reports, a replaced one once", () => {
+    const draft = makeDraft('203.0.113.1', '203.0.113.2');
+    draft.report(makeReport('203.0.113.1', { endsAt: 5_000 }));
+    assert.equal(draft.countOfClient('web1'), 2);
+    draft.report(makeReport('203.0.113.1', { jail: 'nginx' }));
+    draft.report(makeReport('203.0.113.1', { client: 'web2' }));
+    assert.deepEqual([draft.countOfClient('web1'), draft.countOfClient('web2')], [3, 1]);
+    draft.withdraw(makeReport('203.0.113.2'), 'unban', 'web1');
+    assert.equal(draft.countOfClient('web1'), 2);
+  });
+
+  it('leaves the reports of others where one is replaced or withdrawn', () => {
+    const draft = makeDraft('203.0.113.1');
+    const other = makeReport('203.0.113.1', { client: 'web2' });
+    draft.report(other);
+    draft.withdraw(makeReport('203.0.113.1'), 'unban', 'web1');
+    assert.deepEqual(draft.reportsOf(other.network), [other]);
+  });
+
+  it('numbers a stream on, and says which one is new', () => {
+    const draft = makeDraft();
+    draft.advance('web1', 'stream-1', 9);
+    draft.advance('web1', 'stream-2', 1);
+    draft.advance('web1', 'stream-2', 2);
+    assert.equal(draft.numberOf('web1', 'stream-1'), 9);
+    assert.equal(draft.numberOf('web2', 'stream-1'), 0);
+    assert.deepEqual(
+      draft.changes.map((change) => change.kind === 'advanced' && change.isNew),
+      [false, true, false],
+    );
+  });
+});
