@@ -66,11 +66,16 @@ export class Agent {
     return new Agent(parts, makeQueue(settings, host, parts));
   }
 
-  /** Runs until aborted, then leaves everything durable. */
+  /** Runs until aborted, then leaves everything durable. A part that fails ends the others, and its error rises. */
   async run(signal: AbortSignal): Promise<void> {
-    const couriers = this.destinations.map(({ courier }) => courier.run(signal));
-    await Promise.all([this.#queue.run(signal), ...couriers]);
-    await this.outbox.close();
+    const ending = new AbortController();
+    const either = AbortSignal.any([signal, ending.signal]);
+    const parts = [this.#queue, ...this.destinations.map(({ courier }) => courier)];
+    try {
+      await Promise.all(parts.map((part) => part.run(either).finally(() => ending.abort())));
+    } finally {
+      await this.outbox.close();
+    }
   }
 }
 

@@ -105,11 +105,11 @@ export class JailCheck {
   async step(connection: Connection): Promise<boolean> {
     const state = this.#state;
     switch (state.kind) {
-      case 'idle':
-        if (this.delayMs === 0) void this.#read(this.#signal);
-        return false;
       case 'reading':
       case 'confirming':
+        return false;
+      case 'idle':
+        if (this.delayMs === 0) void this.#read(this.#signal);
         return false;
       case 'read':
         await this.#compare(connection, state.reading);

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Clock } from '../../shared/clock.ts';
 import { describeError } from '../../shared/errors.ts';
 import { type ExitCode, exitCodes } from '../../shared/exit-codes.ts';
-import { serveLocalSocket } from '../../shared/host/local-socket.ts';
+import { type LocalVerb, serveLocalSocket } from '../../shared/host/local-socket.ts';
 import { type Log, makeLog } from '../../shared/host/log.ts';
 import { type ServiceEnvironment, ServiceManager } from '../../shared/host/service-manager.ts';
 import { version } from '../../shared/version.ts';
@@ -45,8 +46,34 @@ interface Run {
   readonly wishes: Wishes;
 }
 
-async function runOnce({ clock }: CommandContext, { settings, log, service, wishes }: Run): Promise<Wish> {
-  const agent = await Agent.open(settings, {
+async function runOnce({ clock }: CommandContext, run: Run): Promise<Wish> {
+  const { settings, log, service, wishes } = run;
+  const verbs = new Map<string, LocalVerb>();
+  await mkdir(dirname(settings.agent.socket), { recursive: true, mode: 0o700 });
+  // First of all: the socket is the lock that keeps a second agent off the journal.
+  const closeSocket = await serveLocalSocket(settings.agent.socket, verbs);
+  const ending = new AbortController();
+  try {
+    const agent = await openAgent(clock, run);
+    for (const [name, verb] of makeLocalVerbs(agent, clock)) verbs.set(name, verb);
+    const running = agent.run(ending.signal);
+    log.info({ servers: settings.servers.map(({ name }) => name), spool: settings.agent.spool }, 'ready');
+    service.notify('READY=1');
+    // The agent's own end before its time is a fault, and rises here.
+    const wish = await Promise.race([wishes.next(), running.then((): Wish => 'stop')]);
+    service.notify(wish === 'stop' ? 'STOPPING=1' : 'RELOADING=1');
+    log.info({ wish }, 'ending');
+    ending.abort();
+    await running;
+    return wish;
+  } finally {
+    ending.abort();
+    await closeSocket();
+  }
+}
+
+function openAgent(clock: Clock, { settings, log }: Run): Promise<Agent> {
+  return Agent.open(settings, {
     clock,
     random: Math.random,
     randomBytes,
@@ -54,21 +81,6 @@ async function runOnce({ clock }: CommandContext, { settings, log, service, wish
     log,
     agent: `fail2networkban ${version}`,
   });
-  await mkdir(dirname(settings.agent.socket), { recursive: true, mode: 0o700 });
-  const closeSocket = await serveLocalSocket(settings.agent.socket, makeLocalVerbs(agent, clock));
-  const ending = new AbortController();
-  const running = agent.run(ending.signal);
-  await chmod(settings.agent.state, 0o700);
-  log.info({ servers: settings.servers.map(({ name }) => name), spool: settings.agent.spool }, 'ready');
-  service.notify('READY=1');
-  // The agent's own end before its time is a fault, and rises here.
-  const wish = await Promise.race([wishes.next(), running.then((): Wish => 'stop')]);
-  service.notify(wish === 'stop' ? 'STOPPING=1' : 'RELOADING=1');
-  log.info({ wish }, 'ending');
-  ending.abort();
-  await closeSocket();
-  await running;
-  return wish;
 }
 
 /** A configuration that cannot be read leaves the one before in force. */

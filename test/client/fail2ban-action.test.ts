@@ -106,6 +106,8 @@ action = fail2networkban[spool=${spool}]
 
 test('is driven by the real fail2ban: bans, unbans, flushes, and what is no address', async (context) => {
   const { spool, ask } = await startFail2ban(context);
+  assert.equal((await ask(['get', 'by-hand', 'action', 'fail2networkban', 'timeout'], never)).trim(), '5');
+  assert.equal((await ask(['get', 'by-hand', 'action', 'fail2networkban', 'norestored'], never)).trim(), 'True');
   await ask(['set', 'by-hand', 'banip', '203.0.113.7', '2001:DB8::7', '$(touch x)'], never);
   const written = (await linesOf(spool)).map(parseQueueLine);
   assert.deepEqual(

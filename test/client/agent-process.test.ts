@@ -25,7 +25,7 @@ async function configure(folder: string, server: TestServer): Promise<string> {
 
 function start(test: Ending, config: string): ChildProcess {
   const child = spawn(process.execPath, [program, 'agent', '--config', config], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', 'pipe'],
   });
   test.after(async () => {
     if (child.exitCode === null && child.signalCode === null) {
@@ -80,4 +80,48 @@ test('ends in order on SIGTERM, with exit code 0', async (context) => {
   agent.kill('SIGTERM');
   assert.deepEqual(await once(agent, 'exit'), [0, null]);
   assert.equal(existsSync(join(folder, 'agent.sock')), false);
+});
+
+/** Exit code and what it said. */
+async function endOf(agent: ChildProcess): Promise<readonly [unknown, string]> {
+  let said = '';
+  agent.stderr?.on('data', (text) => {
+    said += String(text);
+  });
+  const [code] = await once(agent, 'exit');
+  return [code, said];
+}
+
+test('keeps a second agent off the journal of the first', async (context) => {
+  const folder = await makeFolder(context);
+  const server = await startServer(context);
+  const config = await configure(folder, server);
+  start(context, config);
+  await server.when(() => server.logins === 1);
+  const [code, said] = await endOf(start(context, config));
+  assert.equal(code, 1);
+  assert.match(said, /another process serves this socket/);
+});
+
+test('ends with 1 and the reason when it cannot make its spool', async (context) => {
+  const folder = await makeFolder(context);
+  const server = await startServer(context);
+  const config = await configure(folder, server);
+  await writeFile(join(folder, 'spool'), 'a file where the folder should be');
+  const [code, said] = await endOf(start(context, config));
+  assert.equal(code, 1);
+  assert.match(said, /EEXIST|ENOTDIR/);
+});
+
+test('reads its configuration again on SIGHUP, and goes on with the old one when the new is wrong', async (context) => {
+  const folder = await makeFolder(context);
+  const server = await startServer(context);
+  const config = await configure(folder, server);
+  const agent = start(context, config);
+  await server.when(() => server.logins === 1);
+  agent.kill('SIGHUP');
+  await server.when(() => server.logins === 2);
+  await writeFile(config, 'nonsense', { mode: 0o600 });
+  agent.kill('SIGHUP');
+  await server.when(() => server.logins === 3);
 });

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { makeLocalVerbs } from '../../../client/local-verbs.ts';
+import { loadSettings } from '../../../client/settings.ts';
+import { systemClock } from '../../../shared/clock.ts';
+import { serveLocalSocket } from '../../../shared/host/local-socket.ts';
+import { type Ending, makeFolder, startAgent, startServer } from '../agent-under-test.ts';
+import type { TestServer } from '../test-server.ts';
+
+const program = new URL('../../../client/main.js', import.meta.url).pathname;
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly error: string;
+}
+
+/** Runs the real program. */
+function run(config: string, ...words: readonly string[]): Promise<Ran> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [program, ...words, '--config', config], (_, out, error) => {
+      resolve({ code: child.exitCode ?? -1, out, error });
+    });
+  });
+}
+
+async function makeConfig(test: Ending): Promise<string> {
+  const folder = await makeFolder(test);
+  const config = join(folder, 'client.ini');
+  await writeFile(
+    config,
+    `[agent]\nspool = ${folder}/spool\nstate = ${folder}/state\nsocket = ${folder}/agent.sock\nfail2ban_client = /bin/false\nlog_level = error\n`,
+  );
+  return config;
+}
+
+const lineFor = (server: TestServer): string =>
+  `fail2networkban://${server.client}@127.0.0.1:${server.port}/?key=${server.keyText}&plaintext=yes`;
+
+/** An enrolled host with its agent in this process, and a server. */
+async function makeHost(test: Ending): Promise<{ readonly config: string; readonly server: TestServer }> {
+  const config = await makeConfig(test);
+  const server = await startServer(test);
+  await run(config, 'enroll', lineFor(server));
+  const settings = await loadSettings(config);
+  const { agent } = await startAgent(test, settings);
+  test.after(await serveLocalSocket(settings.agent.socket, makeLocalVerbs(agent, systemClock)));
+  await server.when(() => server.logins === 1);
+  return { config, server };
+}
+
+test('enrolls a host: key in a file of its own that nobody else reads', async (context) => {
+  const config = await makeConfig(context);
+  const server = await startServer(context);
+  assert.equal((await run(config, 'enroll', lineFor(server))).code, 0);
+  const keyFile = join(dirname(config), 'main.key');
+  assert.equal((await stat(keyFile)).mode & 0o777, 0o600);
+  assert.equal((await readFile(keyFile, 'utf8')).trim(), server.keyText);
+  assert.equal((await run(config, 'check-config')).code, 0);
+});
+
+test('does not overwrite a server unless it is told to, and keeps the rest of the file', async (context) => {
+  const config = await makeConfig(context);
+  const server = await startServer(context);
+  await run(config, 'enroll', lineFor(server));
+  const again = await run(config, 'enroll', lineFor(server));
+  assert.equal(again.code, 64);
+  assert.match(again.error, /has a \[server main\] already/);
+  assert.equal((await run(config, 'enroll', lineFor(server), '--name', 'second')).code, 0);
+  assert.equal((await run(config, 'enroll', lineFor(server), '--force')).code, 0);
+  const text = await readFile(config, 'utf8');
+  assert.deepEqual(text.match(/^\[.*\]$/gm), ['[agent]', '[server second]', '[server main]']);
+});
+
+test('bans by hand and says what the server answered and when the firewall has it', async (context) => {
+  const { config, server } = await makeHost(context);
+  const ran = await run(config, 'ban', '203.0.113.7', '--jail', 'sshd', '--ttl', '10m', '--wait');
+  assert.equal(ran.code, 0);
+  assert.match(ran.out, /^ban 203\.0\.113\.7 \(jail sshd, 10m\)\nmain: recorded\nmain: proxmox\/main: in-force after /);
+  const [report] = server.reports.values();
+  assert.deepEqual([report?.jail, report?.ttlSeconds, report?.source], ['sshd', 600, 'hand']);
+});
+
+test('gives up waiting for a firewall after the limit, with 75', async (context) => {
+  const { config, server } = await makeHost(context);
+  server.behaviour.enforcement = () => 'pending';
+  const ran = await run(config, 'ban', '203.0.113.7', '--wait', '--limit', '1s');
+  assert.equal(ran.code, 75);
+  assert.match(ran.out, /proxmox\/main: pending, still so after 1 s/);
+});
+
+test('ends with 2 and the code when a server refuses', async (context) => {
+  const { config, server } = await makeHost(context);
+  server.behaviour.refuse = () => ({ code: 'whitelisted', detail: 'covered by 203.0.113.0/24' });
+  const ran = await run(config, 'ban', '203.0.113.7', '--json');
+  assert.equal(ran.code, 2);
+  assert.equal(JSON.parse(ran.out).servers[0].code, 'whitelisted');
+});
+
+test('keeps a ban in the queue when no agent runs, with 75', async (context) => {
+  const config = await makeConfig(context);
+  const ran = await run(config, 'ban', '2001:DB8::7', '--ttl', 'permanent');
+  assert.equal(ran.code, 75);
+  assert.match(ran.out, /The agent is not running .* kept in .*\/spool\/queue/);
+  const queue = await readFile(join(dirname(config), 'spool', 'queue'), 'utf8');
+  assert.match(queue, /^v1\thand-ban\tmanual\t2001:db8::7\t-1\t0\t0\t[0-9.]+\n$/);
+});
+
+test('says after an unban that another report still bans the network', async (context) => {
+  const { config } = await makeHost(context);
+  await run(config, 'ban', '203.0.113.7', '--jail', 'sshd');
+  const ran = await run(config, 'unban', '203.0.113.7');
+  assert.equal(ran.code, 0);
+  assert.match(ran.out, /203\.0\.113\.7 stays banned: another jail or host reports it too/);
+});
+
+test('lists what the servers hold, and how the agent is', async (context) => {
+  const { config } = await makeHost(context);
+  await run(config, 'ban', '203.0.113.7');
+  assert.match((await run(config, 'bans')).out, /main {4}203\.0\.113\.7 {2}manual {2}/);
+  const status = await run(config, 'status');
+  assert.equal(status.code, 0);
+  assert.match(status.out, /main: connected to test since .*, 0 waiting/);
+});
+
+test('says that a jail cannot be sent again while fail2ban is down, with 75', async (context) => {
+  const { config } = await makeHost(context);
+  const ran = await run(config, 'resend', 'sshd');
+  assert.equal(ran.code, 75);
+  assert.match(ran.out, /main: not sent: fail2ban is down/);
+});
+
+test('goes the whole way to the server in doctor, and ends with 2 when something is broken', async (context) => {
+  const { config } = await makeHost(context);
+  const ran = await run(config, 'doctor');
+  assert.equal(ran.code, 2);
+  assert.match(ran.out, /broken {3}fail2ban does not answer/);
+  assert.match(ran.out, /good {5}main: connected to test, key accepted, round trip/);
+});
+
+const misuse: readonly [readonly string[], RegExp][] = [
+  [['ban', 'foo.invalid'], /IP "foo\.invalid": allowed is an IPv4 or IPv6 address or CIDR/],
+  [['ban', 'fe80::1%eth0'], /IP "fe80::1%eth0"/],
+  [['ban', '203.0.113.7', '--ttl', '0'], /--ttl "0": allowed is a duration/],
+  [['ban', '203.0.113.7', '--ttl=-5m'], /--ttl "-5m"/],
+  [['ban', '203.0.113.7', '--jail', 'a\nb'], /--jail "a\\nb": allowed are/],
+  [['ban'], /missing required argument/],
+  [['enroll', 'nonsense'], /is not of the form fail2networkban:/],
+  [['frobnicate'], /unknown command/],
+];
+for (const [words, sentence] of misuse) {
+  test(`refuses \`${words.join(' ').replace('\n', '\\n')}\` here, with 64 and a sentence`, async (context) => {
+    const ran = await run(await makeConfig(context), ...words);
+    assert.equal(ran.code, 64);
+    assert.match(ran.error, sentence);
+  });
+}
+
+test('ends with 78 on a wrong configuration and 75 when nobody runs', async (context) => {
+  const config = await makeConfig(context);
+  assert.equal((await run(config, 'check-config')).code, 78);
+  assert.equal((await run(config, 'agent')).code, 78);
+  assert.equal((await run(config, 'status')).code, 75);
+});

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { loadSettings, type Settings } from '../../client/settings.ts';
+import { ConfigError } from '../../shared/errors.ts';
+import { type Ending, makeFolder } from './agent-under-test.ts';
+
+const key = `abcdefgh.${'A'.repeat(43)}`;
+const pin = '0a'.repeat(32);
+
+async function load(test: Ending, text: string, mode = 0o600): Promise<Settings> {
+  const folder = await makeFolder(test);
+  await writeFile(join(folder, 'main.key'), `${key}\n`, { mode: 0o600 });
+  await writeFile(join(folder, 'ca.pem'), 'PEM');
+  const config = join(folder, 'client.ini');
+  await writeFile(config, text);
+  await chmod(config, mode);
+  return loadSettings(config);
+}
+
+const server = `[server main]\nurl = wss://pve.example:1514\nclient = web1\nkey_file = main.key\n`;
+
+test('has defaults for all but the server', async (context) => {
+  const { agent, servers } = await load(context, server);
+  assert.deepEqual(agent, {
+    spool: '/var/spool/fail2networkban',
+    state: '/var/lib/fail2networkban-agent',
+    socket: '/run/fail2networkban-agent/agent.sock',
+    fail2banClient: 'fail2ban-client',
+    fail2banSocket: undefined,
+    jailCheckSeconds: 300,
+    logLevel: 'info',
+  });
+  assert.deepEqual(
+    servers.map(({ name, url, client, key: { id }, trust }) => ({ name, url, client, id, trust })),
+    [
+      {
+        name: 'main',
+        url: 'wss://pve.example:1514',
+        client: 'web1',
+        id: 'abcdefgh',
+        trust: { kind: 'system-authorities' },
+      },
+    ],
+  );
+});
+
+test('reads the ways to trust a server', async (context) => {
+  const trustOf = async (line: string) => (await load(context, server + line)).servers[0]?.trust;
+  assert.deepEqual(await trustOf(`pin = ${'0A:'.repeat(31)}0A`), { kind: 'pin', sha256: pin });
+  assert.deepEqual(await trustOf('ca = ca.pem'), { kind: 'authority', pem: 'PEM' });
+  const plain = `[server main]\nurl = ws://127.0.0.1:1514\nclient = web1\nkey = ${key}\nplaintext = yes\n`;
+  assert.deepEqual((await load(context, plain)).servers[0]?.trust, { kind: 'plaintext' });
+});
+
+const wrong: readonly [string, string, RegExp][] = [
+  ['no server', '[agent]\n', /\[server NAME\]: is missing/],
+  ['an unknown key', `[agent]\nspol = /x\n${server}`, /client\.ini:2: \[agent\] spol: unknown key/],
+  [
+    'a relative spool',
+    `[agent]\nspool = spool\n${server}`,
+    /client\.ini:2: \[agent\] spool: "spool": allowed is an absolute path/,
+  ],
+  ['a short check', `[agent]\njail_check = 1s\n${server}`, /jail_check: "1s": allowed is .* at least 10s/],
+  ['a url of another kind', server.replace('wss:', 'https:'), /url: "https:.*allowed is wss:/],
+  ['TLS off without saying so', server.replace('wss:', 'ws:'), /a ws:\/\/ url needs plaintext = yes/],
+  ['a client name with a blank', server.replace('web1', 'web 1'), /client: allowed is/],
+  ['no key', server.replace(/key_file.*\n/, ''), /give either key_file/],
+  ['a key file that is not there', server.replace('main.key', 'none.key'), /key_file: cannot be read/],
+  ['a file that holds no key', server.replace('main.key', 'ca.pem'), /key_file: does not hold a key/],
+  ['a pin too short', `${server}pin = 0a`, /pin: "0a": allowed is a SHA-256 fingerprint/],
+  ['pin and ca', `${server}pin = ${pin}\nca = system`, /give either pin or ca/],
+];
+for (const [name, text, sentence] of wrong) {
+  test(`says what is wrong with ${name}`, async (context) => {
+    await assert.rejects(load(context, text), (error) => error instanceof ConfigError && sentence.test(error.message));
+  });
+}
+
+test('refuses a key that others on this host can read', async (context) => {
+  const inline = server.replace('key_file = main.key', `key = ${key}`);
+  await assert.rejects(load(context, inline, 0o644), /mode 0644: allowed is 0600/);
+  await load(context, inline, 0o600);
+});
+
+test('says that the file is missing and what writes it', async (context) => {
+  await assert.rejects(loadSettings(join(await makeFolder(context), 'client.ini')), /fail2networkban enroll LINE/);
+});
