@@ -1,21 +1,16 @@
 import type { Clock } from '../shared/clock.ts';
-import type { DesiredEntry, Enforcer } from '../shared/enforcer.ts';
+import type { DesiredEntry } from '../shared/enforcer.ts';
 import type { Enforcement } from '../shared/frames.ts';
 import type { Network } from '../shared/network.ts';
 import { Reconciler, type ReconcilerEvent } from '../shared/reconciler.ts';
 import { desiredEntries } from './enforcers/desired-entries.ts';
-import type { EnforcerLimits } from './enforcers/settings.ts';
+import type { EnforcerLimits } from './enforcers/limits.ts';
+import type { OpenedFirewall } from './enforcers/opened-firewall.ts';
 import type { Policy } from './policy/policy.ts';
 import { type Ban, endOf, type StandingBans } from './standing-bans.ts';
 
-/** An enforcer with what the configuration allows it to hold. */
-export interface LimitedEnforcer {
-  readonly enforcer: Enforcer;
-  readonly limits: EnforcerLimits;
-}
-
 export interface EnforcementOptions {
-  readonly enforcers: readonly LimitedEnforcer[];
+  readonly firewalls: readonly OpenedFirewall[];
   readonly standing: StandingBans;
   readonly policy: Policy;
   readonly clock: Clock;
@@ -39,7 +34,7 @@ export class EnforcementOfBans {
 
   constructor(options: EnforcementOptions) {
     this.#options = options;
-    this.#reconcilers = options.enforcers.map((limited) => this.#reconcilerFor(limited));
+    this.#reconcilers = options.firewalls.map((firewall) => this.#reconcilerFor(firewall));
   }
 
   get reconcilers(): readonly Reconciler[] {
@@ -82,7 +77,7 @@ export class EnforcementOfBans {
     await Promise.all(this.#reconcilers.map((reconciler) => reconciler.run(signal)));
   }
 
-  #reconcilerFor({ enforcer, limits }: LimitedEnforcer): Reconciler {
+  #reconcilerFor({ enforcer, limits }: OpenedFirewall): Reconciler {
     const { clock, random, policy, onEvent } = this.#options;
     return new Reconciler({
       enforcer,

@@ -1,4 +1,4 @@
-import type { Clock } from '../shared/clock.ts';
+import { type Clock, sleep } from '../shared/clock.ts';
 import { describeError } from '../shared/errors.ts';
 import { type LocalVerb, serveLocalSocket } from '../shared/host/local-socket.ts';
 import type { Log } from '../shared/host/log.ts';
@@ -12,7 +12,8 @@ import type { Authenticated } from './authenticate.ts';
 import { Clients } from './clients.ts';
 import { ConnectedClients } from './connected-clients.ts';
 import { Counters } from './counters.ts';
-import { EnforcementOfBans, type LimitedEnforcer } from './enforcement.ts';
+import { EnforcementOfBans } from './enforcement.ts';
+import type { OpenedFirewall, ProtectedSource } from './enforcers/opened-firewall.ts';
 import { every } from './every.ts';
 import { sweepExpired } from './expiry-sweep.ts';
 import { Intake } from './intake.ts';
@@ -33,17 +34,10 @@ export interface Identity {
   readonly pin: string;
 }
 
-/** Where addresses to be protected come from: the host's interfaces, a Proxmox cluster. */
-export interface ProtectedSource {
-  readonly reason: string;
-  /** Undefined: they cannot be read now. */
-  readonly read: (signal: AbortSignal) => Promise<readonly Network[] | undefined>;
-}
-
 /** What a server is made of, besides its settings. */
 export interface ServerParts {
   readonly ledger: Ledger;
-  readonly enforcers: readonly LimitedEnforcer[];
+  readonly firewalls: readonly OpenedFirewall[];
   /** Undefined: without TLS. */
   readonly identity: Identity | undefined;
   readonly clock: Clock;
@@ -53,6 +47,7 @@ export interface ServerParts {
   readonly soon: (then: () => void) => void;
   readonly log: Log;
   readonly version: string;
+  /** Addresses that must not be banned, beside those that the firewalls know. */
   readonly protectedSources: readonly ProtectedSource[];
   /** A fault of ours: the process should end, loudly. */
   readonly onFault: (error: unknown) => void;
@@ -60,7 +55,9 @@ export interface ServerParts {
 
 const sweepMs = 1_000;
 const pruneMs = 3_600_000;
-const protectMs = 300_000;
+const protectMs = 60_000;
+/** A start does not wait longer for a firewall that does not answer: bans are taken in all the same. */
+const firstProtectMaxMs = 3_000;
 const dayMs = 86_400_000;
 
 /**
@@ -164,24 +161,24 @@ export class FleetServer {
 
   async #start(): Promise<void> {
     const { signal } = this.#stopping;
-    for (const source of this.#parts.protectedSources) await this.#protect(source);
+    await Promise.race([this.#protectAll(), sleep(this.#parts.clock, firstProtectMaxMs, signal)]);
     this.#enforcement.policyChanged();
     this.#port = await this.#listener.listen();
     this.#closeSocket = await serveLocalSocket(this.#settings.socket, this.#verbs());
-    const { clock, protectedSources, onFault } = this.#parts;
+    const { clock, onFault } = this.#parts;
     this.#work = Promise.all([
       this.#enforcement.run(signal),
       every(sweepMs, () => this.#sweep(), clock, signal),
       every(pruneMs, () => this.#prune(), clock, signal),
-      every(protectMs, () => Promise.all(protectedSources.map((source) => this.#protect(source))), clock, signal),
+      every(protectMs, () => this.#protectAll(), clock, signal),
     ]);
     this.#work.catch(onFault);
   }
 
   #makeEnforcement(): EnforcementOfBans {
-    const { enforcers, clock, random } = this.#parts;
+    const { firewalls, clock, random } = this.#parts;
     return new EnforcementOfBans({
-      enforcers,
+      firewalls,
       standing: this.#standing,
       policy: this.#policy,
       clock,
@@ -273,6 +270,12 @@ export class FleetServer {
   #policyChanged(): void {
     this.#enforcement.policyChanged();
     for (const { session } of this.#connected.list()) session.forgetSettledLists();
+  }
+
+  #protectAll(): Promise<unknown> {
+    const { firewalls, protectedSources } = this.#parts;
+    const sources = [...protectedSources, ...firewalls.flatMap((firewall) => firewall.protectedSources)];
+    return Promise.all(sources.map((source) => this.#protect(source)));
   }
 
   async #protect({ reason, read }: ProtectedSource): Promise<void> {

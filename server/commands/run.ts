@@ -5,7 +5,7 @@ import { configError, describeError } from '../../shared/errors.ts';
 import { type Log, makeLog } from '../../shared/host/log.ts';
 import { ServiceManager } from '../../shared/host/service-manager.ts';
 import { pinOf } from '../../shared/pin.ts';
-import { createEnforcer } from '../enforcers/create-enforcer.ts';
+import { openFirewall } from '../enforcers/create-enforcer.ts';
 import { SqliteLedger } from '../ledger/sqlite-ledger.ts';
 import { readOwnAddresses } from '../own-addresses.ts';
 import { FleetServer, type Identity } from '../server.ts';
@@ -33,13 +33,10 @@ export async function runServer(host: Host): Promise<void> {
     log.warn({ error: error.message }, 'systemd-notify failed'),
   );
   const identity = readIdentity(settings.tls);
-  const enforcers = settings.enforcers.map((each) => ({
-    enforcer: createEnforcer(each, systemClock),
-    limits: each.limits,
-  }));
+  const firewalls = settings.enforcers.map((each) => openFirewall(each, systemClock));
   const server = await FleetServer.start(settings, {
     ledger: new SqliteLedger(settings.database),
-    enforcers,
+    firewalls,
     identity,
     clock: systemClock,
     random: Math.random,
@@ -51,7 +48,7 @@ export async function runServer(host: Host): Promise<void> {
     onFault: host.crash,
   });
   log.info(
-    { port: server.port, tls: identity !== undefined, enforcers: enforcers.map(({ enforcer }) => enforcer.name) },
+    { port: server.port, tls: identity !== undefined, firewalls: firewalls.map(({ enforcer }) => enforcer.name) },
     'ready',
   );
   service.notify('READY=1');

@@ -1,5 +1,4 @@
 import type { Clock } from '../../shared/clock.ts';
-import type { Enforcer } from '../../shared/enforcer.ts';
 import { DryRun } from './dry-run/dry-run.ts';
 import type { OpenedFirewall } from './opened-firewall.ts';
 import { openProxmox } from './proxmox/open-proxmox.ts';
@@ -13,9 +12,4 @@ export function openFirewall(settings: EnforcerSettings, clock: Clock): OpenedFi
     case 'dry-run':
       return { enforcer: new DryRun(), limits: settings.limits, protectedSources: [] };
   }
-}
-
-/** The enforcer of one section alone. */
-export function createEnforcer(settings: EnforcerSettings, clock: Clock): Enforcer {
-  return openFirewall(settings, clock).enforcer;
 }

@@ -5,8 +5,6 @@ import { type ProxmoxSettings, readProxmoxSettings } from './proxmox/proxmox-set
 /** One section of an enforcer; create-enforcer.ts makes the enforcer of it. */
 export type EnforcerSettings = ProxmoxSettings | DryRunSettings;
 
-export type EnforcerLimits = EnforcerSettings['limits'];
-
 /**
  * The sections of all enforcers. What is wrong is reported to the reader.
  *

@@ -6,11 +6,14 @@ import { CommandError, type RunCommand } from '../../setup/command-runner.ts';
 /** Who listens at the server's port. */
 export type PortFacts =
   | { readonly kind: 'unreadable'; readonly reason: string }
+  /** Port 0: any will do, so none is missing. */
+  | { readonly kind: 'any' }
   | { readonly kind: 'free'; readonly port: number }
   /** `by` as `nginx (pid 312)`; only root is told. */
   | { readonly kind: 'taken'; readonly port: number; readonly by: string };
 
 export async function readPort(port: number, run: RunCommand): Promise<PortFacts> {
+  if (port === 0) return { kind: 'any' };
   try {
     const lines = (await run(['ss', '-Hltnp', `sport = :${port}`])).split('\n').filter((line) => line !== '');
     if (lines.length === 0) return { kind: 'free', port };

@@ -8,10 +8,13 @@ import { type Answered, type Said, unreadable } from './said.ts';
 const warningShare = 0.8;
 
 /** The ipset itself: whether it is there, what in it has no effect, and how full it is. */
-export function judgeIpset({ cluster, ipset, maxEntries }: Answered): readonly Said[] {
+export function judgeIpset(facts: Answered): readonly Said[] {
+  return [...judgePresence(facts), ...judgeFile(facts.cluster.ipsetBytes)];
+}
+
+function judgePresence({ cluster, ipset, maxEntries }: Answered): readonly Said[] {
   if (isUnreadable(cluster.ipset)) return [unreadable(`the ipset ${ipset}`, cluster.ipset)];
-  const content = cluster.ipset === undefined ? [absent(ipset)] : judgeContent(cluster.ipset, ipset, maxEntries);
-  return [...content, ...judgeFile(cluster.ipsetBytes)];
+  return cluster.ipset === undefined ? [absent(ipset)] : judgeContent(cluster.ipset, ipset, maxEntries);
 }
 
 function absent(ipset: string): Said {

@@ -9,6 +9,8 @@ import type { Finding } from '../finding.ts';
  */
 export function judgePort(facts: PortFacts, isRunning: boolean): readonly Finding[] {
   switch (facts.kind) {
+    case 'any':
+      return [];
     case 'unreadable':
       return [
         {
