@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { Change, LedgerState, Report } from '../../server/ledger/ledger.ts';
+import { MemoryLedger } from '../../server/ledger/memory-ledger.ts';
+import { endOf, isSameClaim, StandingBans } from '../../server/standing-bans.ts';
+import { makeReport, network } from './samples.ts';
+
+const empty: LedgerState = { sequence: 0, reports: [], whitelist: [], clients: [], streams: new Map(), paused: false };
+
+const reported = (report: Report): Change => ({ kind: 'reported', report });
+const withdrawn = (report: Report): Change => ({ kind: 'withdrawn', report, reason: 'unban', actor: 'web1' });
+
+describe('standing bans', () => {
+  it('end with their last report, and permanent ones never', () => {
+    const standing = new StandingBans(empty, () => undefined);
+    const reports = [
+      makeReport('203.0.113.1', { endsAt: 5_000 }),
+      makeReport('203.0.113.1', { client: 'web2', endsAt: 9_000 }),
+    ];
+    standing.apply(reports.map(reported), 1);
+    const ban = standing.get(network('203.0.113.1'));
+    assert.equal(ban && endOf(ban), 9_000);
+    standing.apply([reported(makeReport('203.0.113.1', { jail: 'nginx' }))], 3);
+    const permanent = standing.get(network('203.0.113.1'));
+    assert.equal(permanent && endOf(permanent), Number.POSITIVE_INFINITY);
+  });
+
+  it('cover an address with its own ban and wider ones, of its family only', () => {
+    const standing = new StandingBans(empty, () => undefined);
+    const texts = ['203.0.113.7', '203.0.113.0/24', '203.0.112.0/20', '203.0.114.0/24', '2001:db8::/32', '2001:db8::7'];
+    standing.apply(
+      texts.map((text) => reported(makeReport(text))),
+      1,
+    );
+    const coveringOf = (text: string): string[] =>
+      standing
+        .covering(network(text))
+        .map((ban): string => ban.network)
+        .sort();
+    assert.deepEqual(coveringOf('203.0.113.7'), ['203.0.112.0/20', '203.0.113.0/24', '203.0.113.7']);
+    assert.deepEqual(coveringOf('2001:db8::7'), ['2001:db8::/32', '2001:db8::7']);
+    standing.apply([withdrawn(makeReport('203.0.113.0/24'))], 7);
+    assert.deepEqual(coveringOf('203.0.113.9'), ['203.0.112.0/20']);
+  });
+
+  it('tell once of each batch that changed anything', () => {
+    let told = 0;
+    const standing = new StandingBans(empty, () => {
+      told += 1;
+    });
+    standing.apply([reported(makeReport('203.0.113.1')), reported(makeReport('203.0.113.2'))], 1);
+    standing.apply([{ kind: 'paused', actor: 'operator' }], 3);
+    assert.deepEqual([told, standing.sequence], [1, 3]);
+  });
+
+  it('agree with a plain list of reports after any changes, now and after a restart', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(anyChange, { maxLength: 10 }), { maxLength: 8 }),
+        fc.nat(40),
+        async (commits, second) => {
+          const [ledger, standing] = [new MemoryLedger(), new StandingBans(empty, () => undefined)];
+          let model: Report[] = [];
+          for (const changes of commits) {
+            standing.apply(changes, await ledger.commit(changes, 0));
+            for (const change of changes) model = applyNaively(model, change);
+          }
+          const restarted = new StandingBans(await ledger.load(), () => undefined);
+          for (const each of [standing, restarted]) assertAgrees(each, model, second * 500);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
+
+function applyNaively(model: readonly Report[], change: Change): Report[] {
+  if (change.kind !== 'reported' && change.kind !== 'withdrawn') return [...model];
+  const others = model.filter((report) => !isSameClaim(report, change.report));
+  return change.kind === 'reported' ? [...others, change.report] : others;
+}
+
+function assertAgrees(standing: StandingBans, model: readonly Report[], now: number): void {
+  const all = [...standing.values()];
+  assert.deepEqual(texts(all.flatMap(({ reports }) => reports)), texts(model));
+  assert.equal(standing.size, new Set(model.map((report) => report.network)).size);
+  assert.ok(all.every(({ reports }) => reports.length > 0));
+  assert.deepEqual(texts(standing.due(now)), texts(model.filter(({ endsAt }) => endsAt <= now)));
+  for (const client of ['web1', 'web2']) {
+    const own = model.filter((report) => report.client === client);
+    assert.deepEqual(texts(standing.ofClient(client)), texts(own));
+    assert.equal(standing.countOfClient(client), own.length);
+    assert.deepEqual(texts(standing.ofJail(client, 'sshd')), texts(own.filter(({ jail }) => jail === 'sshd')));
+  }
+}
+
+function texts(reports: readonly Report[]): string[] {
+  return reports.map((report) => JSON.stringify({ ...report, endsAt: String(report.endsAt) })).sort();
+}
+
+const anyReport = fc
+  .record({
+    text: fc.constantFrom('203.0.113.1', '203.0.113.0/24', '2001:db8::1'),
+    client: fc.constantFrom('web1', 'web2'),
+    jail: fc.constantFrom('sshd', 'nginx'),
+    endsAt: fc.oneof(fc.nat(20_000), fc.constant(Number.POSITIVE_INFINITY)),
+  })
+  .map(({ text, ...rest }) => makeReport(text, rest));
+
+const anyChange: fc.Arbitrary<Change> = fc.oneof(
+  { arbitrary: anyReport.map(reported), weight: 3 },
+  anyReport.map(withdrawn),
+  fc.constant<Change>({ kind: 'resumed', actor: 'operator' }),
+);
