@@ -1,16 +1,11 @@
 import type { Bell } from '../shared/bell.ts';
 import { type Clock, sleep } from '../shared/clock.ts';
-import type { SettledFrame } from '../shared/frames.ts';
 import type { Log } from '../shared/host/log.ts';
 import type { Connection } from './connection.ts';
 import { Fail2banError } from './fail2ban-client.ts';
 import { digestsFrame, holdSame, jailFrames, listMaxEntries } from './jail-frames.ts';
 import type { JailList } from './jails.ts';
-
-/** What became of a list that was asked for by name. */
-export type ResendOutcome =
-  | { readonly kind: 'settled'; readonly frame: SettledFrame }
-  | { readonly kind: 'not-listed'; readonly reason: string };
+import { type ResendOutcome, ResendRequests } from './resend-requests.ts';
 
 export interface JailCheckOptions {
   readonly server: string;
@@ -30,6 +25,8 @@ export interface JailCheckOptions {
  * Also the pause between a flush or stop line and the check: fail2ban may be about to end.
  */
 export const confirmMs = 2_000;
+/** For an empty list: a jail that stops shows none while its other actions take back thousands of bans one by one. */
+export const confirmEmptyMs = 10_000;
 /** Pause before a void or failed check is made again. */
 const repeatMs = 15_000;
 
@@ -66,7 +63,7 @@ type ConfirmedState = Extract<State, { readonly kind: 'confirmed' }>;
  */
 export class JailCheck {
   readonly #options: JailCheckOptions;
-  readonly #wanted = new Map<string, (outcome: ResendOutcome) => void>();
+  readonly #requests = new ResendRequests();
   #state: State = { kind: 'idle', dueMs: Number.POSITIVE_INFINITY };
   #signal: AbortSignal = AbortSignal.abort();
   /** A list changed since the check that is under way began. */
@@ -90,10 +87,8 @@ export class JailCheck {
 
   /** Sends this jail's list at the next occasion, whether it differs or not. */
   resend(jail: string): Promise<ResendOutcome> {
-    return new Promise((resolve) => {
-      this.#wanted.set(jail, resolve);
-      if (this.#state.kind === 'idle') this.#idle(0);
-    });
+    if (this.#state.kind === 'idle') this.#idle(0);
+    return this.#requests.add(jail);
   }
 
   /** Milliseconds until something is due; while lists are being read the bell tells. */
@@ -128,19 +123,20 @@ export class JailCheck {
   }
 
   async #compare(connection: Connection, reading: Reading): Promise<void> {
-    this.#refuseUnlisted(reading);
+    this.#requests.refuse((jail) => `no jail ${jail} with the action fail2networkban`, new Set(reading.lists.keys()));
     const { jails } = await connection.sendDigests(digestsFrame(reading.lists));
-    const differing = [...new Set([...jails, ...this.#wanted.keys()])].filter((jail) => reading.lists.has(jail));
+    const differing = [...new Set([...jails, ...this.#requests.jails])].filter((jail) => reading.lists.has(jail));
     if (differing.length === 0) return this.#idle(this.#options.everyMs);
     void this.#confirm(reading, differing, this.#signal);
   }
 
   async #confirm(reading: Reading, jails: readonly string[], signal: AbortSignal): Promise<void> {
     this.#state = { kind: 'confirming' };
-    await sleep(this.#options.clock, confirmMs, signal);
+    const isAnyEmpty = jails.some((jail) => reading.lists.get(jail)?.size === 0);
+    await sleep(this.#options.clock, isAnyEmpty ? confirmEmptyMs : confirmMs, signal);
     const lists = await this.#list(signal);
     if (lists === undefined) return;
-    const steady = jails.filter((jail) => holdSame(reading.lists.get(jail) ?? new Map(), lists.get(jail) ?? new Map()));
+    const steady = jails.filter((jail) => holdSame(reading.lists.get(jail), lists.get(jail)));
     const nextMs = steady.length < jails.length ? repeatMs : this.#options.everyMs;
     this.#enter({ kind: 'confirmed', reading, jails: steady, nextMs });
   }
@@ -155,11 +151,15 @@ export class JailCheck {
     this.#state = { kind: 'confirmed', reading, jails: rest, nextMs: isVoid ? repeatMs : nextMs };
     if (isVoid) return;
     if (list.size > listMaxEntries) {
-      return log.error({ server, jail, entries: list.size, most: listMaxEntries }, 'a list too long to be sent');
+      log.error({ server, jail, entries: list.size, most: listMaxEntries }, 'a list too long to be sent');
+      return this.#requests.tell(jail, {
+        kind: 'not-listed',
+        reason: `${list.size} entries, the most are ${listMaxEntries}`,
+      });
     }
     const frame = await connection.sendJail(jailFrames(jail, list, clock.now()));
-    log.info({ server, jail, added: frame.added, withdrawn: frame.withdrawn, refused: frame.refused }, 'list settled');
-    this.#tell(jail, { kind: 'settled', frame });
+    log.info({ server, ...frame }, 'list settled');
+    this.#requests.tell(jail, { kind: 'settled', frame });
   }
 
   /** Undefined when fail2ban does not answer, or the connection has ended meanwhile. */
@@ -171,22 +171,10 @@ export class JailCheck {
       if (!(error instanceof Fail2banError)) throw error;
       if (signal.aborted) return undefined;
       this.#options.log.debug({ reason: error.message }, 'fail2ban gives no lists');
-      for (const jail of this.#wanted.keys()) this.#tell(jail, { kind: 'not-listed', reason: error.message });
+      this.#requests.refuse(() => error.message);
       this.#idle(repeatMs);
       return undefined;
     }
-  }
-
-  #refuseUnlisted({ lists }: Reading): void {
-    for (const jail of this.#wanted.keys()) {
-      if (lists.has(jail)) continue;
-      this.#tell(jail, { kind: 'not-listed', reason: `no jail ${jail} with the action fail2networkban` });
-    }
-  }
-
-  #tell(jail: string, outcome: ResendOutcome): void {
-    this.#wanted.get(jail)?.(outcome);
-    this.#wanted.delete(jail);
   }
 
   #idle(delayMs: number): void {

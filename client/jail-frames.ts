@@ -13,9 +13,10 @@ export function digestsFrame(lists: ReadonlyMap<string, JailList>): JailsFrame {
   return { type: 'jails', digests: digests.slice(0, limits.jailsPerFrameMax) };
 }
 
-/** Whether two lists name the same networks, whenever their bans end. */
-export function holdSame(a: JailList, b: JailList): boolean {
-  return a.size === b.size && [...a.keys()].every((network) => b.has(network));
+/** Whether two lists are there and name the same networks, whenever their bans end. */
+export function holdSame(a: JailList | undefined, b: JailList | undefined): boolean {
+  if (a === undefined || b === undefined || a.size !== b.size) return false;
+  return [...a.keys()].every((network) => b.has(network));
 }
 
 /** One jail's full list, in parts. Bans that are over by now are left out: fail2ban is about to unban them. */

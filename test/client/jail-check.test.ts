@@ -18,12 +18,13 @@ import type { TestServer } from './test-server.ts';
 class Fail2banInMemory {
   readonly bans = new Set<string>();
   isUp = true;
+  jails = 'sshd';
   asked = 0;
 
   readonly ask: Fail2ban = ([verb = '', , what = '']) => {
     this.asked += 1;
     if (!this.isUp) return Promise.reject(new Fail2banError('fail2ban is down'));
-    if (verb === 'status') return Promise.resolve('`- Jail list:\tsshd\n');
+    if (verb === 'status') return Promise.resolve(`\`- Jail list:\t${this.jails}\n`);
     if (what === 'actions') return Promise.resolve('has the following actions:\nnftables, fail2networkban');
     const lines = [...this.bans].map((ip) => `${ip} \t2026-01-01 00:00:00 + 86400 = 2026-12-31 00:00:00`);
     return Promise.resolve(lines.join('\n'));
@@ -128,4 +129,17 @@ test('says which jail it cannot send', async (context) => {
   const outcome = scene.running.agent.destinations[0]?.jailCheck.resend('nginx');
   await moveUntil(scene, () => digests(scene) === 2);
   assert.deepEqual(await outcome, { kind: 'not-listed', reason: 'no jail nginx with the action fail2networkban' });
+});
+
+test('withdraws nothing of a jail that is gone when its empty list is confirmed', async (context) => {
+  const scene = await makeScene(context, ['203.0.113.7']);
+  await moveUntil(scene, () => scene.server.reports.size === 1);
+  scene.fail2ban.bans.clear();
+  const before = digests(scene);
+  await scene.running.write('v1 flush sshd inet4', 'v1 stop sshd');
+  await moveUntil(scene, () => digests(scene) > before);
+  scene.fail2ban.jails = '';
+  const { asked } = scene.fail2ban;
+  await moveUntil(scene, () => scene.fail2ban.asked > asked + 1);
+  assert.equal(scene.server.reports.size, 1);
 });
