@@ -30,7 +30,7 @@ export function ownAddresses(
     ...ofHost.map((network) => ({ network, what: 'an address of this host' })),
     ...proxmoxes.flatMap(addressesOf),
   ];
-  return [...new Map(all.toReversed().map((each) => [each.network, each])).values()].toReversed();
+  return all.filter(({ network }, at) => all.findIndex((other) => other.network === network) === at);
 }
 
 function addressesOf({ name, cluster }: ProxmoxFacts): readonly OwnAddress[] {

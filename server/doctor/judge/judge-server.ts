@@ -68,7 +68,7 @@ function judgeFirewall({ name, failure, leftOut }: FirewallState): readonly Find
       level: 'warning',
       code: 'bans-left-out',
       subject: name,
-      fact: `${leftOut} bans are left out: there are more than max_entries`,
+      fact: `left out: ${leftOut} of the bans, because there are more than max_entries`,
       consequence: 'those addresses are not blocked here; who stays: made by hand, then by most hosts, then the newest',
       command: 'raise max_entries in the section of this firewall and restart, or shorten bantime on the hosts',
     });

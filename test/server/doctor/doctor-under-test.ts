@@ -11,6 +11,7 @@ import { commandRunner } from '../../../server/setup/command-runner.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { callLocalSocket } from '../../../shared/host/local-socket.ts';
 import { parseObject } from '../../../shared/sealed-channel.ts';
+import { version } from '../../../shared/version.ts';
 import { type CertificateOptions, makeCertificates } from '../../certificates.ts';
 import type { EmulatedProxmox } from '../../emulators/proxmox/emulated-proxmox.ts';
 
@@ -32,12 +33,13 @@ export interface Installation {
 /** A doctor with a configuration of its own, and the server of that configuration when it is started. */
 export interface DoctorUnderTest {
   readonly folder: string;
+  readonly host: DoctorHost;
   examine(host?: Partial<DoctorHost>): Promise<Report>;
   /** Starts the real server and returns its port. It ends with the test. */
   startServer(): Promise<number>;
   /** Asks the running server. */
   ask(verb: string, args: object): Promise<unknown>;
-  /** Replaces server.ini and the certificate. */
+  /** Replaces server.ini, and the certificate when one is given. */
   install(installation: Installation): Promise<void>;
 }
 
@@ -60,23 +62,23 @@ export async function makeDoctor(
   const configFile = join(folder, 'server.ini');
   const socket = join(folder, 'admin.sock');
   const install = (next: Installation) => writeInstallation(folder, next);
-  await install(installation);
+  await install({ certificate: {}, ...installation });
+  const host: DoctorHost = {
+    configFile,
+    credentialsFolder: undefined,
+    clock: systemClock,
+    run: commandRunner('/usr/bin:/bin:/usr/sbin:/sbin'),
+    version,
+    ownAddresses: () => [],
+    sshConnection: undefined,
+    signal: new AbortController().signal,
+  };
   return {
     folder,
+    host,
     install,
     ask: (verb, args) => callLocalSocket(socket, verb, args),
-    examine: (host = {}) =>
-      examine({
-        configFile,
-        credentialsFolder: undefined,
-        clock: systemClock,
-        run: commandRunner('/usr/bin:/bin:/usr/sbin:/sbin'),
-        version: '0.1.0',
-        ownAddresses: () => [],
-        sshConnection: undefined,
-        signal: new AbortController().signal,
-        ...host,
-      }),
+    examine: (other = {}) => examine({ ...host, ...other }),
     startServer: async () => {
       const server = spawn(process.execPath, [program, 'run', '--config', configFile], {
         stdio: ['ignore', 'pipe', 'inherit'],
@@ -97,8 +99,8 @@ export function codesOf({ findings }: Report): string[] {
 }
 
 async function writeInstallation(folder: string, installation: Installation): Promise<void> {
-  const { certFile, keyFile } = await makeCertificates(join(folder, 'tls'), installation.certificate);
-  const { proxmox, token } = installation;
+  const { proxmox, token, certificate } = installation;
+  if (certificate !== undefined) await makeCertificates(join(folder, 'tls'), certificate);
   const section = proxmox && [
     '[proxmox main]',
     `url = ${proxmox.url}`,
@@ -114,7 +116,7 @@ async function writeInstallation(folder: string, installation: Installation): Pr
     `socket = ${join(folder, 'admin.sock')}`,
     ...(installation.server?.includes('certificate') === true || installation.server?.includes('plaintext') === true
       ? []
-      : [`certificate = ${certFile}`, `certificate_key = ${keyFile}`]),
+      : [`certificate = ${join(folder, 'tls', 'cert.pem')}`, `certificate_key = ${join(folder, 'tls', 'key.pem')}`]),
     installation.server ?? '',
     ...(section ?? []),
   ];

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { ClientState, RunningServer } from '../../../../server/doctor/facts/read-running-server.ts';
+import { judgeClients } from '../../../../server/doctor/judge/judge-clients.ts';
+
+const hourMs = 3_600_000;
+const nowMs = Date.UTC(2026, 0, 10);
+
+function running(uptimeHours: number, ...clients: readonly ClientState[]): RunningServer {
+  return {
+    kind: 'running',
+    version: '',
+    uptimeSeconds: uptimeHours * 3_600,
+    isPaused: false,
+    firewalls: [],
+    whitelist: [],
+    bans: [],
+    clients,
+  };
+}
+
+/** Hours ago: last seen, enrolled. */
+function client(seenHours: number | undefined, addedHours: number): ClientState {
+  return {
+    name: 'web1',
+    addedAtMs: nowMs - addedHours * hourMs,
+    lastSeenMs: seenHours === undefined ? undefined : nowMs - seenHours * hourMs,
+  };
+}
+
+describe('clients', () => {
+  const cases: readonly (readonly [string, RunningServer, RegExp | undefined])[] = [
+    ['that are connected are well', running(100, client(0, 200)), undefined],
+    ['seen 23 hours ago are well', running(100, client(23, 200)), undefined],
+    ['seen 25 hours ago are silent', running(100, client(25, 200)), /web1 \(last seen 1d 1h ago\)/],
+    ['not seen by a server of an hour are not known', running(1, client(undefined, 200)), undefined],
+    [
+      'not seen by a server of two days are silent',
+      running(48, client(undefined, 200)),
+      /not seen since the server started, 2d ago/,
+    ],
+    ['enrolled an hour ago may still come', running(48, client(undefined, 1)), undefined],
+    ['enrolled two days ago and never seen are silent', running(72, client(undefined, 48)), /web1 \(never seen\)/],
+    ['are missing before the first is enrolled', running(1), /no host is enrolled/],
+  ];
+  for (const [name, server, expected] of cases) {
+    it(name, () => {
+      const facts = judgeClients(server, nowMs).map(({ fact }) => fact);
+      if (expected === undefined) assert.deepEqual(facts, []);
+      else assert.match(facts.join(), expected);
+    });
+  }
+
+  it('are named up to ten', () => {
+    const clients = Array.from({ length: 12 }, (_, index) => ({ ...client(25, 200), name: `web${index}` }));
+    assert.match(judgeClients(running(100, ...clients), nowMs)[0]?.fact ?? '', /web9 \([^)]+\) and 2 more$/);
+  });
+});
