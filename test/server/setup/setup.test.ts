@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { access, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { readClusterFacts } from '../../../server/enforcers/proxmox/cluster-facts.ts';
@@ -15,7 +15,7 @@ import { makeHost, type TemporaryHost } from './temporary-host.ts';
 
 const yes = { isConfirmed: true } as const;
 
-describe('setup', () => {
+describe('setup', { concurrency: 4 }, () => {
   it('says every command and does nothing until it is confirmed', async (t) => {
     const host = await makeHost(t);
     const text = await host.setUp();
@@ -61,6 +61,11 @@ describe('setup', () => {
     const [, secret = ''] = (await readFile(tokenFileOf(host), 'utf8')).trim().split('=');
     assert.ok(secret.length > 30);
     assert.equal(printed.includes(secret), false);
+  });
+
+  it('names a unit that is there', async (t) => {
+    const text = await (await makeHost(t)).setUp(yes);
+    await access(/systemctl enable --now (\S+)/.exec(text)?.[1] ?? '');
   });
 
   it('writes a configuration that the server reads', async (t) => {
