@@ -28,8 +28,8 @@ export function makeFail2ban({ program, socket }: Fail2banOptions): Fail2ban {
       const bounds = { signal, timeout: answerMaxMs, maxBuffer: outputMaxBytes };
       execFile(program, [...options, ...args], bounds, (cause, stdout, stderr) => {
         if (cause === null) return resolve(stdout);
-        const said = stderr.trim() === '' ? cause.message : stderr.trim();
-        reject(new Fail2banError(`${program} ${args.join(' ')}: ${said.slice(0, 300)}`, { cause }));
+        const [said = 'no answer'] = (stderr.trim() || cause.message).split('\n');
+        reject(new Fail2banError(`${program} ${args.join(' ')}: ${said.slice(0, 300)}`));
       });
     });
 }

@@ -178,7 +178,8 @@ export class JailCheck {
   }
 
   #idle(delayMs: number): void {
-    const dueInMs = this.#isChanged ? Math.min(delayMs, confirmMs) : delayMs;
+    const isHurried = this.#isChanged || this.#wanted.size > 0;
+    const dueInMs = isHurried ? Math.min(delayMs, confirmMs) : delayMs;
     this.#isChanged = false;
     this.#enter({ kind: 'idle', dueMs: this.#options.clock.elapsed() + dueInMs });
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Fail2ban, Fail2banError } from '../../client/fail2ban-client.ts';
+import { confirmMs } from '../../client/jail-check.ts';
 import { ManualClock } from '../manual-clock.ts';
 import {
   addressOf,
@@ -121,6 +122,20 @@ test('sends a jail again when it is asked to, though the digests agree', async (
   const outcome = destination?.jailCheck.resend('sshd');
   await moveUntil(scene, () => lists(scene) === 1);
   assert.equal((await outcome)?.kind, 'settled');
+});
+
+test('does not let a person who asks in the middle of a check wait for the next one', async (context) => {
+  const scene = await makeScene(context, ['203.0.113.7']);
+  await moveUntil(scene, () => scene.fail2ban.asked === asksPerReading && digests(scene) === 1);
+  const outcome = scene.running.agent.destinations[0]?.jailCheck.resend('sshd');
+  // The list that is being confirmed becomes void; another one must not take the usual minutes.
+  await scene.running.write('v1 ban sshd 203.0.113.9 600 5 1 1');
+  scene.fail2ban.bans.add('203.0.113.9');
+  await scene.server.when(() => scene.server.has('sshd', '203.0.113.9'));
+  const startedAt = scene.clock.now();
+  await moveUntil(scene, () => lists(scene) > 0);
+  assert.equal((await outcome)?.kind, 'settled');
+  assert.ok(scene.clock.now() - startedAt < 3 * confirmMs + 1_000);
 });
 
 test('says which jail it cannot send', async (context) => {
