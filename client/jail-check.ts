@@ -178,7 +178,7 @@ export class JailCheck {
   }
 
   #idle(delayMs: number): void {
-    const isHurried = this.#isChanged || this.#wanted.size > 0;
+    const isHurried = this.#isChanged || this.#requests.jails.length > 0;
     const dueInMs = isHurried ? Math.min(delayMs, confirmMs) : delayMs;
     this.#isChanged = false;
     this.#enter({ kind: 'idle', dueMs: this.#options.clock.elapsed() + dueInMs });
