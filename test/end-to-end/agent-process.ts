@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Finished, RunningProgram, runCommand } from './program.ts';
+import { askProgram, RunningProgram, runCommand } from './program.ts';
+import type { Finished } from './running-process.ts';
 
 export interface AgentProcessOptions {
   /** A folder of its own. */
@@ -61,6 +62,11 @@ export class AgentProcess {
   /** Runs a command of the agent's program against it. */
   command(...args: readonly string[]): Promise<Finished> {
     return runCommand('client', [...args, '--config', this.config]);
+  }
+
+  /** The JSON that a command prints. @throws when it does not end with 0 or 2 */
+  ask(...args: readonly string[]): Promise<Record<string, unknown>> {
+    return askProgram('client', [...args, '--config', this.config]);
   }
 
   stop(): Promise<void> {

@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Certificates } from '../certificates.ts';
-import { type Finished, RunningProgram, runCommand } from './program.ts';
+import { askProgram, RunningProgram, runCommand } from './program.ts';
+import type { Finished } from './running-process.ts';
 
 export interface ServerProcessOptions {
   /** A folder of its own. */
@@ -82,11 +83,8 @@ export class ServerProcess {
   }
 
   /** The JSON that a command prints. @throws when it does not end with 0 or 2 */
-  async ask(...args: readonly string[]): Promise<Record<string, unknown>> {
-    const { code, stdout, stderr } = await this.command(...args, '--json');
-    if (code !== 0 && code !== 2) throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`);
-    const answer: unknown = JSON.parse(stdout);
-    return { ...(answer as Record<string, unknown>) };
+  ask(...args: readonly string[]): Promise<Record<string, unknown>> {
+    return askProgram('server', [...args, '--config', this.config]);
   }
 
   /** The line that enrolls a host. */

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { describe, it } from 'node:test';
+import { Fleet, type Host } from './fleet.ts';
+import { waitUntil } from './wait-until.ts';
+
+const sshd = { name: 'sshd', bantimeSeconds: 3_600 };
+
+describe('a ban of the real fail2ban', { concurrency: 3, timeout: 60_000 }, () => {
+  it('is blocked whether the log or a person made it, as IPv4, IPv6 or CIDR, until it is unbanned', async (context) => {
+    const fleet = await Fleet.start(context);
+    const { fail2ban } = await fleet.host('web1', { jails: [sshd] });
+    await fail2ban.fail('sshd', '203.0.113.7', '2001:DB8:BAD::7', '198.51.100.64/28');
+    await fleet.blocks(['203.0.113.7', '2001:db8:bad::7', '198.51.100.64/28']);
+    await fail2ban.client('set', 'sshd', 'banip', '203.0.113.8', '2001:db8:bad::8', '198.51.100.130/26');
+    const byHand = ['203.0.113.8', '2001:db8:bad::8', '198.51.100.128/26'];
+    await fleet.blocks(['203.0.113.7', '2001:db8:bad::7', '198.51.100.64/28', ...byHand]);
+    await fail2ban.client('set', 'sshd', 'unbanip', '203.0.113.7', '2001:db8:bad::7', '198.51.100.64/28');
+    await fleet.blocks(byHand);
+  });
+
+  it('is lifted with all others of its host by unban --all, and those of another host stay', async (context) => {
+    const fleet = await Fleet.start(context);
+    const web = await fleet.host('web1', { jails: [sshd, { name: 'postfix', bantimeSeconds: -1 }] });
+    const mail = await fleet.host('mail1', { jails: [sshd] });
+    await web.fail2ban.client('set', 'sshd', 'banip', '203.0.113.1', '203.0.113.3', '2001:db8::1');
+    await web.fail2ban.client('set', 'postfix', 'banip', '203.0.113.5');
+    await mail.fail2ban.client('set', 'sshd', 'banip', '203.0.113.3', '203.0.113.9');
+    await fleet.blocks(['203.0.113.1', '203.0.113.3', '2001:db8::1', '203.0.113.5', '203.0.113.9']);
+    await web.fail2ban.client('unban', '--all');
+    await fleet.blocks(['203.0.113.3', '203.0.113.9'], 30_000);
+  });
+
+  it('lasts as long as bantime.increment makes it', async (context) => {
+    const fleet = await Fleet.start(context);
+    const increment = ['bantime.increment = true', 'bantime.multipliers = 1 4'];
+    const { fail2ban } = await fleet.host('web1', { jails: [{ name: 'sshd', bantimeSeconds: 2, more: increment }] });
+    await fail2ban.fail('sshd', '203.0.113.7');
+    await fleet.blocks(['203.0.113.7']);
+    await fleet.blocks([]);
+    await waitUntil('fail2ban itself has ended the ban', async () =>
+      (await fail2ban.log()).includes('Unban 203.0.113.7'),
+    );
+    await fail2ban.fail('sshd', '203.0.113.7');
+    await waitUntil('the ban is prolonged', async () => (await remainingSeconds(fleet, '203.0.113.7')) > 2);
+    assert.match(await fail2ban.log(), /Increase Ban 203\.0\.113\.7 \(2 # 8s/);
+    fleet.assertBlocks(['203.0.113.7']);
+    await fleet.blocks([]);
+  });
+
+  it('ends when its time is over, also while the agent is away and while fail2ban is down', async (context) => {
+    const fleet = await Fleet.start(context);
+    const { agent, fail2ban } = await fleet.host('web1', {
+      jails: [
+        { name: 'sshd', bantimeSeconds: 5 },
+        { ...sshd, name: 'postfix' },
+      ],
+    });
+    await fail2ban.client('set', 'postfix', 'banip', '203.0.113.100');
+    await fail2ban.client('set', 'sshd', 'banip', '203.0.113.1');
+    await fleet.blocks(['203.0.113.100', '203.0.113.1']);
+    await agent.kill();
+    await fleet.blocks(['203.0.113.100']);
+    await agent.start();
+    await fail2ban.client('set', 'sshd', 'banip', '203.0.113.2');
+    await fleet.blocks(['203.0.113.100', '203.0.113.2']);
+    await fail2ban.stop();
+    await fleet.blocks(['203.0.113.100']);
+    await fail2ban.start();
+    await settled({ agent, fail2ban }, 'sshd');
+    fleet.assertBlocks(['203.0.113.100']);
+  });
+
+  it('of what is no address is set aside and reported, runs nothing, and holds up no other', async (context) => {
+    const fleet = await Fleet.start(context);
+    const { agent, fail2ban } = await fleet.host('web1', { jails: [sshd] });
+    const folder = dirname(fail2ban.socket);
+    const before = await readdir(folder);
+    const garbage = [
+      '$(touch x)',
+      '`touch x`',
+      'foo.invalid',
+      '1.2.3.4;id',
+      '0.0.0.0/0',
+      '203.0.113.7\nv1\tban',
+      "';touch x;'",
+    ];
+    await fail2ban.client('set', 'sshd', 'banip', ...garbage, '203.0.113.7');
+    await fleet.blocks(['203.0.113.7']);
+    const { unreadableLines } = await agent.ask('status');
+    assert.ok(Number(unreadableLines) >= garbage.length - 1, `${unreadableLines} lines set aside`);
+    await settled({ agent, fail2ban }, 'sshd');
+    fleet.assertBlocks(['203.0.113.7']);
+    assert.deepEqual(await readdir(folder), before);
+  });
+
+  it('reported by two hosts stands until both have lifted it', async (context) => {
+    const fleet = await Fleet.start(context);
+    const [web, mail] = await Promise.all([
+      fleet.host('web1', { jails: [sshd] }),
+      fleet.host('mail1', { jails: [sshd] }),
+    ]);
+    await Promise.all([web, mail].map(({ fail2ban }) => fail2ban.fail('sshd', '203.0.113.99')));
+    await waitUntil('both report it', async () => (await reportersOf(fleet, '203.0.113.99')) === 'mail1 web1');
+    await web.fail2ban.client('set', 'sshd', 'unbanip', '203.0.113.99');
+    await waitUntil('one has lifted it', async () => (await reportersOf(fleet, '203.0.113.99')) === 'mail1');
+    fleet.assertBlocks(['203.0.113.99']);
+    await mail.fail2ban.client('set', 'sshd', 'unbanip', '203.0.113.99');
+    await fleet.blocks([]);
+  });
+});
+
+/** Has a jail's list compared with the server's record, and waits until that is done. */
+async function settled({ agent }: Host, jail: string): Promise<void> {
+  const { code, stdout, stderr } = await agent.command('resend', jail);
+  assert.equal(code, 0, stdout + stderr);
+}
+
+interface Ban {
+  readonly endsAt: number;
+  readonly reports: readonly { readonly client: string }[];
+}
+
+async function bansOf({ server }: Fleet, network: string): Promise<readonly Ban[]> {
+  const { bans } = (await server.ask('lookup', network)) as { bans: Ban[] };
+  return bans;
+}
+
+async function remainingSeconds(fleet: Fleet, network: string): Promise<number> {
+  const [ban] = await bansOf(fleet, network);
+  return ban === undefined ? 0 : (ban.endsAt - Date.now()) / 1_000;
+}
+
+async function reportersOf(fleet: Fleet, network: string): Promise<string> {
+  const reports = (await bansOf(fleet, network)).flatMap((ban) => ban.reports);
+  return reports
+    .map(({ client }) => client)
+    .toSorted()
+    .join(' ');
+}

@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Certificates, makeCertificates } from '../certificates.ts';
+import type { EmulatedProxmox } from '../emulators/proxmox/emulated-proxmox.ts';
+import { AgentProcess } from './agent-process.ts';
+import { Fail2banProcess, type Jail } from './fail2ban-process.ts';
+import { assertBlocks, blocksExactly, sectionFor, startProxmox } from './proxmox-under-test.ts';
+import { ServerProcess } from './server-process.ts';
+
+/** Where a test says what is to be ended after it. */
+export interface Ending {
+  after(then: () => Promise<void>): void;
+}
+
+export interface FleetOptions {
+  /** Lines for `[policy]`. */
+  readonly policy?: readonly string[];
+  /** More sections of enforcers, or more lines for `[proxmox main]`, in front of which they stand. */
+  readonly enforcers?: readonly string[];
+  /** Lines for `[proxmox main]`. */
+  readonly proxmox?: readonly string[];
+  /** Where the server keeps its files; a folder that goes with the test by default. */
+  readonly serverDir?: string;
+}
+
+/** What one host runs. */
+export interface HostOptions {
+  /** None by default: then `fail2ban` may not be used. */
+  readonly jails?: readonly Jail[];
+  /** Its address of the server; made with `client add NAME` by default. */
+  readonly enrolment?: string;
+}
+
+/** A fail2ban host with its agent. */
+export interface Host {
+  readonly agent: AgentProcess;
+  readonly fail2ban: Fail2banProcess;
+}
+
+/** The last comes first. */
+type Endings = (() => Promise<unknown>)[];
+
+/** An emulated Proxmox, the real server, and hosts with a real fail2ban and a real agent each. */
+export class Fleet {
+  readonly dir: string;
+  readonly proxmox: EmulatedProxmox;
+  readonly certificates: Certificates;
+  readonly server: ServerProcess;
+  readonly #endings: Endings;
+
+  private constructor(parts: Pick<Fleet, 'dir' | 'proxmox' | 'certificates' | 'server'>, endings: Endings) {
+    this.dir = parts.dir;
+    this.proxmox = parts.proxmox;
+    this.certificates = parts.certificates;
+    this.server = parts.server;
+    this.#endings = endings;
+  }
+
+  /** Starts Proxmox and the server. All of it ends with the test. */
+  static async start(test: Ending, options: FleetOptions = {}): Promise<Fleet> {
+    const endings: Endings = [];
+    test.after(async () => {
+      for (const end of endings.reverse()) await end();
+    });
+    const dir = await mkdtemp(join(tmpdir(), 'fail2networkban-'));
+    endings.push(() => rm(dir, { recursive: true }));
+    const proxmox = await startProxmox(join(dir, 'proxmox'));
+    endings.push(() => proxmox.close());
+    const certificates = await makeCertificates(join(dir, 'tls'));
+    const server = await ServerProcess.start({
+      dir: options.serverDir ?? join(dir, 'server'),
+      certificates,
+      policy: options.policy ?? [],
+      enforcers: [...(options.enforcers ?? []), ...sectionFor('main', proxmox), ...(options.proxmox ?? [])],
+    });
+    endings.push(() => server.stop());
+    return new Fleet({ dir, proxmox, certificates, server }, endings);
+  }
+
+  /** Enrols a host and starts what it runs. */
+  async host(name: string, { jails = [], enrolment }: HostOptions = {}): Promise<Host> {
+    const dir = join(this.dir, name);
+    const agent = await AgentProcess.prepare({
+      dir,
+      enrolments: { main: enrolment ?? (await this.server.enrolmentFor(name)) },
+      agent: [`fail2ban_socket = ${join(dir, 'fail2ban', 'fail2ban.sock')}`, 'jail_check = 10s'],
+    });
+    const fail2ban = await Fail2banProcess.prepare({ dir: join(dir, 'fail2ban'), spool: agent.spool, jails });
+    if (jails.length > 0) await fail2ban.start();
+    this.#endings.push(() => fail2ban.stop());
+    await agent.start();
+    this.#endings.push(() => agent.stop());
+    return { agent, fail2ban };
+  }
+
+  /** Waits until cluster.fw blocks exactly these networks of ours, and is otherwise as the administrator wrote it. */
+  blocks(networks: readonly string[], mostMs?: number): Promise<void> {
+    return blocksExactly(this.proxmox, networks, mostMs);
+  }
+
+  /** Fails unless that is so now. */
+  assertBlocks(networks: readonly string[]): void {
+    assertBlocks(this.proxmox, networks);
+  }
+}
