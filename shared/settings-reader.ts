@@ -10,6 +10,7 @@ interface Value {
 }
 
 interface RawSection {
+  readonly name: string;
   readonly line: number;
   readonly values: Map<string, Value>;
 }
@@ -80,7 +81,7 @@ export class SettingsReader {
       const trimmed = content.trim();
       if (trimmed === '' || trimmed.startsWith(';') || trimmed.startsWith('#')) continue;
       const header = /^\[\s*([^\]]*?)\s*\]$/.exec(trimmed)?.[1];
-      if (header !== undefined) section = this.#open(header, line);
+      if (header !== undefined) section = this.#open(header.replace(/\s+/g, ' '), line);
       else if (section === undefined) this.#report(line, quote(trimmed), 'stands before the first [section]');
       else this.#readValue(section, trimmed, line);
     }
@@ -88,7 +89,7 @@ export class SettingsReader {
 
   #open(name: string, line: number): RawSection {
     if (this.#sections.has(name)) this.#report(line, `[${name}]`, 'stands twice');
-    const section = { line, values: new Map<string, Value>() };
+    const section = { name, line, values: new Map<string, Value>() };
     this.#sections.set(name, section);
     return section;
   }
@@ -100,7 +101,7 @@ export class SettingsReader {
       return;
     }
     const [key, value] = entry;
-    if (section.values.has(key)) this.#report(line, key, 'stands twice');
+    if (section.values.has(key)) this.#report(line, `[${section.name}] ${key}`, 'stands twice');
     section.values.set(key, { text: String(value), line });
   }
 
@@ -108,6 +109,15 @@ export class SettingsReader {
     this.#problems.push({ where: line === undefined ? this.#file : `${this.#file}:${line}`, key, detail });
   }
 }
+
+const flagWords: ReadonlyMap<string, boolean> = new Map([
+  ['yes', true],
+  ['true', true],
+  ['on', true],
+  ['no', false],
+  ['false', false],
+  ['off', false],
+]);
 
 type Report = (line: number | undefined, key: string, detail: string) => void;
 
@@ -124,7 +134,7 @@ export class SectionReader {
   }
 
   text(key: string, fallback: string): string {
-    return this.#take(key, fallback, 'a text', (text) => text);
+    return this.#take(key, fallback, 'a text', (text) => (text === '' ? undefined : text));
   }
 
   /** Absent means undefined. */
@@ -140,15 +150,7 @@ export class SectionReader {
   }
 
   flag(key: string, fallback: boolean): boolean {
-    const words: Readonly<Record<string, boolean>> = {
-      yes: true,
-      true: true,
-      on: true,
-      no: false,
-      false: false,
-      off: false,
-    };
-    return this.#take(key, fallback, 'yes or no', (text) => words[text.toLowerCase()]);
+    return this.#take(key, fallback, 'yes or no', (text) => flagWords.get(text.toLowerCase()));
   }
 
   integer(key: string, fallback: number, least: number, most: number): number {
