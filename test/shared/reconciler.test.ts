@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { EnforcerError } from '../../shared/errors.ts';
+import { MemoryFirewall } from '../contracts/memory-firewall.ts';
+import { entry, network, ReconcilerBench, resyncMs } from '../contracts/reconciler-bench.ts';
+import { until } from '../contracts/until.ts';
+import { ManualClock } from '../manual-clock.ts';
+
+const retry = new EnforcerError('retry', 'it is down', { cause: new Error('ECONNREFUSED') });
+const rejected = new EnforcerError('rejected', 'not this one');
+
+/** What every enforcer shows too is in the contract suite; this is what needs a firewall in memory. */
+describe('Reconciler', () => {
+  let firewall: MemoryFirewall;
+  let clock: ManualClock;
+  let bench: ReconcilerBench;
+
+  beforeEach(() => {
+    clock = new ManualClock();
+    firewall = new MemoryFirewall(1);
+    bench = new ReconcilerBench(firewall, clock);
+  });
+  afterEach(() => bench.stop());
+
+  it('ends when aborted, whatever it is doing, and closes the enforcer', async () => {
+    bench.enforcer.failNext({ call: 'list', when: 'before', error: retry });
+    bench.start();
+    await bench.reaches('failing');
+    await bench.stop();
+    assert.equal(bench.reconciler.state.kind, 'stopped');
+    assert.equal(clock.waiting, 0);
+  });
+
+  it('does not survive a fault of ours', async () => {
+    const broken = new ReconcilerBench(firewall, clock);
+    broken.enforcer.list = () => Promise.reject(new TypeError('undefined is not a function'));
+    await assert.rejects(broken.reconciler.run(new AbortController().signal), TypeError);
+  });
+
+  it('says what failed, why, since when and when it tries again', async () => {
+    bench.enforcer.failNext(...[1, 2].map(() => ({ call: 'list', when: 'before', error: retry }) as const));
+    bench.start();
+    await bench.reaches('failing');
+    const failing = { kind: 'failing', code: 'retry', reason: 'it is down: ECONNREFUSED', sinceMs: 0 };
+    assert.deepEqual(bench.reconciler.state, failing);
+    assert.deepEqual(bench.events, [
+      { kind: 'failed', code: 'retry', reason: 'it is down: ECONNREFUSED', nextTryMs: 1_000 },
+    ]);
+    clock.advance(1_000);
+    await until(() => bench.enforcer.lists === 2, 'it tries again');
+    await bench.reaches('failing');
+    assert.deepEqual(bench.reconciler.state, failing);
+    assert.deepEqual(bench.reconciler.enforcementOf(network('192.0.2.1'), true), {
+      enforcer: 'memory',
+      state: 'failing',
+      detail: 'it is down: ECONNREFUSED',
+    });
+    await bench.pass(2_000);
+    assert.deepEqual(bench.eventsOf('recovered').length, 1);
+  });
+
+  it('does not take a list that was under way for the one that was asked for', async () => {
+    const gate = new EventTarget();
+    let hasRead = false;
+    const list = firewall.list.bind(firewall);
+    firewall.list = async () => {
+      const before = await list();
+      hasRead = true;
+      await once(gate, 'open');
+      return before;
+    };
+    bench.want(entry('192.0.2.1'));
+    firewall.entries.set('192.0.2.1', 'ours');
+    bench.start();
+    await until(() => hasRead, 'the first list has been read and is not yet answered');
+    firewall.entries.clear();
+    bench.reconciler.relist();
+    firewall.list = list;
+    gate.dispatchEvent(new Event('open'));
+    await bench.reaches('in-sync');
+    assert.deepEqual([...firewall.entries.keys()], ['192.0.2.1']);
+  });
+
+  it('does not wait out a failure while paused', async () => {
+    const release = bench.enforcer.hold();
+    bench.enforcer.failNext({ call: 'apply', when: 'before', error: retry });
+    bench.want(entry('192.0.2.1'));
+    bench.start();
+    await until(() => bench.enforcer.applies.length === 1, 'a call is under way');
+    bench.reconciler.pause();
+    release();
+    await until(() => bench.state === 'paused', 'it is paused');
+    bench.reconciler.resume();
+    await bench.reaches('in-sync');
+    assert.deepEqual([...firewall.entries.keys()], ['192.0.2.1']);
+  });
+
+  it('counts the entries of each owner', async () => {
+    firewall.entries.set('192.0.2.9', 'theirs');
+    bench.want(entry('192.0.2.1'), entry('192.0.2.2'), entry('192.0.2.9'));
+    bench.start();
+    await bench.reaches('in-sync');
+    assert.deepEqual(bench.reconciler.counts(), { ours: 2, theirs: 1 });
+    assert.deepEqual(bench.reconciler.enforcementOf(network('192.0.2.9'), true), {
+      enforcer: 'memory',
+      state: 'in-force',
+      detail: "the administrator's own entry",
+    });
+  });
+
+  it('reports each list with its drift, and each call with its steps', async () => {
+    firewall.entries.set('192.0.2.9', 'ours');
+    bench.want(entry('192.0.2.1'));
+    bench.start();
+    await bench.reaches('in-sync');
+    const [listed, ...applied] = bench.events;
+    assert.deepEqual(listed, { kind: 'listed', held: 1, drift: 2 });
+    assert.deepEqual(
+      applied.map((event) => (event.kind === 'applied' ? event.steps.map(({ verb }) => verb) : event.kind)),
+      [['add'], ['remove']],
+    );
+  });
+
+  it('tries a rejected network again after the next list', async () => {
+    bench.enforcer.refuse('+192.0.2.1', rejected);
+    bench.want(entry('192.0.2.1'));
+    bench.start();
+    await bench.reaches('in-sync');
+    await bench.settle();
+    assert.equal(bench.eventsOf('rejected').length, 1);
+    await bench.pass(resyncMs);
+    assert.equal(bench.eventsOf('rejected').length, 2);
+  });
+
+  it('keeps the parts of a network that the firewall does not take as a whole', async () => {
+    bench.enforcer.refuse('+192.0.2.0/31', rejected);
+    bench.want(entry('192.0.2.0'), entry('192.0.2.1'));
+    bench.start();
+    await bench.reaches('in-sync');
+    bench.unwant('192.0.2.0', '192.0.2.1');
+    bench.want(entry('192.0.2.0/31'));
+    await bench.settle();
+    assert.deepEqual([...firewall.entries.keys()], ['192.0.2.0', '192.0.2.1']);
+  });
+
+  it('sends the steps of a batch one by one when one of them is rejected, and batches again after that', async () => {
+    firewall = new MemoryFirewall(4);
+    const batches = new ReconcilerBench(firewall, clock);
+    batches.enforcer.refuse('+192.0.2.2', rejected);
+    batches.want(...Array.from({ length: 12 }, (_, at) => entry(`192.0.2.${at}`, -at)));
+    batches.start();
+    await batches.reaches('in-sync');
+    await batches.stop();
+    assert.deepEqual(batches.enforcer.applies, [
+      '+192.0.2.0 +192.0.2.1 +192.0.2.2 +192.0.2.3',
+      '+192.0.2.0',
+      '+192.0.2.1',
+      '+192.0.2.2',
+      '+192.0.2.3',
+      '+192.0.2.4 +192.0.2.5 +192.0.2.6 +192.0.2.7',
+      '+192.0.2.8 +192.0.2.9 +192.0.2.10 +192.0.2.11',
+    ]);
+  });
+});
