@@ -46,17 +46,23 @@ export async function isPresent(path: string): Promise<boolean> {
   );
 }
 
-/** Who may read a file. */
-export interface Access {
-  readonly owner: HostAccount;
+/** Who may read a file. An owner or group that is not given is that of whoever runs setup. */
+export interface Access extends Partial<HostAccount> {
   readonly mode: number;
 }
 
+/** chown(2) leaves as it is what is -1. */
+const unchanged = -1;
+
 /** Writes a file whole or not at all; nobody else can read it at any moment. */
-export async function writeWhole(file: string, text: string, { owner, mode }: Access): Promise<void> {
+export async function writeWhole(
+  file: string,
+  text: string,
+  { uid = unchanged, gid = unchanged, mode }: Access,
+): Promise<void> {
   const draft = `${file}.new`;
   await writeFile(draft, text, { mode: 0o600 });
-  await chown(draft, owner.uid, owner.gid);
+  await chown(draft, uid, gid);
   await chmod(draft, mode);
   await rename(draft, file);
 }

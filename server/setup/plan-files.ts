@@ -87,7 +87,7 @@ async function planAuthority({ caFile }: Places, { proxmoxFolder }: FileHost): P
   if (pem === (await readIfPresent(caFile))) return { kept: [caFile], steps: [] };
   const install: Step = {
     says: formatCommand(['install', '-m', '0644', source, caFile]),
-    act: async () => await writeWhole(caFile, pem, { owner: { uid: ownUid(), gid: ownUid() }, mode: 0o644 }),
+    act: async () => await writeWhole(caFile, pem, { mode: 0o644 }),
   };
   return { kept: [], steps: [install] };
 }
@@ -116,12 +116,7 @@ function configStep(configFile: string, { run, clock }: FileHost, { existing, te
     act: async () => {
       const { gid } = await requireServiceUser(run);
       if (existing !== undefined) await copyFile(configFile, backup);
-      await writeWhole(configFile, text, { owner: { uid: ownUid(), gid }, mode: 0o640 });
+      await writeWhole(configFile, text, { gid, mode: 0o640 });
     },
   };
-}
-
-/** Root's, since setup runs as root. */
-function ownUid(): number {
-  return process.getuid?.() ?? 0;
 }

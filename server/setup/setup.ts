@@ -61,7 +61,7 @@ async function check({ user }: SetupOptions, { isRoot, proxmoxFolder }: SetupHos
 async function make(options: SetupOptions, host: SetupHost): Promise<void> {
   const { user, isConfirmed } = options;
   await follow(await planAll(options, host), isConfirmed, host.print);
-  host.print(`\nTo undo it: fail2networkban-server setup --undo${user === defaultUser ? '' : ` --user ${user}`}`);
+  host.print(`\nTo undo it: fail2networkban-server setup --undo${userWords(user)}`);
   if (!isConfirmed) return;
   host.print(`Next: systemctl enable --now ${unitFile}`);
   host.print('Then, for each host: fail2networkban-server client add NAME\n');
@@ -75,6 +75,10 @@ async function undo({ user, configFile, isConfirmed }: SetupOptions, { run, prin
   const files = [tokenFile, caFile, configFile, '/var/lib/fail2networkban'];
   print('\nThe files and the user of this host stay. To remove them too:');
   print(`  ${formatCommand(['rm', '-r', ...files])}; ${formatCommand(['userdel', serviceUser])}`);
+}
+
+function userWords(user: string): string {
+  return user === defaultUser ? '' : ` --user ${user}`;
 }
 
 async function planAll(options: SetupOptions, host: SetupHost): Promise<Plan> {
@@ -99,7 +103,7 @@ async function requireSecret({ tokens }: Accounts, token: string, { tokenFile }:
   const { user, name } = splitToken(token);
   throw new SetupError(
     `the token ${token} is there, but ${tokenFile} does not hold its secret, which Proxmox shows only once; ` +
-      `to make a new one: ${formatCommand(removeTokenCommand(user, name))} && fail2networkban-server setup --yes`,
+      `to make a new one: ${formatCommand(removeTokenCommand(user, name))} && fail2networkban-server setup --yes${userWords(user)}`,
   );
 }
 
@@ -118,7 +122,7 @@ function tokenStep(command: Command, { tokenFile }: Places, { run }: SetupHost):
       if (typeof id !== 'string' || typeof value !== 'string') {
         throw new SetupError('pveum did not tell the secret of the new token');
       }
-      await writeWhole(tokenFile, `${id}=${value}\n`, { owner, mode: 0o600 });
+      await writeWhole(tokenFile, `${id}=${value}\n`, { ...owner, mode: 0o600 });
     },
   };
 }

@@ -26,7 +26,7 @@ for (const unit of units) {
     it('is accepted by systemd-analyze verify', async () => {
       const { isAccepted, text } = await analyze(unit, await readUnit(unit), verify);
       assert.ok(isAccepted, text);
-      assert.equal(text, '');
+      assert.doesNotMatch(text, new RegExp(unit));
     });
 
     it('would not be with an unknown key', async () => {
