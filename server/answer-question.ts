@@ -12,7 +12,7 @@ export interface Knowledge {
   readonly now: number;
 }
 
-/** Answers one question of a client. `bans` carries at most {@link limits.entriesPerPartMax} reports. */
+/** Answers one question of a client. `bans` carries at most {@link limits.reportsPerAnswerMax} reports, the newest. */
 export function answerQuestion(
   question: Question,
   { client, standing, enforcement, now }: Knowledge,
@@ -21,7 +21,10 @@ export function answerQuestion(
     case 'self':
       return {};
     case 'bans': {
-      const reports = standing.ofClient(client).slice(0, limits.entriesPerPartMax);
+      const reports = standing
+        .ofClient(client)
+        .toSorted((a, b) => b.reportedAt - a.reportedAt)
+        .slice(0, limits.reportsPerAnswerMax);
       return {
         bans: reports.map(({ network, jail, endsAt }) => ({
           network,

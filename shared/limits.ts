@@ -11,6 +11,8 @@ export const limits = {
   /** Entries in one part of a jail's list, and parts of one list. */
   entriesPerPartMax: 2_000,
   partsMax: 64,
+  /** Reports in one answer: those of the longest names just fit into a frame. */
+  reportsPerAnswerMax: 1_500,
   /** How long a connection may stand without a login. */
   loginMaxMs: 5_000,
   /** Connections without a login at once, over all and from one address (a /64 counts as one). */

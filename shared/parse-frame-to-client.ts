@@ -89,7 +89,7 @@ function parseSettled(fields: Fields): SettledFrame {
 }
 
 function parseAnswer(fields: Fields): AnswerFrame {
-  const bounds = { least: 0, most: limits.entriesPerPartMax };
+  const bounds = { least: 0, most: limits.reportsPerAnswerMax };
   return {
     type: 'answer',
     id: field.integer(fields, 'id', 0, most),
