@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { FrameError, field, isIntegerBetween } from '../shared/field-reader.ts';
+import { verbs } from '../shared/frames.ts';
 import { limits } from '../shared/limits.ts';
 import { jailAlphabet, jailPattern } from '../shared/names.ts';
 import { parseNetwork } from '../shared/network.ts';
@@ -89,7 +90,7 @@ function readEvent(item: unknown): NumberedEvent {
   if (endsAt !== null && !isIntegerBetween(endsAt, 0, most)) throw new FrameError('endsAt', endsAt, 'a time or null');
   return {
     number: field.integer(fields, 'number', 1, most),
-    verb: field.choice(fields, 'verb', ['ban', 'unban']),
+    verb: field.choice(fields, 'verb', verbs),
     jail: field.text(fields, 'jail', jailPattern, `${jailAlphabet}, at most ${limits.jailMaxCharacters}`),
     network,
     endsAt,

@@ -1,10 +1,10 @@
 import type { Clock } from '../shared/clock.ts';
 import { describeError } from '../shared/errors.ts';
-import type { AnswerFrame, Question } from '../shared/frames.ts';
+import { type AnswerFrame, type Question, verbs } from '../shared/frames.ts';
 import { ArgumentError, type LocalVerb } from '../shared/host/local-socket.ts';
 import { jailAlphabet, jailPattern } from '../shared/names.ts';
 import { type Network, parseNetwork } from '../shared/network.ts';
-import { isTtl } from '../shared/parse-frame.ts';
+import { isTtl, isVerb } from '../shared/parse-frame.ts';
 import { quote } from '../shared/refusal.ts';
 import type { Agent, Destination } from './agent.ts';
 import type { Outcome } from './lane.ts';
@@ -37,7 +37,7 @@ export function makeLocalVerbs(agent: Agent, clock: Clock): ReadonlyMap<string, 
 
 async function submit(agent: Agent, clock: Clock, args: Arguments): Promise<object> {
   const verb = args['verb'];
-  if (verb !== 'ban' && verb !== 'unban') throw new ArgumentError(`verb: ${quote(verb)}: allowed are ban, unban`);
+  if (!isVerb(verb)) throw new ArgumentError(`verb: ${quote(verb)}: allowed are ${verbs.join(', ')}`);
   const ttlSeconds = verb === 'ban' ? args['ttlSeconds'] : null;
   if (!isTtl(ttlSeconds)) throw new ArgumentError(`ttlSeconds: ${quote(ttlSeconds)} is not seconds or null`);
   const acceptedAt = Math.round(clock.now());

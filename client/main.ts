@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { systemClock } from '../shared/clock.ts';
 import { ConfigError, describeError } from '../shared/errors.ts';
 import { type ExitCode, exitCodes } from '../shared/exit-codes.ts';
+import { type Verb, verbs } from '../shared/frames.ts';
 import { ArgumentError, NotRunningError } from '../shared/host/local-socket.ts';
 import { version } from '../shared/version.ts';
 import type { CommandContext } from './commands/command-context.ts';
@@ -98,8 +99,13 @@ function addEventCommands(program: Command, add: (command: Command, run: Run<Eve
       .option('--jail <name>', 'name to report it under', 'manual')
       .option('--wait', 'wait until every firewall has it')
       .option('--limit <time>', 'wait no longer than this', '60s');
-  for (const verb of ['ban', 'unban'] as const) {
-    const command = program.command(`${verb} <ip>`).description(`${verb} an address or CIDR by hand`);
+  const descriptions: Readonly<Record<Verb, string>> = {
+    ban: 'ban an address or CIDR by hand',
+    unban: "withdraw this host's own ban by hand",
+    lift: "withdraw every host's ban; this host needs the permission operate",
+  };
+  for (const verb of verbs) {
+    const command = program.command(`${verb} <ip>`).description(descriptions[verb]);
     if (verb === 'ban') command.option('--ttl <time>', 'how long: 10m, 2h, 7d or permanent', '10m');
     add(waiting(command), async (context, { jail, ttl, wait, limit }, [ip = '']) => {
       const [{ submit }, { typed }] = await Promise.all([

@@ -1,9 +1,9 @@
-import type { Source } from '../shared/frames.ts';
+import type { Source, Verb } from '../shared/frames.ts';
 import type { Network } from '../shared/network.ts';
 
 /** One ban or unban to be told to every server. */
 export interface NewEvent {
-  readonly verb: 'ban' | 'unban';
+  readonly verb: Verb;
   readonly jail: string;
   readonly network: Network;
   /** When a ban ends, milliseconds since the epoch; null is permanent, and what an unban has. */

@@ -1,4 +1,4 @@
-import type { Source } from '../shared/frames.ts';
+import type { Source, Verb } from '../shared/frames.ts';
 import { limits } from '../shared/limits.ts';
 import { jailAlphabet, jailPattern } from '../shared/names.ts';
 import { type Network, parseNetwork } from '../shared/network.ts';
@@ -9,7 +9,7 @@ export type QueueLine = EventLine | ListChangedLine | UnreadableLine;
 
 export interface EventLine {
   readonly kind: 'event';
-  readonly verb: 'ban' | 'unban';
+  readonly verb: Verb;
   readonly jail: string;
   readonly network: Network;
   /** null is permanent; an unban's says nothing. */
@@ -41,6 +41,7 @@ const verbs: Readonly<Record<string, Pick<EventLine, 'verb' | 'source'>>> = {
   unban: { verb: 'unban', source: 'jail' },
   'hand-ban': { verb: 'ban', source: 'hand' },
   'hand-unban': { verb: 'unban', source: 'hand' },
+  'hand-lift': { verb: 'lift', source: 'hand' },
 };
 
 /**

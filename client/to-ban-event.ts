@@ -10,9 +10,8 @@ import type { NumberedEvent } from './outbox-event.ts';
  */
 export function toBanEvent(event: NumberedEvent, nowMs: number): BanEvent {
   const { number, jail, network, source } = event;
-  if (event.verb === 'unban' || isOver(event, nowMs)) {
-    return { number, verb: 'unban', jail, network, ttlSeconds: null, source };
-  }
+  if (event.verb !== 'ban') return { number, verb: event.verb, jail, network, ttlSeconds: null, source };
+  if (isOver(event, nowMs)) return { number, verb: 'unban', jail, network, ttlSeconds: null, source };
   return { number, verb: 'ban', jail, network, ttlSeconds: remainingSeconds(event.endsAt, nowMs), source };
 }
 

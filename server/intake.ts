@@ -28,6 +28,8 @@ export interface Decision {
   /** `recorded`, `repeated` or the code of the refusal. */
   readonly code: 'recorded' | 'repeated' | RefusalCode;
   readonly detail?: string;
+  /** From an event's arrival to its being durable, milliseconds with one decimal. */
+  readonly tookMs?: number;
 }
 
 export interface IntakeOptions {
@@ -70,11 +72,13 @@ export class Intake {
 
   /** Never rejects for a reason outside this program: a ledger that cannot write is each event's refusal. */
   async takeEvents(client: Client, frame: EventsFrame): Promise<ResultsFrame> {
+    const arrivedAtMs = this.#options.clock.elapsed();
     const results = await this.#write(
       (draft) => this.#enterEvents(draft, client, frame),
       (refusal) => frame.events.map(({ number }) => refusedResult(number, refusal)),
     );
-    for (const [index, event] of frame.events.entries()) this.#tell(client, event, results[index]);
+    const tookMs = Math.round((this.#options.clock.elapsed() - arrivedAtMs) * 10) / 10;
+    for (const [index, event] of frame.events.entries()) this.#tell(client, event, results[index], tookMs);
     const isPauseDue = results.some((result) => result.outcome === 'refused' && isTemporary(result.code));
     return { type: 'results', results, ...(isPauseDue ? { retryAfterMs } : {}) };
   }
@@ -174,13 +178,13 @@ export class Intake {
     return { network, client: client.name, jail, source, reportedAt, endsAt };
   }
 
-  #tell(client: Client, event: ReceivedEvent, result: EventResult | undefined): void {
+  #tell(client: Client, event: ReceivedEvent, result: EventResult | undefined, tookMs: number): void {
     if (result === undefined) return;
     const subject = 'verb' in event ? event : { verb: 'ban' as const, jail: '', network: '' };
     const outcome =
       result.outcome === 'refused' ? { code: result.code, detail: result.detail } : { code: result.outcome };
     const { verb, jail, network } = subject;
-    this.#options.onDecision({ client: client.name, verb, jail, network, ...outcome });
+    this.#options.onDecision({ client: client.name, verb, jail, network, ...outcome, tookMs });
   }
 
   #tellEntry(client: Client, jail: string, { code, ...entry }: EntryEffect): void {

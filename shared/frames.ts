@@ -8,6 +8,7 @@ export const defaultPort = 1514;
 
 /** ban claims a network, unban withdraws the own claim, lift (operators) withdraws everybody's. */
 export type Verb = 'ban' | 'unban' | 'lift';
+export const verbs: readonly Verb[] = ['ban', 'unban', 'lift'];
 
 /** Who stands behind an event: a jail of fail2ban, whose list speaks for it, or a person, whose ban no list takes back. */
 export type Source = 'jail' | 'hand';

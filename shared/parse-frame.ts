@@ -1,13 +1,14 @@
 import { FrameError, field, isIntegerBetween } from './field-reader.ts';
-import type {
-  BanEvent,
-  FrameToServer,
-  JailEntry,
-  LoginPayload,
-  Question,
-  ReceivedEvent,
-  Source,
-  Verb,
+import {
+  type BanEvent,
+  type FrameToServer,
+  type JailEntry,
+  type LoginPayload,
+  type Question,
+  type ReceivedEvent,
+  type Source,
+  type Verb,
+  verbs,
 } from './frames.ts';
 import { limits } from './limits.ts';
 import { clientPattern, jailAlphabet, jailPattern, keyIdPattern } from './names.ts';
@@ -136,8 +137,8 @@ export function isTtl(value: unknown): value is number | null {
   return value === null || isIntegerBetween(value, 1, limits.ttlMaxSeconds);
 }
 
-function isVerb(value: unknown): value is Verb {
-  return value === 'ban' || value === 'unban' || value === 'lift';
+export function isVerb(value: unknown): value is Verb {
+  return verbs.some((verb) => verb === value);
 }
 
 function readSource(value: unknown): Source {

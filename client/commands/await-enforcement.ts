@@ -1,12 +1,13 @@
 import { sleep } from '../../shared/clock.ts';
 import { type ExitCode, exitCodes } from '../../shared/exit-codes.ts';
+import type { Verb } from '../../shared/frames.ts';
 import { callLocalSocket } from '../../shared/host/local-socket.ts';
 import type { Network } from '../../shared/network.ts';
 import { listOf, serverParts, textOf } from './answers.ts';
 import type { CommandContext } from './command-context.ts';
 
 export interface Awaited {
-  readonly verb: 'ban' | 'unban';
+  readonly verb: Verb;
   readonly network: Network;
   readonly socket: string;
   /** Undefined only says whether others still ban what was unbanned. */
@@ -67,7 +68,7 @@ async function look({ socket, network, verb }: Awaited): Promise<Look> {
     silent: parts
       .filter(({ reason }) => reason !== undefined)
       .map(({ server, reason }) => `${server}: ${textOf(reason)}`),
-    stillBanned: verb === 'unban' ? parts.filter(({ banned }) => banned === true).map(({ server }) => server) : [],
+    stillBanned: verb !== 'ban' ? parts.filter(({ banned }) => banned === true).map(({ server }) => server) : [],
   };
 }
 

@@ -1,5 +1,6 @@
 import { formatDuration } from '../../shared/duration.ts';
 import { type ExitCode, exitCodes } from '../../shared/exit-codes.ts';
+import type { Verb } from '../../shared/frames.ts';
 import { callLocalSocket, NotRunningError } from '../../shared/host/local-socket.ts';
 import type { Network } from '../../shared/network.ts';
 import { type AgentSettings, loadAgentSettings } from '../agent-settings.ts';
@@ -9,9 +10,9 @@ import { type ServerPart, serverParts, textOf } from './answers.ts';
 import { awaitEnforcement } from './await-enforcement.ts';
 import { type CommandContext, show } from './command-context.ts';
 
-/** A ban or unban by hand. */
+/** A ban, unban or lift by hand. */
 export interface Submission {
-  readonly verb: 'ban' | 'unban';
+  readonly verb: Verb;
   readonly network: Network;
   readonly jail: string;
   /** null is permanent. */
@@ -20,7 +21,7 @@ export interface Submission {
   readonly waitMs: number | undefined;
 }
 
-/** `ban` and `unban`: hands the event to the agent and says what each server answered. */
+/** `ban`, `unban` and `lift`: hands the event to the agent and says what each server answered. */
 export async function submit(context: CommandContext, submission: Submission): Promise<ExitCode> {
   const agent = await loadAgentSettings(context.config);
   const { waitMs, ...event } = submission;
@@ -53,9 +54,8 @@ async function keep(
 }
 
 function headline({ verb, network, jail, ttlSeconds }: Submission): string {
-  return verb === 'ban'
-    ? `ban ${network} (jail ${jail}, ${formatDuration(ttlSeconds)})`
-    : `unban ${network} (jail ${jail})`;
+  if (verb === 'lift') return `lift ${network} (all reports of all hosts)`;
+  return `${verb} ${network} (jail ${jail}${verb === 'ban' ? `, ${formatDuration(ttlSeconds)}` : ''})`;
 }
 
 function describePart(part: ServerPart): string {

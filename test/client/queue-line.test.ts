@@ -30,6 +30,7 @@ const meanings: readonly [string, string, string][] = [
   ['unban', 'unban', 'jail'],
   ['hand-ban', 'ban', 'hand'],
   ['hand-unban', 'unban', 'hand'],
+  ['hand-lift', 'lift', 'hand'],
 ];
 for (const [verb, meant, source] of meanings) {
   test(`reads ${verb} as ${meant} of a ${source}`, () => {
