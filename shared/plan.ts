@@ -1,9 +1,7 @@
 import type { DesiredEntry, HeldEntry } from './enforcer.ts';
+import type { HeldByNetwork } from './held-entries.ts';
 import type { Network } from './network.ts';
 import { NetworkIndex } from './network-index.ts';
-
-/** What a firewall holds, by network; hand-written files may hold one network in several spellings. */
-export type Held = ReadonlyMap<Network, readonly HeldEntry[]>;
 
 /** How to make a firewall equal to what is desired. */
 export interface Plan {
@@ -31,7 +29,7 @@ export interface Plan {
  */
 export function makePlan(
   desired: ReadonlyMap<Network, DesiredEntry>,
-  held: Held,
+  held: HeldByNetwork,
   impossible: ReadonlySet<Network> = new Set(),
 ): Plan {
   const missing = [...desired.values()].filter(({ network }) => !held.has(network));
@@ -63,11 +61,4 @@ function takeOverTest(
 
 function isWide({ network }: DesiredEntry | HeldEntry): boolean {
   return network.includes('/');
-}
-
-/** Groups a listing by network. */
-export function groupHeld(entries: Iterable<HeldEntry>): Map<Network, readonly HeldEntry[]> {
-  const held = new Map<Network, readonly HeldEntry[]>();
-  for (const entry of entries) held.set(entry.network, [...(held.get(entry.network) ?? []), entry]);
-  return held;
 }

@@ -4,8 +4,9 @@ import { type Clock, sleep } from './clock.ts';
 import type { DesiredEntry, Enforcer, HeldEntry, Step } from './enforcer.ts';
 import { describeError, EnforcerError } from './errors.ts';
 import type { Enforcement } from './frames.ts';
-import { familyOf, type Network, networkFrom, rangeOf } from './network.ts';
-import { groupHeld, makePlan, type Plan } from './plan.ts';
+import { HeldEntries } from './held-entries.ts';
+import type { Network } from './network.ts';
+import { makePlan, type Plan } from './plan.ts';
 import { WorkList } from './work-list.ts';
 
 /** Where a reconciler stands. */
@@ -66,7 +67,8 @@ export class Reconciler {
   readonly #stuck = new Set<string>();
   /** Steps that go one a call, after a batch of which one was rejected. */
   #stepsAlone = 0;
-  #held: Map<Network, readonly HeldEntry[]> | undefined;
+  /** Undefined: not known. */
+  #held: HeldEntries | undefined;
   #work: WorkList | undefined;
   #state: ReconcilerState = { kind: 'starting' };
   #isPlanStale = false;
@@ -96,9 +98,7 @@ export class Reconciler {
 
   /** How many entries of each owner the firewall held when it was last looked at, with what was done since. */
   counts(): { readonly ours: number; readonly theirs: number } {
-    const entries = [...(this.#held?.values() ?? [])].flat();
-    const ours = entries.filter(({ owner }) => owner === 'ours').length;
-    return { ours, theirs: entries.length - ours };
+    return this.#held?.counts() ?? { ours: 0, theirs: 0 };
   }
 
   /** What is desired has changed. */
@@ -131,7 +131,7 @@ export class Reconciler {
   /** Whether the firewall agrees about one network, given whether it is banned. */
   enforcementOf(network: Network, banned: boolean): Enforcement {
     const enforcer = this.name;
-    const holder = this.#holderOf(network);
+    const holder = this.#held?.holderOf(network);
     if (holder !== undefined && (banned || holder.owner === 'theirs')) {
       return {
         enforcer,
@@ -150,6 +150,7 @@ export class Reconciler {
 
   /** Works until aborted. Rejects only for a fault of ours. */
   async run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.#hurry.abort(), { once: true });
     while (!signal.aborted) await this.#turn(signal);
     this.#state = { kind: 'stopped' };
     await this.#options.enforcer.close();
@@ -165,7 +166,7 @@ export class Reconciler {
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof EnforcerError)) throw error;
-      await this.#recover(error, signal);
+      await this.#recover(error);
     }
   }
 
@@ -185,14 +186,14 @@ export class Reconciler {
 
   async #list(signal: AbortSignal): Promise<void> {
     const demands = this.#demands;
-    const held = groupHeld(await this.#options.enforcer.list(signal));
+    const held = new HeldEntries(await this.#options.enforcer.list(signal));
     if (demands !== this.#demands) return;
     this.#rejected.clear();
     this.#stuck.clear();
     this.#held = held;
     this.#work = undefined;
     this.#listedAtMs = this.#options.clock.elapsed();
-    this.#options.onEvent({ kind: 'listed', held: held.size, drift: this.#plannedWork().waiting });
+    this.#options.onEvent({ kind: 'listed', held: held.byNetwork.size, drift: this.#plannedWork().waiting });
   }
 
   #plannedWork(): WorkList {
@@ -216,7 +217,7 @@ export class Reconciler {
   }
 
   #plan(): Plan {
-    const plan = makePlan(this.#options.desired(), this.#held ?? new Map(), this.#rejected);
+    const plan = makePlan(this.#options.desired(), this.#held?.byNetwork ?? new Map(), this.#rejected);
     if (this.#stuck.size === 0) return plan;
     const mayGo = ({ spelling }: HeldEntry): boolean => !this.#stuck.has(spelling);
     return { ...plan, removals: plan.removals.filter(mayGo), lateRemovals: plan.lateRemovals.filter(mayGo) };
@@ -235,7 +236,7 @@ export class Reconciler {
     if (this.#state.kind !== 'failing') this.#state = this.#working(steps.length);
     const startedAtMs = clock.elapsed();
     await enforcer.apply(steps, signal).catch((error: unknown) => this.#isolate(error, steps));
-    for (const step of steps) this.#remember(step);
+    for (const step of steps) this.#held?.remember(step);
     this.#additionsInARow = steps.some(({ verb }) => verb === 'remove') ? 0 : this.#additionsInARow + 1;
     this.#succeeded(this.#working(0));
     onEvent({ kind: 'applied', steps, tookMs: clock.elapsed() - startedAtMs });
@@ -258,18 +259,7 @@ export class Reconciler {
     throw error;
   }
 
-  #remember({ verb, entry }: Step): void {
-    const held = this.#held;
-    if (held === undefined) return;
-    if (verb === 'add') held.set(entry.network, [{ network: entry.network, spelling: entry.network, owner: 'ours' }]);
-    else {
-      const others = (held.get(entry.network) ?? []).filter(({ spelling }) => spelling !== entry.spelling);
-      if (others.length > 0) held.set(entry.network, others);
-      else held.delete(entry.network);
-    }
-  }
-
-  async #recover(error: EnforcerError, signal: AbortSignal): Promise<void> {
+  async #recover(error: EnforcerError): Promise<void> {
     this.#work = undefined;
     if (error.code === 'rejected') return;
     this.#held = undefined;
@@ -280,7 +270,7 @@ export class Reconciler {
     this.#state = { kind: 'failing', code: error.code, reason, sinceMs };
     this.#hurry = new AbortController();
     onEvent({ kind: 'failed', code: error.code, reason, nextTryMs });
-    if (!this.#paused) await sleep(clock, nextTryMs, AbortSignal.any([signal, this.#hurry.signal]));
+    if (!this.#paused) await sleep(clock, nextTryMs, this.#hurry.signal);
   }
 
   /** A list alone is no success: a Proxmox whose writes fail still answers lists. */
@@ -289,16 +279,5 @@ export class Reconciler {
     this.#backoff.reset();
     this.#state = state;
     if (hasRecovered) this.#options.onEvent({ kind: 'recovered' });
-  }
-
-  /** The entry that blocks `network`: its own, or a wider one. */
-  #holderOf(network: Network): HeldEntry | undefined {
-    const family = familyOf(network);
-    const { first, prefixLength } = rangeOf(network);
-    for (let length = prefixLength; length > 0; length -= 1) {
-      const [holder] = this.#held?.get(networkFrom(family, first, length)) ?? [];
-      if (holder !== undefined) return holder;
-    }
-    return undefined;
   }
 }

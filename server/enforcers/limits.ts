@@ -1,5 +1,8 @@
 import type { SectionReader } from '../../shared/settings-reader.ts';
 
+/** With this many a write to Proxmox takes a second, and cluster.fw nears its 1 MiB. */
+const maxEntriesMost = 50_000;
+
 /** What an enforcer may hold and how often it is looked at; the same keys in every section of an enforcer. */
 export interface EnforcerLimits {
   /** Entries of ours. */
@@ -18,6 +21,3 @@ export function readLimits(section: SectionReader): EnforcerLimits {
     resyncSeconds: section.duration('resync', 300, 10),
   };
 }
-
-/** With this many a write to Proxmox takes a second, and cluster.fw nears its 1 MiB. */
-const maxEntriesMost = 50_000;

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { DesiredEntry, HeldEntry, Step } from '../../shared/enforcer.ts';
+import { HeldEntries } from '../../shared/held-entries.ts';
 import { addressBits, covers, type Network, networkFrom, rangeOf } from '../../shared/network.ts';
-import { groupHeld, makePlan, type Plan } from '../../shared/plan.ts';
+import { makePlan, type Plan } from '../../shared/plan.ts';
 import { WorkList } from '../../shared/work-list.ts';
 import { entry, network } from '../contracts/reconciler-bench.ts';
 import { closeNetwork } from './networks.ts';
@@ -21,7 +22,7 @@ function planOf(
   held: readonly HeldEntry[],
   impossible: readonly string[] = [],
 ): Plan {
-  return makePlan(wanted(...desired), groupHeld(held), new Set(impossible.map(network)));
+  return makePlan(wanted(...desired), new HeldEntries(held).byNetwork, new Set(impossible.map(network)));
 }
 
 function words(plan: Plan): Record<keyof Plan, string[]> {
@@ -164,7 +165,7 @@ class Firewall {
 
   planFor(desired: readonly Network[]): Plan {
     const held = Array.from(this.entries, ([each, owner]) => ({ network: each, spelling: each, owner }));
-    return makePlan(wanted(...desired.map((each, order) => entry(each, order))), groupHeld(held));
+    return makePlan(wanted(...desired.map((each, order) => entry(each, order))), new HeldEntries(held).byNetwork);
   }
 
   carryOut(steps: readonly Step[]): void {

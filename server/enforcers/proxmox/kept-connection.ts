@@ -50,6 +50,7 @@ export class KeptConnection {
     this.#common = common;
     this.#clock = clock;
     this.#usedAtMs = clock.elapsed();
+    socket.setNoDelay(true);
     // Between two requests nobody else listens.
     socket.on('error', () => this.close());
     this.#agent.createConnection = (_options, callback) => {

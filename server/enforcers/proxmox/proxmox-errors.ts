@@ -54,7 +54,7 @@ function judge(status: number): { readonly code: EnforcerErrorCode; readonly adv
     return {
       code: 'denied',
       advice:
-        'Proxmox does not accept the token; it may be mistyped, expired, removed, or its user disabled: look with `pveum user token list USER@REALM` and make a new one',
+        'Proxmox does not accept the token; it may be mistyped, expired, removed, or its user disabled: look with `pveum user token list USER@REALM`',
     };
   }
   if (status === 403) {

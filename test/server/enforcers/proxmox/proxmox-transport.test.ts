@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { openApi } from '../../../../server/enforcers/proxmox/open-api.ts';
@@ -176,10 +177,13 @@ describe('ProxmoxTransport', () => {
     assert.equal(clock.waiting, 0);
   });
 
-  it('leaves no timer behind after a success', async () => {
+  it('leaves no timer and no listener behind, after a success as after a failure', async () => {
     const clock = new ManualClock();
-    await add(open(byCa(), clock), '192.0.2.1');
+    const transport = open(byCa(), clock);
+    await add(transport, '192.0.2.1');
+    await failureOf(add(transport, '192.0.2.1'));
     assert.equal(clock.waiting, 0);
+    assert.deepEqual(getEventListeners(signal, 'abort'), []);
   });
 
   it('ends a call that is aborted, and goes on with the next', async () => {

@@ -1,0 +1,52 @@
+import type { HeldEntry, Step } from './enforcer.ts';
+import { familyOf, type Network, networkFrom, rangeOf } from './network.ts';
+
+/** A hand-written file may hold one network in several spellings. */
+export type HeldByNetwork = ReadonlyMap<Network, readonly HeldEntry[]>;
+
+/** What a firewall held when it was last looked at, with what was done since. */
+export class HeldEntries {
+  readonly #byNetwork = new Map<Network, readonly HeldEntry[]>();
+
+  constructor(entries: Iterable<HeldEntry>) {
+    for (const entry of entries) this.#byNetwork.set(entry.network, [...this.#of(entry.network), entry]);
+  }
+
+  get byNetwork(): HeldByNetwork {
+    return this.#byNetwork;
+  }
+
+  /** How many entries of each owner. */
+  counts(): { readonly ours: number; readonly theirs: number } {
+    const entries = [...this.#byNetwork.values()].flat();
+    const ours = entries.filter(({ owner }) => owner === 'ours').length;
+    return { ours, theirs: entries.length - ours };
+  }
+
+  /** The entry that blocks `network`: its own, or a wider one. */
+  holderOf(network: Network): HeldEntry | undefined {
+    const family = familyOf(network);
+    const { first, prefixLength } = rangeOf(network);
+    for (let length = prefixLength; length > 0; length -= 1) {
+      const [holder] = this.#of(networkFrom(family, first, length));
+      if (holder !== undefined) return holder;
+    }
+    return undefined;
+  }
+
+  /** Takes in a step that was carried out. */
+  remember({ verb, entry }: Step): void {
+    const { network } = entry;
+    if (verb === 'add') {
+      this.#byNetwork.set(network, [{ network, spelling: network, owner: 'ours' }]);
+      return;
+    }
+    const others = this.#of(network).filter(({ spelling }) => spelling !== entry.spelling);
+    if (others.length > 0) this.#byNetwork.set(network, others);
+    else this.#byNetwork.delete(network);
+  }
+
+  #of(network: Network): readonly HeldEntry[] {
+    return this.#byNetwork.get(network) ?? [];
+  }
+}
