@@ -47,19 +47,30 @@ export const defaultConfigFile = '/etc/fail2networkban/server.ini';
 /** The Proxmox host's own certificate, which pveproxy serves too. */
 const proxmoxCertificate = { certificate: '/etc/pve/local/pve-ssl.pem', key: '/etc/pve/local/pve-ssl.key' };
 
+/** Loose on purpose: it keeps out what is something else altogether; whether the address is there, listening tells. */
+const addressPattern = /^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]+)$/;
+const hostPattern = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]+)$/;
+/** unix(7): 108 bytes with the zero at the end. */
+const socketPattern = /^\/[\x20-\x7e]{0,106}$/;
+
 /** @throws ConfigError with everything that is wrong */
 export function readServerSettings(source: SettingsSource): ServerSettings {
   const reader = new SettingsReader(source.file, source.readFile(source.file));
   const server = reader.section('server');
   const policy = reader.section('policy');
   const settings: ServerSettings = {
-    name: server.text('name', source.hostname),
-    listen: server.optional('listen'),
+    name: server.matching('name', source.hostname, /^[^\p{Cc}]{1,64}$/u, '1–64 characters, no control characters'),
+    listen: server.matching('listen', '', addressPattern, 'an IPv4 or IPv6 address of this host') || undefined,
     port: server.integer('port', defaultPort, 0, 65_535),
-    publicHost: server.text('public_host', source.hostname),
+    publicHost: server.matching('public_host', source.hostname, hostPattern, 'a host name or address, without port'),
     tls: readTls(server, source),
-    database: server.text('database', '/var/lib/fail2networkban/ledger.db'),
-    socket: server.text('socket', '/run/fail2networkban/admin.sock'),
+    database: server.matching('database', '/var/lib/fail2networkban/ledger.db', /^\//, 'an absolute path'),
+    socket: server.matching(
+      'socket',
+      '/run/fail2networkban/admin.sock',
+      socketPattern,
+      'an absolute path, at most 107 bytes',
+    ),
     historyDays: server.integer('history_days', 90, 1, 36_500),
     logLevel: server.choice('log_level', 'info', logLevels),
     policy: {
