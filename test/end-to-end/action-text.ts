@@ -35,6 +35,17 @@ export function actionText(name: 'actionban' | 'actionunban' | 'actionprolong', 
     .replace(/<(\w+)>/g, (tag, word: string) => String(tags[word] ?? tag));
 }
 
+/** Hands bans or unbans over as a jail sshd with bans of an hour does. */
+export async function handOver(
+  name: 'actionban' | 'actionunban',
+  addresses: readonly string[],
+  spool: string,
+): Promise<void> {
+  const time = Math.floor(Date.now() / 1_000);
+  const texts = addresses.map((ip) => actionText(name, { jail: 'sshd', ip, bantime: 3_600, time }, spool));
+  await runAction(texts.join('\n'));
+}
+
 /** Runs a command as fail2ban does: by the shell, nothing on standard input. */
 export async function runAction(command: string): Promise<void> {
   await run('/bin/sh', ['-c', command]);

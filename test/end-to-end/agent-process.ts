@@ -64,7 +64,7 @@ export class AgentProcess {
     return runCommand('client', [...args, '--config', this.config]);
   }
 
-  /** The JSON that a command prints. @throws when it does not end with 0 or 2 */
+  /** The JSON that a command prints, however it ends. @throws when it prints none */
   ask(...args: readonly string[]): Promise<Record<string, unknown>> {
     return askProgram('client', [...args, '--config', this.config]);
   }

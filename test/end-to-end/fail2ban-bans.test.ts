@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe, it } from 'node:test';
-import { Fleet, type Host } from './fleet.ts';
+import { Fleet } from './fleet.ts';
+import { settleList } from './settle-list.ts';
 import { waitUntil } from './wait-until.ts';
 
 const sshd = { name: 'sshd', bantimeSeconds: 3_600 };
@@ -68,7 +69,7 @@ describe('a ban of the real fail2ban', { concurrency: 3, timeout: 60_000 }, () =
     await fail2ban.stop();
     await fleet.blocks(['203.0.113.100']);
     await fail2ban.start();
-    await settled({ agent, fail2ban }, 'sshd');
+    await settleList(agent, 'postfix');
     fleet.assertBlocks(['203.0.113.100']);
   });
 
@@ -90,7 +91,7 @@ describe('a ban of the real fail2ban', { concurrency: 3, timeout: 60_000 }, () =
     await fleet.blocks(['203.0.113.7']);
     const { unreadableLines } = await agent.ask('status');
     assert.ok(Number(unreadableLines) >= garbage.length - 1, `${unreadableLines} lines set aside`);
-    await settled({ agent, fail2ban }, 'sshd');
+    await settleList(agent, 'sshd');
     fleet.assertBlocks(['203.0.113.7']);
     assert.deepEqual(await readdir(folder), before);
   });
@@ -110,12 +111,6 @@ describe('a ban of the real fail2ban', { concurrency: 3, timeout: 60_000 }, () =
     await fleet.blocks([]);
   });
 });
-
-/** Has a jail's list compared with the server's record, and waits until that is done. */
-async function settled({ agent }: Host, jail: string): Promise<void> {
-  const { code, stdout, stderr } = await agent.command('resend', jail);
-  assert.equal(code, 0, stdout + stderr);
-}
 
 interface Ban {
   readonly endsAt: number;

@@ -1,5 +1,6 @@
 import { appendFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { assertRoot } from './assert-root.ts';
 import { type Finished, RunningProcess } from './running-process.ts';
 
 const actionFile = new URL('../../../client/fail2ban/action.d/fail2networkban.conf', import.meta.url);
@@ -41,6 +42,7 @@ export class Fail2banProcess {
 
   /** Starts it again after a stop or a kill, with the bans of its database. */
   async start(): Promise<void> {
+    assertRoot('fail2ban');
     // -x: a socket that was left by a kill is in nobody's use.
     this.#process = new RunningProcess('fail2ban-server', ['-c', join(this.#dir, 'etc'), '-x', '-f', 'start']);
     await this.#process.said(/Server ready/);
@@ -56,7 +58,7 @@ export class Fail2banProcess {
 
   /** What `fail2ban-client` prints. @throws when it fails */
   async client(...args: readonly string[]): Promise<string> {
-    const client = new RunningProcess('fail2ban-client', ['-s', this.socket, ...args]);
+    const client = new RunningProcess('fail2ban-client', ['-c', join(this.#dir, 'etc'), '-s', this.socket, ...args]);
     await client.ended;
     const { code, stdout, stderr }: Finished = client.finished();
     if (code !== 0) throw new Error(`fail2ban-client ${args.join(' ')} ended with ${code}: ${stderr}${stdout}`);
@@ -70,11 +72,6 @@ export class Fail2banProcess {
       logOf(this.#dir, jail),
       addresses.map((address) => `${at} failed login from ${address}\n`).join(''),
     );
-  }
-
-  /** How many tickets a jail holds. */
-  async countOf(jail: string): Promise<number> {
-    return Number(await this.client('get', jail, 'banip', '--with-time').then((text) => text.split('\n').length));
   }
 
   /** What fail2ban itself has logged. */

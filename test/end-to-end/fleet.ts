@@ -4,23 +4,17 @@ import { join } from 'node:path';
 import { type Certificates, makeCertificates } from '../certificates.ts';
 import type { EmulatedProxmox } from '../emulators/proxmox/emulated-proxmox.ts';
 import { AgentProcess } from './agent-process.ts';
+import { type Ending, lastFirst } from './ending.ts';
 import { Fail2banProcess, type Jail } from './fail2ban-process.ts';
 import { assertBlocks, blocksExactly, sectionFor, startProxmox } from './proxmox-under-test.ts';
 import { ServerProcess } from './server-process.ts';
 
-/** Where a test says what is to be ended after it. */
-export interface Ending {
-  after(then: () => Promise<void>): void;
-}
-
 export interface FleetOptions {
   /** Lines for `[policy]`. */
   readonly policy?: readonly string[];
-  /** More sections of enforcers, or more lines for `[proxmox main]`, in front of which they stand. */
+  /** Sections of enforcers besides `[proxmox main]`. */
   readonly enforcers?: readonly string[];
-  /** Lines for `[proxmox main]`. */
-  readonly proxmox?: readonly string[];
-  /** Where the server keeps its files; a folder that goes with the test by default. */
+  /** Folder of the server's files; one that goes with the test by default. */
   readonly serverDir?: string;
 }
 
@@ -38,44 +32,38 @@ export interface Host {
   readonly fail2ban: Fail2banProcess;
 }
 
-/** The last comes first. */
-type Endings = (() => Promise<unknown>)[];
-
 /** An emulated Proxmox, the real server, and hosts with a real fail2ban and a real agent each. */
 export class Fleet {
   readonly dir: string;
   readonly proxmox: EmulatedProxmox;
   readonly certificates: Certificates;
   readonly server: ServerProcess;
-  readonly #endings: Endings;
+  readonly #ending: Ending;
 
-  private constructor(parts: Pick<Fleet, 'dir' | 'proxmox' | 'certificates' | 'server'>, endings: Endings) {
+  private constructor(parts: Pick<Fleet, 'dir' | 'proxmox' | 'certificates' | 'server'>, ending: Ending) {
     this.dir = parts.dir;
     this.proxmox = parts.proxmox;
     this.certificates = parts.certificates;
     this.server = parts.server;
-    this.#endings = endings;
+    this.#ending = ending;
   }
 
   /** Starts Proxmox and the server. All of it ends with the test. */
   static async start(test: Ending, options: FleetOptions = {}): Promise<Fleet> {
-    const endings: Endings = [];
-    test.after(async () => {
-      for (const end of endings.reverse()) await end();
-    });
+    const ending = lastFirst(test);
     const dir = await mkdtemp(join(tmpdir(), 'fail2networkban-'));
-    endings.push(() => rm(dir, { recursive: true }));
+    ending.after(() => rm(dir, { recursive: true }));
     const proxmox = await startProxmox(join(dir, 'proxmox'));
-    endings.push(() => proxmox.close());
+    ending.after(() => proxmox.close());
     const certificates = await makeCertificates(join(dir, 'tls'));
     const server = await ServerProcess.start({
       dir: options.serverDir ?? join(dir, 'server'),
       certificates,
       policy: options.policy ?? [],
-      enforcers: [...(options.enforcers ?? []), ...sectionFor('main', proxmox), ...(options.proxmox ?? [])],
+      enforcers: [...(options.enforcers ?? []), ...sectionFor('main', proxmox)],
     });
-    endings.push(() => server.stop());
-    return new Fleet({ dir, proxmox, certificates, server }, endings);
+    ending.after(() => server.stop());
+    return new Fleet({ dir, proxmox, certificates, server }, ending);
   }
 
   /** Enrols a host and starts what it runs. */
@@ -88,9 +76,9 @@ export class Fleet {
     });
     const fail2ban = await Fail2banProcess.prepare({ dir: join(dir, 'fail2ban'), spool: agent.spool, jails });
     if (jails.length > 0) await fail2ban.start();
-    this.#endings.push(() => fail2ban.stop());
+    this.#ending.after(() => fail2ban.stop());
     await agent.start();
-    this.#endings.push(() => agent.stop());
+    this.#ending.after(() => agent.stop());
     return { agent, fail2ban };
   }
 

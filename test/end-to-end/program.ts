@@ -13,10 +13,10 @@ export async function runCommand(name: ProgramName, args: readonly string[]): Pr
   return program.finished();
 }
 
-/** The JSON that a command prints. @throws when it does not end with 0 or 2 */
+/** The JSON that a command prints, however it ends. @throws when it prints none */
 export async function askProgram(name: ProgramName, args: readonly string[]): Promise<Record<string, unknown>> {
   const { code, stdout, stderr } = await runCommand(name, [...args, '--json']);
-  if (code !== 0 && code !== 2) throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`);
+  if (stdout === '') throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`);
   const answer: unknown = JSON.parse(stdout);
   return { ...(answer as Record<string, unknown>) };
 }

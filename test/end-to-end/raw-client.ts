@@ -9,22 +9,30 @@ import { deriveLoginKey, deriveSessionKeys, nonceBytes, seal } from '../../share
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** How a connection ended. */
+interface Closed {
+  readonly code: number;
+  readonly reason: string;
+}
+
 /** A client of the protocol without an agent around it, for tests that send what no agent would, and for load. */
 export class RawClient {
   readonly socket: WebSocket;
   readonly #channel: SealedChannel;
   readonly #received: Json[] = [];
-  readonly #waiting: ((frame: Json) => void)[] = [];
-  readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
+  readonly #waiting: { resolve(frame: Json): void; reject(error: Error): void }[] = [];
+  readonly closed: Promise<Closed>;
+  #end: Closed | undefined;
 
-  private constructor(socket: WebSocket, channel: SealedChannel) {
+  private constructor(socket: WebSocket, channel: SealedChannel, closed: Promise<Closed>) {
     this.socket = socket;
     this.#channel = channel;
-    this.closed = once(socket, 'close').then(([code, reason]) => ({ code: Number(code), reason: String(reason) }));
+    this.closed = closed;
+    void closed.then((end) => this.#finish(end));
     socket.on('message', (data) => this.#take(String(data)));
   }
 
-  /** Logs in with an enrolment line. */
+  /** Logs in with an enrolment line. @throws when the server does not answer, or not with a welcome */
   static async connect(enrolment: string, caFile: string): Promise<RawClient> {
     const parsed = parseEnrolment(enrolment);
     if (typeof parsed === 'string') throw new Error(parsed);
@@ -32,7 +40,8 @@ export class RawClient {
     const secret = Buffer.from(secretText, 'base64url');
     const url = `${parsed.plaintext === true ? 'ws' : 'wss'}://${parsed.host}:${parsed.port}`;
     const socket = new WebSocket(url, subprotocol, { ca: readFileSync(caFile), perMessageDeflate: false });
-    const [hello] = await once(socket, 'message');
+    const closed = closeOf(socket);
+    const [hello] = await Promise.race([once(socket, 'message'), closed.then(fail)]);
     const serverNonce = Buffer.from(String(parseObject(String(hello))?.['nonce']), 'base64url');
     const clientNonce = randomBytes(nonceBytes);
     const login = JSON.stringify({ type: 'login', nonce: clientNonce.toString('base64url'), agent: 'raw client' });
@@ -40,6 +49,7 @@ export class RawClient {
     const client = new RawClient(
       socket,
       new SealedChannel(deriveSessionKeys(secret, serverNonce, clientNonce), 'client'),
+      closed,
     );
     const welcome = await client.next();
     if (welcome['type'] !== 'welcome') throw new Error(`not welcome: ${JSON.stringify(welcome)}`);
@@ -62,10 +72,12 @@ export class RawClient {
     return answer;
   }
 
-  /** The next frame from the server. */
-  next(): Promise<Json> {
+  /** The next frame from the server. @throws when the connection ends first */
+  async next(): Promise<Json> {
     const frame = this.#received.shift();
-    return frame === undefined ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve(frame);
+    if (frame !== undefined) return frame;
+    if (this.#end !== undefined) fail(this.#end);
+    return await new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
   close(): Promise<unknown> {
@@ -78,6 +90,27 @@ export class RawClient {
     if (opened.kind === 'refused') throw new Error(`the server's frame is ${opened.refusal.code}`);
     const waiting = this.#waiting.shift();
     if (waiting === undefined) this.#received.push(opened.value);
-    else waiting(opened.value);
+    else waiting.resolve(opened.value);
   }
+
+  #finish(end: Closed): void {
+    this.#end = end;
+    for (const { reject } of this.#waiting.splice(0)) reject(errorOf(end));
+  }
+}
+
+/** An error is always followed by the close. */
+function closeOf(socket: WebSocket): Promise<Closed> {
+  socket.on('error', () => undefined);
+  return new Promise((resolve) => {
+    socket.once('close', (code, reason) => resolve({ code, reason: String(reason) }));
+  });
+}
+
+function fail(end: Closed): never {
+  throw errorOf(end);
+}
+
+function errorOf({ code, reason }: Closed): Error {
+  return new Error(`the connection ended: ${code} ${reason}`);
 }

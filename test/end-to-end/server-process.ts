@@ -82,7 +82,7 @@ export class ServerProcess {
     return runCommand('server', [...args, '--config', this.config]);
   }
 
-  /** The JSON that a command prints. @throws when it does not end with 0 or 2 */
+  /** The JSON that a command prints, however it ends. @throws when it prints none */
   ask(...args: readonly string[]): Promise<Record<string, unknown>> {
     return askProgram('server', [...args, '--config', this.config]);
   }

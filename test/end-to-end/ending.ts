@@ -1,0 +1,15 @@
+/** Where a test says what is to be ended after it. */
+export interface Ending {
+  after(then: () => Promise<void>): void;
+}
+
+/** Ends with the test what is said here, the last first, and all of it whatever fails. */
+export function lastFirst(test: Ending): Ending {
+  const ends: (() => Promise<void>)[] = [];
+  test.after(async () => {
+    const failures: unknown[] = [];
+    for (const end of ends.reverse()) await end().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw new AggregateError(failures, 'not all that the test started has ended well');
+  });
+  return { after: (then) => void ends.push(then) };
+}

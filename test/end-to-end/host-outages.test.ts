@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { rename } from 'node:fs/promises';
+import { describe, it } from 'node:test';
+import { Fleet } from './fleet.ts';
+import { settleList } from './settle-list.ts';
+import { waitUntil } from './wait-until.ts';
+
+const sshd = { name: 'sshd', bantimeSeconds: 3_600 };
+
+/** Every second address of 203.0.113.0/24 and of the networks that follow it, so that none are joined. */
+function addresses(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `203.0.${113 + (index >> 7)}.${((index & 127) << 1) | 1}`);
+}
+
+describe('a host whose work is interrupted', { concurrency: 3, timeout: 90_000 }, () => {
+  it('hands over afterwards what happened while the server was away', async (context) => {
+    const fleet = await Fleet.start(context);
+    const { agent, fail2ban } = await fleet.host('web1', { jails: [sshd] });
+    const [first = '', ...others] = addresses(40);
+    await fail2ban.client('set', 'sshd', 'banip', first);
+    await fleet.blocks([first]);
+    await fleet.server.stop();
+    await fail2ban.client('set', 'sshd', 'banip', ...others);
+    await fail2ban.client('set', 'sshd', 'unbanip', first, ...others.slice(0, 10));
+    await waitUntil('the agent keeps them all', async () => (await waitingOf(agent)) === 40);
+    fleet.assertBlocks([first]);
+    await fleet.server.start();
+    await fleet.blocks(others.slice(10), 30_000);
+  });
+
+  it('loses no ban and no unban of several hundred though its agent is killed again and again', async (context) => {
+    const fleet = await Fleet.start(context);
+    const { agent, fail2ban } = await fleet.host('web1', { jails: [sshd] });
+    const all = addresses(300);
+    const lifted = all.filter((_, index) => index % 3 === 0);
+    const stream = fail2ban
+      .client('set', 'sshd', 'banip', ...all)
+      .then(() => fail2ban.client('set', 'sshd', 'unbanip', ...lifted));
+    let isOver = false;
+    void stream.finally(() => {
+      isOver = true;
+    });
+    let kills = 0;
+    for (let seen = 0; !isOver; kills += 1) {
+      // Killed while a part of the lines is taken over, a part is journaled and a part is acknowledged.
+      await waitUntil('more is blocked', () => isOver || fleet.proxmox.log.writes > seen + 20);
+      seen = fleet.proxmox.log.writes;
+      await agent.kill();
+      await agent.start();
+    }
+    await stream;
+    assert.ok(kills >= 4, `only ${kills} kills before it was over`);
+    await fleet.blocks(
+      all.filter((address) => !lifted.includes(address)),
+      60_000,
+    );
+  });
+
+  it('makes good what was never announced, and leaves what a person banned', async (context) => {
+    const fleet = await Fleet.start(context);
+    const { agent, fail2ban } = await fleet.host('web1', { jails: [sshd] });
+    await fail2ban.client('set', 'sshd', 'banip', '203.0.113.1', '203.0.113.3');
+    const byHand = await agent.command('ban', '203.0.113.5', '--jail', 'sshd', '--ttl', '1h', '--wait');
+    assert.equal(byHand.code, 0, byHand.stdout + byHand.stderr);
+    await fleet.blocks(['203.0.113.1', '203.0.113.3', '203.0.113.5']);
+
+    await withoutSpool(agent.spool, async () => {
+      await fail2ban.client('set', 'sshd', 'banip', '203.0.113.7');
+      await fail2ban.client('set', 'sshd', 'unbanip', '203.0.113.1');
+    });
+    assert.match(await fail2ban.log(), /Failed to execute ban jail/);
+    await fleet.blocks(['203.0.113.3', '203.0.113.5', '203.0.113.7'], 45_000);
+
+    await agent.kill();
+    await withoutSpool(agent.spool, () => fail2ban.client('set', 'sshd', 'unbanip', '203.0.113.3'));
+    await agent.start();
+    await fleet.blocks(['203.0.113.5', '203.0.113.7'], 45_000);
+    assert.equal(await settleList(agent, 'sshd'), 'main: 0 added, 0 withdrawn');
+    fleet.assertBlocks(['203.0.113.5', '203.0.113.7']);
+  });
+});
+
+/** Does something while fail2ban's action cannot write. */
+async function withoutSpool(spool: string, then: () => Promise<unknown>): Promise<void> {
+  const away = `${spool}.away`;
+  await rename(spool, away);
+  await then();
+  await rename(away, spool);
+}
+
+async function waitingOf(agent: { ask(verb: string): Promise<Record<string, unknown>> }): Promise<number> {
+  const { servers } = (await agent.ask('status')) as { servers: { waiting: number }[] };
+  return servers[0]?.waiting ?? 0;
+}
