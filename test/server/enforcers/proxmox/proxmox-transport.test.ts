@@ -105,7 +105,7 @@ describe('ProxmoxTransport', () => {
       server.close();
       await rm(dir, { recursive: true });
       assert.equal(error.code, 'denied');
-      assert.match(describeError(error), /pve\.example/);
+      assert.match(describeError(error), /127\.0\.0\.1 is not in the cert/);
       assert.equal(requests, 0);
     });
   });
