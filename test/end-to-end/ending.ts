@@ -1,3 +1,7 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 /** Where a test says what is to be ended after it. */
 export interface Ending {
   after(then: () => Promise<void>): void;
@@ -12,4 +16,11 @@ export function lastFirst(test: Ending): Ending {
     if (failures.length > 0) throw new AggregateError(failures, 'not all that the test started has ended well');
   });
   return { after: (then) => void ends.push(then) };
+}
+
+/** A folder that goes with the test. */
+export async function makeFolder(test: Ending): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'fail2networkban-'));
+  test.after(() => rm(folder, { recursive: true }));
+  return folder;
 }

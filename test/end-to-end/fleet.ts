@@ -1,10 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Certificates, makeCertificates } from '../certificates.ts';
 import type { EmulatedProxmox } from '../emulators/proxmox/emulated-proxmox.ts';
 import { AgentProcess } from './agent-process.ts';
-import { type Ending, lastFirst } from './ending.ts';
+import { type Ending, lastFirst, makeFolder } from './ending.ts';
 import { Fail2banProcess, type Jail } from './fail2ban-process.ts';
 import { assertBlocks, blocksExactly, sectionFor, startProxmox } from './proxmox-under-test.ts';
 import { ServerProcess } from './server-process.ts';
@@ -51,8 +49,7 @@ export class Fleet {
   /** Starts Proxmox and the server. All of it ends with the test. */
   static async start(test: Ending, options: FleetOptions = {}): Promise<Fleet> {
     const ending = lastFirst(test);
-    const dir = await mkdtemp(join(tmpdir(), 'fail2networkban-'));
-    ending.after(() => rm(dir, { recursive: true }));
+    const dir = await makeFolder(ending);
     const proxmox = await startProxmox(join(dir, 'proxmox'));
     ending.after(() => proxmox.close());
     const certificates = await makeCertificates(join(dir, 'tls'));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
+import type { EmulatedUser } from '../emulators/proxmox/access/accounts.ts';
 import type { EmulatedProxmox } from '../emulators/proxmox/emulated-proxmox.ts';
 import { startEmulatedProxmox } from '../emulators/proxmox/start-emulated-proxmox.ts';
 import { waitUntil } from './wait-until.ts';
@@ -23,8 +24,18 @@ IN ACCEPT -source +management -p tcp -dport 22 -log nolog
 /** Waits of the emulated Proxmox in a hundredth of the real time. */
 const quickly = { unauthorizedMs: 30, lockTimeoutMs: 100, lockPollMs: 10, daemonTimeoutMs: 300 };
 
+/** One user with one token, whose secret stays when Proxmox is started again. */
+const users: readonly EmulatedUser[] = [
+  {
+    id: 'f2nb@pve',
+    acl: [{ path: '/', privileges: ['Sys.Audit', 'Sys.Modify'], propagate: true }],
+    tokens: [{ name: 'server', separated: false, secret: '7d9b1c4e-5a0f-4c56-9d3a-2f1f6f1f7c11' }],
+  },
+];
+
+/** An emulated Proxmox with {@link administratorsFile}; port 0 takes a free one. */
 export function startProxmox(dir: string, port = 0): Promise<EmulatedProxmox> {
-  return startEmulatedProxmox({ dir, port, clusterFw: administratorsFile, delays: quickly });
+  return startEmulatedProxmox({ dir, port, users, clusterFw: administratorsFile, delays: quickly });
 }
 
 /** The section of the configuration for an emulated Proxmox. */

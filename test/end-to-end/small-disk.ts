@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, open, rm, rmdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { assertRoot } from './assert-root.ts';
-import type { Ending } from './ending.ts';
+import { type Ending, makeFolder } from './ending.ts';
 
 const run = promisify(execFile);
 const blockBytes = 4_096;
@@ -20,8 +19,7 @@ export class SmallDisk {
   /** Gone when the test ends. */
   static async mount(test: Ending, sizeMib: number): Promise<SmallDisk> {
     assertRoot('mounting a small disk');
-    const dir = await mkdtemp(join(tmpdir(), 'small-disk-'));
-    test.after(() => rmdir(dir));
+    const dir = await makeFolder(test);
     await run('mount', ['-t', 'tmpfs', '-o', `size=${sizeMib}m`, 'small-disk', dir]);
     test.after(async () => void (await run('umount', [dir])));
     return new SmallDisk(dir);
