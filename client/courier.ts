@@ -74,7 +74,7 @@ export class Courier {
     while (!signal.aborted) {
       try {
         this.#state = { kind: 'connecting' };
-        await this.#serve(await this.#options.connect(signal), signal);
+        await this.#serve(await this.#options.connect(signal));
       } catch (error) {
         if (!(error instanceof UplinkError)) throw error;
         if (!signal.aborted) await this.#pauseAfter(error, signal);
@@ -83,18 +83,19 @@ export class Courier {
     this.#state = { kind: 'stopped' };
   }
 
-  async #serve(connection: Connection, signal: AbortSignal): Promise<void> {
+  async #serve(connection: Connection): Promise<void> {
     const { clock, jailCheck, log, server } = this.#options;
     this.#state = { kind: 'connected', sinceAt: clock.now(), connection };
     this.#pausedUntilMs = 0;
     log.info({ server, as: connection.welcome.server }, 'connected');
-    const ended = AbortSignal.any([signal, connection.ended]);
+    // Stopping ends the connection too. (AbortSignal.any would keep a little memory for each connection.)
+    const { ended } = connection;
     jailCheck.begin(ended);
     const startedMs = clock.elapsed();
     while (!ended.aborted) await this.#turn(connection, ended);
     // A server that accepts and closes at once must not be tried each second.
     if (clock.elapsed() - startedMs > reconnectBounds.mostMs) this.#backoff.reset();
-    if (connection.ended.aborted) throw connection.ended.reason;
+    throw ended.reason;
   }
 
   async #turn(connection: Connection, ended: AbortSignal): Promise<void> {

@@ -15,7 +15,6 @@ export type ReconcilerState =
   | { readonly kind: 'in-sync'; readonly sinceMs: number }
   | { readonly kind: 'working'; readonly waiting: number }
   | { readonly kind: 'failing'; readonly code: 'retry' | 'denied'; readonly reason: string; readonly sinceMs: number }
-  | { readonly kind: 'paused' }
   | { readonly kind: 'stopped' };
 
 /** What a reconciler tells its owner, for log lines and counters. */
@@ -78,7 +77,6 @@ export class Reconciler {
   #listedAtMs = 0;
   /** Rises with each demand for a list, so that a list which was under way by then does not count. */
   #demands = 0;
-  #paused = false;
   readonly #bell = new Bell();
   /** Ends the pause after a failure. */
   #hurry = new AbortController();
@@ -116,18 +114,6 @@ export class Reconciler {
     this.notify();
   }
 
-  /** Leaves the firewall as it is until {@link resume}. */
-  pause(): void {
-    this.#paused = true;
-    this.#hurry.abort();
-    this.notify();
-  }
-
-  resume(): void {
-    this.#paused = false;
-    this.relist();
-  }
-
   /** Whether the firewall agrees about one network, given whether it is banned. */
   enforcementOf(network: Network, banned: boolean): Enforcement {
     const enforcer = this.name;
@@ -140,7 +126,6 @@ export class Reconciler {
       };
     }
     if (!banned && holder === undefined && this.#held !== undefined) return { enforcer, state: 'absent' };
-    if (this.#paused) return { enforcer, state: 'paused' };
     if (this.#rejected.has(network))
       return { enforcer, state: 'failing', detail: 'the firewall does not take this network' };
     return this.#state.kind === 'failing'
@@ -157,10 +142,6 @@ export class Reconciler {
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
-    if (this.#paused) {
-      this.#state = { kind: 'paused' };
-      return this.#bell.wait(this.#options.clock, undefined, signal);
-    }
     try {
       await this.#step(signal);
     } catch (error) {
@@ -174,8 +155,8 @@ export class Reconciler {
     const { clock, resyncMs } = this.#options;
     if (this.#held === undefined || clock.elapsed() - this.#listedAtMs >= resyncMs) {
       await this.#list(signal);
-      // Demanded again meanwhile, or paused.
-      if (this.#held === undefined || this.#paused) return;
+      // Demanded again meanwhile.
+      if (this.#held === undefined) return;
     }
     const steps = this.#takeSteps();
     if (steps.length > 0) return this.#apply(steps, signal);
@@ -270,7 +251,7 @@ export class Reconciler {
     this.#state = { kind: 'failing', code: error.code, reason, sinceMs };
     this.#hurry = new AbortController();
     onEvent({ kind: 'failed', code: error.code, reason, nextTryMs });
-    if (!this.#paused) await sleep(clock, nextTryMs, this.#hurry.signal);
+    await sleep(clock, nextTryMs, this.#hurry.signal);
   }
 
   /** A list alone is no success: a Proxmox whose writes fail still answers lists. */

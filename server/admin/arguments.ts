@@ -41,6 +41,13 @@ export const argument = {
     throw new ArgumentError(`${name}: ${quote(value)}: allowed is ${durationAllowed}, or permanent`);
   },
 
+  /** Seconds, and no `permanent`. */
+  duration(args: Arguments, name: string, fallback: number): number {
+    const seconds = argument.optionalDuration(args, name);
+    if (seconds !== null) return seconds ?? fallback;
+    throw new ArgumentError(`${name}: ${quote(args[name])}: allowed is ${durationAllowed}`);
+  },
+
   count(args: Arguments, name: string, fallback: number): number {
     const value = Number(args[name] ?? fallback);
     if (Number.isInteger(value) && value > 0) return value;

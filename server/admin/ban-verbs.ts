@@ -1,7 +1,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { LocalVerb } from '../../shared/host/local-socket.ts';
 import { jailAlphabet, jailPattern } from '../../shared/names.ts';
-import { covers, type Network } from '../../shared/network.ts';
+import { covers, embeddedIpv4, type Network } from '../../shared/network.ts';
 import type { Refusal } from '../../shared/refusal.ts';
 import type { Draft } from '../draft.ts';
 import type { EnforcementOfBans } from '../enforcement.ts';
@@ -131,12 +131,17 @@ async function allow({ record, clock }: BanVerbsOptions, args: Arguments) {
 
 function allowInDraft(draft: Draft, entry: WhitelistEntry): Report[] {
   draft.changes.push({ kind: 'allowed', entry, actor });
-  const overlapping = [...draft.networks()].filter(
-    (other) => covers(entry.network, other) || covers(other, entry.network),
-  );
+  const overlapping = [...draft.networks()].filter((other) => isTouched(other, entry.network));
   const reports = overlapping.flatMap((other) => draft.reportsOf(other));
   for (const report of reports) draft.withdraw(report, 'whitelisted', actor);
   return reports;
+}
+
+/** Whether a whitelist entry forbids a ban, in its IPv6 clothes too. */
+function isTouched(banned: Network, allowed: Network): boolean {
+  return [banned, embeddedIpv4(banned)].some(
+    (network) => network !== undefined && (covers(allowed, network) || covers(network, allowed)),
+  );
 }
 
 function listAllowed({ whitelist }: BanVerbsOptions) {

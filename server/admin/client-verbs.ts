@@ -68,7 +68,7 @@ async function addClient({ record, clients, clock, randomBytes, reach }: ClientV
 
 async function rotateKey({ record, clients, clock, randomBytes, reach }: ClientVerbsOptions, args: Arguments) {
   const client = knownClient(clients, args);
-  const overlapSeconds = argument.optionalDuration(args, 'overlap') ?? rotationOverlapSeconds;
+  const overlapSeconds = argument.duration(args, 'overlap', rotationOverlapSeconds);
   const key = makeKey(randomBytes);
   const endsAt = clock.now() + overlapSeconds * 1_000;
   const live = client.keys.filter((old) => old.endsAt > clock.now());

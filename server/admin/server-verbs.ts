@@ -1,5 +1,6 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { LocalVerb } from '../../shared/host/local-socket.ts';
+import type { ReconcilerState } from '../../shared/reconciler.ts';
 import type { Clients } from '../clients.ts';
 import type { ConnectedClients } from '../connected-clients.ts';
 import type { Counters } from '../counters.ts';
@@ -78,11 +79,18 @@ function status(options: ServerVerbsOptions) {
   };
 }
 
-function describeEnforcers({ enforcement }: ServerVerbsOptions) {
+function describeEnforcers({ enforcement, clock }: ServerVerbsOptions) {
   return enforcement.reconcilers.map((reconciler) => ({
     name: reconciler.name,
-    state: reconciler.state,
+    state: describeState(reconciler.state, clock),
     ...reconciler.counts(),
     leftOut: enforcement.leftOut(reconciler.name),
   }));
+}
+
+/** Since when is for how long: the clock of a reconciler means nothing outside. */
+function describeState(state: ReconcilerState, clock: Clock) {
+  if (!('sinceMs' in state)) return state;
+  const { sinceMs, ...rest } = state;
+  return { ...rest, forSeconds: Math.round((clock.elapsed() - sinceMs) / 1_000) };
 }

@@ -243,23 +243,6 @@ export function describeReconciling(subject: EnforcerSubject): void {
       assert.deepEqual(held(), ['192.0.2.1']);
     });
 
-    it('leaves the firewall alone while paused, and catches up when resumed', async () => {
-      bench.want(entry('192.0.2.1'));
-      bench.start();
-      await bench.reaches('in-sync');
-      bench.reconciler.pause();
-      bench.want(entry('192.0.2.2', 2));
-      bench.unwant('192.0.2.1');
-      bench.reconciler.notify();
-      await until(() => bench.state === 'paused', 'the reconciler is paused');
-      bench.clock.advance(resyncMs);
-      assert.equal(bench.reconciler.enforcementOf(network('192.0.2.2'), true).state, 'paused');
-      assert.deepEqual(held(), ['192.0.2.1']);
-      bench.reconciler.resume();
-      await bench.reaches('in-sync');
-      assert.deepEqual(held(), ['192.0.2.2']);
-    });
-
     it('asks the policy once more before each addition', async () => {
       bench.forbidden.add(network('192.0.2.1'));
       bench.want(...numbered(3));

@@ -82,20 +82,6 @@ describe('Reconciler', () => {
     assert.deepEqual([...firewall.entries.keys()], ['192.0.2.1']);
   });
 
-  it('does not wait out a failure while paused', async () => {
-    const release = bench.enforcer.hold();
-    bench.enforcer.failNext({ call: 'apply', when: 'before', error: retry });
-    bench.want(entry('192.0.2.1'));
-    bench.start();
-    await until(() => bench.enforcer.applies.length === 1, 'a call is under way');
-    bench.reconciler.pause();
-    release();
-    await until(() => bench.state === 'paused', 'it is paused');
-    bench.reconciler.resume();
-    await bench.reaches('in-sync');
-    assert.deepEqual([...firewall.entries.keys()], ['192.0.2.1']);
-  });
-
   it('counts the entries of each owner', async () => {
     firewall.entries.set('192.0.2.9', 'theirs');
     bench.want(entry('192.0.2.1'), entry('192.0.2.2'), entry('192.0.2.9'));
