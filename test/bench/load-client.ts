@@ -1,40 +1,72 @@
 import { RawClient } from '../end-to-end/raw-client.ts';
+import { addresses } from './networks.ts';
 
 /**
- * A process of its own that loads a server: reads `{enrolments, caFile, framesPerConnection, eventsPerFrame}` from its
- * argument, sends that many frames on each connection, each after the answer to the one before, and prints
- * `{seconds, recorded}`.
+ * A process of its own that loads a server. It logs in once with each enrolment and makes all frames beforehand; then every
+ * connection sends its next frame when the one before is answered. Prints a {@link Loaded}.
  */
-interface Load {
+export interface Load {
   readonly enrolments: readonly string[];
   readonly caFile: string;
-  readonly framesPerConnection: number;
+  /** Frames of each connection that are not measured, while compilers still warm up. */
+  readonly warmUpFrames: number;
+  readonly frames: number;
   readonly eventsPerFrame: number;
+  /** Number of the first event, which also chooses the addresses. */
+  readonly firstNumber: number;
 }
 
-const load = JSON.parse(process.argv[2] ?? '{}') as Load;
-const clients = await Promise.all(load.enrolments.map((enrolment) => RawClient.connect(enrolment, load.caFile)));
-const startedAtMs = performance.now();
-const counts = await Promise.all(clients.map((client, index) => run(client, index)));
-const seconds = (performance.now() - startedAtMs) / 1_000;
-process.stdout.write(`${JSON.stringify({ seconds, recorded: counts.reduce((sum, count) => sum + count, 0) })}\n`);
-await Promise.all(clients.map((client) => client.close()));
+export interface Loaded {
+  /** Of the frames that are measured. */
+  readonly seconds: number;
+  readonly measured: number;
+  /** Events answered with `recorded`, all of them. */
+  readonly recorded: number;
+}
 
-async function run(client: RawClient, index: number): Promise<number> {
+/** Addresses are set apart for each connection. */
+const addressesPerConnection = 65_536;
+
+const load = JSON.parse(process.argv[2] ?? '') as Load;
+const clients = await Promise.all(load.enrolments.map((enrolment) => RawClient.connect(enrolment, load.caFile)));
+const queues = clients.map(sealFrames);
+const warmUp = await runAll(0, load.warmUpFrames);
+const startedMs = performance.now();
+const measured = await runAll(load.warmUpFrames, load.warmUpFrames + load.frames);
+const seconds = (performance.now() - startedMs) / 1_000;
+const loaded: Loaded = { seconds, measured, recorded: warmUp + measured };
+process.stdout.write(`${JSON.stringify(loaded)}\n`);
+for (const { socket } of clients) socket.terminate();
+
+function sealFrames(client: RawClient, index: number): readonly string[] {
+  const { eventsPerFrame, firstNumber } = load;
+  return Array.from({ length: load.warmUpFrames + load.frames }, (_, frame) => {
+    const from = firstNumber + frame * eventsPerFrame;
+    const networks = addresses(eventsPerFrame, index * addressesPerConnection + from);
+    const events = networks.map((network, place) => ({
+      number: from + place,
+      verb: 'ban',
+      jail: 'sshd',
+      network,
+      ttlSeconds: 3_600,
+      source: 'jail',
+    }));
+    return client.sealed({ type: 'events', stream: 'load-stream', events });
+  });
+}
+
+/** @returns how many events were recorded */
+async function runAll(from: number, to: number): Promise<number> {
+  const counts = await Promise.all(clients.map((client, index) => run(client, queues[index]?.slice(from, to) ?? [])));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+async function run(client: RawClient, frames: readonly string[]): Promise<number> {
   let recorded = 0;
-  let number = 0;
-  for (let frame = 0; frame < load.framesPerConnection; frame += 1) {
-    const events = Array.from({ length: load.eventsPerFrame }, () => {
-      number += 1;
-      return { number, verb: 'ban', jail: 'sshd', network: addressOf(index, number), ttlSeconds: 3_600 };
-    });
-    const { results } = await client.ask({ type: 'events', stream: 'load-stream', events });
-    recorded += (results as { outcome: string }[]).filter(({ outcome }) => outcome === 'recorded').length;
+  for (const frame of frames) {
+    client.socket.send(frame);
+    const { results } = await client.next();
+    for (const { outcome } of results as { outcome: string }[]) if (outcome === 'recorded') recorded += 1;
   }
   return recorded;
-}
-
-/** Addresses of one connection are its own; neighbours rarely follow each other. */
-function addressOf(index: number, number: number): string {
-  return `${20 + index}.${(number * 7) & 255}.${(number >> 8) & 255}.${number & 255}`;
 }

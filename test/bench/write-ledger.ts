@@ -1,0 +1,29 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Report } from '../../server/ledger/ledger.ts';
+import { SqliteLedger } from '../../server/ledger/sqlite-ledger.ts';
+import type { Network } from '../../shared/network.ts';
+
+/** Reports of these networks for an hour, dealt out to so many clients. */
+export function reportsOf(networks: readonly Network[], clients = 1): Report[] {
+  const reportedAt = Date.now();
+  return networks.map((network, index) => ({
+    network,
+    client: `host${index % clients}`,
+    jail: 'sshd',
+    source: 'jail',
+    reportedAt,
+    endsAt: reportedAt + 3_600_000,
+  }));
+}
+
+/** Makes the ledger that a server is to start with. */
+export async function writeLedger(file: string, reports: readonly Report[]): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  const ledger = new SqliteLedger(file);
+  await ledger.commit(
+    reports.map((report) => ({ kind: 'reported', report })),
+    Date.now(),
+  );
+  await ledger.close();
+}
