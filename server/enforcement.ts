@@ -20,15 +20,27 @@ export interface EnforcementOptions {
   /** Addresses of connected clients; they come and go too often for {@link EnforcementOfBans.policyChanged}. */
   readonly connectedAddresses: () => readonly Network[];
   readonly onEvent: (enforcer: string, event: ReconcilerEvent) => void;
-  /** Bans left out because of `max_entries`, each time their number changes. */
-  readonly onLeftOut: (enforcer: string, count: number) => void;
+  /** Told when the room under `max_entries` becomes scarce, runs out, or is plenty again. */
+  readonly onRoom: (enforcer: string, room: Room) => void;
 }
+
+/** How near a firewall is to its `max_entries`. */
+export interface Room {
+  readonly kind: 'plenty' | 'scarce' | 'none';
+  readonly entries: number;
+  readonly maxEntries: number;
+  /** Bans for which there is none. */
+  readonly leftOut: number;
+}
+
+/** From this share of `max_entries` on the operator is warned. */
+const scarceFrom = 0.8;
 
 /** Every firewall with a reconciler of its own, so that one which is down holds up no other. */
 export class EnforcementOfBans {
   readonly #options: EnforcementOptions;
   readonly #reconcilers: readonly Reconciler[];
-  readonly #leftOut = new Map<string, number>();
+  readonly #rooms = new Map<string, Room>();
   /** Bans that the policy no longer allows. New ones are checked as they come in, so this changes only with the policy. */
   #forbidden: ReadonlySet<Network> = new Set();
 
@@ -42,7 +54,7 @@ export class EnforcementOfBans {
   }
 
   leftOut(enforcer: string): number {
-    return this.#leftOut.get(enforcer) ?? 0;
+    return this.#rooms.get(enforcer)?.leftOut ?? 0;
   }
 
   /** Something stands or does not stand any more, or the policy changed. */
@@ -91,7 +103,7 @@ export class EnforcementOfBans {
   }
 
   #desired(name: string, limits: EnforcerLimits): ReadonlyMap<Network, DesiredEntry> {
-    const { standing, policy, clock, isPaused, onLeftOut, connectedAddresses } = this.#options;
+    const { standing, policy, clock, isPaused, connectedAddresses } = this.#options;
     if (isPaused()) return new Map();
     const cutOff = new Set(
       connectedAddresses()
@@ -105,10 +117,21 @@ export class EnforcementOfBans {
       merge: limits.merge,
       widest: policy.settings.widest,
     });
-    if (leftOut !== this.leftOut(name)) onLeftOut(name, leftOut);
-    this.#leftOut.set(name, leftOut);
+    this.#noteRoom(name, { entries: entries.size, maxEntries: limits.maxEntries, leftOut });
     return entries;
   }
+
+  #noteRoom(enforcer: string, numbers: Omit<Room, 'kind'>): void {
+    const before = this.#rooms.get(enforcer)?.kind ?? 'plenty';
+    const room = { kind: kindOfRoom(numbers), ...numbers };
+    this.#rooms.set(enforcer, room);
+    if (room.kind !== before) this.#options.onRoom(enforcer, room);
+  }
+}
+
+function kindOfRoom({ entries, maxEntries, leftOut }: Omit<Room, 'kind'>): Room['kind'] {
+  if (leftOut > 0) return 'none';
+  return entries >= maxEntries * scarceFrom ? 'scarce' : 'plenty';
 }
 
 function* candidates(bans: Iterable<Ban>) {

@@ -2,6 +2,7 @@ import type { Log } from '../shared/host/log.ts';
 import type { Network } from '../shared/network.ts';
 import type { ReconcilerEvent } from '../shared/reconciler.ts';
 import type { Counters } from './counters.ts';
+import type { Room } from './enforcement.ts';
 import type { Decision } from './intake.ts';
 import type { ReportChange } from './ledger/ledger.ts';
 import type { Rejection } from './session.ts';
@@ -39,8 +40,10 @@ export class Teller {
     this.#log.debug({ address }, reason);
   }
 
-  leftOut(enforcer: string, count: number): void {
-    this.#log.warn({ enforcer, count }, 'bans left out because max_entries is reached');
+  room(enforcer: string, { kind, ...numbers }: Room): void {
+    if (kind === 'plenty') this.#log.info({ enforcer, ...numbers }, 'there is room for more bans again');
+    else if (kind === 'scarce') this.#log.warn({ enforcer, ...numbers }, 'bans come near to max_entries');
+    else this.#log.error({ enforcer, ...numbers }, 'bans are left out: max_entries is reached');
   }
 
   enforcer(enforcer: string, event: ReconcilerEvent): void {

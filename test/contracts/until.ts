@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 const patienceMs = 10_000;
 
 /** Lets other work go on until `holds`; fails with `what` when it does not come to hold. */
-export async function until(holds: () => boolean, what: string): Promise<void> {
+export async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const startedAt = performance.now();
-  while (!holds()) {
+  while (!(await holds())) {
     if (performance.now() - startedAt > patienceMs) assert.fail(`waited in vain until ${what}`);
     await new Promise((resolve) => setImmediate(resolve));
   }

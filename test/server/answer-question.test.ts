@@ -15,7 +15,7 @@ async function makeKnowledge() {
     isPaused: () => false,
     connectedAddresses: () => [],
     onEvent: () => undefined,
-    onLeftOut: () => undefined,
+    onRoom: () => undefined,
   });
   const ask = (question: Parameters<typeof answerQuestion>[0]) =>
     answerQuestion(question, { client: 'web1', standing, enforcement, now: clock.now() });

@@ -129,7 +129,7 @@ describe('events', () => {
     const core = await Core.make();
     await core.send(web1, [makeEvent(1, '203.0.113.1'), makeEvent(2, '192.0.2.1')]);
     await core.send(web1, [makeEvent(1, '203.0.113.1')]);
-    const about = { client: 'web1', verb: 'ban', jail: 'sshd' };
+    const about = { client: 'web1', verb: 'ban', jail: 'sshd', tookMs: 0 };
     assert.deepEqual(core.decisions, [
       { ...about, network: '203.0.113.1', code: 'recorded' },
       {

@@ -53,6 +53,15 @@ export class Listening {
   }
 }
 
+/** Who logs in. */
+export interface Credentials {
+  readonly client: string;
+  readonly keyId: string;
+  readonly secret: string;
+}
+
+const sampleCredentials: Credentials = { client: 'web1', keyId: sampleKey.id, secret: sampleKey.secret };
+
 /** A client's end on a real WebSocket. */
 export class Peer {
   readonly socket: WebSocket;
@@ -78,22 +87,24 @@ export class Peer {
   }
 
   /** As far as the server's welcome. */
-  static async logIn(port: number, ca?: Buffer): Promise<Peer> {
+  static async logIn(port: number, ca?: Buffer, credentials = sampleCredentials): Promise<Peer> {
     const peer = await Peer.open(port, ca);
-    peer.sendLogin();
+    peer.sendLogin(credentials);
     const welcome = await peer.next();
     if (welcome.type !== 'welcome') throw new Error(`not welcome: ${welcome.type}`);
     return peer;
   }
 
-  sendLogin(): void {
+  sendLogin(credentials = sampleCredentials): void {
     const hello = parseObject(this.#texts.shift() ?? '');
     const serverNonce = Buffer.from(String(hello?.['nonce']), 'base64url');
     const nonce = randomBytes(nonceBytes);
-    const secret = Buffer.from(sampleKey.secret, 'base64url');
+    const secret = Buffer.from(credentials.secret, 'base64url');
     const payload = JSON.stringify({ type: 'login', nonce: nonce.toString('base64url'), agent: 'test 1.0' });
     this.#channel = new SealedChannel(deriveSessionKeys(secret, serverNonce, nonce), 'client');
-    this.socket.send(`web1:${sampleKey.id}:${seal(deriveLoginKey(secret, serverNonce), payload)}`);
+    this.socket.send(
+      `${credentials.client}:${credentials.keyId}:${seal(deriveLoginKey(secret, serverNonce), payload)}`,
+    );
   }
 
   sealed(frame: object): string {

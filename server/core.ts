@@ -1,0 +1,188 @@
+import type { Clock } from '../shared/clock.ts';
+import { describeError } from '../shared/errors.ts';
+import type { Log } from '../shared/host/log.ts';
+import type { Network } from '../shared/network.ts';
+import { Clients } from './clients.ts';
+import { ConnectedClients } from './connected-clients.ts';
+import { Counters } from './counters.ts';
+import { EnforcementOfBans } from './enforcement.ts';
+import type { OpenedFirewall, ProtectedSource } from './enforcers/opened-firewall.ts';
+import { sweepExpired } from './expiry-sweep.ts';
+import { Intake } from './intake.ts';
+import { type Change, type Ledger, LedgerError, type LedgerState } from './ledger/ledger.ts';
+import { Policy, type PolicySettings } from './policy/policy.ts';
+import { ProtectedAddresses } from './policy/protected-addresses.ts';
+import { Whitelist } from './policy/whitelist.ts';
+import { Record } from './record.ts';
+import { StandingBans } from './standing-bans.ts';
+import { Teller } from './tell.ts';
+
+/** What the configuration says of bans. */
+export interface CoreSettings {
+  readonly policy: PolicySettings;
+  readonly whitelist: readonly Network[];
+  readonly historyDays: number;
+}
+
+export interface CoreParts {
+  readonly ledger: Ledger;
+  readonly firewalls: readonly OpenedFirewall[];
+  /** Addresses that must not be banned, beside those that the firewalls know. */
+  readonly protectedSources: readonly ProtectedSource[];
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Calls back once the events that have already arrived are handled. */
+  readonly soon: (then: () => void) => void;
+  readonly log: Log;
+}
+
+const dayMs = 86_400_000;
+
+/**
+ * What stands, who may change it, and what follows from a change. Knows no sockets.
+ *
+ * ```
+ * intake ─▶ policy ─▶ record ─▶ ledger
+ *                       └─▶ standing bans ─▶ enforcement ─▶ a reconciler for each firewall
+ * ```
+ */
+export class Core {
+  readonly counters = new Counters();
+  readonly teller: Teller;
+  readonly clients: Clients;
+  readonly connected: ConnectedClients;
+  readonly whitelist: Whitelist;
+  readonly protectedAddresses = new ProtectedAddresses();
+  readonly policy: Policy;
+  readonly standing: StandingBans;
+  readonly enforcement: EnforcementOfBans;
+  readonly record: Record;
+  readonly intake: Intake;
+  readonly #parts: CoreParts;
+  #settings: CoreSettings;
+  #isPaused: boolean;
+
+  /** @param state what the ledger holds */
+  constructor(settings: CoreSettings, parts: CoreParts, state: LedgerState) {
+    const { clock, log, ledger, soon } = parts;
+    this.#parts = parts;
+    this.#settings = settings;
+    this.#isPaused = state.paused;
+    this.teller = new Teller(log, this.counters);
+    this.clients = new Clients(state.clients);
+    this.connected = new ConnectedClients(this.protectedAddresses);
+    this.whitelist = new Whitelist(settings.whitelist, state.whitelist);
+    this.policy = new Policy(settings.policy, this.whitelist, this.protectedAddresses);
+    this.standing = new StandingBans(state, () => this.enforcement.notify());
+    this.enforcement = this.#makeEnforcement();
+    const { standing, policy } = this;
+    const onCommit = (changes: readonly Change[]): void => this.#committed(changes);
+    this.record = new Record({ ledger, standing, state, clock, soon, onCommit });
+    this.intake = new Intake({
+      record: this.record,
+      policy,
+      clock,
+      onDecision: (decision) => this.teller.decision(decision),
+    });
+  }
+
+  /** Panic: bans are recorded, but nothing is enforced. */
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** The configuration was read again. */
+  configure(settings: CoreSettings): void {
+    this.#settings = settings;
+    this.whitelist.configure(settings.whitelist);
+    this.policy.configure(settings.policy);
+    this.#policyChanged();
+  }
+
+  /** Checks every ban again; after the first reading of what is protected, and after any change of the policy. */
+  checkAll(): void {
+    this.enforcement.policyChanged();
+  }
+
+  /** Reads again which addresses must not be banned. Never rejects because a firewall does not answer. */
+  async protectAll(signal: AbortSignal): Promise<void> {
+    const { firewalls, protectedSources } = this.#parts;
+    const sources = [...protectedSources, ...firewalls.flatMap((firewall) => firewall.protectedSources)];
+    await Promise.all(sources.map((source) => this.#protect(source, signal)));
+  }
+
+  /** Ends what has run out. */
+  sweep(): Promise<void> {
+    const { record, standing, whitelist } = this;
+    return sweepExpired({ record, standing, whitelist, clock: this.#parts.clock });
+  }
+
+  /** Forgets history that is older than the configuration says. */
+  async prune(): Promise<void> {
+    const { ledger, clock, log } = this.#parts;
+    try {
+      const count = await ledger.prune(clock.now() - this.#settings.historyDays * dayMs);
+      if (count > 0) log.info({ count }, 'history pruned');
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+      log.error({ error: describeError(error) }, 'history cannot be pruned');
+    }
+  }
+
+  #makeEnforcement(): EnforcementOfBans {
+    const { firewalls, clock, random } = this.#parts;
+    return new EnforcementOfBans({
+      firewalls,
+      standing: this.standing,
+      policy: this.policy,
+      clock,
+      random,
+      isPaused: () => this.#isPaused,
+      connectedAddresses: () => this.connected.addresses(),
+      onEvent: (enforcer, event) => this.teller.enforcer(enforcer, event),
+      onRoom: (enforcer, room) => this.teller.room(enforcer, room),
+    });
+  }
+
+  /** Everything that follows from a commit, before anybody is answered. */
+  #committed(changes: readonly Change[]): void {
+    this.clients.apply(changes);
+    this.connected.apply(changes);
+    this.whitelist.apply(changes);
+    for (const change of changes) this.#follow(change);
+  }
+
+  #follow(change: Change): void {
+    switch (change.kind) {
+      case 'withdrawn':
+        this.teller.withdrawal(change);
+        break;
+      case 'allowed':
+      case 'disallowed':
+        this.#policyChanged();
+        break;
+      case 'paused':
+      case 'resumed':
+        this.#isPaused = change.kind === 'paused';
+        this.enforcement.notify();
+        break;
+      case 'reported':
+      case 'enrolled':
+      case 'revoked':
+      case 'advanced':
+        break;
+    }
+  }
+
+  #policyChanged(): void {
+    this.checkAll();
+    for (const { session } of this.connected.list()) session.forgetSettledLists();
+  }
+
+  async #protect({ reason, read }: ProtectedSource, signal: AbortSignal): Promise<void> {
+    const networks = await read(signal);
+    if (networks === undefined)
+      this.#parts.log.warn({ reason }, 'cannot be read now; what was protected stays protected');
+    else if (this.protectedAddresses.replace(reason, networks)) this.#policyChanged();
+  }
+}

@@ -1,0 +1,318 @@
+import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { closeCodes } from '../../../shared/close-code.ts';
+import { ArgumentError } from '../../../shared/host/local-socket.ts';
+import { until } from '../../contracts/until.ts';
+import type { Peer } from '../listening.ts';
+import { credentialsOf, RunningServer } from '../running-server.ts';
+
+async function withServer(work: (server: RunningServer) => Promise<void>): Promise<void> {
+  const server = await RunningServer.start();
+  try {
+    await work(server);
+    assert.deepEqual(server.faults, []);
+  } finally {
+    await server.stop();
+  }
+}
+
+const event = (number: number, network: string, rest: object = {}) => ({
+  ...{ number, verb: 'ban', jail: 'sshd', network, ttlSeconds: null, ...rest },
+});
+
+async function send(peer: Peer, ...events: readonly object[]): Promise<unknown> {
+  const answer = await peer.ask({ type: 'events', stream: 'stream-1', events });
+  return answer.type === 'results' && answer.results.map((result) => ('code' in result ? result.code : result.outcome));
+}
+
+const blocks = (server: RunningServer, ...networks: readonly string[]) =>
+  until(() => server.blocked.join() === networks.join(), `the firewall blocks ${networks.join() || 'nothing'}`);
+
+describe('the admin socket', () => {
+  it('is for its owner alone', () =>
+    withServer(async ({ settings }) => {
+      assert.equal(statSync(settings.socket).mode & 0o777, 0o600);
+    }));
+
+  const wrong: readonly (readonly [verb: string, args: object, message: RegExp])[] = [
+    ['ban', {}, /^network: undefined is not an IPv4 or IPv6 address or CIDR$/],
+    ['ban', { network: 'evil' }, /^network: "evil" is not an IPv4 or IPv6 address or CIDR$/],
+    ['ban', { network: '203.0.113.1', ttl: '-5m' }, /^ttl: "-5m": allowed is a duration as 30s, .*, or permanent$/],
+    ['ban', { network: '203.0.113.1', ttl: '0s' }, /^ttl: "0s": allowed/],
+    ['ban', { network: '203.0.113.1', ttl: '9999999999w' }, /^ttl: "9999999999w": allowed/],
+    ['ban', { network: '203.0.113.1', jail: 'a b' }, /^jail: "a b": allowed is 1–64 of/],
+    ['unban', { network: 7 }, /^network: 7 is not/],
+    ['unban', { network: '203.0.113.1', allow: 'long' }, /^allow: "long": allowed is a duration/],
+    ['allow-add', { network: '203.0.113.1', for: '1x' }, /^for: "1x": allowed is a duration/],
+    ['allow-add', { network: '203.0.113.1', note: 'a\nb' }, /^note: "a\\nb": allowed is up to 200 characters/],
+    ['allow-remove', { network: '' }, /^network: "" is not/],
+    ['history', { most: '0' }, /^most: "0" is not a whole number above 0$/],
+    ['history', { network: 'x' }, /^network: "x" is not/],
+    ['history', { client: 7 }, /^client: 7 is not a text$/],
+    ['bans', { jail: 7 }, /^jail: 7 is not a text$/],
+    ['lookup', { network: 'x' }, /^network: "x" is not/],
+    ['client-add', {}, /^name: undefined: allowed is 1–64 of/],
+    ['client-add', { name: 'web\n1' }, /^name: "web\\n1": allowed is/],
+    ['client-add', { name: 'n'.repeat(300) }, /^name: "n{80}…": allowed is/],
+    ['client-add', { name: 'operator' }, /^name: operator is the server's own word/],
+    ['client-add', { name: 'web1', may: 'ban,fly' }, /^may: "ban,fly": allowed are ban, unban, operate/],
+    ['client-add', { name: 'web1', jails: 'a b' }, /^jails: "a b": allowed are/],
+    ['client-add', { name: 'web1', description: '\u0007' }, /^description: "\\u0007": allowed is/],
+    ['client-rotate', { name: 'nobody' }, /^name: "nobody" is not enrolled; known are none$/],
+    ['client-rotate', { name: 'web1' }, /^name: "web1" is not enrolled/],
+    ['client-revoke', { name: 'nobody' }, /^name: "nobody" is not enrolled/],
+  ];
+  it('says of a wrong argument which, its value and what is allowed', () =>
+    withServer(async (server) => {
+      for (const [verb, args, message] of wrong) {
+        await assert.rejects(
+          server.ask(verb, args),
+          (error) => error instanceof ArgumentError && message.test(error.message),
+          verb,
+        );
+      }
+      assert.deepEqual(server.ledger.commits, []);
+    }));
+
+  it('says that there is no such verb', () =>
+    withServer(async (server) => {
+      await assert.rejects(server.ask('explode'), /no verb explode/);
+    }));
+
+  it('says that the record cannot be written, and goes on', () =>
+    withServer(async (server) => {
+      server.ledger.isFull = true;
+      await assert.rejects(server.ask('ban', { network: '203.0.113.1' }), /database or disk is full/);
+      server.ledger.isFull = false;
+      assert.equal((await server.ask('ban', { network: '203.0.113.1' }))['outcome'], 'recorded');
+    }));
+});
+
+describe('client', () => {
+  it('add gives a key once that works at once, and list shows no secret', () =>
+    withServer(async (server) => {
+      const credentials = await server.enroll({
+        name: 'web1',
+        may: 'ban',
+        jails: 'sshd,nginx-*',
+        description: 'the shop',
+      });
+      const peer = await server.logIn(credentials);
+      assert.deepEqual(
+        await send(
+          peer,
+          event(1, '203.0.113.1'),
+          event(2, '203.0.113.1', { verb: 'unban' }),
+          event(3, '203.0.113.2', { jail: 'x' }),
+        ),
+        ['recorded', 'not-permitted', 'not-permitted'],
+      );
+      const { clients } = await server.ask('client-list');
+      assert.ok(Array.isArray(clients));
+      const [{ name, may, jails, description, reports, connections }] = clients;
+      assert.deepEqual(
+        { name, may, jails, description, reports },
+        { name: 'web1', may: ['ban'], jails: ['sshd', 'nginx-*'], description: 'the shop', reports: 1 },
+      );
+      assert.equal(connections.length, 1);
+      assert.ok(!JSON.stringify(clients).includes(credentials.secret));
+      assert.ok(!JSON.stringify(server.logLines).includes(credentials.secret));
+      await assert.rejects(server.ask('client-add', { name: 'web1' }), /web1 is enrolled already/);
+    }));
+
+  it('rotate gives a new key and ends the old one after the overlap, also where it is in use', () =>
+    withServer(async (server) => {
+      const old = await server.enroll({ name: 'web1' });
+      const fresh = credentialsOf(await server.ask('client-rotate', { name: 'web1', overlap: '1h' }));
+      await assert.rejects(
+        server.ask('client-rotate', { name: 'web1', overlap: 'permanent' }),
+        /^Error: overlap: "permanent": allowed is a duration/,
+      );
+      const withOld = await server.logIn(old);
+      const withNew = await server.logIn(fresh);
+      server.clock.advance(3_599_000);
+      assert.deepEqual(await send(withOld, event(1, '203.0.113.1')), ['recorded']);
+      server.clock.advance(1_000);
+      assert.equal(await withOld.closed, closeCodes.revoked);
+      assert.deepEqual(await send(withNew, event(2, '203.0.113.2')), ['recorded']);
+      await assert.rejects(Promise.race([server.logIn(old), closesWith(server)]), /unauthenticated/);
+    }));
+
+  it('revoke sends a connected host away, and lifts its bans only when told to', () =>
+    withServer(async (server) => {
+      for (const [name, liftBans] of [
+        ['web1', false],
+        ['web2', true],
+      ] as const) {
+        const peer = await server.logIn(await server.enroll({ name }));
+        await send(peer, event(1, name === 'web1' ? '203.0.113.1' : '203.0.113.2'), event(2, '203.0.113.3'));
+        assert.deepEqual(await server.ask('client-revoke', { name, liftBans }), { name, lifted: liftBans ? 2 : 0 });
+        assert.equal(await peer.closed, closeCodes.revoked);
+      }
+      await blocks(server, '203.0.113.1', '203.0.113.3');
+      assert.deepEqual((await server.ask('client-list'))['clients'], []);
+    }));
+});
+
+/** Resolves never; rejects when the server refuses a login. */
+async function closesWith(server: RunningServer): Promise<never> {
+  await until(() => server.logLines.some(({ code }) => code === 'unauthenticated'), 'the login is refused');
+  throw new Error('unauthenticated');
+}
+
+describe('ban and unban', () => {
+  it('ban by hand under the same policy, for a time or for ever', () =>
+    withServer(async (server) => {
+      assert.deepEqual(await server.ask('ban', { network: '203.0.113.1', ttl: '1h', jail: 'by-hand' }), {
+        network: '203.0.113.1',
+        outcome: 'recorded',
+      });
+      assert.deepEqual(await server.ask('ban', { network: '::ffff:192.0.2.1' }), {
+        ...{ network: '192.0.2.1', outcome: 'refused', code: 'whitelisted' },
+        detail: '192.0.2.1 overlaps 192.0.2.0/24, which is whitelisted',
+      });
+      await blocks(server, '203.0.113.1');
+      server.clock.advance(3_601_000);
+      await blocks(server);
+    }));
+
+  it("lifts every host's report of a network, and keeps it whitelisted when told to", () =>
+    withServer(async (server) => {
+      const peers = [
+        await server.logIn(await server.enroll({ name: 'web1' })),
+        await server.logIn(await server.enroll({ name: 'web2' })),
+      ];
+      for (const peer of peers) await send(peer, event(1, '203.0.113.1'));
+      await blocks(server, '203.0.113.1');
+      const { lifted, allowedForSeconds } = await server.ask('unban', { network: '203.0.113.1', allow: '1h' });
+      assert.ok(Array.isArray(lifted));
+      assert.deepEqual([lifted.map(({ client }) => client), allowedForSeconds], [['web1', 'web2'], 3_600]);
+      await blocks(server);
+      const [peer] = peers;
+      assert.deepEqual(peer && (await send(peer, event(2, '203.0.113.1'))), ['whitelisted']);
+      server.clock.advance(3_600_000);
+      await until(() => server.logLines.length > 0, 'a line is there');
+      await until(() => server.ledger.commits.length > 6, 'the entry has ended');
+      assert.deepEqual(peer && (await send(peer, event(3, '203.0.113.1'))), ['recorded']);
+    }));
+});
+
+describe('allow', () => {
+  it('add lifts what the entry covers, what covers it, and what hides it in IPv6, and nothing else', () =>
+    withServer(async (server) => {
+      const peer = await server.logIn(await server.enroll({ name: 'web1' }));
+      const networks = ['203.0.113.7', '203.0.113.0/24', '64:ff9b::cb00:7107', '203.0.114.7', '2001:db8::1'];
+      await send(peer, ...networks.map((network, at) => event(at + 1, network)));
+      const { lifted } = await server.ask('allow-add', { network: '203.0.113.7', for: '1h', note: 'the office' });
+      assert.ok(Array.isArray(lifted) && lifted.length === 3);
+      await blocks(server, '2001:db8::1', '203.0.114.7');
+      assert.deepEqual(await send(peer, event(9, '203.0.113.0/24')), ['whitelisted']);
+      const { configured, timed } = await server.ask('allow-list');
+      const endsAt = server.clock.now() + 3_600_000;
+      assert.deepEqual(
+        [configured, timed],
+        [['192.0.2.0/24'], [{ network: '203.0.113.7', addedAt: server.clock.now(), endsAt, note: 'the office' }]],
+      );
+    }));
+
+  it('remove takes off what was added, and says where else it stands', () =>
+    withServer(async (server) => {
+      await server.ask('allow-add', { network: '203.0.113.7' });
+      assert.deepEqual(await server.ask('allow-remove', { network: '203.0.113.7' }), {
+        network: '203.0.113.7',
+        removed: true,
+        isConfigured: false,
+      });
+      assert.deepEqual(await server.ask('allow-remove', { network: '203.0.113.7' }), {
+        network: '203.0.113.7',
+        removed: false,
+        isConfigured: false,
+      });
+      assert.deepEqual(await server.ask('allow-remove', { network: '192.0.2.0/24' }), {
+        network: '192.0.2.0/24',
+        removed: false,
+        isConfigured: true,
+      });
+      assert.equal((await server.ask('ban', { network: '203.0.113.7' }))['outcome'], 'recorded');
+    }));
+});
+
+describe('panic', () => {
+  it('takes everything off the firewalls until resume, and bans go on being recorded', () =>
+    withServer(async (server) => {
+      await server.ask('ban', { network: '203.0.113.1' });
+      await blocks(server, '203.0.113.1');
+      assert.equal((await server.ask('panic'))['paused'], true);
+      await blocks(server);
+      await server.ask('ban', { network: '203.0.113.2' });
+      assert.deepEqual(server.blocked, []);
+      assert.equal((await server.ledger.load()).paused, true);
+      assert.equal((await server.ask('resume'))['paused'], false);
+      await blocks(server, '203.0.113.1', '203.0.113.2');
+    }));
+});
+
+describe('looking', () => {
+  it('bans, lookup and history say who, what, until when and why', () =>
+    withServer(async (server) => {
+      const peer = await server.logIn(await server.enroll({ name: 'web1' }));
+      await send(peer, event(1, '203.0.113.0/24', { ttlSeconds: 60 }), event(2, '203.0.113.9', { jail: 'nginx' }));
+      await server.ask('unban', { network: '203.0.113.9' });
+      const at = server.clock.now();
+      const report = { client: 'web1', jail: 'sshd', source: 'jail', reportedAt: at, endsAt: at + 60_000 };
+      await blocks(server, '203.0.113.0/24');
+      const { bans } = await server.ask('bans', { client: 'web1' });
+      const ban = { network: '203.0.113.0/24', endsAt: at + 60_000, reports: [report] };
+      assert.deepEqual(bans, [{ ...ban, enforcement: [{ enforcer: 'dry-run', state: 'in-force' }] }]);
+      assert.deepEqual((await server.ask('bans', { jail: 'nginx' }))['bans'], []);
+      const found = await server.ask('lookup', { network: '203.0.113.5' });
+      assert.deepEqual([found['bans'], found['refusal']], [[ban], undefined]);
+      const { history } = await server.ask('history', { network: '203.0.113.9' });
+      assert.ok(Array.isArray(history));
+      assert.deepEqual(
+        history.map(({ kind, actor, reason, endsAt }) => [kind, actor, reason, endsAt]),
+        [
+          ['withdrawn', 'operator', 'lifted', null],
+          ['reported', 'web1', undefined, null],
+        ],
+      );
+    }));
+
+  it('status counts what happened, by code', () =>
+    withServer(async (server) => {
+      const peer = await server.logIn(await server.enroll({ name: 'web1' }));
+      await send(peer, event(1, '203.0.113.1'), event(2, '127.0.0.1'), event(3, 'evil'));
+      await send(peer, event(1, '203.0.113.1'));
+      const status = await server.ask('status');
+      assert.deepEqual(status['counters'], {
+        recorded: 1,
+        'special-purpose': 1,
+        'not-an-address': 1,
+        repeated: 1,
+        enforced: 1,
+      });
+      assert.deepEqual([status['bans'], status['clients'], status['paused'], status['strangers']], [1, 1, false, 0]);
+    }));
+});
+
+describe('a decision', () => {
+  it('is one line with network, jail, client and code, and bad input is one with its code', () =>
+    withServer(async (server) => {
+      const credentials = await server.enroll({ name: 'web1' });
+      const peer = await server.logIn(credentials);
+      await send(peer, event(1, '203.0.113.1'), event(2, '192.0.2.1'), event(3, 'evil\n'));
+      peer.socket.send('nonsense');
+      assert.equal(await peer.closed, closeCodes.replayed);
+      const told = server.logLines.filter(({ code }) => code !== undefined);
+      assert.deepEqual(
+        told.map(({ level, msg, code, network, jail, client }) => [level, msg, code, network, jail, client]),
+        [
+          [30, 'ban', 'recorded', '203.0.113.1', 'sshd', 'web1'],
+          [40, 'ban refused', 'whitelisted', '192.0.2.1', 'sshd', 'web1'],
+          [40, 'ban refused', 'not-an-address', '', '', 'web1'],
+          [40, 'the MAC does not fit this connection', 'bad-mac', undefined, undefined, 'web1'],
+        ],
+      );
+    }));
+});

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { EnforcementOfBans, type Room } from '../../server/enforcement.ts';
+import { DryRun } from '../../server/enforcers/dry-run/dry-run.ts';
+import { until } from '../contracts/until.ts';
+import { Core } from './core.ts';
+import { makeClient, makeEvent, network } from './samples.ts';
+
+const web1 = makeClient({ name: 'web1' });
+
+/** A core with one firewall that takes at most `maxEntries`, working until the test ends. */
+async function enforcing(t: { after(then: () => Promise<void>): void }, maxEntries: number) {
+  const core = await Core.make();
+  const firewall = new DryRun();
+  const rooms: Room[] = [];
+  const connected: string[] = [];
+  const stop = new AbortController();
+  const enforcement = new EnforcementOfBans({
+    firewalls: [{ enforcer: firewall, limits: { maxEntries, merge: false, resyncSeconds: 300 }, protectedSources: [] }],
+    standing: core.standing,
+    policy: core.policy,
+    clock: core.clock,
+    random: () => 0,
+    isPaused: () => false,
+    connectedAddresses: () => connected.map(network),
+    onEvent: () => undefined,
+    onRoom: (_enforcer, room) => rooms.push(room),
+  });
+  const working = enforcement.run(stop.signal);
+  t.after(async () => {
+    stop.abort();
+    await working;
+  });
+  const held = async (): Promise<string[]> => (await firewall.list()).map((entry) => entry.network).sort();
+  return { core, enforcement, rooms, connected, held };
+}
+
+describe('what is enforced', () => {
+  it('says once that the room becomes scarce, that there is none, and that there is plenty again', async (t) => {
+    const { core, enforcement, rooms, held } = await enforcing(t, 5);
+    for (let number = 1; number <= 6; number += 1) {
+      await core.send(web1, [makeEvent(number, `203.0.113.${number}`)]);
+      enforcement.notify();
+      await until(async () => (await held()).includes(`203.0.113.${number}`), 'the newest ban is in');
+    }
+    const kinds = (): string[] => rooms.map(({ kind }) => kind);
+    assert.deepEqual(kinds(), ['scarce', 'none']);
+    assert.equal(rooms.at(-1)?.leftOut, 1);
+    for (const report of core.standing.ofClient('web1').slice(2)) {
+      await core.record.write((draft) => draft.withdraw(report, 'lifted', 'operator'));
+    }
+    enforcement.notify();
+    await until(async () => (await held()).length === 2, 'two are left');
+    assert.deepEqual(kinds(), ['scarce', 'none', 'plenty']);
+  });
+
+  it('takes a ban off while the host behind it is connected', async (t) => {
+    const { core, enforcement, connected, held } = await enforcing(t, 5);
+    await core.send(web1, [makeEvent(1, '203.0.113.7')]);
+    enforcement.notify();
+    await until(async () => (await held()).length === 1, 'it is in');
+    connected.push('203.0.113.7');
+    enforcement.notify();
+    await until(async () => (await held()).length === 0, 'it is out');
+    connected.pop();
+    enforcement.notify();
+    await until(async () => (await held()).length === 1, 'it is in again');
+  });
+});

@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { DryRun } from '../../server/enforcers/dry-run/dry-run.ts';
+import { FleetServer } from '../../server/server.ts';
+import type { ServerSettings } from '../../server/settings.ts';
+import { parseEnrolment } from '../../shared/enrolment.ts';
+import { callLocalSocket } from '../../shared/host/local-socket.ts';
+import { ManualClock } from '../manual-clock.ts';
+import { FailingLedger } from './failing-ledger.ts';
+import { type Credentials, Peer } from './listening.ts';
+import { network } from './samples.ts';
+
+const limits = { maxEntries: 1_000, merge: true, resyncSeconds: 300 };
+
+type Answer = Readonly<Record<string, unknown>>;
+
+/** The whole server in this process, with a firewall in memory, real sockets, and a clock that the test moves. */
+export class RunningServer {
+  readonly clock = new ManualClock();
+  readonly ledger = new FailingLedger();
+  readonly firewall = new DryRun();
+  readonly faults: unknown[] = [];
+  readonly logLines: Answer[] = [];
+  readonly #folder: string;
+  readonly settings: ServerSettings;
+  #server: FleetServer | undefined;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+    this.settings = {
+      name: 'pve1',
+      listen: '127.0.0.1',
+      port: 0,
+      publicHost: '127.0.0.1',
+      tls: undefined,
+      database: '',
+      socket: join(folder, 'admin.sock'),
+      historyDays: 90,
+      logLevel: 'debug',
+      policy: { allowPrivate: false, widest: { 4: 16, 6: 32 }, reportsPerClientMax: 100 },
+      whitelist: [network('192.0.2.0/24')],
+      enforcers: [],
+    };
+  }
+
+  static async start(): Promise<RunningServer> {
+    const running = new RunningServer(await mkdtemp(join(tmpdir(), 'f2nb-server-')));
+    running.#server = await FleetServer.start(running.settings, {
+      ledger: running.ledger,
+      firewalls: [{ enforcer: running.firewall, limits, protectedSources: [] }],
+      identity: undefined,
+      clock: running.clock,
+      random: () => 0.5,
+      randomBytes,
+      soon: setImmediate,
+      log: pino({ level: 'debug' }, { write: (line) => running.logLines.push(JSON.parse(line)) }),
+      version: '0.0.0',
+      protectedSources: [],
+      onFault: (fault) => running.faults.push(fault),
+    });
+    return running;
+  }
+
+  get server(): FleetServer {
+    if (this.#server === undefined) throw new Error('not started');
+    return this.#server;
+  }
+
+  /** What the firewall blocks, sorted. */
+  get blocked(): string[] {
+    return [...this.firewall.entries.keys()].map(String).sort();
+  }
+
+  /** Asks as the operator's command does. */
+  ask(verb: string, args: object = {}): Promise<Answer> {
+    return callLocalSocket(this.settings.socket, verb, args);
+  }
+
+  async enroll(args: object): Promise<Credentials> {
+    return credentialsOf(await this.ask('client-add', args));
+  }
+
+  logIn(credentials: Credentials): Promise<Peer> {
+    return Peer.logIn(this.server.port, undefined, credentials);
+  }
+
+  async stop(): Promise<void> {
+    const stopped = this.server.stop();
+    this.clock.advance(10_000);
+    await stopped;
+    await rm(this.#folder, { recursive: true });
+  }
+}
+
+/** The key in the enrolment line of an answer. */
+export function credentialsOf(answer: Answer): Credentials {
+  const enrolment = parseEnrolment(String(answer['enrolment']));
+  if (typeof enrolment === 'string') throw new Error(enrolment);
+  const [keyId = '', secret = ''] = enrolment.key.split('.');
+  return { client: enrolment.client, keyId, secret };
+}
