@@ -69,6 +69,12 @@ export class AgentProcess {
     return askProgram('client', [...args, '--config', this.config]);
   }
 
+  /** How many events its first server has not answered yet. */
+  async waiting(): Promise<number> {
+    const { servers } = (await this.ask('status')) as { servers: { waiting: number }[] };
+    return servers[0]?.waiting ?? 0;
+  }
+
   stop(): Promise<void> {
     return this.program.stop();
   }

@@ -22,7 +22,7 @@ describe('a host whose work is interrupted', { concurrency: 3, timeout: 90_000 }
     await fleet.server.stop();
     await fail2ban.client('set', 'sshd', 'banip', ...others);
     await fail2ban.client('set', 'sshd', 'unbanip', first, ...others.slice(0, 10));
-    await waitUntil('the agent keeps them all', async () => (await waitingOf(agent)) === 40);
+    await waitUntil('the agent keeps them all', async () => (await agent.waiting()) === 40);
     fleet.assertBlocks([first]);
     await fleet.server.start();
     await fleet.blocks(others.slice(10), 30_000);
@@ -86,9 +86,4 @@ async function withoutSpool(spool: string, then: () => Promise<unknown>): Promis
   await rename(spool, away);
   await then();
   await rename(away, spool);
-}
-
-async function waitingOf(agent: { ask(verb: string): Promise<Record<string, unknown>> }): Promise<number> {
-  const { servers } = (await agent.ask('status')) as { servers: { waiting: number }[] };
-  return servers[0]?.waiting ?? 0;
 }
