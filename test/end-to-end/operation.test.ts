@@ -6,6 +6,7 @@ import { handOver } from './action-text.ts';
 import type { AgentProcess } from './agent-process.ts';
 import { Fleet } from './fleet.ts';
 import { RawClient } from './raw-client.ts';
+import { settleList } from './settle-list.ts';
 import { waitUntil } from './wait-until.ts';
 
 describe('an operator', { concurrency: 3, timeout: 60_000 }, () => {
@@ -64,6 +65,19 @@ describe('an operator', { concurrency: 3, timeout: 60_000 }, () => {
     await fleet.server.writeConfig([]);
     fleet.server.program.signal('SIGHUP');
     await fleet.blocks(['203.0.113.1', '203.0.113.77', '2001:db8:a::1']);
+  });
+
+  it('who unbans hears which jail still holds it, and with --allow it stays open though the jail lists it', async (context) => {
+    const fleet = await Fleet.start(context);
+    const { agent, fail2ban } = await fleet.host('web1', { jails: [{ name: 'sshd', bantimeSeconds: 3_600 }] });
+    await fail2ban.client('set', 'sshd', 'banip', '203.0.113.1', '203.0.113.3');
+    await fleet.blocks(['203.0.113.1', '203.0.113.3']);
+    const { stdout } = await fleet.server.command('unban', '203.0.113.1');
+    assert.match(stdout, /1 report\(s\) lifted\n {2}sshd on web1 still holds it/);
+    assert.equal(await settleList(agent, 'sshd'), 'main: 1 added, 0 withdrawn');
+    await fleet.server.command('unban', '203.0.113.1', '--allow', '1h');
+    assert.equal(await settleList(agent, 'sshd'), 'main: 0 added, 0 withdrawn, 1 refused: whitelisted');
+    await fleet.blocks(['203.0.113.3']);
   });
 
   it('who revokes a connected client has it sent away at once; its bans stay unless they are lifted', async (context) => {
