@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { handOver } from './action-text.ts';
 import { BanStream } from './ban-stream.ts';
 import { Fleet } from './fleet.ts';
+import { RawClient } from './raw-client.ts';
 import { waitUntil } from './wait-until.ts';
 
 const stopMaxMs = 5_000;
@@ -57,14 +60,28 @@ describe('a server that ends', { timeout: 120_000 }, () => {
     const all = Promise.all(streams.map((stream) => stream.run(ending.signal)));
     await waitUntil('the load is on', () => acknowledgedBy(streams).length >= 2_000);
     ending.abort();
-    const startedAtMs = performance.now();
-    await fleet.server.stop();
-    assert.ok(performance.now() - startedAtMs < stopMaxMs);
+    await stopInTime(fleet);
     assert.ok(acknowledgedBy(streams).length < clients * 60 * bansOfFrame, 'the load was over before');
-    assert.equal(fleet.server.program.finished().code, 0);
     await all;
     await fleet.server.start();
     assert.deepEqual(await missing(fleet, acknowledgedBy(streams)), []);
+  });
+
+  it('by SIGTERM does so within 5 s though Proxmox does not answer and some peers neither speak nor listen', async (context) => {
+    const fleet = await Fleet.start(context);
+    const { agent } = await fleet.host('web1');
+    const silent = connect(fleet.server.port, '127.0.0.1');
+    context.after(() => silent.destroy());
+    await once(silent, 'connect');
+    const deaf = await RawClient.connect(await fleet.server.enrolmentFor('deaf1'), fleet.certificates.caFile);
+    deaf.socket.pause();
+    fleet.proxmox.faults.next({ kind: 'hung-body' }, { method: 'POST' });
+    await handOver('actionban', ['203.0.113.1'], agent.spool);
+    await waitUntil('Proxmox is asked', () => fleet.proxmox.faults.pending === 0);
+    await stopInTime(fleet);
+    await fleet.server.start();
+    await fleet.blocks(['203.0.113.1']);
+    deaf.socket.terminate();
   });
 
   it('is started again, with all agents, and writes nothing to a Proxmox that has all of 600 bans', async (context) => {
@@ -91,6 +108,13 @@ describe('a server that ends', { timeout: 120_000 }, () => {
     fleet.assertBlocks(networks);
   });
 });
+
+async function stopInTime({ server }: Fleet): Promise<void> {
+  const startedAtMs = performance.now();
+  await server.stop();
+  assert.ok(performance.now() - startedAtMs < stopMaxMs);
+  assert.equal(server.program.finished().code, 0, server.program.output);
+}
 
 /** Which of these the server does not know to be banned. */
 async function missing({ server }: Fleet, networks: readonly string[]): Promise<string[]> {
