@@ -142,9 +142,14 @@ function* candidates(bans: Iterable<Ban>) {
       network: ban.network,
       order: ban.sequence,
       endsAt: endOf(ban),
-      clients: new Set(ban.reports.map(({ client }) => client)).size,
+      clients: countClients(ban),
       byHand: ban.reports.some(({ source }) => source === 'hand'),
       note: `${newest.jail} ${newest.client}`,
     };
   }
+}
+
+/** Nearly every ban has one report, and every plan looks at every ban. */
+function countClients({ reports }: Ban): number {
+  return reports.length === 1 ? 1 : new Set(reports.map(({ client }) => client)).size;
 }
