@@ -4,7 +4,9 @@ import type { Report } from '../../server/ledger/ledger.ts';
 import { SqliteLedger } from '../../server/ledger/sqlite-ledger.ts';
 import type { Network } from '../../shared/network.ts';
 
-/** Reports of these networks for an hour, dealt out to so many clients. */
+const dayMs = 86_400_000;
+
+/** Reports of these networks, dealt out to so many clients; no two end in the same second until a day is full. */
 export function reportsOf(networks: readonly Network[], clients = 1): Report[] {
   const reportedAt = Date.now();
   return networks.map((network, index) => ({
@@ -13,7 +15,8 @@ export function reportsOf(networks: readonly Network[], clients = 1): Report[] {
     jail: 'sshd',
     source: 'jail',
     reportedAt,
-    endsAt: reportedAt + 3_600_000,
+    isLifted: false,
+    endsAt: reportedAt + 3_600_000 + ((index * 1_000) % dayMs),
   }));
 }
 
