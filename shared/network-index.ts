@@ -42,11 +42,7 @@ export class NetworkIndex {
 
   /** The narrowest member that covers `network`, itself included. */
   covering(network: Network): Network | undefined {
-    const range = rangeOf(network);
-    const sorted = this.#sorted[range.family];
-    let candidate = sorted[lowerBound(sorted, range.first, range.prefixLength + 1) - 1];
-    while (candidate !== undefined && candidate.range.last < range.last) candidate = candidate.parent;
-    return candidate?.network;
+    return this.#around(rangeOf(network));
   }
 
   /** The members that `network` covers, itself included. */
@@ -64,7 +60,21 @@ export class NetworkIndex {
 
   /** A member that shares an address with `network`, in either direction. */
   overlapping(network: Network): Network | undefined {
-    return this.covering(network) ?? this.within(network)[0];
+    const range = rangeOf(network);
+    return this.#around(range) ?? this.#firstIn(range);
+  }
+
+  #around(range: NetworkRange): Network | undefined {
+    const sorted = this.#sorted[range.family];
+    let candidate = sorted[lowerBound(sorted, range.first, range.prefixLength + 1) - 1];
+    while (candidate !== undefined && candidate.range.last < range.last) candidate = candidate.parent;
+    return candidate?.network;
+  }
+
+  #firstIn(range: NetworkRange): Network | undefined {
+    const sorted = this.#sorted[range.family];
+    const member = sorted[lowerBound(sorted, range.first, range.prefixLength)];
+    return member !== undefined && member.range.first <= range.last ? member.network : undefined;
   }
 }
 
