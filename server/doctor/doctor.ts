@@ -1,6 +1,15 @@
 import type { Clock } from '../../shared/clock.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import type { ExitCode } from '../../shared/exit-codes.ts';
+import {
+  type Examination,
+  formatReport,
+  type Report,
+  reportOf,
+  reportToJson,
+  verdictCodes,
+  verdictOf,
+} from '../../shared/finding.ts';
 import type { Network } from '../../shared/network.ts';
 import { type CommandContext, loadSettings } from '../commands/load-settings.ts';
 import type { ServerSettings } from '../settings.ts';
@@ -10,9 +19,7 @@ import { readCertificate } from './facts/read-certificate.ts';
 import { readDisk } from './facts/read-disk.ts';
 import { type PortFacts, readPort, readServedCertificate } from './facts/read-port.ts';
 import { type ProxmoxFacts, readProxmox } from './facts/read-proxmox.ts';
-import { askRefusal, readRunningServer, type ServerFacts } from './facts/read-running-server.ts';
-import type { Finding } from './finding.ts';
-import { formatReport, type Report, reportToJson, verdictCodes, verdictOf } from './format-findings.ts';
+import { askRefusal, type RunningServer, readRunningServer, type ServerFacts } from './facts/read-running-server.ts';
 import { judgeAddresses, judgeWhitelist } from './judge/judge-addresses.ts';
 import { judgeCertificate } from './judge/judge-certificate.ts';
 import { judgeClients } from './judge/judge-clients.ts';
@@ -20,7 +27,7 @@ import { judgeProblems, judgeSettings } from './judge/judge-configuration.ts';
 import { judgeDisk } from './judge/judge-disk.ts';
 import { judgePort } from './judge/judge-port.ts';
 import { judgeProxmox } from './judge/judge-proxmox.ts';
-import { judgeServer } from './judge/judge-server.ts';
+import { judgeEnforcement, judgeServer } from './judge/judge-server.ts';
 
 /** What the process and the host give to the doctor. */
 export interface DoctorHost extends CommandContext {
@@ -44,33 +51,29 @@ export async function runDoctor(host: DoctorHost, isJson: boolean, print: (text:
 /** Looks at everything. Changes nothing. */
 export async function examine(host: DoctorHost): Promise<Report> {
   try {
-    return await examineSettings(loadSettings(host), host);
+    return reportOf(await examineSettings(loadSettings(host), host));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { examined: ['configuration'], findings: judgeProblems(error.problems, host.configFile) };
+    return reportOf([{ subject: 'configuration', said: judgeProblems(error.problems, host.configFile) }]);
   }
 }
 
-async function examineSettings(settings: ServerSettings, host: DoctorHost): Promise<Report> {
+async function examineSettings(settings: ServerSettings, host: DoctorHost): Promise<readonly Examination[]> {
   const { clock, version, run } = host;
   const server = await readRunningServer(settings.socket);
-  const isRunning = server.kind === 'running';
   const certificate = await readCertificate(settings.tls, settings.publicHost);
   const port = await readPort(settings.port, run);
+  const served = await servedCertificate(settings, port, server, clock);
   const proxmoxes = await readProxmoxes(settings, host);
-  const findings = [
-    ...judgeSettings(settings),
-    ...judgeServer(server, version),
-    ...judgePort(port, isRunning),
-    ...judgeCertificate(certificate, clock.now(), await servedCertificate(settings, port, server, clock)),
-    ...judgeDisk(await readDisk(settings.database)),
-    ...proxmoxes.flatMap(judgeProxmox),
-    ...(isRunning ? judgeClients(server, clock.now()) : []),
-    ...(await examineAddresses(settings, proxmoxes, server, host)),
+  return [
+    { subject: 'configuration', said: judgeSettings(settings) },
+    { subject: 'server', said: judgeServer(server, version) },
+    { subject: 'port', said: judgePort(port, server.kind === 'running') },
+    { subject: 'certificate', said: judgeCertificate(certificate, clock.now(), served) },
+    { subject: 'disk', said: judgeDisk(await readDisk(settings.database)) },
+    ...proxmoxes.map((facts) => ({ subject: facts.name, said: judgeProxmox(facts) })),
+    ...(server.kind === 'running' ? await examineRunning(server, settings, proxmoxes, host) : []),
   ];
-  const always = ['configuration', 'server', 'port', 'certificate', 'disk'];
-  const ofServer = isRunning ? ['clients', 'whitelist'] : [];
-  return { examined: [...always, ...proxmoxes.map(({ name }) => name), ...ofServer], findings };
 }
 
 async function readProxmoxes({ enforcers }: ServerSettings, host: DoctorHost): Promise<readonly ProxmoxFacts[]> {
@@ -89,15 +92,18 @@ async function servedCertificate(
   return await readServedCertificate(listen ?? '127.0.0.1', port.port, clock);
 }
 
-/** Timed whitelist entries and bans are in the ledger, which only the running server reads. */
-async function examineAddresses(
+/** What is in the ledger, such as timed whitelist entries and bans, only the running server reads. */
+async function examineRunning(
+  server: RunningServer,
   { socket }: ServerSettings,
   proxmoxes: readonly ProxmoxFacts[],
-  server: ServerFacts,
   host: DoctorHost,
-): Promise<readonly Finding[]> {
-  if (server.kind !== 'running') return [];
+): Promise<readonly Examination[]> {
   const own = ownAddresses(host.ownAddresses(), proxmoxes, host.sshConnection);
   const addresses = await readAddresses(own, server.bans, (network) => askRefusal(socket, network));
-  return [...judgeWhitelist(server.whitelist), ...judgeAddresses(addresses)];
+  return [
+    ...server.firewalls.map((firewall) => ({ subject: firewall.name, said: judgeEnforcement(firewall) })),
+    { subject: 'clients', said: judgeClients(server, host.clock.now()) },
+    { subject: 'whitelist', said: [...judgeWhitelist(server.whitelist), ...judgeAddresses(addresses)] },
+  ];
 }

@@ -1,6 +1,7 @@
+import { enumerate } from '../../../shared/enumerate.ts';
+import type { Said } from '../../../shared/finding.ts';
 import type { Network } from '../../../shared/network.ts';
 import type { AddressFacts } from '../facts/read-addresses.ts';
-import { enumerate, type Finding } from '../finding.ts';
 
 /**
  * Whether an administrator could be locked out.
@@ -12,20 +13,19 @@ import { enumerate, type Finding } from '../finding.ts';
  * | accepted | no | a warning |
  * | accepted | yes | broken |
  */
-export function judgeAddresses(addresses: readonly AddressFacts[]): readonly Finding[] {
+export function judgeAddresses(addresses: readonly AddressFacts[]): readonly Said[] {
   return addresses.flatMap(({ network, what, refusal, bans }) => {
     if (bans.length > 0) return [banned(network, what, refusal, bans)];
     return refusal === undefined ? [unprotected(network, what)] : [];
   });
 }
 
-export function judgeWhitelist(whitelist: readonly Network[]): readonly Finding[] {
+export function judgeWhitelist(whitelist: readonly Network[]): readonly Said[] {
   const isEmpty = whitelist.length === 0;
   return [
     {
       level: 'note',
       code: isEmpty ? 'whitelist-empty' : 'whitelisted',
-      subject: 'whitelist',
       fact: isEmpty ? 'the whitelist is empty' : `whitelisted: ${enumerate(whitelist)}`,
       consequence: isEmpty
         ? 'only addresses of this host, of cluster nodes, of connected hosts and of the ipset management are safe'
@@ -35,12 +35,11 @@ export function judgeWhitelist(whitelist: readonly Network[]): readonly Finding[
   ];
 }
 
-function banned(network: Network, what: string, refusal: string | undefined, bans: readonly Network[]): Finding {
+function banned(network: Network, what: string, refusal: string | undefined, bans: readonly Network[]): Said {
   const isEnforced = refusal === undefined;
   return {
     level: isEnforced ? 'broken' : 'warning',
     code: 'own-address-banned',
-    subject: 'whitelist',
     fact: `${network}, ${what}, is banned by ${enumerate(bans)}`,
     consequence: isEnforced
       ? 'it is locked out, or soon will be'
@@ -49,11 +48,10 @@ function banned(network: Network, what: string, refusal: string | undefined, ban
   };
 }
 
-function unprotected(network: Network, what: string): Finding {
+function unprotected(network: Network, what: string): Said {
   return {
     level: 'warning',
     code: 'own-address-unprotected',
-    subject: 'whitelist',
     fact: `${network}, ${what}, is not whitelisted`,
     consequence: 'a host that bans it locks it out',
     command: `fail2networkban-server allow add ${network}`,

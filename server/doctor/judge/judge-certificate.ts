@@ -1,5 +1,5 @@
+import type { Said } from '../../../shared/finding.ts';
 import type { CertificateFacts } from '../facts/read-certificate.ts';
-import type { Finding } from '../finding.ts';
 
 const dayMs = 86_400_000;
 const expiryWarningDays = 14;
@@ -15,12 +15,13 @@ export function judgeCertificate(
   facts: CertificateFacts,
   nowMs: number,
   servedSha256: string | undefined,
-): readonly Finding[] {
+): readonly Said[] {
   switch (facts.kind) {
     case 'none':
       return [
         {
-          ...subject('warning', 'plaintext'),
+          level: 'warning',
+          code: 'plaintext',
           fact: 'the server speaks without TLS: plaintext = yes',
           consequence: 'whoever is on the network reads which addresses are banned; frames stay signed',
           command: 'take plaintext out of [server] and run: systemctl restart fail2networkban-server',
@@ -29,7 +30,8 @@ export function judgeCertificate(
     case 'unreadable':
       return [
         {
-          ...subject('broken', 'certificate-unreadable'),
+          level: 'broken',
+          code: 'certificate-unreadable',
           fact: `${facts.file} cannot be used: ${facts.reason}`,
           consequence: 'the server does not start',
           command: `ls -l ${facts.file}; set certificate and certificate_key in [server]`,
@@ -42,20 +44,22 @@ export function judgeCertificate(
   }
 }
 
-function judgeKey({ file, isOfKey }: Read): Finding | undefined {
+function judgeKey({ file, isOfKey }: Read): Said | undefined {
   if (isOfKey) return undefined;
   return {
-    ...subject('broken', 'certificate-of-other-key'),
+    level: 'broken',
+    code: 'certificate-of-other-key',
     fact: `the key is not that of the certificate ${file}`,
     consequence: 'the server does not start',
     command: 'set certificate and certificate_key in [server] to files that belong together',
   };
 }
 
-function judgeValidity({ file, validFromMs, validUntilMs }: Read, nowMs: number): Finding | undefined {
+function judgeValidity({ file, validFromMs, validUntilMs }: Read, nowMs: number): Said | undefined {
   if (nowMs < validFromMs) {
     return {
-      ...subject('broken', 'certificate-not-yet-valid'),
+      level: 'broken',
+      code: 'certificate-not-yet-valid',
       fact: `${file} is valid from ${day(validFromMs)} on, which this host's clock says is to come`,
       consequence: 'hosts that check it do not connect',
       command: 'timedatectl status; if the clock is right, make the certificate anew',
@@ -63,7 +67,8 @@ function judgeValidity({ file, validFromMs, validUntilMs }: Read, nowMs: number)
   }
   if (nowMs >= validUntilMs) {
     return {
-      ...subject('broken', 'certificate-expired'),
+      level: 'broken',
+      code: 'certificate-expired',
       fact: `${file} expired on ${day(validUntilMs)}`,
       consequence: 'hosts that check it do not connect; their bans wait in their queues',
       command: renew,
@@ -72,35 +77,34 @@ function judgeValidity({ file, validFromMs, validUntilMs }: Read, nowMs: number)
   const days = Math.floor((validUntilMs - nowMs) / dayMs);
   if (days >= expiryWarningDays) return undefined;
   return {
-    ...subject('warning', 'certificate-expires-soon'),
+    level: 'warning',
+    code: 'certificate-expires-soon',
     fact: `${file} expires on ${day(validUntilMs)}, in ${days} days`,
     consequence: 'from then on hosts that check it do not connect',
     command: renew,
   };
 }
 
-function judgeHost({ file, isForPublicHost, publicHost, names }: Read): Finding | undefined {
+function judgeHost({ file, isForPublicHost, publicHost, names }: Read): Said | undefined {
   if (isForPublicHost) return undefined;
   return {
-    ...subject('warning', 'certificate-of-other-host'),
+    level: 'warning',
+    code: 'certificate-of-other-host',
     fact: `${file} is for ${names}, not for ${publicHost}, which enrolment lines name`,
     consequence: 'hosts that check names do not connect; those with a pinned certificate do',
     command: 'set public_host in [server] to one of those names',
   };
 }
 
-function judgeServed({ file, sha256 }: Read, servedSha256: string | undefined): Finding | undefined {
+function judgeServed({ file, sha256 }: Read, servedSha256: string | undefined): Said | undefined {
   if (servedSha256 === undefined || servedSha256 === sha256) return undefined;
   return {
-    ...subject('warning', 'certificate-not-in-use'),
+    level: 'warning',
+    code: 'certificate-not-in-use',
     fact: `the running server shows another certificate than ${file}`,
     consequence: 'a renewed certificate has not been taken up: the old one will expire',
     command: 'systemctl restart fail2networkban-server',
   };
-}
-
-function subject(level: Finding['level'], code: string): Pick<Finding, 'level' | 'code' | 'subject'> {
-  return { level, code, subject: 'certificate' };
 }
 
 function day(ms: number): string {

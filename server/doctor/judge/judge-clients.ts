@@ -1,6 +1,7 @@
 import { formatDuration } from '../../../shared/duration.ts';
+import { enumerate } from '../../../shared/enumerate.ts';
+import type { Said } from '../../../shared/finding.ts';
 import type { ClientState, RunningServer } from '../facts/read-running-server.ts';
-import { enumerate, type Finding } from '../finding.ts';
 
 const dayMs = 86_400_000;
 
@@ -15,13 +16,12 @@ const dayMs = 86_400_000;
  * | never | under a day | not known yet |
  * | never | a day or more | silent |
  */
-export function judgeClients({ clients, uptimeSeconds }: RunningServer, nowMs: number): readonly Finding[] {
+export function judgeClients({ clients, uptimeSeconds }: RunningServer, nowMs: number): readonly Said[] {
   if (clients.length === 0) {
     return [
       {
         level: 'note',
         code: 'no-clients',
-        subject: 'clients',
         fact: 'no host is enrolled',
         consequence: 'nobody reports bans',
         command: 'fail2networkban-server client add NAME',
@@ -37,7 +37,6 @@ export function judgeClients({ clients, uptimeSeconds }: RunningServer, nowMs: n
     {
       level: 'warning',
       code: 'silent-clients',
-      subject: 'clients',
       fact: `silent for more than a day: ${enumerate(silent.map((client) => describe(client, nowMs, startedAtMs)))}`,
       consequence: 'their bans do not arrive; those already made go on until they end',
       command: 'on each: fail2networkban doctor; for one that is gone: fail2networkban-server client revoke NAME',

@@ -1,11 +1,12 @@
 import type { ConfigProblem } from '../../../shared/errors.ts';
+import type { Said } from '../../../shared/finding.ts';
 import type { ServerSettings } from '../../settings.ts';
-import type { Finding } from '../finding.ts';
 
 /** A configuration that cannot be used. */
-export function judgeProblems(problems: readonly ConfigProblem[], file: string): readonly Finding[] {
+export function judgeProblems(problems: readonly ConfigProblem[], file: string): readonly Said[] {
   return problems.map(({ where, key, detail }) => ({
-    ...subject('broken', 'config'),
+    level: 'broken',
+    code: 'config',
     fact: `${where}: ${key}: ${detail}`,
     consequence: 'the server does not start, and a running one goes on with what it had',
     command: `mend it, then: fail2networkban-server check-config --config ${file}`,
@@ -13,18 +14,15 @@ export function judgeProblems(problems: readonly ConfigProblem[], file: string):
 }
 
 /** One that can, but does not block anything. */
-export function judgeSettings({ enforcers }: ServerSettings): readonly Finding[] {
+export function judgeSettings({ enforcers }: ServerSettings): readonly Said[] {
   if (enforcers.some(({ kind }) => kind !== 'dry-run')) return [];
   return [
     {
-      ...subject('warning', 'no-firewall'),
+      level: 'warning',
+      code: 'no-firewall',
       fact: enforcers.length === 0 ? 'no firewall is configured' : 'only dry runs are configured',
       consequence: 'bans are recorded, but nothing is blocked',
       command: 'on a Proxmox host: fail2networkban-server setup',
     },
   ];
-}
-
-function subject(level: Finding['level'], code: string): Pick<Finding, 'level' | 'code' | 'subject'> {
-  return { level, code, subject: 'configuration' };
 }

@@ -1,5 +1,5 @@
+import type { Said } from '../../../shared/finding.ts';
 import type { DiskFacts } from '../facts/read-disk.ts';
-import type { Finding } from '../finding.ts';
 
 const mebibyte = 1_048_576;
 /** SQLite's write-ahead log alone may take as much during a burst of bans. */
@@ -8,11 +8,12 @@ const leastFreeBytes = 64 * mebibyte;
 const warningFreeBytes = 512 * mebibyte;
 const warningFreeShare = 0.05;
 
-export function judgeDisk(facts: DiskFacts): readonly Finding[] {
+export function judgeDisk(facts: DiskFacts): readonly Said[] {
   if (facts.kind === 'unreadable') {
     return [
       {
-        ...subject('warning', 'ledger-folder-unreadable'),
+        level: 'warning',
+        code: 'ledger-folder-unreadable',
         fact: `the folder of the ledger cannot be read: ${facts.reason}`,
         consequence: 'the server does not start when the folder is missing',
         command: `systemctl start fail2networkban-server makes it; else: mkdir -p ${facts.folder}`,
@@ -24,12 +25,8 @@ export function judgeDisk(facts: DiskFacts): readonly Finding[] {
   const command = `df -h ${folder}; journalctl --vacuum-size=200M`;
   if (freeBytes < leastFreeBytes) {
     const consequence = 'bans are refused as soon as the ledger cannot be written; the hosts keep them';
-    return [{ ...subject('broken', 'disk-full'), fact, consequence, command }];
+    return [{ level: 'broken', code: 'disk-full', fact, consequence, command }];
   }
   if (freeBytes >= Math.min(warningFreeBytes, totalBytes * warningFreeShare)) return [];
-  return [{ ...subject('warning', 'disk-low'), fact, consequence: 'a full disk refuses every new ban', command }];
-}
-
-function subject(level: Finding['level'], code: string): Pick<Finding, 'level' | 'code' | 'subject'> {
-  return { level, code, subject: 'disk' };
+  return [{ level: 'warning', code: 'disk-low', fact, consequence: 'a full disk refuses every new ban', command }];
 }

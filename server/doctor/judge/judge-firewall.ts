@@ -1,5 +1,6 @@
+import type { Said } from '../../../shared/finding.ts';
 import { isUnreadable } from '../../enforcers/proxmox/readable.ts';
-import { type Answered, type Said, unreadable } from './said.ts';
+import { type Answered, unreadable } from './answered.ts';
 
 /** pve-firewall drops what is in the set of this name without any rule (Firewall.pm, ruleset_chain_add_input_filters). */
 export const ownMeaning = 'blacklist';

@@ -1,9 +1,10 @@
+import { enumerate } from '../../../shared/enumerate.ts';
+import type { Said } from '../../../shared/finding.ts';
 import type { GuestFacts } from '../../enforcers/proxmox/guest-facts.ts';
 import { isUnreadable } from '../../enforcers/proxmox/readable.ts';
 import { guestGrant } from '../../setup/grants.ts';
-import { enumerate } from '../finding.ts';
+import { type Answered, unreadable } from './answered.ts';
 import { commandsFor } from './judge-permissions.ts';
-import { type Answered, type Said, unreadable } from './said.ts';
 
 /** Network cards outside the firewall. Whether the token may see guests at all is the administrator's choice. */
 export function judgeGuests({ cluster: { guests, permissions }, token }: Answered): readonly Said[] {

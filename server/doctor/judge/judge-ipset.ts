@@ -1,8 +1,9 @@
+import { enumerate } from '../../../shared/enumerate.ts';
+import type { Said } from '../../../shared/finding.ts';
 import { clusterFileMaxBytes } from '../../enforcers/proxmox/cluster-facts.ts';
 import type { IpsetFacts } from '../../enforcers/proxmox/ipset-facts.ts';
 import { isUnreadable } from '../../enforcers/proxmox/readable.ts';
-import { enumerate } from '../finding.ts';
-import { type Answered, type Said, unreadable } from './said.ts';
+import { type Answered, unreadable } from './answered.ts';
 
 /** Near a ceiling: nothing has failed yet. */
 const warningShare = 0.8;

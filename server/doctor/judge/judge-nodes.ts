@@ -1,7 +1,8 @@
+import type { Said } from '../../../shared/finding.ts';
 import type { NodeFacts, NodeFirewall } from '../../enforcers/proxmox/node-facts.ts';
 import { isUnreadable } from '../../enforcers/proxmox/readable.ts';
+import { type Answered, unreadable } from './answered.ts';
 import { ruleCommand } from './judge-firewall.ts';
-import { type Answered, type Said, unreadable } from './said.ts';
 
 /** Certificates and log lines stay meaningful up to this. */
 const clockToleranceMs = 60_000;

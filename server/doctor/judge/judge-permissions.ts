@@ -1,7 +1,8 @@
+import type { Said } from '../../../shared/finding.ts';
 import { isUnreadable } from '../../enforcers/proxmox/readable.ts';
 import { formatCommand } from '../../setup/command-runner.ts';
 import { auditGrant, type Grant, grantCommand, granteesOf, makeRoleCommand, modifyGrant } from '../../setup/grants.ts';
-import { type Answered, type Said, unreadable } from './said.ts';
+import { type Answered, unreadable } from './answered.ts';
 
 /**
  * What the token may do on `/`. A privilege that is granted without propagation is shown as 0 by Proxmox, and is granted.

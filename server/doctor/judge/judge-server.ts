@@ -1,13 +1,14 @@
+import type { Said } from '../../../shared/finding.ts';
 import type { FirewallState, RunningServer, ServerFacts } from '../facts/read-running-server.ts';
-import type { Finding } from '../finding.ts';
 
 /** @param version of this program: an upgrade takes effect with a restart */
-export function judgeServer(facts: ServerFacts, version: string): readonly Finding[] {
+export function judgeServer(facts: ServerFacts, version: string): readonly Said[] {
   switch (facts.kind) {
     case 'not-running':
       return [
         {
-          ...subject('broken', 'not-running'),
+          level: 'broken',
+          code: 'not-running',
           fact: 'the server does not run',
           consequence: 'no new ban takes effect; the hosts keep theirs until it does',
           command: 'systemctl start fail2networkban-server; journalctl -u fail2networkban-server -n 50',
@@ -16,22 +17,24 @@ export function judgeServer(facts: ServerFacts, version: string): readonly Findi
     case 'silent':
       return [
         {
-          ...subject('warning', 'server-unreadable'),
+          level: 'warning',
+          code: 'server-unreadable',
           fact: `the server cannot be asked: ${facts.reason}`,
           consequence: 'clients, whitelist and bans are not looked at',
           command: 'run the doctor as root; then: systemctl status fail2networkban-server',
         },
       ];
     case 'running':
-      return [...judgePause(facts), ...judgeVersion(facts, version), ...facts.firewalls.flatMap(judgeFirewall)];
+      return [...judgePause(facts), ...judgeVersion(facts, version)];
   }
 }
 
-function judgePause({ isPaused }: RunningServer): readonly Finding[] {
+function judgePause({ isPaused }: RunningServer): readonly Said[] {
   if (!isPaused) return [];
   return [
     {
-      ...subject('broken', 'paused'),
+      level: 'broken',
+      code: 'paused',
       fact: 'the server is paused (panic)',
       consequence: 'bans are recorded, but nothing is enforced',
       command: 'fail2networkban-server resume',
@@ -39,11 +42,12 @@ function judgePause({ isPaused }: RunningServer): readonly Finding[] {
   ];
 }
 
-function judgeVersion(running: RunningServer, version: string): readonly Finding[] {
+function judgeVersion(running: RunningServer, version: string): readonly Said[] {
   if (running.version === version) return [];
   return [
     {
-      ...subject('warning', 'version-not-in-use'),
+      level: 'warning',
+      code: 'version-not-in-use',
       fact: `the server runs version ${running.version}, installed is ${version}`,
       consequence: 'the installed version does nothing yet',
       command: 'systemctl restart fail2networkban-server',
@@ -51,13 +55,13 @@ function judgeVersion(running: RunningServer, version: string): readonly Finding
   ];
 }
 
-function judgeFirewall({ name, failure, leftOut }: FirewallState): readonly Finding[] {
-  const findings: Finding[] = [];
+/** Whether what the server wrote down gets into one of its firewalls. */
+export function judgeEnforcement({ failure, leftOut }: FirewallState): readonly Said[] {
+  const findings: Said[] = [];
   if (failure !== undefined) {
     findings.push({
       level: 'broken',
       code: 'firewall-fails',
-      subject: name,
       fact: `the server does not get through: ${failure}`,
       consequence: 'this firewall keeps what it has; new bans do not reach it',
       command: 'fail2networkban-server status; fail2networkban-server reconcile tries again at once',
@@ -67,15 +71,10 @@ function judgeFirewall({ name, failure, leftOut }: FirewallState): readonly Find
     findings.push({
       level: 'warning',
       code: 'bans-left-out',
-      subject: name,
       fact: `left out: ${leftOut} of the bans, because there are more than max_entries`,
       consequence: 'those addresses are not blocked here; who stays: made by hand, then by most hosts, then the newest',
       command: 'raise max_entries in the section of this firewall and restart, or shorten bantime on the hosts',
     });
   }
   return findings;
-}
-
-function subject(level: Finding['level'], code: string): Pick<Finding, 'level' | 'code' | 'subject'> {
-  return { level, code, subject: 'server' };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { RunningServer, ServerFacts } from '../../../../server/doctor/facts/read-running-server.ts';
-import { judgeServer } from '../../../../server/doctor/judge/judge-server.ts';
+import type { FirewallState, RunningServer, ServerFacts } from '../../../../server/doctor/facts/read-running-server.ts';
+import { judgeEnforcement, judgeServer } from '../../../../server/doctor/judge/judge-server.ts';
 
 const good: RunningServer = {
   kind: 'running',
@@ -17,25 +17,33 @@ const good: RunningServer = {
 describe('the server', () => {
   const cases: readonly (readonly [string, ServerFacts, readonly string[]])[] = [
     ['that is well', good, []],
-    ['that does not run', { kind: 'not-running' }, ['broken server not-running']],
-    ['that does not answer', { kind: 'silent', reason: 'EACCES' }, ['warning server server-unreadable']],
-    ['that is paused', { ...good, isPaused: true }, ['broken server paused']],
-    ['of another version', { ...good, version: '0.9.0' }, ['warning server version-not-in-use']],
-    [
-      'that does not get through to a firewall',
-      { ...good, firewalls: [{ name: 'proxmox/main', failure: '401', leftOut: 0 }] },
-      ['broken proxmox/main firewall-fails'],
-    ],
-    [
-      'that has no room for bans',
-      { ...good, firewalls: [{ name: 'proxmox/main', failure: undefined, leftOut: 7 }] },
-      ['warning proxmox/main bans-left-out'],
-    ],
+    ['that does not run', { kind: 'not-running' }, ['broken not-running']],
+    ['that does not answer', { kind: 'silent', reason: 'EACCES' }, ['warning server-unreadable']],
+    ['that is paused', { ...good, isPaused: true }, ['broken paused']],
+    ['of another version', { ...good, version: '0.9.0' }, ['warning version-not-in-use']],
   ];
   for (const [name, facts, expected] of cases) {
     it(`${name}: ${expected.join() || 'nothing'}`, () => {
       assert.deepEqual(
-        judgeServer(facts, '1.0.0').map(({ level, subject, code }) => `${level} ${subject} ${code}`),
+        judgeServer(facts, '1.0.0').map(({ level, code }) => `${level} ${code}`),
+        expected,
+      );
+    });
+  }
+});
+
+describe('a firewall of the server', () => {
+  const well: FirewallState = { name: 'proxmox/main', failure: undefined, leftOut: 0 };
+  const cases: readonly (readonly [string, FirewallState, readonly string[]])[] = [
+    ['that is well', well, []],
+    ['that the server does not get through to', { ...well, failure: '401' }, ['broken firewall-fails']],
+    ['that has no room for bans', { ...well, leftOut: 7 }, ['warning bans-left-out']],
+    ['with both', { ...well, failure: '401', leftOut: 7 }, ['broken firewall-fails', 'warning bans-left-out']],
+  ];
+  for (const [name, facts, expected] of cases) {
+    it(`${name}: ${expected.join() || 'nothing'}`, () => {
+      assert.deepEqual(
+        judgeEnforcement(facts).map(({ level, code }) => `${level} ${code}`),
         expected,
       );
     });

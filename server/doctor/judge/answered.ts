@@ -1,10 +1,7 @@
+import type { Said } from '../../../shared/finding.ts';
 import type { ClusterFacts } from '../../enforcers/proxmox/cluster-facts.ts';
 import type { Unreadable } from '../../enforcers/proxmox/readable.ts';
 import type { ProxmoxFacts } from '../facts/read-proxmox.ts';
-import type { Finding } from '../finding.ts';
-
-/** What is said of one Proxmox; which one, its owner adds. */
-export type Said = Omit<Finding, 'subject'>;
 
 /** A Proxmox that answered. */
 export type Answered = ProxmoxFacts & { readonly cluster: ClusterFacts };
