@@ -137,8 +137,9 @@ test('goes the whole way to the server in doctor, and ends with 2 when something
   const { config } = await makeHost(context);
   const ran = await run(config, 'doctor');
   assert.equal(ran.code, 2);
-  assert.match(ran.out, /broken {3}fail2ban does not answer/);
-  assert.match(ran.out, /good {5}main: connected to test, key accepted, round trip/);
+  assert.match(ran.out, /^BROKEN {3}fail2ban: it does not answer/);
+  assert.match(ran.out, /\nVerdict: broken \(/);
+  assert.match(ran.out, /\nGOOD {5}server\/main: connected to test, key accepted, round trip/);
 });
 
 const misuse: readonly [readonly string[], RegExp][] = [

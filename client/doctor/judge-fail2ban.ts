@@ -1,24 +1,21 @@
+import { enumerate } from '../../shared/enumerate.ts';
+import type { Said } from '../../shared/finding.ts';
 import { jailAlphabet, jailPattern } from '../../shared/names.ts';
 import { isOurAction } from '../jails.ts';
-import { type Finding, good } from './finding.ts';
+import type { Fail2banFacts, JailFacts } from './read-fail2ban.ts';
 
-/** A jail with the names of its actions, in the order in which they run. */
-export interface JailFacts {
-  readonly name: string;
-  readonly actions: readonly string[];
+/** The jails that hand their bans over. */
+export function wiredJails(facts: Fail2banFacts): readonly JailFacts[] {
+  return facts.kind === 'silent' ? [] : facts.jails.filter(({ actions }) => actions.some(isOurAction));
 }
 
-export type Fail2banFacts =
-  | { readonly kind: 'silent'; readonly reason: string }
-  | { readonly kind: 'running'; readonly jails: readonly JailFacts[] };
-
 /** Whether fail2ban runs and hands its bans over. */
-export function findInFail2ban(facts: Fail2banFacts): Finding[] {
+export function judgeFail2ban(facts: Fail2banFacts): readonly Said[] {
   if (facts.kind === 'silent') return [silent(facts.reason)];
-  const wired = facts.jails.filter(({ actions }) => actions.some(isOurAction));
+  const wired = wiredJails(facts);
   if (wired.length === 0) return [notWired(facts.jails)];
   return [
-    good(`fail2ban hands over the bans of: ${names(wired)}`),
+    { level: 'good', code: 'jails-wired', fact: `it hands over the bans of: ${names(wired)}` },
     ...facts.jails.filter((jail) => !wired.includes(jail)).map(bare),
     ...wired.filter(isNotLast).map(notLast),
     ...wired.filter(({ name }) => !jailPattern.test(name)).map(oddName),
@@ -26,26 +23,33 @@ export function findInFail2ban(facts: Fail2banFacts): Finding[] {
   ];
 }
 
-function silent(reason: string): Finding {
+function silent(reason: string): Said {
   return {
     level: 'broken',
-    fact: `fail2ban does not answer: ${reason}`,
+    code: 'fail2ban-silent',
+    fact: `it does not answer: ${reason}`,
     consequence: 'no bans are made here, and the jails cannot be compared with the servers',
     command: 'systemctl status fail2ban',
   };
 }
 
-function notWired(jails: readonly JailFacts[]): Finding {
+function notWired(jails: readonly JailFacts[]): Said {
   return {
     level: 'broken',
+    code: 'no-jail-wired',
     fact: `no jail has the action fail2networkban (jails: ${names(jails) || 'none'})`,
     consequence: 'no ban leaves this host',
     command: 'add `fail2networkban` as the last line of `action` in /etc/fail2ban/jail.d/, then fail2ban-client reload',
   };
 }
 
-function bare({ name }: JailFacts): Finding {
-  return { level: 'note', fact: `jail ${name} does not have the action`, consequence: 'its bans stay on this host' };
+function bare({ name }: JailFacts): Said {
+  return {
+    level: 'note',
+    code: 'jail-not-wired',
+    fact: `jail ${name} does not have the action`,
+    consequence: 'its bans stay on this host',
+  };
 }
 
 function isNotLast({ actions }: JailFacts): boolean {
@@ -53,27 +57,30 @@ function isNotLast({ actions }: JailFacts): boolean {
   return last !== undefined && !isOurAction(last);
 }
 
-function notLast({ name, actions }: JailFacts): Finding {
+function notLast({ name, actions }: JailFacts): Said {
   return {
     level: 'warning',
+    code: 'action-not-last',
     fact: `jail ${name} runs ${actions.at(-1)} after fail2networkban`,
     consequence: 'the local firewall waits for the hand-over',
     command: `list fail2networkban last in \`action\` of [${name}]`,
   };
 }
 
-function oddName({ name }: JailFacts): Finding {
+function oddName({ name }: JailFacts): Said {
   return {
     level: 'broken',
+    code: 'jail-name-not-allowed',
     fact: `the jail name ${JSON.stringify(name)} is not allowed: ${jailAlphabet}`,
     consequence: 'its lines are set aside unread',
     command: 'rename the jail',
   };
 }
 
-function loop({ name }: JailFacts): Finding {
+function loop({ name }: JailFacts): Said {
   return {
     level: 'warning',
+    code: 'bans-sent-twice',
     fact: `jail ${name} has the action`,
     consequence:
       "it reads fail2ban's own log: bans of other jails become its own and are sent a second time, for longer",
@@ -82,5 +89,5 @@ function loop({ name }: JailFacts): Finding {
 }
 
 function names(jails: readonly JailFacts[]): string {
-  return jails.map(({ name }) => name).join(', ');
+  return enumerate(jails.map(({ name }) => name));
 }

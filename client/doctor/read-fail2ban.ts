@@ -1,9 +1,18 @@
 import { type Fail2ban, Fail2banError } from '../fail2ban-client.ts';
 import { parseActionNames, parseJailNames } from '../jails.ts';
-import type { Fail2banFacts, JailFacts } from './fail2ban-findings.ts';
+
+/** A jail with the names of its actions, in the order in which they run. */
+export interface JailFacts {
+  readonly name: string;
+  readonly actions: readonly string[];
+}
+
+export type Fail2banFacts =
+  | { readonly kind: 'silent'; readonly reason: string }
+  | { readonly kind: 'running'; readonly jails: readonly JailFacts[] };
 
 /** Asks fail2ban for its jails and their actions. */
-export async function gatherFail2ban(fail2ban: Fail2ban, signal: AbortSignal): Promise<Fail2banFacts> {
+export async function readFail2ban(fail2ban: Fail2ban, signal: AbortSignal): Promise<Fail2banFacts> {
   try {
     const jails: JailFacts[] = [];
     for (const name of parseJailNames(await fail2ban(['status'], signal))) {

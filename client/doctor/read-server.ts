@@ -1,15 +1,24 @@
 import { lookup } from 'node:dns/promises';
 import { connect } from 'node:net';
 import { describeError } from '../../shared/errors.ts';
+import type { WelcomeFrame } from '../../shared/frames.ts';
 import type { ServerAddress } from '../server-address.ts';
 import { connectToServer, type UplinkOptions } from '../uplink.ts';
-import { UplinkError } from '../uplink-error.ts';
-import type { Reach, ServerFacts } from './server-findings.ts';
+import { UplinkError, type UplinkErrorCode } from '../uplink-error.ts';
+
+/** How far the way to a server goes. */
+export type Reach =
+  | { readonly kind: 'no-name'; readonly reason: string }
+  | { readonly kind: 'no-port'; readonly addresses: readonly string[]; readonly reason: string }
+  | { readonly kind: 'no-login'; readonly code: UplinkErrorCode; readonly reason: string }
+  | { readonly kind: 'reached'; readonly welcome: WelcomeFrame; readonly roundTripMs: number };
+
+export type ServerFacts = { readonly server: string; readonly host: string; readonly port: number } & Reach;
 
 const portMaxMs = 5_000;
 
 /** Goes the way to a server step by step, as far as it leads: name, port, TLS and login, one question. */
-export async function gatherServer(server: ServerAddress, options: UplinkOptions): Promise<ServerFacts> {
+export async function readServer(server: ServerAddress, options: UplinkOptions): Promise<ServerFacts> {
   const url = new URL(server.url);
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   // A URL does not show its scheme's own port.

@@ -1,11 +1,28 @@
 import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { isAbsent } from '../durable-file.ts';
-import type { QueueFacts, UnitFacts } from './queue-findings.ts';
+
+/** What systemd says of fail2ban's unit; `unknown` where there is no systemd or no such unit. */
+export type UnitFacts =
+  | { readonly kind: 'unknown'; readonly reason: string }
+  | {
+      readonly kind: 'known';
+      /** `no`, `yes`, `full`, `strict` */
+      readonly protectSystem: string;
+      readonly readWritePaths: readonly string[];
+      readonly readOnlyPaths: readonly string[];
+    };
+
+export interface QueueFacts {
+  readonly spool: string;
+  /** Permission bits, or undefined when the folder is not there. */
+  readonly mode: number | undefined;
+  readonly unit: UnitFacts;
+}
 
 /** Looks at the spool and at fail2ban's unit. */
-export async function gatherQueue(spool: string): Promise<QueueFacts> {
-  return { spool, mode: await modeOf(spool), unit: await gatherUnit() };
+export async function readQueue(spool: string): Promise<QueueFacts> {
+  return { spool, mode: await modeOf(spool), unit: await askUnit() };
 }
 
 async function modeOf(path: string): Promise<number | undefined> {
@@ -17,7 +34,7 @@ async function modeOf(path: string): Promise<number | undefined> {
   }
 }
 
-function gatherUnit(): Promise<UnitFacts> {
+function askUnit(): Promise<UnitFacts> {
   const properties = 'LoadState,ProtectSystem,ReadWritePaths,ReadOnlyPaths';
   return new Promise((resolve) => {
     execFile('systemctl', ['show', 'fail2ban.service', '-p', properties], { timeout: 5_000 }, (error, stdout) => {

@@ -1,0 +1,44 @@
+import type { Said } from '../../shared/finding.ts';
+import type { AgentFacts } from './read-agent.ts';
+
+/** An event that waits longer than this says that something is wrong. */
+const longMs = 60_000;
+
+/** Whether the agent runs and keeps up. */
+export function judgeAgent(facts: AgentFacts | undefined): readonly Said[] {
+  if (facts === undefined) return [notRunning];
+  const said: Said[] = [{ level: 'good', code: 'agent-runs', fact: 'it runs' }];
+  if (facts.unreadableLines > 0) said.push(unreadable(facts));
+  for (const { server, waiting, oldestWaitingMs } of facts.servers) {
+    if (oldestWaitingMs !== null && oldestWaitingMs > longMs) said.push(late(server, waiting, oldestWaitingMs));
+  }
+  return said;
+}
+
+const notRunning: Said = {
+  level: 'broken',
+  code: 'agent-not-running',
+  fact: 'it does not run',
+  consequence: 'bans stay in the queue',
+  command: 'systemctl enable --now fail2networkban-agent',
+};
+
+function unreadable({ unreadableLines, unreadableFile }: AgentFacts): Said {
+  return {
+    level: 'warning',
+    code: 'lines-unreadable',
+    fact: `${unreadableLines} lines of the queue could not be read`,
+    consequence: 'what they said was not sent',
+    command: `tail ${unreadableFile}`,
+  };
+}
+
+function late(server: string, waiting: number, oldestWaitingMs: number): Said {
+  return {
+    level: 'warning',
+    code: 'events-late',
+    fact: `${waiting} events wait for ${server}, the oldest for ${Math.round(oldestWaitingMs / 1_000)} s`,
+    consequence: 'they are sent when the server takes them again',
+    command: 'fail2networkban status',
+  };
+}

@@ -1,0 +1,78 @@
+import { enumerate } from '../../shared/enumerate.ts';
+import type { Said } from '../../shared/finding.ts';
+import type { WelcomeFrame } from '../../shared/frames.ts';
+import { fitsGlob } from '../../shared/names.ts';
+import type { UplinkErrorCode } from '../uplink-error.ts';
+import type { ServerFacts } from './read-server.ts';
+
+/** Above this a ban takes noticeably longer than it should. */
+const slowMs = 500;
+
+/** Whether a server is reached, believed, and takes what this host sends. @param jails those that hand over */
+export function judgeServer(facts: ServerFacts, jails: readonly string[]): readonly Said[] {
+  const { host, port } = facts;
+  switch (facts.kind) {
+    case 'no-name':
+      return [notReached('no-address', `${host} has no address: ${facts.reason}`, `getent ahosts ${host}`)];
+    case 'no-port': {
+      const fact = `nothing answers at port ${port} of ${enumerate(facts.addresses)}: ${facts.reason}`;
+      const command = 'on the server: systemctl status fail2networkban-server; and look at the firewalls between';
+      return [notReached('no-answer', fact, command)];
+    }
+    case 'no-login':
+      return [notReached(facts.code, facts.reason, remedies[facts.code])];
+    case 'reached':
+      return [reached(facts), ...judgeSpeed(facts.roundTripMs), ...judgePermissions(facts.welcome, jails)];
+  }
+}
+
+const remedies: Readonly<Record<UplinkErrorCode, string>> = {
+  unreachable: 'look at url in client.ini: wss:// for TLS, ws:// with plaintext = yes',
+  untrusted:
+    'if the certificate was replaced on purpose: put its pin into client.ini: fail2networkban-server status shows it',
+  unauthenticated:
+    'on the server: fail2networkban-server client list; then client rotate NAME, and here enroll LINE --force',
+  'not-believed': 'look at url in client.ini: something else answers there, or its key for this host is another one',
+  silent: 'on the server: systemctl status fail2networkban-server',
+  closed: 'on the server: journalctl -u fail2networkban-server',
+};
+
+function notReached(code: 'no-address' | 'no-answer' | UplinkErrorCode, fact: string, command: string): Said {
+  return { level: 'broken', code, fact, consequence: 'events wait in the outbox', command };
+}
+
+function reached({ welcome, roundTripMs }: Extract<ServerFacts, { kind: 'reached' }>): Said {
+  const fact = `connected to ${welcome.server}, key accepted, round trip ${roundTripMs.toFixed(1)} ms`;
+  return { level: 'good', code: 'connected', fact };
+}
+
+function judgeSpeed(roundTripMs: number): readonly Said[] {
+  if (roundTripMs <= slowMs) return [];
+  return [
+    {
+      level: 'warning',
+      code: 'slow',
+      fact: `the round trip takes over ${slowMs} ms`,
+      consequence: 'each ban arrives later by as much',
+    },
+  ];
+}
+
+function judgePermissions({ may, jails: patterns }: WelcomeFrame, jails: readonly string[]): readonly Said[] {
+  const verbs = (['ban', 'unban'] as const).filter((verb) => !may.includes(verb));
+  const refused = jails.filter((jail) => !patterns.some((pattern) => fitsGlob(pattern, jail)));
+  return [
+    ...verbs.map((verb) => forbidden('verb-not-permitted', `may not ${verb}`)),
+    ...(refused.length > 0 ? [forbidden('jail-not-permitted', `may not use the jails ${enumerate(refused)}`)] : []),
+  ];
+}
+
+function forbidden(code: string, what: string): Said {
+  return {
+    level: 'warning',
+    code,
+    fact: `this host ${what}`,
+    consequence: 'the server refuses these events with not-permitted',
+    command: 'on the server: fail2networkban-server client list',
+  };
+}

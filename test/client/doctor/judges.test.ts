@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { judgeAgent } from '../../../client/doctor/judge-agent.ts';
+import { judgeFail2ban } from '../../../client/doctor/judge-fail2ban.ts';
+import { judgeQueue } from '../../../client/doctor/judge-queue.ts';
+import { judgeServer } from '../../../client/doctor/judge-server.ts';
+import { readUnit } from '../../../client/doctor/read-queue.ts';
+import type { Said } from '../../../shared/finding.ts';
+
+const spool = '/var/spool/fail2networkban';
+const unit = (properties: string) => readUnit(`LoadState=loaded\n${properties}`);
+const queue = (properties: string) => judgeQueue({ spool, mode: 0o700, unit: unit(properties) });
+const place = { server: 'main', host: 'pve.example', port: 1514 } as const;
+const welcome = { type: 'welcome', server: 'pve', may: ['ban', 'unban'], jails: ['ssh*'] } as const;
+const status = { unreadableLines: 0, unreadableFile: '/x/unreadable.log' };
+
+const cases: readonly [string, readonly Said[], readonly string[]][] = [
+  ['fail2ban is down', judgeFail2ban({ kind: 'silent', reason: 'no socket' }), ['broken fail2ban-silent']],
+  [
+    'no jail hands over',
+    judgeFail2ban({ kind: 'running', jails: [{ name: 'sshd', actions: ['nftables'] }] }),
+    ['broken no-jail-wired'],
+  ],
+  [
+    'all is wired',
+    judgeFail2ban({ kind: 'running', jails: [{ name: 'sshd', actions: ['nftables', 'fail2networkban'] }] }),
+    ['good jails-wired'],
+  ],
+  [
+    'the action is not last',
+    judgeFail2ban({ kind: 'running', jails: [{ name: 'sshd', actions: ['fail2networkban', 'nftables'] }] }),
+    ['good jails-wired', 'warning action-not-last'],
+  ],
+  [
+    'recidive has the action',
+    judgeFail2ban({ kind: 'running', jails: [{ name: 'recidive', actions: ['fail2networkban'] }] }),
+    ['good jails-wired', 'warning bans-sent-twice'],
+  ],
+  ['the spool is missing', judgeQueue({ spool, mode: undefined, unit: unit('') }), ['broken queue-folder-absent']],
+  [
+    'the spool is open to all',
+    judgeQueue({ spool, mode: 0o777, unit: unit('ProtectSystem=no') }),
+    ['broken queue-open-to-others', 'good queue-writable'],
+  ],
+  ['the unit is Debian’s', queue('ProtectSystem=no'), ['good queue-writable']],
+  ['the unit is strict', queue('ProtectSystem=strict\nReadWritePaths=/run/fail2ban'), ['broken queue-read-only']],
+  [
+    'the unit is strict with a drop-in',
+    queue(`ProtectSystem=strict\nReadWritePaths=-/var/spool/`),
+    ['good queue-writable'],
+  ],
+  ['the unit is full', queue('ProtectSystem=full'), ['good queue-writable']],
+  ['there is no systemd', judgeQueue({ spool, mode: 0o700, unit: readUnit('') }), ['note queue-access-unknown']],
+  ['the agent is down', judgeAgent(undefined), ['broken agent-not-running']],
+  [
+    'lines were unreadable',
+    judgeAgent({ ...status, unreadableLines: 2, servers: [] }),
+    ['good agent-runs', 'warning lines-unreadable'],
+  ],
+  [
+    'events wait for long',
+    judgeAgent({ ...status, servers: [{ server: 'main', waiting: 9, oldestWaitingMs: 90_000 }] }),
+    ['good agent-runs', 'warning events-late'],
+  ],
+  [
+    'the name has no address',
+    judgeServer({ ...place, kind: 'no-name', reason: 'ENOTFOUND' }, []),
+    ['broken no-address'],
+  ],
+  [
+    'the pin differs',
+    judgeServer({ ...place, kind: 'no-login', code: 'untrusted', reason: 'x' }, []),
+    ['broken untrusted'],
+  ],
+  [
+    'the server is reached',
+    judgeServer({ ...place, kind: 'reached', welcome, roundTripMs: 2 }, ['sshd']),
+    ['good connected'],
+  ],
+  [
+    'a jail is not permitted, and it is slow',
+    judgeServer({ ...place, kind: 'reached', welcome, roundTripMs: 900 }, ['nginx']),
+    ['good connected', 'warning slow', 'warning jail-not-permitted'],
+  ],
+  [
+    'unbanning is not permitted',
+    judgeServer({ ...place, kind: 'reached', welcome: { ...welcome, may: ['ban'] }, roundTripMs: 2 }, []),
+    ['good connected', 'warning verb-not-permitted'],
+  ],
+];
+for (const [name, said, expected] of cases) {
+  test(`finds what is so when ${name}, and says what to do`, () => {
+    assert.deepEqual(
+      said.map(({ level, code }) => `${level} ${code}`),
+      expected,
+    );
+    for (const { level, command } of said) assert.ok(level !== 'broken' || command !== undefined);
+  });
+}
