@@ -23,6 +23,7 @@ export function answerQuestion(
     case 'bans': {
       const reports = standing
         .ofClient(client)
+        .filter(({ isLifted }) => !isLifted)
         .toSorted((a, b) => b.reportedAt - a.reportedAt)
         .slice(0, limits.reportsPerAnswerMax);
       return {

@@ -111,10 +111,12 @@ export class Core {
     await Promise.all(sources.map((source) => this.#protect(source, signal)));
   }
 
-  /** Ends what has run out. */
+  /** Ends what has run out: keys after a rotation, reports, whitelist entries. */
   sweep(): Promise<void> {
     const { record, standing, whitelist } = this;
-    return sweepExpired({ record, standing, whitelist, clock: this.#parts.clock });
+    const { clock } = this.#parts;
+    this.connected.sendAwayEnded(this.clients, clock.now());
+    return sweepExpired({ record, standing, whitelist, clock });
   }
 
   /** Forgets history that is older than the configuration says. */
@@ -155,6 +157,7 @@ export class Core {
   #follow(change: Change): void {
     switch (change.kind) {
       case 'withdrawn':
+      case 'lifted':
         this.teller.withdrawal(change);
         break;
       case 'allowed':

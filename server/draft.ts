@@ -26,7 +26,7 @@ export class Draft {
     return this.#touched.get(network) ?? this.#standing.reportsOf(network);
   }
 
-  /** All networks that stand or are touched. */
+  /** All networks that are banned or touched. */
   networks(): Set<Network> {
     return new Set([...Array.from(this.#standing.values(), ({ network }) => network), ...this.#touched.keys()]);
   }
@@ -55,6 +55,21 @@ export class Draft {
     this.#count(report.client, -1);
     this.#touched.set(report.network, others);
     this.changes.push({ kind: 'withdrawn', report, reason, actor });
+  }
+
+  /**
+   * An operator takes a claim back. What a jail holds stays marked as lifted, so that its list does not bring it back;
+   * what a person claimed is gone.
+   */
+  lift(report: Report, reason: WithdrawalReason, actor: string): void {
+    if (report.isLifted) return;
+    if (report.source === 'hand') {
+      this.withdraw(report, reason, actor);
+      return;
+    }
+    const others = this.reportsOf(report.network).filter((other) => !isSameClaim(other, report));
+    this.#touched.set(report.network, [...others, { ...report, isLifted: true }]);
+    this.changes.push({ kind: 'lifted', report, reason, actor });
   }
 
   /** The last number of a client's stream that was applied; 0 before the first. */

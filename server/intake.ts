@@ -146,7 +146,7 @@ export class Intake {
     const refusal = this.#options.policy.refuse(event, client, held);
     if (refusal !== undefined) return refusal;
     if (verb === 'ban') draft.report(this.#newReport(client, jail, network, event.ttlSeconds, source));
-    else if (verb === 'lift') for (const report of reports) draft.withdraw(report, 'lifted', client.name);
+    else if (verb === 'lift') for (const report of reports) draft.lift(report, 'lifted', client.name);
     else if (own !== undefined) draft.withdraw(own, 'unban', client.name);
     return undefined;
   }
@@ -175,7 +175,7 @@ export class Intake {
   ): Report {
     const reportedAt = this.#options.clock.now();
     const endsAt = ttlSeconds === null ? Number.POSITIVE_INFINITY : reportedAt + ttlSeconds * 1_000;
-    return { network, client: client.name, jail, source, reportedAt, endsAt };
+    return { network, client: client.name, jail, source, reportedAt, endsAt, isLifted: false };
   }
 
   #tell(client: Client, event: ReceivedEvent, result: EventResult | undefined, tookMs: number): void {

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { systemClock } from '../shared/clock.ts';
-import { ConfigError, describeError } from '../shared/errors.ts';
-import { type ExitCode, exitCodes } from '../shared/exit-codes.ts';
-import { ArgumentError, NotRunningError } from '../shared/host/local-socket.ts';
+import { describeError } from '../shared/errors.ts';
+import type { ExitCode } from '../shared/exit-codes.ts';
+import { exitCodeOf } from '../shared/host/exit-code-of.ts';
 import { version } from '../shared/version.ts';
 import { type Answer, ask } from './commands/ask.ts';
 import { type CommandContext, loadSettings } from './commands/load-settings.ts';
@@ -29,13 +29,6 @@ const context = ({ config }: CommonOptions): CommandContext => ({
 const finish = (code: ExitCode): void => {
   process.exitCode = code;
 };
-
-function exitCodeOf(error: unknown): ExitCode {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
-  if (error instanceof ConfigError) return exitCodes.config;
-  if (error instanceof ArgumentError) return exitCodes.usage;
-  return error instanceof NotRunningError ? exitCodes.temporary : exitCodes.failed;
-}
 
 function fail(error: unknown): void {
   // commander has said by itself what is wrong with the command line.

@@ -10,6 +10,13 @@ export interface Ban {
   readonly sequence: number;
 }
 
+/** A network with all that is recorded about it: also reports that an operator lifted, which claim nothing. */
+interface Recorded extends Ban {
+  readonly lifted: readonly Report[];
+}
+
+const none: readonly Report[] = [];
+
 /** When a ban ends by itself: with its last report. Milliseconds since the epoch, Infinity is permanent. */
 export function endOf(ban: Ban): number {
   return ban.reports.reduce((end, report) => Math.max(end, report.endsAt), 0);
@@ -20,7 +27,9 @@ export function endOf(ban: Ban): number {
  * start and followed by sequence number; only committed changes get in.
  */
 export class StandingBans {
-  readonly #bans = new Map<Network, Ban>();
+  readonly #recorded = new Map<Network, Recorded>();
+  /** How many of them are bans. */
+  #size = 0;
   readonly #ofClient = new Map<string, Map<string, Set<Network>>>();
   readonly #expiry = new ExpiryCalendar();
   /** How many bans there are of each width. */
@@ -41,11 +50,12 @@ export class StandingBans {
   }
 
   get size(): number {
-    return this.#bans.size;
+    return this.#size;
   }
 
   get(network: Network): Ban | undefined {
-    return this.#bans.get(network);
+    const recorded = this.#recorded.get(network);
+    return recorded !== undefined && recorded.reports.length > 0 ? recorded : undefined;
   }
 
   /** The bans that cover a single address: its own, and wider ones. */
@@ -53,26 +63,29 @@ export class StandingBans {
     const family = familyOf(address);
     const { first } = rangeOf(address);
     return [...this.#prefixLengths[family].keys()].flatMap(
-      (prefixLength) => this.#bans.get(networkFrom(family, first, prefixLength)) ?? [],
+      (prefixLength) => this.get(networkFrom(family, first, prefixLength)) ?? [],
     );
   }
 
-  values(): IterableIterator<Ban> {
-    return this.#bans.values();
+  *values(): IterableIterator<Ban> {
+    for (const recorded of this.#recorded.values()) if (recorded.reports.length > 0) yield recorded;
   }
 
+  /** Lifted ones too. */
   reportsOf(network: Network): readonly Report[] {
-    return this.#bans.get(network)?.reports ?? [];
+    const recorded = this.#recorded.get(network);
+    if (recorded === undefined) return none;
+    return recorded.lifted.length === 0 ? recorded.reports : [...recorded.reports, ...recorded.lifted];
   }
 
-  /** What one client claims for one jail. */
+  /** What one client reports for one jail, lifted reports too. */
   ofJail(client: string, jail: string): Report[] {
     return [...(this.#ofClient.get(client)?.get(jail) ?? [])]
       .flatMap((network) => this.reportsOf(network))
       .filter((report) => report.client === client && report.jail === jail);
   }
 
-  /** All that one client claims. */
+  /** All that one client reports, lifted reports too. */
   ofClient(client: string): Report[] {
     return [...(this.#ofClient.get(client)?.keys() ?? [])].flatMap((jail) => this.ofJail(client, jail));
   }
@@ -89,8 +102,9 @@ export class StandingBans {
     let changed = false;
     for (const change of changes) {
       if (change.kind === 'reported') this.#put(change.report, sequence);
+      if (change.kind === 'lifted') this.#put({ ...change.report, isLifted: true }, sequence);
       if (change.kind === 'withdrawn') this.#remove(change.report);
-      changed ||= change.kind === 'reported' || change.kind === 'withdrawn';
+      changed ||= 'report' in change;
       if (change.kind !== 'advanced') sequence += 1;
     }
     this.#sequence = Math.max(this.#sequence, sequence - 1);
@@ -103,13 +117,13 @@ export class StandingBans {
   }
 
   #put(report: Report, sequence: number): void {
-    this.#forget(report);
-    const ban = this.#bans.get(report.network);
-    if (ban === undefined) this.#countWidth(report.network, 1);
-    this.#bans.set(report.network, {
+    const before = this.#without(report);
+    const isOrdinary = !report.isLifted;
+    this.#record({
       network: report.network,
-      reports: [...(ban?.reports ?? []), report],
-      sequence: Math.max(ban?.sequence ?? 0, sequence),
+      reports: isOrdinary ? [...(before?.reports ?? none), report] : (before?.reports ?? none),
+      lifted: isOrdinary ? (before?.lifted ?? none) : [...(before?.lifted ?? none), report],
+      sequence: Math.max(before?.sequence ?? 0, sequence),
     });
     const jails = this.#ofClient.get(report.client) ?? new Map<string, Set<Network>>();
     jails.set(report.jail, (jails.get(report.jail) ?? new Set()).add(report.network));
@@ -118,17 +132,34 @@ export class StandingBans {
   }
 
   #remove(report: Report): void {
-    this.#forget(report);
-    const ban = this.#bans.get(report.network);
-    if (ban?.reports.length === 0) {
-      this.#bans.delete(report.network);
-      this.#countWidth(report.network, -1);
-    }
+    const left = this.#without(report);
+    if (left !== undefined) this.#record(left);
     const jails = this.#ofClient.get(report.client);
     const networks = jails?.get(report.jail);
     networks?.delete(report.network);
     if (networks?.size === 0) jails?.delete(report.jail);
     if (jails?.size === 0) this.#ofClient.delete(report.client);
+  }
+
+  /** What is recorded of a network without the report of this key, which is no longer waited for either. */
+  #without(report: Report): Recorded | undefined {
+    const recorded = this.#recorded.get(report.network);
+    const known = this.reportsOf(report.network).find((other) => isSameClaim(other, report));
+    if (recorded === undefined || known === undefined) return recorded;
+    this.#expiry.delete(known);
+    const isOther = (other: Report): boolean => other !== known;
+    return { ...recorded, reports: recorded.reports.filter(isOther), lifted: recorded.lifted.filter(isOther) };
+  }
+
+  #record(recorded: Recorded): void {
+    const { network, reports, lifted } = recorded;
+    const before = this.#recorded.get(network);
+    this.#size += Number(reports.length > 0) - Number((before?.reports.length ?? 0) > 0);
+    const isEmpty = reports.length + lifted.length === 0;
+    if (before === undefined && !isEmpty) this.#countWidth(network, 1);
+    if (before !== undefined && isEmpty) this.#countWidth(network, -1);
+    if (isEmpty) this.#recorded.delete(network);
+    else this.#recorded.set(network, recorded);
   }
 
   #countWidth(network: Network, by: number): void {
@@ -137,15 +168,6 @@ export class StandingBans {
     const count = (counts.get(length) ?? 0) + by;
     if (count === 0) counts.delete(length);
     else counts.set(length, count);
-  }
-
-  /** Takes the report of the same key out of its ban. */
-  #forget(report: Report): void {
-    const ban = this.#bans.get(report.network);
-    const known = ban?.reports.find((other) => isSameClaim(other, report));
-    if (ban === undefined || known === undefined) return;
-    this.#expiry.delete(known);
-    this.#bans.set(report.network, { ...ban, reports: ban.reports.filter((other) => other !== known) });
   }
 }
 

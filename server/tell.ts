@@ -29,7 +29,7 @@ export class Teller {
   }
 
   /** An unban has its line as a decision. */
-  withdrawal({ report, reason, actor }: ReportChange & { readonly kind: 'withdrawn' }): void {
+  withdrawal({ report, reason, actor }: ReportChange & { readonly kind: 'withdrawn' | 'lifted' }): void {
     this.#counters.add('withdrawn');
     const { network, client, jail } = report;
     if (reason !== 'unban') this.#log.info({ network, jail, client, reason, actor }, 'withdrawn');

@@ -48,19 +48,21 @@ async function ban({ record, policy, clock }: BanVerbsOptions, args: Arguments) 
     const refused = policy.refuseAddress(network);
     const reportedAt = clock.now();
     const endsAt = ttlSeconds === null ? Number.POSITIVE_INFINITY : reportedAt + ttlSeconds * 1_000;
-    if (refused === undefined) draft.report({ network, client: actor, jail, source: 'hand', reportedAt, endsAt });
+    if (refused === undefined) {
+      draft.report({ network, client: actor, jail, source: 'hand', reportedAt, endsAt, isLifted: false });
+    }
     return refused;
   });
   return refusal === undefined ? { network, outcome: 'recorded' } : { network, outcome: 'refused', ...refusal };
 }
 
-/** Lifts the reports of all hosts. `allow` keeps the network whitelisted for that long. */
+/** Lifts the reports of all hosts until their jails ban anew. `allow` keeps the network whitelisted for that long. */
 async function unban({ record, clock }: BanVerbsOptions, args: Arguments) {
   const network = argument.network(args);
   const allowSeconds = argument.optionalDuration(args, 'allow');
   const lifted = await record.write((draft) => {
-    const reports = draft.reportsOf(network);
-    for (const report of reports) draft.withdraw(report, 'lifted', actor);
+    const reports = draft.reportsOf(network).filter(({ isLifted }) => !isLifted);
+    for (const report of reports) draft.lift(report, 'lifted', actor);
     const allowed =
       allowSeconds === undefined ? [] : allowInDraft(draft, entryFor(network, allowSeconds, 'unban --allow', clock));
     return [...reports, ...allowed];
@@ -132,8 +134,8 @@ async function allow({ record, clock }: BanVerbsOptions, args: Arguments) {
 function allowInDraft(draft: Draft, entry: WhitelistEntry): Report[] {
   draft.changes.push({ kind: 'allowed', entry, actor });
   const overlapping = [...draft.networks()].filter((other) => isTouched(other, entry.network));
-  const reports = overlapping.flatMap((other) => draft.reportsOf(other));
-  for (const report of reports) draft.withdraw(report, 'whitelisted', actor);
+  const reports = overlapping.flatMap((other) => draft.reportsOf(other)).filter(({ isLifted }) => !isLifted);
+  for (const report of reports) draft.lift(report, 'whitelisted', actor);
   return reports;
 }
 

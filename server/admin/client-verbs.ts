@@ -78,12 +78,12 @@ async function rotateKey({ record, clients, clock, randomBytes, reach }: ClientV
 }
 
 /** Its bans stay until they end, unless `liftBans` says that they were not to be trusted. */
-async function revokeClient({ record, clients }: ClientVerbsOptions, args: Arguments) {
+async function revokeClient({ record, clients, standing }: ClientVerbsOptions, args: Arguments) {
   const { name } = knownClient(clients, args);
   const isLifting = argument.flag(args, 'liftBans');
   const lifted = await record.write((draft) => {
-    const reports = isLifting ? [...draft.networks()].flatMap((network) => draft.reportsOf(network)) : [];
-    const own = reports.filter(({ client }) => client === name);
+    const reports = isLifting ? standing.ofClient(name) : [];
+    const own = reports.filter((report) => draft.reportsOf(report.network).includes(report));
     for (const report of own) draft.withdraw(report, 'revoked', actor);
     draft.changes.push({ kind: 'revoked', client: name, actor });
     return own.length;

@@ -17,11 +17,9 @@ export function makeShow(now: number) {
         : `${text(answer['network'])}: recorded; see fail2networkban-server bans for the firewalls`,
 
     unban: (answer: Answer): string => {
-      const lifted = items(answer['lifted']);
-      const line = `${text(answer['network'])}: ${lifted.length} report(s) lifted`;
-      if (answer['allowedForSeconds'] !== undefined)
-        return `${line}, whitelisted (${formatDuration(nullable(answer['allowedForSeconds']))})`;
-      return [line, ...lifted.filter(({ source }) => source === 'jail').map(describeHolder)].join('\n');
+      const line = `${text(answer['network'])}: ${items(answer['lifted']).length} report(s) lifted`;
+      if (answer['allowedForSeconds'] === undefined) return `${line}; banned again only when a host bans it anew`;
+      return `${line}, whitelisted (${formatDuration(nullable(answer['allowedForSeconds']))})`;
     },
 
     bans: (answer: Answer): string =>
@@ -135,11 +133,6 @@ export function makeShow(now: number) {
 
     enforcers,
   };
-}
-
-/** The list of a jail that still holds what was lifted here brings it back. */
-function describeHolder({ jail, client }: Answer): string {
-  return `  ${text(jail)} on ${text(client)} still holds it and will report it again: unban it there too, or whitelist it with --allow 1h`;
 }
 
 function reach(value: unknown): string {

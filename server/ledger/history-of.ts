@@ -9,7 +9,8 @@ export function historyOf(change: Change, sequence: number, at: number): History
       const { network, client, jail, source, endsAt } = change.report;
       return { sequence, at, kind: 'reported', network, client, jail, source, endsAt, actor: client };
     }
-    case 'withdrawn': {
+    case 'withdrawn':
+    case 'lifted': {
       const { network, client, jail, source, endsAt } = change.report;
       const { actor, reason } = change;
       return { sequence, at, kind: 'withdrawn', network, client, jail, source, endsAt, actor, reason };

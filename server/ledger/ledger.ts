@@ -9,6 +9,11 @@ export interface Report {
   readonly source: Source;
   readonly reportedAt: number;
   readonly endsAt: number;
+  /**
+   * An operator took it back although the jail still holds it: it claims nothing, and keeps the jail's list from claiming
+   * the same again. A new ban event of the jail takes its place.
+   */
+  readonly isLifted: boolean;
 }
 
 /** A network that is never banned, added at run time. */
@@ -49,7 +54,9 @@ export type Change = ReportChange | OtherChange;
 
 export type ReportChange =
   | { readonly kind: 'reported'; readonly report: Report }
-  | { readonly kind: 'withdrawn'; readonly report: Report; readonly reason: WithdrawalReason; readonly actor: string };
+  | { readonly kind: 'withdrawn'; readonly report: Report; readonly reason: WithdrawalReason; readonly actor: string }
+  /** The report stays, marked; history and followers see it withdrawn. */
+  | { readonly kind: 'lifted'; readonly report: Report; readonly reason: WithdrawalReason; readonly actor: string };
 
 export type OtherChange =
   | { readonly kind: 'allowed'; readonly entry: WhitelistEntry; readonly actor: string }
@@ -75,7 +82,7 @@ export type OtherChange =
 export interface HistoryEntry {
   readonly sequence: number;
   readonly at: number;
-  readonly kind: Exclude<Change['kind'], 'advanced'>;
+  readonly kind: Exclude<Change['kind'], 'advanced' | 'lifted'>;
   readonly network?: Network;
   readonly client?: string;
   readonly jail?: string;

@@ -78,6 +78,12 @@ export class MemoryLedger implements Ledger {
         this.#reports.delete(keyOf(change.report));
         this.#reports.set(keyOf(change.report), { report: change.report, sequence: this.#sequence });
         break;
+      case 'lifted':
+        this.#reports.set(keyOf(change.report), {
+          report: { ...change.report, isLifted: true },
+          sequence: this.#sequence,
+        });
+        break;
       case 'withdrawn':
         this.#reports.delete(keyOf(change.report));
         break;

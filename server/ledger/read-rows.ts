@@ -93,6 +93,7 @@ function readReport(row: Row): Report {
     source: row['source'] === 'hand' ? 'hand' : 'jail',
     reportedAt: integer(row, 'reported_at'),
     endsAt: end(row),
+    isLifted: row['is_lifted'] === 1,
   };
 }
 

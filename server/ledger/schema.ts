@@ -8,7 +8,7 @@ export const applicationId = 0x66326e62;
 export const schema = `
 CREATE TABLE report (
   network TEXT NOT NULL, client TEXT NOT NULL, jail TEXT NOT NULL, source TEXT NOT NULL,
-  reported_at INTEGER NOT NULL, ends_at INTEGER, sequence INTEGER NOT NULL,
+  reported_at INTEGER NOT NULL, ends_at INTEGER, is_lifted INTEGER NOT NULL, sequence INTEGER NOT NULL,
   PRIMARY KEY (network, client, jail)
 ) WITHOUT ROWID;
 CREATE TABLE whitelist (

@@ -18,7 +18,7 @@ export class Tables {
   readonly #statements: ReturnType<typeof prepareStatements>;
 
   constructor(database: Database) {
-    this.#reports = new RowWriter(database, 'INSERT OR REPLACE INTO report', 7);
+    this.#reports = new RowWriter(database, 'INSERT OR REPLACE INTO report', 8);
     this.#history = new RowWriter(database, 'INSERT INTO history', 10);
     this.#statements = prepareStatements(database);
   }
@@ -36,7 +36,7 @@ export class Tables {
   write(changes: readonly Change[], sequenceOf: ReadonlyMap<Change, number>, at: number): void {
     const lastOfReport = new Map<string, ReportChange>();
     for (const change of changes) {
-      if (change.kind === 'reported' || change.kind === 'withdrawn') lastOfReport.set(keyOf(change.report), change);
+      if ('report' in change) lastOfReport.set(keyOf(change.report), change);
       else this.#writeOne(change, at);
     }
     for (const change of lastOfReport.values()) this.#writeReport(change, sequenceOf.get(change) ?? 0);
@@ -70,7 +70,10 @@ export class Tables {
   #writeReport({ kind, report }: ReportChange, sequence: number): void {
     const { network, client, jail, source, reportedAt, endsAt } = report;
     if (kind === 'withdrawn') this.#statements.withdraw.run(network, client, jail);
-    else this.#reports.add(network, client, jail, source, reportedAt, endCell(endsAt), sequence);
+    else {
+      const isLifted = kind === 'lifted' ? 1 : 0;
+      this.#reports.add(network, client, jail, source, reportedAt, endCell(endsAt), isLifted, sequence);
+    }
   }
 
   #writeOne(change: OtherChange, at: number): void {

@@ -1,4 +1,4 @@
-import { access, chmod, chown, readFile, rename, writeFile } from 'node:fs/promises';
+import { access, chmod, chown, rename, writeFile } from 'node:fs/promises';
 import { CommandError, type RunCommand } from './command-runner.ts';
 import { SetupError } from './setup-error.ts';
 
@@ -27,16 +27,6 @@ export async function requireServiceUser(run: RunCommand): Promise<HostAccount> 
   const account = await findServiceUser(run);
   if (account === undefined) throw new SetupError(`this host has no user ${serviceUser}`);
   return account;
-}
-
-/** Undefined when there is no such file. */
-export async function readIfPresent(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 export async function isPresent(path: string): Promise<boolean> {

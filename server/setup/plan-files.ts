@@ -1,15 +1,9 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../shared/clock.ts';
+import { readIfPresent } from '../../shared/host/absent-file.ts';
 import { type Command, formatCommand, type RunCommand } from './command-runner.ts';
-import {
-  findServiceUser,
-  isPresent,
-  readIfPresent,
-  requireServiceUser,
-  serviceUser,
-  writeWhole,
-} from './host-files.ts';
+import { findServiceUser, isPresent, requireServiceUser, serviceUser, writeWhole } from './host-files.ts';
 import { type ProxmoxAccess, sectionName, withProxmox } from './server-ini.ts';
 import { SetupError } from './setup-error.ts';
 import { commandStep, type Plan, type Step } from './steps.ts';

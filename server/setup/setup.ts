@@ -1,9 +1,10 @@
 import { join } from 'node:path';
+import { readIfPresent } from '../../shared/host/absent-file.ts';
 import { parseObject } from '../../shared/sealed-channel.ts';
 import { type Accounts, readAccounts } from './accounts.ts';
 import { type Command, formatCommand } from './command-runner.ts';
 import { allGrants, auditGrant, guestGrant, modifyGrant } from './grants.ts';
-import { isPresent, readIfPresent, requireServiceUser, serviceUser, writeWhole } from './host-files.ts';
+import { isPresent, requireServiceUser, serviceUser, writeWhole } from './host-files.ts';
 import { type AccountPlan, planAccounts, planUndo, removeTokenCommand, splitToken } from './plan-accounts.ts';
 import { type FileHost, type Places, placesBeside, planConfiguration, planGround } from './plan-files.ts';
 import { SetupError } from './setup-error.ts';

@@ -71,6 +71,17 @@ export function ledgerContract(name: string, open: () => Ledger): void {
       assert.deepEqual((await ledger.load()).reports, [{ report: other, sequence: 2 }]);
     });
 
+    it('keeps a lifted report, marked, and says in history that it was withdrawn', async () => {
+      const ledger = make();
+      const report = makeReport('192.0.2.1');
+      await ledger.commit([reported(report), lifted(report)], 1_000);
+      assert.deepEqual((await ledger.load()).reports, [{ report: { ...report, isLifted: true }, sequence: 2 }]);
+      const [{ kind, reason, actor } = {}] = await ledger.changesAfter(1, 10);
+      assert.deepEqual({ kind, reason, actor }, { kind: 'withdrawn', reason: 'lifted', actor: 'operator' });
+      await ledger.commit([reported(report)], 2_000);
+      assert.deepEqual((await ledger.load()).reports, [{ report, sequence: 3 }]);
+    });
+
     it('is what the last of several changes of one commit says', async () => {
       const ledger = make();
       const [a, b] = [makeReport('192.0.2.1'), makeReport('192.0.2.2')];
@@ -283,6 +294,10 @@ function withdrawn(report: ReturnType<typeof makeReport>): Change {
   return { kind: 'withdrawn', report, reason: 'unban', actor: report.client };
 }
 
+function lifted(report: ReturnType<typeof makeReport>): Change {
+  return { kind: 'lifted', report, reason: 'lifted', actor: 'operator' };
+}
+
 function allowed(entry: ReturnType<typeof makeEntry>): Change {
   return { kind: 'allowed', entry, actor: 'operator' };
 }
@@ -331,6 +346,7 @@ const anyReport = fc
 const anyChange: fc.Arbitrary<Change> = fc.oneof(
   { arbitrary: anyReport.map(reported), weight: 4 },
   { arbitrary: anyReport.map(withdrawn), weight: 2 },
+  { arbitrary: anyReport.map(lifted), weight: 1 },
   fc.record({ note: fc.string(), endsAt: anyEnd }).map((rest) => allowed(makeEntry('192.0.2.7', rest))),
   fc.constant<Change>({ kind: 'disallowed', network: network('192.0.2.7'), actor: 'server', reason: 'expired' }),
   fc.constantFrom('web1', 'web2').map((name) => enrolled(makeClient({ name }))),

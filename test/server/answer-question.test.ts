@@ -54,7 +54,15 @@ describe('a question', () => {
     const longest = (at: number) => networkFrom(6, (0x2001111111111111111111111111n << 16n) | BigInt(2 * at), 127);
     const jail = 'j'.repeat(limits.jailMaxCharacters);
     const report = (at: number) =>
-      ({ network: longest(at), client: 'web1', jail, source: 'jail', reportedAt: 0, endsAt: 1e15 }) as const;
+      ({
+        network: longest(at),
+        client: 'web1',
+        jail,
+        source: 'jail',
+        reportedAt: 0,
+        endsAt: 1e15,
+        isLifted: false,
+      }) as const;
     await core.record.write((draft) => {
       for (let at = 0; at < 3_000; at += 1) draft.report(report(at));
     });

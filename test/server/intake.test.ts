@@ -256,6 +256,21 @@ describe('a list of a jail', () => {
     }
   });
 
+  it('does not bring back what an operator lifted; a new ban of the jail does', async () => {
+    const core = await Core.make();
+    await core.send(web1, [makeEvent(1, '203.0.113.1')]);
+    await core.record.write((draft) => {
+      for (const report of draft.reportsOf(network('203.0.113.1'))) draft.lift(report, 'lifted', 'operator');
+    });
+    assert.deepEqual(core.claims, []);
+    const settled = await core.list(web1, [[network('203.0.113.1'), null]]);
+    assert.deepEqual([settled?.added, settled?.withdrawn, core.claims], [0, 0, []]);
+    const digests = [{ jail: 'sshd', digest: digestOf([network('203.0.113.1')]) }];
+    assert.deepEqual(await core.intake.compareDigests(web1, digests, new JailLists()), []);
+    await core.send(web1, [makeEvent(2, '203.0.113.1')]);
+    assert.deepEqual(core.claims, ['203.0.113.1 web1 sshd']);
+  });
+
   it('changes a time to live only when it differs by more than the way takes', async () => {
     const core = await Core.make();
     await core.send(web1, [makeEvent(1, '203.0.113.1', { ttlSeconds: 600 })]);

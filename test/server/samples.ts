@@ -17,6 +17,7 @@ export function makeReport(text: string, rest: Partial<Omit<Report, 'network'>> 
     jail: 'sshd',
     source: 'jail',
     reportedAt: 0,
+    isLifted: false,
     endsAt: Number.POSITIVE_INFINITY,
     ...rest,
   };

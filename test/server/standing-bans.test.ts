@@ -11,6 +11,8 @@ const empty: LedgerState = { sequence: 0, reports: [], whitelist: [], clients: [
 const reported = (report: Report): Change => ({ kind: 'reported', report });
 const withdrawn = (report: Report): Change => ({ kind: 'withdrawn', report, reason: 'unban', actor: 'web1' });
 
+const lifted = (report: Report): Change => ({ kind: 'lifted', report, reason: 'lifted', actor: 'operator' });
+
 describe('standing bans', () => {
   it('end with their last report, and permanent ones never', () => {
     const standing = new StandingBans(empty, () => undefined);
@@ -42,6 +44,19 @@ describe('standing bans', () => {
     assert.deepEqual(coveringOf('2001:db8::7'), ['2001:db8::/32', '2001:db8::7']);
     standing.apply([withdrawn(makeReport('203.0.113.0/24'))], 7);
     assert.deepEqual(coveringOf('203.0.113.9'), ['203.0.112.0/20']);
+  });
+
+  it('do not stand by reports that an operator lifted, which are kept all the same', () => {
+    const standing = new StandingBans(empty, () => undefined);
+    const [own, other] = [makeReport('203.0.113.1'), makeReport('203.0.113.1', { client: 'web2' })];
+    standing.apply([reported(own), reported(other), lifted(own)], 1);
+    assert.deepEqual(standing.get(network('203.0.113.1'))?.reports, [other]);
+    standing.apply([lifted(other)], 4);
+    assert.deepEqual([standing.get(network('203.0.113.1')), standing.size, [...standing.values()]], [undefined, 0, []]);
+    assert.deepEqual(standing.covering(network('203.0.113.1')), []);
+    assert.equal(standing.reportsOf(network('203.0.113.1')).length, 2);
+    standing.apply([reported(own)], 5);
+    assert.deepEqual(standing.get(network('203.0.113.1'))?.reports, [own]);
   });
 
   it('tell once of each batch that changed anything', () => {
@@ -76,15 +91,17 @@ describe('standing bans', () => {
 });
 
 function applyNaively(model: readonly Report[], change: Change): Report[] {
-  if (change.kind !== 'reported' && change.kind !== 'withdrawn') return [...model];
+  if (!('report' in change)) return [...model];
   const others = model.filter((report) => !isSameClaim(report, change.report));
-  return change.kind === 'reported' ? [...others, change.report] : others;
+  if (change.kind === 'withdrawn') return others;
+  return [...others, { ...change.report, isLifted: change.kind === 'lifted' }];
 }
 
 function assertAgrees(standing: StandingBans, model: readonly Report[], now: number): void {
   const all = [...standing.values()];
-  assert.deepEqual(texts(all.flatMap(({ reports }) => reports)), texts(model));
-  assert.equal(standing.size, new Set(model.map((report) => report.network)).size);
+  const claims = model.filter(({ isLifted }) => !isLifted);
+  assert.deepEqual(texts(all.flatMap(({ reports }) => reports)), texts(claims));
+  assert.equal(standing.size, new Set(claims.map((report) => report.network)).size);
   assert.ok(all.every(({ reports }) => reports.length > 0));
   assert.deepEqual(texts(standing.due(now)), texts(model.filter(({ endsAt }) => endsAt <= now)));
   for (const client of ['web1', 'web2']) {
@@ -111,5 +128,6 @@ const anyReport = fc
 const anyChange: fc.Arbitrary<Change> = fc.oneof(
   { arbitrary: anyReport.map(reported), weight: 3 },
   anyReport.map(withdrawn),
+  anyReport.map(lifted),
   fc.constant<Change>({ kind: 'resumed', actor: 'operator' }),
 );

@@ -36,23 +36,23 @@ describe('the admin socket', () => {
     }));
 
   const wrong: readonly (readonly [verb: string, args: object, message: RegExp])[] = [
-    ['ban', {}, /^network: undefined is not an IPv4 or IPv6 address or CIDR$/],
+    ['ban', {}, /^network: "undefined" is not an IPv4 or IPv6 address or CIDR$/],
     ['ban', { network: 'evil' }, /^network: "evil" is not an IPv4 or IPv6 address or CIDR$/],
     ['ban', { network: '203.0.113.1', ttl: '-5m' }, /^ttl: "-5m": allowed is a duration as 30s, .*, or permanent$/],
     ['ban', { network: '203.0.113.1', ttl: '0s' }, /^ttl: "0s": allowed/],
     ['ban', { network: '203.0.113.1', ttl: '9999999999w' }, /^ttl: "9999999999w": allowed/],
     ['ban', { network: '203.0.113.1', jail: 'a b' }, /^jail: "a b": allowed is 1–64 of/],
-    ['unban', { network: 7 }, /^network: 7 is not/],
+    ['unban', { network: 7 }, /^network: "7" is not/],
     ['unban', { network: '203.0.113.1', allow: 'long' }, /^allow: "long": allowed is a duration/],
     ['allow-add', { network: '203.0.113.1', for: '1x' }, /^for: "1x": allowed is a duration/],
     ['allow-add', { network: '203.0.113.1', note: 'a\nb' }, /^note: "a\\nb": allowed is up to 200 characters/],
     ['allow-remove', { network: '' }, /^network: "" is not/],
     ['history', { most: '0' }, /^most: "0" is not a whole number above 0$/],
     ['history', { network: 'x' }, /^network: "x" is not/],
-    ['history', { client: 7 }, /^client: 7 is not a text$/],
-    ['bans', { jail: 7 }, /^jail: 7 is not a text$/],
+    ['history', { client: 7 }, /^client: "7" is not a text$/],
+    ['bans', { jail: 7 }, /^jail: "7" is not a text$/],
     ['lookup', { network: 'x' }, /^network: "x" is not/],
-    ['client-add', {}, /^name: undefined: allowed is 1–64 of/],
+    ['client-add', {}, /^name: "undefined": allowed is 1–64 of/],
     ['client-add', { name: 'web\n1' }, /^name: "web\\n1": allowed is/],
     ['client-add', { name: 'n'.repeat(300) }, /^name: "n{80}…": allowed is/],
     ['client-add', { name: 'operator' }, /^name: operator is the server's own word/],
@@ -68,7 +68,11 @@ describe('the admin socket', () => {
       for (const [verb, args, message] of wrong) {
         await assert.rejects(
           server.ask(verb, args),
-          (error) => error instanceof ArgumentError && message.test(error.message),
+          (error) => {
+            assert.ok(error instanceof ArgumentError);
+            assert.match(error.message, message);
+            return true;
+          },
           verb,
         );
       }
@@ -124,14 +128,14 @@ describe('client', () => {
   it('rotate gives a new key and ends the old one after the overlap, also where it is in use', () =>
     withServer(async (server) => {
       const old = await server.enroll({ name: 'web1' });
-      const fresh = credentialsOf(await server.ask('client-rotate', { name: 'web1', overlap: '1h' }));
+      const fresh = credentialsOf(await server.ask('client-rotate', { name: 'web1', overlap: '10s' }));
       await assert.rejects(
         server.ask('client-rotate', { name: 'web1', overlap: 'permanent' }),
         /^Error: overlap: "permanent": allowed is a duration/,
       );
       const withOld = await server.logIn(old);
       const withNew = await server.logIn(fresh);
-      server.clock.advance(3_599_000);
+      server.clock.advance(9_000);
       assert.deepEqual(await send(withOld, event(1, '203.0.113.1')), ['recorded']);
       server.clock.advance(1_000);
       assert.equal(await withOld.closed, closeCodes.revoked);
@@ -185,15 +189,15 @@ describe('ban and unban', () => {
       ];
       for (const peer of peers) await send(peer, event(1, '203.0.113.1'));
       await blocks(server, '203.0.113.1');
-      const { lifted, allowedForSeconds } = await server.ask('unban', { network: '203.0.113.1', allow: '1h' });
+      const { lifted, allowedForSeconds } = await server.ask('unban', { network: '203.0.113.1', allow: '10s' });
       assert.ok(Array.isArray(lifted));
-      assert.deepEqual([lifted.map(({ client }) => client), allowedForSeconds], [['web1', 'web2'], 3_600]);
+      assert.deepEqual([lifted.map(({ client }) => client), allowedForSeconds], [['web1', 'web2'], 10]);
       await blocks(server);
       const [peer] = peers;
       assert.deepEqual(peer && (await send(peer, event(2, '203.0.113.1'))), ['whitelisted']);
-      server.clock.advance(3_600_000);
-      await until(() => server.logLines.length > 0, 'a line is there');
-      await until(() => server.ledger.commits.length > 6, 'the entry has ended');
+      const commits = server.ledger.commits.length;
+      server.clock.advance(10_000);
+      await until(() => server.ledger.commits.length > commits, 'the entry has ended');
       assert.deepEqual(peer && (await send(peer, event(3, '203.0.113.1'))), ['recorded']);
     }));
 });

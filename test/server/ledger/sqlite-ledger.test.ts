@@ -208,7 +208,7 @@ describe('a ledger that cannot write', () => {
   it('refuses a row that somebody wrote by hand and that is no network', async () => {
     const file = newFile();
     const ledger = new SqliteLedger(file);
-    sqlite(file, "INSERT INTO report VALUES ('192.0.2.01', 'web1', 'sshd', 'jail', 0, NULL, 1)");
+    sqlite(file, "INSERT INTO report VALUES ('192.0.2.01', 'web1', 'sshd', 'jail', 0, NULL, 0, 1)");
     await assert.rejects(ledger.load(), new LedgerError('network: 192.0.2.01 is not a canonical network'));
     await ledger.close();
   });
