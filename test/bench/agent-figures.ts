@@ -29,12 +29,12 @@ export const agentFigures: Bench = {
     const pair = await startPair(place);
     const latenciesMs: number[] = [];
     for (const network of addresses(singles)) latenciesMs.push(await measureSingle(pair, network));
-    const rates: number[] = [];
-    for (let round = 0; round < rounds; round += 1) {
-      rates.push(await measureBurst(pair, addresses(eventsPerRound, (round + 1) * eventsPerRound)));
-    }
+    const rates = [await measureBurst(pair, addresses(eventsPerRound, eventsPerRound))];
     await delay(idleMs);
     const residentMb = await residentMegabytes(pair.agent.program.pid);
+    for (let round = 1; round < rounds; round += 1) {
+      rates.push(await measureBurst(pair, addresses(eventsPerRound, (round + 1) * eventsPerRound)));
+    }
     return [
       atLeast(
         {
@@ -58,7 +58,15 @@ export const agentFigures: Bench = {
         },
         20,
       ),
-      atMost({ name: 'agent: memory when idle', value: residentMb, unit: 'MB' }, 80),
+      atMost(
+        {
+          name: 'agent: memory when idle',
+          value: residentMb,
+          unit: 'MB',
+          note: `connected, ${idleMs / 1_000} s after ${eventsPerRound} events were acknowledged`,
+        },
+        80,
+      ),
     ];
   },
 };

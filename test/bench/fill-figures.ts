@@ -1,17 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Network } from '../../shared/network.ts';
+import type { LoggedRequest } from '../emulators/proxmox/behaviour/request-log.ts';
 import { RawClient } from '../end-to-end/raw-client.ts';
 import type { ServerProcess } from '../end-to-end/server-process.ts';
 import { waitUntil } from '../end-to-end/wait-until.ts';
-import { atLeastOfPeer, atMost, type Bench } from './figure.ts';
+import { atLeastOfPeer, atMost, type Bench, type Measurement } from './figure.ts';
 import { addresses } from './networks.ts';
 import type { Place } from './place.ts';
 import type { PostTask } from './post-script.ts';
-import { ProxmoxProcess } from './proxmox-process.ts';
+import { ProxmoxProcess, rateOf } from './proxmox-process.ts';
 
 const backlog = 2_000;
 const freshBans = 8;
 const total = backlog + freshBans;
+const earlyWrites = 200;
 const eventsPerFrame = 500;
 const fillMaxMs = 180_000;
 
@@ -19,14 +21,15 @@ const fillMaxMs = 180_000;
 export const fillFigures: Bench = {
   name: 'fill',
   measure: async (place) => {
-    const { rate, worstCalls } = await fillByServer(place);
+    const { writes, worstCalls } = await fillByServer(place);
     const kept = await fillByScript(place, 'kept connection');
     const library = await fillByScript(place, 'proxmox-api');
-    const value = { value: rate, unit: 'writes/s' };
-    const note = `${total} writes, from the first one to the answer to the last, by the log of the emulated Proxmox`;
     return [
-      atLeastOfPeer({ name: 'filling a blacklist', ...value, peer: { name: 'bare POSTs', value: kept }, note }, 0.95),
-      atLeastOfPeer({ name: 'filling a blacklist', ...value, peer: { name: 'proxmox-api', value: library } }, 1.3),
+      atLeastOfPeer({ name: 'filling: of bare POSTs', ...compare(writes, { name: 'bare POSTs', writes: kept }) }, 0.95),
+      atLeastOfPeer(
+        { name: 'filling: of proxmox-api', ...compare(writes, { name: 'proxmox-api', writes: library }) },
+        1.3,
+      ),
       atMost(
         {
           name: 'fresh ban behind 2,000',
@@ -40,7 +43,23 @@ export const fillFigures: Bench = {
   },
 };
 
-async function fillByServer(place: Place): Promise<{ readonly rate: number; readonly worstCalls: number }> {
+/** The longer the list, the more of a write's time is Proxmox's own, whoever asks: so the beginning is told apart. */
+function compare(
+  ours: readonly LoggedRequest[],
+  { name, writes }: { readonly name: string; readonly writes: readonly LoggedRequest[] },
+): Omit<Measurement, 'name'> {
+  const early = rateOf(ours.slice(0, earlyWrites)) / rateOf(writes.slice(0, earlyWrites));
+  return {
+    value: rateOf(ours),
+    unit: 'writes/s',
+    peer: { name, value: rateOf(writes) },
+    note: `${total} writes by the log of the emulated Proxmox; the first ${earlyWrites} alone: ${early.toFixed(2)}`,
+  };
+}
+
+async function fillByServer(
+  place: Place,
+): Promise<{ readonly writes: readonly LoggedRequest[]; readonly worstCalls: number }> {
   const proxmox = await ProxmoxProcess.start(place, 'fill-server', { costModel: true });
   const server = await place.startServer('server', { enforcers: proxmox.section });
   const client = await RawClient.connect(await server.enrolmentFor('host0'), place.certificates.caFile);
@@ -55,16 +74,17 @@ async function fillByServer(place: Place): Promise<{ readonly rate: number; read
     await ban(client, [network], backlog + index + 1);
   }
   await waitUntil('all is filled', () => isFilled(proxmox, total), fillMaxMs);
-  const { writes, writingSeconds } = await proxmox.traffic();
+  const { writes } = await proxmox.traffic();
   await client.close();
   await server.stop();
   const done = doneLines(server);
-  if (done.length !== writes) throw new Error(`${done.length} writes in the server's log, ${writes} at Proxmox`);
+  if (done.length !== writes.length)
+    throw new Error(`${done.length} writes in the server's log, ${writes.length} at Proxmox`);
   const calls = fresh.map((network) => callsBefore(server, network));
-  return { rate: writes / writingSeconds, worstCalls: Math.max(...calls) };
+  return { writes, worstCalls: Math.max(...calls) };
 }
 
-async function fillByScript(place: Place, way: PostTask['way']): Promise<number> {
+async function fillByScript(place: Place, way: PostTask['way']): Promise<readonly LoggedRequest[]> {
   const proxmox = await ProxmoxProcess.start(place, `fill-${way.replace(' ', '-')}`, { costModel: true });
   const task: PostTask = { ...proxmox.address, way, count: total };
   // proxmox-api has no way to name an authority.
@@ -72,8 +92,8 @@ async function fillByScript(place: Place, way: PostTask['way']): Promise<number>
   const script = place.startScript('post-script', task, { environment });
   await script.ended;
   if (script.finished().code !== 0) throw new Error(`${way} failed: ${script.output}`);
-  const { writes, writingSeconds } = await proxmox.traffic();
-  return writes / writingSeconds;
+  const { writes } = await proxmox.traffic();
+  return writes;
 }
 
 async function isFilled(proxmox: ProxmoxProcess, count: number): Promise<boolean> {

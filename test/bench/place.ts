@@ -70,3 +70,14 @@ export async function residentMegabytes(pid: number): Promise<number> {
   if (kilobytes === undefined) throw new Error(`/proc/${pid}/status has no VmRSS`);
   return Number(kilobytes) / 1_024;
 }
+
+/** Processor time that a process has used, in seconds. Linux only. */
+export async function processorSeconds(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  // The name in brackets may hold blanks; utime and stime are the 14th and 15th field (proc_pid_stat(5)).
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
+
+/** USER_HZ, the same on every architecture that Node runs on. */
+const ticksPerSecond = 100;

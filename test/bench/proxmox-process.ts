@@ -9,9 +9,14 @@ import type { ProxmoxAddress, ProxmoxTask } from './proxmox-script.ts';
 /** What was asked since the last look. */
 export interface Traffic {
   readonly reads: number;
-  readonly writes: number;
-  /** From the first write to the last answer to one, in seconds. */
-  readonly writingSeconds: number;
+  readonly writes: readonly LoggedRequest[];
+}
+
+/** Writes a second, from the first to the answer to the last, one after the other. */
+export function rateOf(writes: readonly LoggedRequest[]): number {
+  const [first, last] = [writes[0], writes.at(-1)];
+  if (first === undefined || last === undefined) throw new Error('nothing was written');
+  return (writes.length * 1_000) / (last.atMs + last.tookMs - first.atMs);
 }
 
 /** The emulated Proxmox in a process of its own, so that it takes no time from whoever measures. */
@@ -57,9 +62,7 @@ export class ProxmoxProcess {
     const writes = requests.filter(({ method }) => method !== 'GET');
     const failed = writes.find(({ status }) => status !== 200);
     if (failed !== undefined) throw new Error(`${failed.method} ${failed.path} ended with ${failed.status}`);
-    const [first, last] = [writes[0], writes.at(-1)];
-    const writingMs = first === undefined || last === undefined ? 0 : last.atMs + last.tookMs - first.atMs;
-    return { reads: requests.length - writes.length, writes: writes.length, writingSeconds: writingMs / 1_000 };
+    return { reads: requests.length - writes.length, writes };
   }
 
   async forget(): Promise<void> {
