@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { systemClock } from '../shared/clock.ts';
-import { ConfigError, describeError } from '../shared/errors.ts';
-import { type ExitCode, exitCodes } from '../shared/exit-codes.ts';
+import { describeError } from '../shared/errors.ts';
+import type { ExitCode } from '../shared/exit-codes.ts';
 import { type Verb, verbs } from '../shared/frames.ts';
-import { ArgumentError, NotRunningError } from '../shared/host/local-socket.ts';
+import { exitCodeOf } from '../shared/host/exit-code-of.ts';
+import { NotRunningError } from '../shared/host/local-socket.ts';
 import { version } from '../shared/version.ts';
 import type { CommandContext } from './commands/command-context.ts';
 import { defaultConfig } from './default-config.ts';
@@ -121,13 +122,6 @@ function addEventCommands(program: Command, add: (command: Command, run: Run<Eve
       });
     });
   }
-}
-
-function exitCodeOf(error: unknown): ExitCode {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
-  if (error instanceof ConfigError) return exitCodes.config;
-  if (error instanceof ArgumentError) return exitCodes.usage;
-  return error instanceof NotRunningError ? exitCodes.temporary : exitCodes.failed;
 }
 
 function fail(error: unknown): void {
