@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { configError } from '../shared/errors.ts';
+import { isAbsent } from '../shared/host/absent-file.ts';
 import type { LogLevel } from '../shared/host/log.ts';
 import { SettingsReader } from '../shared/settings-reader.ts';
-import { isAbsent } from './durable-file.ts';
 
 /** What `[agent]` says; README lists the keys with their defaults. */
 export interface AgentSettings {

@@ -1,6 +1,6 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
+import { readIfPresent } from '../shared/host/absent-file.ts';
 import { parseObject } from '../shared/sealed-channel.ts';
-import { isAbsent } from './durable-file.ts';
 
 /**
  * Up to which number one server has acknowledged a stream. Not synced to disk: a lost last write only means that events
@@ -20,7 +20,7 @@ export class CursorFile {
 
   /** Opens the cursor; one of another stream, or one that is damaged, begins at 0. */
   static async open(path: string, stream: string): Promise<CursorFile> {
-    const value = parseObject(await readIfThere(path));
+    const value = parseObject((await readIfPresent(path)) ?? '');
     const number = value?.['stream'] === stream ? value['number'] : 0;
     return new CursorFile(path, stream, typeof number === 'number' && Number.isSafeInteger(number) ? number : 0);
   }
@@ -42,14 +42,5 @@ export class CursorFile {
     const draft = `${this.#path}.new`;
     await writeFile(draft, `${JSON.stringify({ stream: this.#stream, number })}\n`, { mode: 0o600 });
     await rename(draft, this.#path);
-  }
-}
-
-async function readIfThere(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (isAbsent(error)) return '';
-    throw error;
   }
 }

@@ -1,7 +1,11 @@
 import { open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { isAbsent } from '../shared/host/absent-file.ts';
 
-/** Replaces a file as a whole: whoever reads it, also after a loss of power, finds the old text or the new one. */
+/**
+ * Replaces a file as a whole: whoever reads it, also after a loss of power, finds the old text or the new one. The new one
+ * has mode 0600 from its first byte on, also where the old one had a wider one.
+ */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const draft = `${path}.new`;
   const file = await open(draft, 'w', 0o600);
@@ -33,14 +37,4 @@ export async function sizeOf(path: string): Promise<number> {
     if (isAbsent(error)) return 0;
     throw error;
   }
-}
-
-/** Whether a file operation failed because the file is not there. */
-export function isAbsent(error: unknown): boolean {
-  return hasCode(error, 'ENOENT');
-}
-
-/** Whether an error of Node carries this code. */
-export function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

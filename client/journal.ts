@@ -1,5 +1,6 @@
-import { type FileHandle, open, readFile } from 'node:fs/promises';
-import { isAbsent, replaceFile } from './durable-file.ts';
+import { type FileHandle, open } from 'node:fs/promises';
+import { readIfPresent } from '../shared/host/absent-file.ts';
+import { replaceFile } from './durable-file.ts';
 import { decodeRecord, type EventsRecord, encodeRecord, type Position, type StartRecord } from './journal-record.ts';
 import type { NumberedEvent } from './outbox-event.ts';
 
@@ -19,7 +20,7 @@ export interface Recovered {
  * and its lines are still in the taken file.
  */
 export async function readJournal(path: string): Promise<Recovered> {
-  const lines = (await readIfThere(path)).split('\n');
+  const lines = ((await readIfPresent(path)) ?? '').split('\n');
   lines.pop();
   const records = lines.map(decodeRecord);
   const start = records.find((record) => record?.kind === 'start');
@@ -101,13 +102,4 @@ export class Journal {
 
 function latestPositions(positions: readonly Position[]): ReadonlyMap<number, number> {
   return new Map(positions.map(({ taken, offset }) => [taken, offset]));
-}
-
-async function readIfThere(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (isAbsent(error)) return '';
-    throw error;
-  }
 }

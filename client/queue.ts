@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { Backoff } from '../shared/backoff.ts';
 import { Bell } from '../shared/bell.ts';
 import { type Clock, sleep } from '../shared/clock.ts';
-import { isAbsent, sizeOf } from './durable-file.ts';
+import { isAbsent } from '../shared/host/absent-file.ts';
+import { sizeOf } from './durable-file.ts';
 import type { QueueLine } from './queue-line.ts';
 import { readTakenLines, readUnfinished, removeTaken, type TakenLines } from './taken-file.ts';
 

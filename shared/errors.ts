@@ -44,6 +44,11 @@ export class EnforcerError extends Error {
   }
 }
 
+/** Whether an error of Node, or of a library that does as Node, carries this code. */
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
 /** The text of anything that was thrown, with its causes. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

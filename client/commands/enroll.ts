@@ -1,11 +1,12 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import { type Enrolment, parseEnrolment } from '../../shared/enrolment.ts';
 import { type ExitCode, exitCodes } from '../../shared/exit-codes.ts';
+import { readIfPresent } from '../../shared/host/absent-file.ts';
 import { ArgumentError } from '../../shared/host/local-socket.ts';
 import { quote } from '../../shared/refusal.ts';
-import { isAbsent } from '../durable-file.ts';
+import { replaceFile } from '../durable-file.ts';
 import { serverNameAllowed, serverNamePattern } from '../server-settings.ts';
 import { type CommandContext, show } from './command-context.ts';
 
@@ -25,14 +26,14 @@ export async function enroll(context: CommandContext, line: string, { name, forc
   const enrolment = parseEnrolment(line);
   if (typeof enrolment === 'string') throw new ArgumentError(enrolment);
   const { config } = context;
-  const before = await readIfThere(config);
+  const before = (await readIfPresent(config)) ?? '';
   if (hasSection(before, name) && !force) {
     throw new ArgumentError(`${config} has a [server ${name}] already: give another --name, or --force to replace it`);
   }
   const keyFile = join(dirname(config), `${name}.key`);
   await mkdir(dirname(config), { recursive: true });
-  await writePrivate(keyFile, `${enrolment.key}\n`);
-  await writePrivate(config, joinSections(withoutSection(before, name), formatSection(name, enrolment)));
+  await replaceFile(keyFile, `${enrolment.key}\n`);
+  await replaceFile(config, joinSections(withoutSection(before, name), formatSection(name, enrolment)));
   show(context, { config, keyFile, server: name }, [
     `${config}: [server ${name}] written, key in ${keyFile}`,
     'Next: fail2networkban doctor, then systemctl restart fail2networkban-agent',
@@ -75,20 +76,4 @@ function isServerHeader(header: string, name: string): boolean {
 
 function joinSections(before: string, section: string): string {
   return before.trim() === '' ? section : `${before.trimEnd()}\n\n${section}`;
-}
-
-/** The mode counts from the first byte on, also where a file was there with a wider one. */
-async function writePrivate(path: string, text: string): Promise<void> {
-  const draft = `${path}.new`;
-  await writeFile(draft, text, { mode: 0o600 });
-  await rename(draft, path);
-}
-
-async function readIfThere(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (isAbsent(error)) return '';
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
-import { isAbsent } from '../durable-file.ts';
+import { isAbsent } from '../../shared/host/absent-file.ts';
 
 /** What systemd says of fail2ban's unit; `unknown` where there is no systemd or no such unit. */
 export type UnitFacts =
