@@ -71,18 +71,19 @@ export class MemoryLedger implements Ledger {
     return Promise.resolve();
   }
 
+  /** Taken out first, so that the newest stands last. */
+  #put(report: Report): void {
+    this.#reports.delete(keyOf(report));
+    this.#reports.set(keyOf(report), { report, sequence: this.#sequence });
+  }
+
   #apply(change: Change): void {
     switch (change.kind) {
       case 'reported':
-        // Deleted first, so that the order of the map stays the order of the sequence numbers.
-        this.#reports.delete(keyOf(change.report));
-        this.#reports.set(keyOf(change.report), { report: change.report, sequence: this.#sequence });
+        this.#put(change.report);
         break;
       case 'lifted':
-        this.#reports.set(keyOf(change.report), {
-          report: { ...change.report, isLifted: true },
-          sequence: this.#sequence,
-        });
+        this.#put({ ...change.report, isLifted: true });
         break;
       case 'withdrawn':
         this.#reports.delete(keyOf(change.report));

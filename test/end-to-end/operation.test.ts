@@ -78,6 +78,7 @@ describe('an operator', { concurrency: 3, timeout: 60_000 }, () => {
     await fleet.blocks(['203.0.113.3']);
     await fleet.server.kill();
     await fleet.server.start();
+    await waitUntil('the host is back', async () => (await connectedSince(fleet, 'web1')) > 0);
     assert.equal(await settleList(agent, 'sshd'), 'main: 0 added, 0 withdrawn');
     await fleet.blocks(['203.0.113.3']);
     await fail2ban.client('set', 'sshd', 'unbanip', '203.0.113.1');
