@@ -1,0 +1,113 @@
+/** A source file, its path from the top of the repository. */
+export interface Source {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Who may use an outside thing: files, or folders ending in `/`. */
+export type Owners = Readonly<Record<string, readonly string[]>>;
+
+/** Each outside package and each part of Node that reaches out of the program has its owners: one, or one a side. */
+export const importOwners: Owners = {
+  ws: ['client/uplink.ts', 'server/listener.ts'],
+  libsql: ['server/ledger/database.ts'],
+  'proxmox-api': ['server/enforcers/proxmox/'],
+  commander: ['client/main.ts', 'server/main.ts', 'shared/host/exit-code-of.ts'],
+  pino: ['shared/host/log.ts'],
+  ini: ['shared/settings-reader.ts'],
+  'ipaddr.js': ['shared/network.ts'],
+  'node:child_process': [
+    'client/fail2ban-client.ts',
+    'client/doctor/read-queue.ts',
+    'server/setup/command-runner.ts',
+    'shared/host/service-manager.ts',
+  ],
+  'node:http': ['server/listener.ts', 'server/enforcers/proxmox/', 'shared/host/local-socket.ts'],
+  'node:https': ['server/listener.ts'],
+  'node:net': [
+    'client/doctor/read-server.ts',
+    'server/listener.ts',
+    'server/enforcers/proxmox/',
+    'shared/host/local-socket.ts',
+  ],
+  'node:tls': ['client/uplink.ts', 'server/doctor/facts/', 'server/enforcers/proxmox/proxmox-endpoint.ts'],
+  'node:os': ['server/own-addresses.ts', 'server/commands/load-settings.ts'],
+  'node:dns/promises': ['client/doctor/read-server.ts'],
+  'node:fs': ['client/queue.ts', 'client/spool.ts', 'server/ledger/database.ts', 'server/commands/', 'shared/host/'],
+  'node:fs/promises': ['client/', 'server/doctor/facts/', 'server/setup/', 'shared/host/'],
+};
+
+/** The process and real time, by the words that reach them. */
+export const wordOwners: Owners = {
+  'process.': [
+    'client/main.ts',
+    'server/main.ts',
+    'server/setup/setup-command.ts',
+    'server/admin/server-verbs.ts',
+    'shared/host/local-socket.ts',
+  ],
+  'Date.now(': ['shared/clock.ts'],
+  'performance.now(': ['shared/clock.ts'],
+  'setTimeout(': ['shared/clock.ts'],
+  'setInterval(': [],
+};
+
+/** Types reach nothing, and `isIP` only looks at a text. */
+const pureImport = /^import (?:type .*|\{ isIP \} from 'node:net';)$/;
+
+/** What breaks the rules of the layout, one sentence each. */
+export function findViolations(sources: readonly Source[]): string[] {
+  return sources.flatMap((source) => [
+    ...crossings(source),
+    ...foreignImports(source),
+    ...foreignWords(source),
+    ...moduleState(source),
+  ]);
+}
+
+function crossings({ path, text }: Source): string[] {
+  const [side = ''] = path.split('/');
+  const forbidden = { shared: ['client', 'server'], client: ['server'], server: ['client'] }[side] ?? [];
+  return forbidden
+    .filter((other) => importsOf(text).some((name) => name.startsWith('.') && name.includes(`../${other}/`)))
+    .map((other) => `${path} imports ${other}/`);
+}
+
+function foreignImports({ path, text }: Source): string[] {
+  return importsOf(text)
+    .filter((name) => !name.startsWith('.') && !isPure(name))
+    .filter((name) => !isOwner(importOwners[name] ?? [], path))
+    .map((name) => `${path} imports ${name}, which is for ${(importOwners[name] ?? ['nobody']).join(', ')}`);
+}
+
+function foreignWords({ path, text }: Source): string[] {
+  const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+  return Object.entries(wordOwners)
+    .filter(([word, owners]) => hasWord(code, word) && !isOwner(owners, path))
+    .map(([word]) => `${path} uses ${word}…`);
+}
+
+/** State lives in objects that the main files make. */
+function moduleState({ path, text }: Source): string[] {
+  return /^(?:export )?(?:let|var) /m.test(text) ? [`${path} keeps state of its module`] : [];
+}
+
+function importsOf(text: string): string[] {
+  const lines = text.split('\n').filter((line) => line.includes("'.") || !pureImport.test(line));
+  return [...lines.join('\n').matchAll(/(?:\bfrom |\bimport\(|^import )'([^']+)'/gm)].map(([, name = '']) => name);
+}
+
+/** Parts of Node that compute and reach nothing. */
+function isPure(name: string): boolean {
+  return ['node:crypto', 'node:events', 'node:path', 'node:stream', 'node:url', 'node:util', 'node:zlib'].includes(
+    name,
+  );
+}
+
+function isOwner(owners: readonly string[], path: string): boolean {
+  return owners.some((owner) => (owner.endsWith('/') ? path.startsWith(owner) : path === owner));
+}
+
+function hasWord(code: string, word: string): boolean {
+  return new RegExp(`(?<![\\w.#$])${word.replace(/[.(]/g, '\\$&')}`).test(code);
+}
