@@ -1,3 +1,163 @@
-import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { answerMaxMs } from '../../client/connection.ts';
+import { confirmEmptyMs, confirmMs } from '../../client/jail-check.ts';
+import { connectMaxMs, silenceMaxMs } from '../../client/uplink.ts';
+import { streamsPerClientMax } from '../../server/ledger/ledger.ts';
+import { closeCodes } from '../../shared/close-code.ts';
+import { parseEnrolment } from '../../shared/enrolment.ts';
+import { defaultPort, subprotocol } from '../../shared/frames.ts';
+import { limits } from '../../shared/limits.ts';
+import { clientPattern, jailPattern, keyIdPattern } from '../../shared/names.ts';
+import { parseNetwork } from '../../shared/network.ts';
+import { parseFrameToServer, parseLoginPayload } from '../../shared/parse-frame.ts';
+import { parseFrameToClient, parseHello } from '../../shared/parse-frame-to-client.ts';
+import { refusalKinds } from '../../shared/refusal.ts';
+import { isObject, parseObject } from '../../shared/sealed-channel.ts';
+import { vectors } from './vectors.ts';
 
-test.todo('PROTOCOL.md lists every limit, refusal code and close code, and its examples parse');
+const text = readFileSync(new URL('../../../shared/PROTOCOL.md', import.meta.url), 'utf8');
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const toServer = ['events', 'jails', 'jail', 'query'];
+const toClient = ['welcome', 'results', 'differing', 'settled', 'answer', 'refused'];
+
+/** The page's text under one heading, up to the next of any level. */
+function section(heading: string): string {
+  const found = new RegExp(`^#{2,3} ${heading}\\n(.*?)(?=^#{2,3} |(?![^]))`, 'ms').exec(text)?.[1];
+  assert.ok(found !== undefined, `PROTOCOL.md has no heading ${heading}`);
+  return found;
+}
+
+/** Rows of the tables whose first column has this title, each as its cells without backticks. */
+function rows(within: string, title: string): string[][] {
+  const tables = within.split(/\n{2,}/).filter((block) => block.startsWith(`| ${title} |`));
+  assert.notEqual(tables.length, 0, `no table of ${title}`);
+  return tables.flatMap((table) => table.trimEnd().split('\n').slice(2).map(cells));
+}
+
+function cells(row: string): string[] {
+  return row
+    .slice(2, -2)
+    .split(' | ')
+    .map((cell) => cell.replace(/^`(.*)`$/, '$1'));
+}
+
+function examples(within: string): Fields[] {
+  return [...within.matchAll(/^```json\n(.*?)\n```$/gms)].map(([, json = '']) => {
+    const fields = parseObject(json);
+    assert.ok(fields !== undefined, `not a JSON object: ${json}`);
+    return fields;
+  });
+}
+
+function parse(fields: Fields): unknown {
+  const type = String(fields['type']);
+  if (type === 'hello') return parseHello(fields);
+  if (type === 'login') return parseLoginPayload(fields);
+  return toServer.includes(type) ? parseFrameToServer(fields) : parseFrameToClient(fields);
+}
+
+/** Names of the fields of an example as its table has them: `events`, `events[].number`. */
+function names(fields: Fields): string[] {
+  return Object.entries(fields).flatMap(([name, value]) => {
+    const items = Array.isArray(value) ? value.filter(isObject) : [];
+    return [name, ...items.flatMap((item) => Object.keys(item).map((inner) => `${name}[].${inner}`))];
+  });
+}
+
+function numbersOf(table: string[][]): Record<string, number> {
+  return Object.fromEntries(table.map(([name = '', value = '']) => [name, Number(value.replaceAll(',', ''))]));
+}
+
+describe('PROTOCOL.md', () => {
+  it('names the subprotocol, the port and the patterns of names', () => {
+    for (const part of [subprotocol, `wss://HOST:${defaultPort}`]) assert.ok(text.includes(part), part);
+    const patterns = new Map(rows(section('Login'), 'what').map(([what = '', pattern = '']) => [what, pattern]));
+    assert.equal(patterns.get('client'), clientPattern.source);
+    assert.equal(patterns.get('key id'), keyIdPattern.source);
+    assert.equal(patterns.get('jail'), jailPattern.source);
+  });
+
+  it('lists every limit with its value, and no other', () => {
+    assert.deepEqual(numbersOf(rows(section('Limits'), 'limit')), { ...limits, streamsPerClientMax });
+  });
+
+  it("lists the agent's waits with their values", () => {
+    const waits = { connectMaxMs, answerMaxMs, silenceMaxMs, confirmMs, confirmEmptyMs };
+    assert.deepEqual(numbersOf(rows(section('Limits'), 'wait')), waits);
+  });
+
+  it('lists every refusal code with its kind, and no other', () => {
+    const table = rows(section('Refusal codes'), 'code').map(([code, kind]) => [code, kind]);
+    assert.deepEqual(Object.fromEntries(table), refusalKinds);
+  });
+
+  it('lists every close code with its name, and no other', () => {
+    const table = rows(section('Close codes'), 'code').map(([code, name]) => [name, Number(code)]);
+    assert.deepEqual(Object.fromEntries(table), closeCodes);
+  });
+
+  for (const type of ['hello', 'login', ...toServer, ...toClient]) {
+    const own = section(`\`${type}\``);
+
+    it(`has examples of ${type} that the program reads whole`, () => {
+      const found = examples(own);
+      assert.notEqual(found.length, 0);
+      for (const example of found) {
+        assert.equal(example['type'], type);
+        const { seq, ...frame } = example;
+        assert.equal(typeof seq, type === 'hello' || type === 'login' ? 'undefined' : 'number');
+        assert.deepEqual(parse(example), frame);
+      }
+    });
+
+    it(`describes the fields of ${type}`, () => {
+      const shown = new Set(examples(own).flatMap(names));
+      for (const common of ['seq', 'type']) shown.delete(common);
+      assert.deepEqual(
+        rows(own, 'field')
+          .map(([name]) => name)
+          .toSorted(),
+        [...shown].toSorted(),
+      );
+    });
+  }
+
+  it('has no example outside of its section', () => {
+    const inSections = ['hello', 'login', ...toServer, ...toClient].flatMap((type) => examples(section(`\`${type}\``)));
+    assert.equal(examples(text).length, inSections.length);
+  });
+
+  it('shows how networks are read', () => {
+    for (const [spelling = '', canonical] of rows(section('Networks'), 'accepted')) {
+      assert.equal(parseNetwork(spelling), canonical, spelling);
+    }
+    for (const [spelling = ''] of rows(section('Networks'), 'refused')) {
+      assert.equal(parseNetwork(spelling), undefined, spelling);
+    }
+  });
+
+  it('shows an enrolment line that the program reads', () => {
+    const [line = ''] = /^fail2networkban:\/\/.*$/m.exec(text) ?? [];
+    const enrolment = parseEnrolment(line);
+    assert.ok(typeof enrolment === 'object', String(enrolment));
+    assert.equal(enrolment.key, `${vectors.keyId}.${vectors.secret}`);
+  });
+
+  it('shows the values of the vectors', () => {
+    const { login, clientToServer, serverToClient } = vectors.keys;
+    assert.deepEqual(rows(section('Sealing'), 'what'), [
+      ['login key', login],
+      ['session key, client to server', clientToServer],
+      ['session key, server to client', serverToClient],
+      ['login text', vectors.login.text],
+    ]);
+    assert.deepEqual(examples(section('`hello`')), [parseObject(vectors.hello)]);
+    assert.deepEqual(examples(section('`login`')), [parseObject(vectors.login.payload)]);
+    const [empty, , several] = vectors.digests;
+    for (const digest of [empty?.digest, several?.digest]) assert.ok(digest !== undefined && text.includes(digest));
+  });
+});
