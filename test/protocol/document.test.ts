@@ -7,6 +7,7 @@ import { connectMaxMs, silenceMaxMs } from '../../client/uplink.ts';
 import { streamsPerClientMax } from '../../server/ledger/ledger.ts';
 import { closeCodes } from '../../shared/close-code.ts';
 import { parseEnrolment } from '../../shared/enrolment.ts';
+import { FrameError } from '../../shared/field-reader.ts';
 import { defaultPort, subprotocol } from '../../shared/frames.ts';
 import { limits } from '../../shared/limits.ts';
 import { clientPattern, jailPattern, keyIdPattern } from '../../shared/names.ts';
@@ -28,7 +29,7 @@ const toClient = ['welcome', 'results', 'differing', 'settled', 'answer', 'refus
 function section(heading: string): string {
   const found = new RegExp(`^#{2,3} ${heading}\\n(.*?)(?=^#{2,3} |(?![^]))`, 'ms').exec(text)?.[1];
   assert.ok(found !== undefined, `PROTOCOL.md has no heading ${heading}`);
-  return found;
+  return found.trim();
 }
 
 /** Rows of the tables whose first column has this title, each as its cells without backticks. */
@@ -60,6 +61,17 @@ function parse(fields: Fields): unknown {
   return toServer.includes(type) ? parseFrameToServer(fields) : parseFrameToClient(fields);
 }
 
+function isStream(stream: string): boolean {
+  const event = { number: 1, verb: 'unban', jail: 'sshd', network: '192.0.2.1' };
+  try {
+    parseFrameToServer({ type: 'events', stream, events: [event] });
+    return true;
+  } catch (error) {
+    if (error instanceof FrameError) return false;
+    throw error;
+  }
+}
+
 /** Names of the fields of an example as its table has them: `events`, `events[].number`. */
 function names(fields: Fields): string[] {
   return Object.entries(fields).flatMap(([name, value]) => {
@@ -79,6 +91,18 @@ describe('PROTOCOL.md', () => {
     assert.equal(patterns.get('client'), clientPattern.source);
     assert.equal(patterns.get('key id'), keyIdPattern.source);
     assert.equal(patterns.get('jail'), jailPattern.source);
+    const stream = new RegExp(patterns.get('stream') ?? '');
+    for (const id of [
+      'a'.repeat(7),
+      'a'.repeat(8),
+      'Az09_-Az',
+      'a'.repeat(64),
+      'a'.repeat(65),
+      'eight.of',
+      'eight of',
+    ]) {
+      assert.equal(stream.test(id), isStream(id), id);
+    }
   });
 
   it('lists every limit with its value, and no other', () => {
