@@ -61,7 +61,7 @@ export type JailEntry = readonly [network: Network, ttlSeconds: number | null];
 export type QueryFrame = { readonly type: 'query'; readonly id: number } & Question;
 
 export type Question =
-  /** What the server knows of this client: its permissions. */
+  /** Nothing: an empty answer, once everything sent before is written. For measuring the round trip. */
   | { readonly about: 'self' }
   /** The client's own reports. */
   | { readonly about: 'bans' }

@@ -1,4 +1,4 @@
-/** Every limit of the protocol, with its unit in the name. PROTOCOL.md lists them; test/shared/limits.test.ts holds both together. */
+/** Every limit of the protocol, with its unit in the name. PROTOCOL.md lists them; test/protocol/document.test.ts holds both together. */
 export const limits = {
   /** A login frame, the only one that is read before a key is known. */
   loginFrameMaxBytes: 1_024,
