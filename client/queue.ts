@@ -1,5 +1,4 @@
-import { watch } from 'node:fs';
-import { appendFile, mkdir, readdir, rename } from 'node:fs/promises';
+import { appendFile, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Backoff } from '../shared/backoff.ts';
 import { Bell } from '../shared/bell.ts';
@@ -7,6 +6,7 @@ import { type Clock, sleep } from '../shared/clock.ts';
 import { isAbsent } from '../shared/host/absent-file.ts';
 import { sizeOf } from './durable-file.ts';
 import type { QueueLine } from './queue-line.ts';
+import { makeSpool, Spool, SpoolLostError } from './spool.ts';
 import { readTakenLines, readUnfinished, removeTaken, type TakenLines } from './taken-file.ts';
 
 /** Where the lines of the queue go. */
@@ -47,6 +47,7 @@ export class Queue {
   readonly #options: QueueOptions;
   readonly #bell = new Bell();
   readonly #backoff: Backoff;
+  readonly #spool: Spool;
   /** When each taken file's grace ends, by the clock's `elapsed`. */
   readonly #graceEnds = new Map<number, number>();
   readonly #changed = new Set<number>();
@@ -55,19 +56,21 @@ export class Queue {
   constructor(options: QueueOptions) {
     this.#options = options;
     this.#backoff = new Backoff(retryBounds, options.random);
+    this.#spool = new Spool({
+      path: options.spool,
+      onChange: (name) => this.#notice(name),
+      onFailure: options.onFailure,
+    });
   }
 
-  /** Runs until aborted. */
+  /** Runs until aborted. @throws SpoolLostError */
   async run(signal: AbortSignal): Promise<void> {
-    const { spool } = this.#options;
-    await mkdir(spool, { recursive: true, mode: 0o700 });
-    await this.#adopt();
-    const watcher = watch(spool, (_, name) => this.#notice(name));
-    watcher.on('error', this.#options.onFailure);
     try {
+      await this.#spool.ensure();
+      await this.#adopt();
       while (!signal.aborted) await this.#turn(signal);
     } finally {
-      watcher.close();
+      this.#spool.close();
     }
   }
 
@@ -81,9 +84,12 @@ export class Queue {
 
   async #turn(signal: AbortSignal): Promise<void> {
     try {
+      await this.#spool.ensure();
       await this.#pass();
       this.#backoff.reset();
     } catch (error) {
+      // The unit makes the folder before it confines the agent: only a new start helps.
+      if (error instanceof SpoolLostError) throw error;
       this.#options.onFailure(error);
       for (const taken of this.#graceEnds.keys()) this.#changed.add(taken);
       return sleep(this.#options.clock, this.#backoff.next(), signal);
@@ -144,7 +150,7 @@ export class Queue {
   #notice(name: string | null): void {
     const taken = takenNumber(name ?? '');
     if (taken !== undefined && this.#graceEnds.has(taken)) this.#changed.add(taken);
-    if (taken !== undefined || name === queueName) this.#bell.ring();
+    if (taken !== undefined || name === queueName || name === null) this.#bell.ring();
   }
 
   #pathOf(taken: number): string {
@@ -156,7 +162,7 @@ const queueName = 'queue';
 
 /** Appends a line to the queue as the action does, for an agent that is not running. */
 export async function appendToQueue(spool: string, line: string): Promise<void> {
-  await mkdir(spool, { recursive: true, mode: 0o700 });
+  await makeSpool(spool);
   await appendFile(join(spool, queueName), line, { mode: 0o600 });
 }
 

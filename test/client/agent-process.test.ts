@@ -2,18 +2,18 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { test } from 'node:test';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { appendToQueue } from '../../client/queue.ts';
-import { type Ending, makeFolder, startServer } from './agent-under-test.ts';
+import { type Ending, makeFolder, testWithEnding } from '../ending.ts';
+import { startServer } from './agent-under-test.ts';
 import type { TestServer } from './test-server.ts';
 
 const program = new URL('../../client/main.js', import.meta.url).pathname;
 
-async function configure(folder: string, server: TestServer): Promise<string> {
+async function configure(folder: string, server: TestServer, spool = join(folder, 'spool')): Promise<string> {
   const config = join(folder, 'client.ini');
-  const paths = `spool = ${folder}/spool\nstate = ${folder}/state\nsocket = ${folder}/agent.sock`;
+  const paths = `spool = ${spool}\nstate = ${folder}/state\nsocket = ${folder}/agent.sock`;
   const server1 = `url = ${server.url}\nclient = ${server.client}\nkey = ${server.keyText}\nplaintext = yes`;
   await writeFile(
     config,
@@ -23,10 +23,10 @@ async function configure(folder: string, server: TestServer): Promise<string> {
   return config;
 }
 
-function start(test: Ending, config: string): ChildProcess {
-  const child = spawn(process.execPath, [program, 'agent', '--config', config], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+/** @param within a program with its words; the agent's command comes behind them */
+function start(test: Ending, config: string, within: readonly string[] = []): ChildProcess {
+  const [first = '', ...words] = [...within, process.execPath, program, 'agent', '--config', config];
+  const child = spawn(first, words, { stdio: ['ignore', 'ignore', 'pipe'] });
   test.after(async () => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGKILL');
@@ -46,7 +46,7 @@ function lines(from: number, count: number): string {
   }).join('');
 }
 
-test('loses nothing and applies nothing twice when it is killed again and again', async (context) => {
+testWithEnding('loses nothing and applies nothing twice when it is killed again and again', async (context) => {
   const folder = await makeFolder(context);
   const server = await startServer(context);
   const config = await configure(folder, server);
@@ -72,7 +72,7 @@ test('loses nothing and applies nothing twice when it is killed again and again'
   }
 });
 
-test('ends in order on SIGTERM, with exit code 0', async (context) => {
+testWithEnding('ends in order on SIGTERM, with exit code 0', async (context) => {
   const folder = await makeFolder(context);
   const server = await startServer(context);
   const agent = start(context, await configure(folder, server));
@@ -92,7 +92,7 @@ async function endOf(agent: ChildProcess): Promise<readonly [unknown, string]> {
   return [code, said];
 }
 
-test('keeps a second agent off the journal of the first', async (context) => {
+testWithEnding('keeps a second agent off the journal of the first', async (context) => {
   const folder = await makeFolder(context);
   const server = await startServer(context);
   const config = await configure(folder, server);
@@ -103,7 +103,7 @@ test('keeps a second agent off the journal of the first', async (context) => {
   assert.match(said, /another process serves this socket/);
 });
 
-test('ends with 1 and the reason when it cannot make its spool', async (context) => {
+testWithEnding('ends with 1 and the reason when it cannot make its spool', async (context) => {
   const folder = await makeFolder(context);
   const server = await startServer(context);
   const config = await configure(folder, server);
@@ -113,15 +113,35 @@ test('ends with 1 and the reason when it cannot make its spool', async (context)
   assert.match(said, /EEXIST|ENOTDIR/);
 });
 
-test('reads its configuration again on SIGHUP, and goes on with the old one when the new is wrong', async (context) => {
+testWithEnding('ends, to be started anew, when its spool is gone and its unit lets it make none', async (context) => {
   const folder = await makeFolder(context);
   const server = await startServer(context);
-  const config = await configure(folder, server);
-  const agent = start(context, config);
+  const spool = join(folder, 'var', 'spool');
+  await mkdir(spool, { recursive: true });
+  // What ProtectSystem=strict with ReadWritePaths= does.
+  const confine = 'mount --bind "$0" "$0"; mount --bind "$1" "$1"; mount -o remount,bind,ro "$0"; shift; exec "$@"';
+  const within = ['unshare', '--map-root-user', '--mount', 'sh', '-ec', confine, dirname(spool), spool];
+  const agent = start(context, await configure(folder, server, spool), within);
   await server.when(() => server.logins === 1);
-  agent.kill('SIGHUP');
-  await server.when(() => server.logins === 2);
-  await writeFile(config, 'nonsense', { mode: 0o600 });
-  agent.kill('SIGHUP');
-  await server.when(() => server.logins === 3);
+  const end = endOf(agent);
+  await rm(spool, { recursive: true });
+  const [code, said] = await end;
+  assert.equal(code, 1);
+  assert.match(said, /\/var\/spool is not there and cannot be made: EROFS/);
 });
+
+testWithEnding(
+  'reads its configuration again on SIGHUP, and goes on with the old one when the new is wrong',
+  async (context) => {
+    const folder = await makeFolder(context);
+    const server = await startServer(context);
+    const config = await configure(folder, server);
+    const agent = start(context, config);
+    await server.when(() => server.logins === 1);
+    agent.kill('SIGHUP');
+    await server.when(() => server.logins === 2);
+    await writeFile(config, 'nonsense', { mode: 0o600 });
+    agent.kill('SIGHUP');
+    await server.when(() => server.logins === 3);
+  },
+);

@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent } from '../../client/agent.ts';
 import { type Fail2ban, Fail2banError } from '../../client/fail2ban-client.ts';
@@ -11,26 +9,15 @@ import type { ServerAddress, Trust } from '../../client/server-address.ts';
 import type { Settings } from '../../client/settings.ts';
 import { type Clock, systemClock } from '../../shared/clock.ts';
 import { makeLog } from '../../shared/host/log.ts';
+import type { Ending } from '../ending.ts';
 import { TestServer, type TestServerOptions } from './test-server.ts';
 
 /** A fail2ban that is down. */
 export const noFail2ban: Fail2ban = () => Promise.reject(new Fail2banError('fail2ban is down'));
 
-/** Where a test says what is to be ended after it. */
-export interface Ending {
-  after(then: () => Promise<void>): void;
-}
-
 /** Looks again and again until `holds` is true: for what a program in this process shows but does not announce. */
 export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 2));
-}
-
-/** A folder that goes with the test. */
-export async function makeFolder(test: Ending): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'f2nb-'));
-  test.after(() => rm(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 /** A server that ends with the test. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { test } from 'node:test';
-import { actionLine, addressOf, makeFolder, settingsFor, startAgent, startServer, until } from './agent-under-test.ts';
+import { makeFolder, testWithEnding } from '../ending.ts';
+import { actionLine, addressOf, settingsFor, startAgent, startServer, until } from './agent-under-test.ts';
 import { TestServer } from './test-server.ts';
 
-test('carries a ban and an unban from the queue to the server', async (context) => {
+testWithEnding('carries a ban and an unban from the queue to the server', async (context) => {
   const server = await startServer(context);
   const running = await startAgent(context, settingsFor(await makeFolder(context), [addressOf(server)]));
   await running.write(actionLine('ban', 'sshd', '203.0.113.7'));
@@ -17,7 +17,7 @@ test('carries a ban and an unban from the queue to the server', async (context) 
   await until(() => running.agent.outbox.lane('main').waiting === 0);
 });
 
-test('serves a server that is there while another is away, and the other when it comes', async (context) => {
+testWithEnding('serves a server that is there while another is away, and the other when it comes', async (context) => {
   const near = await startServer(context);
   const far = await startServer(context);
   const { port } = far;
@@ -36,7 +36,7 @@ test('serves a server that is there while another is away, and the other when it
   await back.when(() => back.reports.size === 2);
 });
 
-test('connects again after the connection was lost, and sends what came meanwhile once', async (context) => {
+testWithEnding('connects again after the connection was lost, and sends what came meanwhile once', async (context) => {
   const server = await startServer(context);
   const running = await startAgent(context, settingsFor(await makeFolder(context), [addressOf(server)]));
   await server.when(() => server.logins === 1);
@@ -47,7 +47,7 @@ test('connects again after the connection was lost, and sends what came meanwhil
   assert.deepEqual(server.numbers, [1]);
 });
 
-test('takes a final refusal as the last word, counts it and remembers it', async (context) => {
+testWithEnding('takes a final refusal as the last word, counts it and remembers it', async (context) => {
   const server = await startServer(context);
   server.behaviour.refuse = () => ({ code: 'whitelisted', detail: '203.0.113.0/24 is whitelisted' });
   const running = await startAgent(context, settingsFor(await makeFolder(context), [addressOf(server)]));
@@ -57,7 +57,7 @@ test('takes a final refusal as the last word, counts it and remembers it', async
   assert.deepEqual(running.agent.refusals.counts, { whitelisted: 1 });
 });
 
-test('keeps what is refused for now, and sends it again when the pause is over', async (context) => {
+testWithEnding('keeps what is refused for now, and sends it again when the pause is over', async (context) => {
   const server = await startServer(context);
   server.behaviour.retryAfterMs = 1;
   let refusals = 2;
@@ -71,7 +71,7 @@ test('keeps what is refused for now, and sends it again when the pause is over',
   assert.deepEqual(server.numbers, [1, 1, 1]);
 });
 
-test('numbers an event anew that was refused for now before others were recorded', async (context) => {
+testWithEnding('numbers an event anew that was refused for now before others were recorded', async (context) => {
   const server = await startServer(context);
   server.behaviour.retryAfterMs = 1;
   let refusals = 1;
@@ -98,7 +98,7 @@ const lies: readonly [string, (server: TestServer) => void][] = [
   ['a text that is no frame', (server) => server.shout('hello')],
 ];
 for (const [name, lie] of lies) {
-  test(`ends the connection on ${name}, and changes nothing`, async (context) => {
+  testWithEnding(`ends the connection on ${name}, and changes nothing`, async (context) => {
     const server = await startServer(context);
     const running = await startAgent(context, settingsFor(await makeFolder(context), [addressOf(server)]));
     await server.when(() => server.logins === 1);
@@ -109,7 +109,7 @@ for (const [name, lie] of lies) {
   });
 }
 
-test('does not take results that answer other events', async (context) => {
+testWithEnding('does not take results that answer other events', async (context) => {
   const server = await startServer(context);
   server.behaviour.reply = (frame) =>
     frame.type === 'results' ? { ...frame, results: [{ number: 99, outcome: 'recorded' }] } : frame;
@@ -119,7 +119,7 @@ test('does not take results that answer other events', async (context) => {
   assert.equal(running.agent.outbox.lane('main').waiting, 1);
 });
 
-test('does not believe a server that does not know the key', async (context) => {
+testWithEnding('does not believe a server that does not know the key', async (context) => {
   const server = await startServer(context);
   const address = { ...addressOf(server), key: { id: server.keyId, secret: randomBytes(32) } };
   const running = await startAgent(context, settingsFor(await makeFolder(context), [address]));
@@ -128,7 +128,7 @@ test('does not believe a server that does not know the key', async (context) => 
   assert.equal(state?.kind === 'waiting' && state.code, 'unauthenticated');
 });
 
-test('brings an overfull lane in several frames, numbers rising', async (context) => {
+testWithEnding('brings an overfull lane in several frames, numbers rising', async (context) => {
   const server = await startServer(context);
   const running = await startAgent(context, settingsFor(await makeFolder(context), [addressOf(server)]));
   const lines = Array.from({ length: 1_200 }, (_, index) =>

@@ -8,7 +8,8 @@ import { promisify } from 'node:util';
 import { type Fail2ban, makeFail2ban } from '../../client/fail2ban-client.ts';
 import { readJails } from '../../client/jails.ts';
 import { parseQueueLine } from '../../client/queue-line.ts';
-import { type Ending, makeFolder, until } from './agent-under-test.ts';
+import { type Ending, makeFolder } from '../ending.ts';
+import { until } from './agent-under-test.ts';
 
 const run = promisify(execFile);
 const actionFile = new URL('../../../client/fail2ban/action.d/fail2networkban.conf', import.meta.url).pathname;

@@ -1,18 +1,9 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { type Fail2ban, Fail2banError } from '../../client/fail2ban-client.ts';
 import { confirmMs } from '../../client/jail-check.ts';
+import { type Ending, makeFolder, testWithEnding } from '../ending.ts';
 import { ManualClock } from '../manual-clock.ts';
-import {
-  addressOf,
-  type Ending,
-  makeFolder,
-  type Running,
-  settingsFor,
-  startAgent,
-  startServer,
-  until,
-} from './agent-under-test.ts';
+import { addressOf, type Running, settingsFor, startAgent, startServer, until } from './agent-under-test.ts';
 import type { TestServer } from './test-server.ts';
 
 /** A fail2ban in memory: one jail that hands over, sshd. */
@@ -62,19 +53,19 @@ async function moveUntil({ clock }: Scene, holds: () => boolean): Promise<void> 
 const digests = ({ server }: Scene): number => server.frames.filter(({ type }) => type === 'jails').length;
 const lists = ({ server }: Scene): number => server.frames.filter(({ type }) => type === 'jail').length;
 
-test('makes good what fail2ban never announced, after connecting', async (context) => {
+testWithEnding('makes good what fail2ban never announced, after connecting', async (context) => {
   const scene = await makeScene(context, ['203.0.113.7', '203.0.113.8']);
   await moveUntil(scene, () => scene.server.has('sshd', '203.0.113.7') && scene.server.has('sshd', '203.0.113.8'));
 });
 
-test('sends no list when the digests agree', async (context) => {
+testWithEnding('sends no list when the digests agree', async (context) => {
   const scene = await makeScene(context, []);
   await moveUntil(scene, () => digests(scene) === 1);
   await moveUntil(scene, () => digests(scene) === 2);
   assert.equal(lists(scene), 0);
 });
 
-test('withdraws after `unban --all`, which only says flush', async (context) => {
+testWithEnding('withdraws after `unban --all`, which only says flush', async (context) => {
   const scene = await makeScene(context, ['203.0.113.7']);
   await moveUntil(scene, () => scene.server.reports.size === 1);
   scene.fail2ban.bans.clear();
@@ -82,7 +73,7 @@ test('withdraws after `unban --all`, which only says flush', async (context) => 
   await moveUntil(scene, () => scene.server.reports.size === 0);
 });
 
-test('lifts nothing when fail2ban stops', async (context) => {
+testWithEnding('lifts nothing when fail2ban stops', async (context) => {
   const scene = await makeScene(context, ['203.0.113.7']);
   await moveUntil(scene, () => scene.server.reports.size === 1);
   scene.fail2ban.isUp = false;
@@ -93,7 +84,7 @@ test('lifts nothing when fail2ban stops', async (context) => {
   assert.equal(scene.server.reports.size, 1);
 });
 
-test('does not believe a list that is not yet whole', async (context) => {
+testWithEnding('does not believe a list that is not yet whole', async (context) => {
   const scene = await makeScene(context, ['203.0.113.7']);
   await scene.server.when(() => digests(scene) === 1);
   scene.fail2ban.bans.add('203.0.113.8');
@@ -102,7 +93,7 @@ test('does not believe a list that is not yet whole', async (context) => {
   assert.equal(first?.type === 'jail' && first.entries.length, 2);
 });
 
-test('never sends a list that is older than an event of its jail', async (context) => {
+testWithEnding('never sends a list that is older than an event of its jail', async (context) => {
   const scene = await makeScene(context, ['203.0.113.7']);
   await scene.server.when(() => digests(scene) === 1);
   await scene.running.write('v1 ban sshd 203.0.113.9 600 5 1 1');
@@ -115,7 +106,7 @@ test('never sends a list that is older than an event of its jail', async (contex
   assert.equal(first?.type === 'jail' && first.entries.length, 2);
 });
 
-test('sends a jail again when it is asked to, though the digests agree', async (context) => {
+testWithEnding('sends a jail again when it is asked to, though the digests agree', async (context) => {
   const scene = await makeScene(context, []);
   await moveUntil(scene, () => digests(scene) === 1);
   const [destination] = scene.running.agent.destinations;
@@ -124,7 +115,7 @@ test('sends a jail again when it is asked to, though the digests agree', async (
   assert.equal((await outcome)?.kind, 'settled');
 });
 
-test('does not let a person who asks in the middle of a check wait for the next one', async (context) => {
+testWithEnding('does not let a person who asks in the middle of a check wait for the next one', async (context) => {
   const scene = await makeScene(context, ['203.0.113.7']);
   await moveUntil(scene, () => scene.fail2ban.asked === asksPerReading && digests(scene) === 1);
   const outcome = scene.running.agent.destinations[0]?.jailCheck.resend('sshd');
@@ -138,7 +129,7 @@ test('does not let a person who asks in the middle of a check wait for the next 
   assert.ok(scene.clock.now() - startedAt < 3 * confirmMs + 1_000);
 });
 
-test('says which jail it cannot send', async (context) => {
+testWithEnding('says which jail it cannot send', async (context) => {
   const scene = await makeScene(context, []);
   await moveUntil(scene, () => digests(scene) === 1);
   const outcome = scene.running.agent.destinations[0]?.jailCheck.resend('nginx');
@@ -146,7 +137,7 @@ test('says which jail it cannot send', async (context) => {
   assert.deepEqual(await outcome, { kind: 'not-listed', reason: 'no jail nginx with the action fail2networkban' });
 });
 
-test('withdraws nothing of a jail that is gone when its empty list is confirmed', async (context) => {
+testWithEnding('withdraws nothing of a jail that is gone when its empty list is confirmed', async (context) => {
   const scene = await makeScene(context, ['203.0.113.7']);
   await moveUntil(scene, () => scene.server.reports.size === 1);
   scene.fail2ban.bans.clear();

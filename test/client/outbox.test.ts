@@ -7,7 +7,7 @@ import { Outbox, rewriteFromBytes } from '../../client/outbox.ts';
 import type { NewEvent, NumberedEvent } from '../../client/outbox-event.ts';
 import { Bell } from '../../shared/bell.ts';
 import { parseNetwork } from '../../shared/network.ts';
-import { makeFolder } from './agent-under-test.ts';
+import { makeFolder } from '../ending.ts';
 
 let streams = 0;
 

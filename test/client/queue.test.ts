@@ -1,19 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { appendFile, mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { appendFile, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import { graceMs, pollMs } from '../../client/queue.ts';
+import { type Ending, makeFolder, testWithEnding } from '../ending.ts';
 import { ManualClock } from '../manual-clock.ts';
-import {
-  actionLine,
-  type Ending,
-  makeFolder,
-  type Running,
-  settingsFor,
-  startAgent,
-  until,
-} from './agent-under-test.ts';
+import { actionLine, type Running, settingsFor, startAgent, until } from './agent-under-test.ts';
 
 /** An agent without a server: what it takes over stays countable. */
 async function startAlone(test: Ending, clock: ManualClock, folder?: string): Promise<Running> {
@@ -30,7 +22,7 @@ async function pass(clock: ManualClock, isOver: () => boolean): Promise<void> {
   });
 }
 
-test('deletes a taken file only when a late writer can no longer come', async (context) => {
+testWithEnding('deletes a taken file only when a late writer can no longer come', async (context) => {
   const clock = new ManualClock();
   const running = await startAlone(context, clock);
   await running.write(actionLine('ban', 'sshd', '203.0.113.7'));
@@ -40,7 +32,7 @@ test('deletes a taken file only when a late writer can no longer come', async (c
   await pass(clock, () => !existsSync(join(running.spool, 'taken.1')));
 });
 
-test('reads what a writer that opened the queue before adds afterwards', async (context) => {
+testWithEnding('reads what a writer that opened the queue before adds afterwards', async (context) => {
   const clock = new ManualClock();
   const running = await startAlone(context, clock);
   const late = await open(join(running.spool, 'queue'), 'a');
@@ -50,7 +42,7 @@ test('reads what a writer that opened the queue before adds afterwards', async (
   await late.close();
 });
 
-test('waits for the rest of a line that has no newline yet', async (context) => {
+testWithEnding('waits for the rest of a line that has no newline yet', async (context) => {
   const running = await startAlone(context, new ManualClock());
   const line = tabs(actionLine('ban', 'sshd', '203.0.113.7'));
   const writer = await open(join(running.spool, 'queue'), 'a');
@@ -62,7 +54,7 @@ test('waits for the rest of a line that has no newline yet', async (context) => 
   await writer.close();
 });
 
-test('sets an unfinished line aside when its writer can no longer finish it', async (context) => {
+testWithEnding('sets an unfinished line aside when its writer can no longer finish it', async (context) => {
   const clock = new ManualClock();
   const running = await startAlone(context, clock);
   await appendFile(join(running.spool, 'queue'), 'v1\tban\tss');
@@ -72,7 +64,7 @@ test('sets an unfinished line aside when its writer can no longer finish it', as
   assert.match(await readFile(running.agent.unreadable.path, 'utf8'), /has no newline: "v1\\tban\\tss"/);
 });
 
-test('sets a line aside that it cannot read, counts it, and reads on', async (context) => {
+testWithEnding('sets a line aside that it cannot read, counts it, and reads on', async (context) => {
   const running = await startAlone(context, new ManualClock());
   await running.write('v1 ban sshd foo.invalid 600 5 1 1', actionLine('ban', 'sshd', '203.0.113.7'));
   await until(() => running.agent.outbox.lastNumber === 1);
@@ -80,7 +72,7 @@ test('sets a line aside that it cannot read, counts it, and reads on', async (co
   assert.match(await readFile(running.agent.unreadable.path, 'utf8'), /"foo.invalid" is not an IPv4/);
 });
 
-test('is not stopped by a megabyte without a newline', async (context) => {
+testWithEnding('is not stopped by a megabyte without a newline', async (context) => {
   const running = await startAlone(context, new ManualClock());
   const line = tabs(actionLine('ban', 'sshd', '203.0.113.7'));
   await appendFile(join(running.spool, 'queue'), `${'x'.repeat(1_048_576)}\n${line}`);
@@ -88,7 +80,7 @@ test('is not stopped by a megabyte without a newline', async (context) => {
   assert.ok(running.agent.unreadable.count > 0);
 });
 
-test('takes over what waited while no agent ran, the files of a killed one too', async (context) => {
+testWithEnding('takes over what waited while no agent ran, the files of a killed one too', async (context) => {
   const folder = await makeFolder(context);
   const spool = join(folder, 'spool');
   await mkdir(spool);
@@ -99,7 +91,7 @@ test('takes over what waited while no agent ran, the files of a killed one too',
   assert.deepEqual((await readdir(spool)).sort(), ['taken.7', 'taken.8']);
 });
 
-test('reads no line twice after a restart', async (context) => {
+testWithEnding('reads no line twice after a restart', async (context) => {
   const folder = await makeFolder(context);
   const before = await startAlone(context, new ManualClock(), folder);
   await before.write(actionLine('ban', 'sshd', '203.0.113.7'));
@@ -110,3 +102,31 @@ test('reads no line twice after a restart', async (context) => {
   await until(() => after.agent.outbox.lastNumber === 2);
   assert.deepEqual((await readdir(after.spool)).sort(), ['taken.1', 'taken.2']);
 });
+
+/** What happens to the spool under a running agent. */
+const losses: readonly [string, (spool: string) => void | Promise<void>][] = [
+  ['was deleted', (spool) => rm(spool, { recursive: true })],
+  ['was moved away', (spool) => rename(spool, `${spool}.before`)],
+  [
+    'was replaced by another',
+    (spool) => {
+      rmSync(spool, { recursive: true });
+      mkdirSync(spool, { mode: 0o700 });
+    },
+  ],
+];
+for (const [name, lose] of losses) {
+  testWithEnding(`has a spool for itself again after it ${name}, and watches it`, async (context) => {
+    const running = await startAlone(context, new ManualClock());
+    await running.write(actionLine('ban', 'sshd', '203.0.113.7'));
+    await until(() => running.agent.outbox.lastNumber === 1);
+    await lose(running.spool);
+    await until(() => existsSync(running.spool));
+    assert.equal((await stat(running.spool)).mode & 0o777, 0o700);
+    // The clock stands still, so only a watched folder is looked at.
+    for (const last of [8, 9]) {
+      await appendFile(join(running.spool, 'queue'), tabs(actionLine('ban', 'sshd', `203.0.113.${last}`)));
+      await until(() => running.agent.outbox.lastNumber === last - 6);
+    }
+  });
+}

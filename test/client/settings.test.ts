@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadSettings, type Settings } from '../../client/settings.ts';
 import { ConfigError } from '../../shared/errors.ts';
-import { type Ending, makeFolder } from './agent-under-test.ts';
+import { type Ending, makeFolder } from '../ending.ts';
 
 const key = `abcdefgh.${'A'.repeat(43)}`;
 const pin = '0a'.repeat(32);

@@ -8,8 +8,9 @@ import { connectMaxMs, connectToServer, silenceMaxMs } from '../../client/uplink
 import { UplinkError, type UplinkErrorCode } from '../../client/uplink-error.ts';
 import { parsePin } from '../../shared/enrolment.ts';
 import { makeCertificates } from '../certificates.ts';
+import { type Ending, makeFolder } from '../ending.ts';
 import { ManualClock } from '../manual-clock.ts';
-import { addressOf, type Ending, makeFolder, startServer, until } from './agent-under-test.ts';
+import { addressOf, startServer, until } from './agent-under-test.ts';
 import type { TestServer } from './test-server.ts';
 
 function connect(server: TestServer, trust?: Trust, clock = new ManualClock()) {

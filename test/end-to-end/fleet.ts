@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { type Certificates, makeCertificates } from '../certificates.ts';
 import type { EmulatedProxmox } from '../emulators/proxmox/emulated-proxmox.ts';
+import { type Ending, lastFirst, makeFolder } from '../ending.ts';
 import { AgentProcess } from './agent-process.ts';
-import { type Ending, lastFirst, makeFolder } from './ending.ts';
 import { Fail2banProcess, type Jail } from './fail2ban-process.ts';
 import { assertBlocks, blocksExactly, sectionFor, startProxmox } from './proxmox-under-test.ts';
 import { ServerProcess } from './server-process.ts';

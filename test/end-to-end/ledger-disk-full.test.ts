@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { lastFirst } from '../ending.ts';
 import { handOver } from './action-text.ts';
-import { lastFirst } from './ending.ts';
 import { Fleet } from './fleet.ts';
 import { SmallDisk } from './small-disk.ts';
 import { waitUntil } from './wait-until.ts';

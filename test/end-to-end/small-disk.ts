@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { type Ending, makeFolder } from '../ending.ts';
 import { assertRoot } from './assert-root.ts';
-import { type Ending, makeFolder } from './ending.ts';
 
 const run = promisify(execFile);
 const blockBytes = 4_096;

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { test } from 'node:test';
 import { makeLocalVerbs } from '../../../client/local-verbs.ts';
 import { loadSettings } from '../../../client/settings.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { serveLocalSocket } from '../../../shared/host/local-socket.ts';
-import { type Ending, makeFolder, startAgent, startServer } from '../agent-under-test.ts';
+import { type Ending, makeFolder, testWithEnding } from '../../ending.ts';
+import { startAgent, startServer } from '../agent-under-test.ts';
 import type { TestServer } from '../test-server.ts';
 
 const program = new URL('../../../client/main.js', import.meta.url).pathname;
@@ -52,7 +52,7 @@ async function makeHost(test: Ending): Promise<{ readonly config: string; readon
   return { config, server };
 }
 
-test('enrolls a host: key in a file of its own that nobody else reads', async (context) => {
+testWithEnding('enrolls a host: key in a file of its own that nobody else reads', async (context) => {
   const config = await makeConfig(context);
   const server = await startServer(context);
   assert.equal((await run(config, 'enroll', lineFor(server))).code, 0);
@@ -62,7 +62,7 @@ test('enrolls a host: key in a file of its own that nobody else reads', async (c
   assert.equal((await run(config, 'check-config')).code, 0);
 });
 
-test('does not overwrite a server unless it is told to, and keeps the rest of the file', async (context) => {
+testWithEnding('does not overwrite a server unless it is told to, and keeps the rest of the file', async (context) => {
   const config = await makeConfig(context);
   const server = await startServer(context);
   await run(config, 'enroll', lineFor(server));
@@ -75,7 +75,7 @@ test('does not overwrite a server unless it is told to, and keeps the rest of th
   assert.deepEqual(text.match(/^\[.*\]$/gm), ['[agent]', '[server second]', '[server main]']);
 });
 
-test('bans by hand and says what the server answered and when the firewall has it', async (context) => {
+testWithEnding('bans by hand and says what the server answered and when the firewall has it', async (context) => {
   const { config, server } = await makeHost(context);
   const ran = await run(config, 'ban', '203.0.113.7', '--jail', 'sshd', '--ttl', '10m', '--wait');
   assert.equal(ran.code, 0);
@@ -84,7 +84,7 @@ test('bans by hand and says what the server answered and when the firewall has i
   assert.deepEqual([report?.jail, report?.ttlSeconds, report?.source], ['sshd', 600, 'hand']);
 });
 
-test('gives up waiting for a firewall after the limit, with 75', async (context) => {
+testWithEnding('gives up waiting for a firewall after the limit, with 75', async (context) => {
   const { config, server } = await makeHost(context);
   server.behaviour.enforcement = () => 'pending';
   const ran = await run(config, 'ban', '203.0.113.7', '--wait', '--limit', '1s');
@@ -92,7 +92,7 @@ test('gives up waiting for a firewall after the limit, with 75', async (context)
   assert.match(ran.out, /proxmox\/main: pending, still so after 1 s/);
 });
 
-test('ends with 2 and the code when a server refuses', async (context) => {
+testWithEnding('ends with 2 and the code when a server refuses', async (context) => {
   const { config, server } = await makeHost(context);
   server.behaviour.refuse = () => ({ code: 'whitelisted', detail: 'covered by 203.0.113.0/24' });
   const ran = await run(config, 'ban', '203.0.113.7', '--json');
@@ -100,7 +100,7 @@ test('ends with 2 and the code when a server refuses', async (context) => {
   assert.equal(JSON.parse(ran.out).servers[0].code, 'whitelisted');
 });
 
-test('keeps a ban in the queue when no agent runs, with 75', async (context) => {
+testWithEnding('keeps a ban in the queue when no agent runs, with 75', async (context) => {
   const config = await makeConfig(context);
   const ran = await run(config, 'ban', '2001:DB8::7', '--ttl', 'permanent');
   assert.equal(ran.code, 75);
@@ -109,7 +109,7 @@ test('keeps a ban in the queue when no agent runs, with 75', async (context) => 
   assert.match(queue, /^v1\thand-ban\tmanual\t2001:db8::7\t-1\t0\t0\t[0-9.]+\n$/);
 });
 
-test('says after an unban that another report still bans the network', async (context) => {
+testWithEnding('says after an unban that another report still bans the network', async (context) => {
   const { config } = await makeHost(context);
   await run(config, 'ban', '203.0.113.7', '--jail', 'sshd');
   const ran = await run(config, 'unban', '203.0.113.7');
@@ -117,7 +117,7 @@ test('says after an unban that another report still bans the network', async (co
   assert.match(ran.out, /203\.0\.113\.7 stays banned: another jail or host reports it too/);
 });
 
-test('lists what the servers hold, and how the agent is', async (context) => {
+testWithEnding('lists what the servers hold, and how the agent is', async (context) => {
   const { config } = await makeHost(context);
   await run(config, 'ban', '203.0.113.7');
   assert.match((await run(config, 'bans')).out, /main {4}203\.0\.113\.7 {2}manual {2}/);
@@ -126,21 +126,24 @@ test('lists what the servers hold, and how the agent is', async (context) => {
   assert.match(status.out, /main: connected to test since .*, 0 waiting/);
 });
 
-test('says that a jail cannot be sent again while fail2ban is down, with 75', async (context) => {
+testWithEnding('says that a jail cannot be sent again while fail2ban is down, with 75', async (context) => {
   const { config } = await makeHost(context);
   const ran = await run(config, 'resend', 'sshd');
   assert.equal(ran.code, 75);
   assert.match(ran.out, /main: not sent: fail2ban is down/);
 });
 
-test('goes the whole way to the server in doctor, and ends with 2 when something is broken', async (context) => {
-  const { config } = await makeHost(context);
-  const ran = await run(config, 'doctor');
-  assert.equal(ran.code, 2);
-  assert.match(ran.out, /^BROKEN {3}fail2ban: it does not answer/);
-  assert.match(ran.out, /\nVerdict: broken \(/);
-  assert.match(ran.out, /\nGOOD {5}server\/main: connected to test, key accepted, round trip/);
-});
+testWithEnding(
+  'goes the whole way to the server in doctor, and ends with 2 when something is broken',
+  async (context) => {
+    const { config } = await makeHost(context);
+    const ran = await run(config, 'doctor');
+    assert.equal(ran.code, 2);
+    assert.match(ran.out, /^BROKEN {3}fail2ban: it does not answer/);
+    assert.match(ran.out, /\nVerdict: broken \(/);
+    assert.match(ran.out, /\nGOOD {5}server\/main: connected to test, key accepted, round trip/);
+  },
+);
 
 const misuse: readonly [readonly string[], RegExp][] = [
   [['ban', 'foo.invalid'], /IP "foo\.invalid": allowed is an IPv4 or IPv6 address or CIDR/],
@@ -153,14 +156,17 @@ const misuse: readonly [readonly string[], RegExp][] = [
   [['frobnicate'], /unknown command/],
 ];
 for (const [words, sentence] of misuse) {
-  test(`refuses \`${words.join(' ').replace('\n', '\\n')}\` here, with 64 and a sentence`, async (context) => {
-    const ran = await run(await makeConfig(context), ...words);
-    assert.equal(ran.code, 64);
-    assert.match(ran.error, sentence);
-  });
+  testWithEnding(
+    `refuses \`${words.join(' ').replace('\n', '\\n')}\` here, with 64 and a sentence`,
+    async (context) => {
+      const ran = await run(await makeConfig(context), ...words);
+      assert.equal(ran.code, 64);
+      assert.match(ran.error, sentence);
+    },
+  );
 }
 
-test('ends with 78 on a wrong configuration and 75 when nobody runs', async (context) => {
+testWithEnding('ends with 78 on a wrong configuration and 75 when nobody runs', async (context) => {
   const config = await makeConfig(context);
   assert.equal((await run(config, 'check-config')).code, 78);
   assert.equal((await run(config, 'agent')).code, 78);

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { test } from 'node:test';
 
 /** Where a test says what is to be ended after it. */
 export interface Ending {
@@ -16,6 +17,11 @@ export function lastFirst(test: Ending): Ending {
     if (failures.length > 0) throw new AggregateError(failures, 'not all that the test started has ended well');
   });
   return { after: (then) => void ends.push(then) };
+}
+
+/** A test that ends what it started, the last first: a program before the folder that it writes to. */
+export function testWithEnding(name: string, run: (ending: Ending) => Promise<void>): void {
+  test(name, (context) => run(lastFirst(context)));
 }
 
 /** A folder that goes with the test. */
