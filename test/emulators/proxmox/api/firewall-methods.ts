@@ -5,7 +5,7 @@ import { comparePerl } from '../cluster-fw/perl-order.ts';
 import { isTrue } from '../cluster-fw/perl-truth.ts';
 import { parameterFailure } from './api-failure.ts';
 import type { ApiMethod } from './api-method.ts';
-import { AUDIT, assertUnmodified, MODIFY } from './ipset-methods.ts';
+import { assertUnmodified, change, query } from './firewall-method.ts';
 import { CIDR, COMMENT, DIGEST, GROUP_NAME, type ParameterRule, type Parameters, SECTION_NAME } from './parameters.ts';
 
 const BASE = 'cluster/firewall';
@@ -19,67 +19,38 @@ const OPTIONS: Readonly<Record<string, ParameterRule>> = {
   log_ratelimit: { type: 'string', optional: true },
 };
 
+/** Any caller may ask for it. */
+const INDEX: ApiMethod = {
+  kind: 'firewall-query',
+  verb: 'GET',
+  path: BASE,
+  throughDaemon: false,
+  parameters: {},
+  read: listIndex,
+};
+
 /**
  * The cluster firewall besides its ipsets and rules: PVE::API2::Firewall::Cluster, ::Aliases and ::Groups. Recorded are the
  * queries, setting an option and creating an alias and a group; all else follows Proxmox's source.
  */
 export const FIREWALL_METHODS: readonly ApiMethod[] = [
-  { kind: 'firewall-query', verb: 'GET', path: BASE, throughDaemon: false, parameters: {}, read: listIndex },
-  query('options', ({ options }) => ({ ...showOptions(options), digest: digestOf([showOptions(options)]) })),
-  {
-    kind: 'firewall-change',
-    verb: 'PUT',
-    path: `${BASE}/options`,
-    requires: MODIFY,
-    parameters: { ...OPTIONS, delete: { type: 'string', optional: true }, digest: DIGEST },
-    change: setOptions,
-  },
-  {
-    ...query('refs', listReferences),
-    parameters: { type: { type: 'string', optional: true, allowed: ['alias', 'ipset'] } },
-  },
-  query('aliases', (config) => withDigest(showAliases(config))),
-  {
-    kind: 'firewall-change',
-    verb: 'POST',
-    path: `${BASE}/aliases`,
-    requires: MODIFY,
-    parameters: { name: SECTION_NAME, cidr: CIDR, comment: COMMENT },
-    change: createAlias,
-  },
-  {
-    kind: 'firewall-change',
-    verb: 'DELETE',
-    path: `${BASE}/aliases/{name}`,
-    requires: MODIFY,
-    parameters: { name: SECTION_NAME, digest: DIGEST },
-    change: removeAlias,
-  },
-  query('groups', (config) => withDigest(showGroups(config))),
-  {
-    kind: 'firewall-change',
-    verb: 'POST',
-    path: `${BASE}/groups`,
-    requires: MODIFY,
-    parameters: { group: GROUP_NAME, comment: COMMENT, digest: DIGEST },
-    change: createGroup,
-  },
+  INDEX,
+  query(`${BASE}/options`, {}, ({ options }) => ({
+    ...showOptions(options),
+    digest: digestOf([showOptions(options)]),
+  })),
+  change(
+    ['PUT', `${BASE}/options`],
+    { ...OPTIONS, delete: { type: 'string', optional: true }, digest: DIGEST },
+    setOptions,
+  ),
+  query(`${BASE}/refs`, { type: { type: 'string', optional: true, allowed: ['alias', 'ipset'] } }, listReferences),
+  query(`${BASE}/aliases`, {}, (config) => withDigest(showAliases(config))),
+  change(['POST', `${BASE}/aliases`], { name: SECTION_NAME, cidr: CIDR, comment: COMMENT }, createAlias),
+  change(['DELETE', `${BASE}/aliases/{name}`], { name: SECTION_NAME, digest: DIGEST }, removeAlias),
+  query(`${BASE}/groups`, {}, (config) => withDigest(showGroups(config))),
+  change(['POST', `${BASE}/groups`], { group: GROUP_NAME, comment: COMMENT, digest: DIGEST }, createGroup),
 ];
-
-function query(
-  name: string,
-  read: (config: ClusterFw, given: Parameters) => unknown,
-): ApiMethod & { kind: 'firewall-query' } {
-  return {
-    kind: 'firewall-query',
-    verb: 'GET',
-    path: `${BASE}/${name}`,
-    requires: AUDIT,
-    throughDaemon: false,
-    parameters: {},
-    read,
-  };
-}
 
 function listIndex(): Shown[] {
   return ['aliases', 'rules', 'options', 'groups', 'ipset', 'macros', 'refs'].map((name) => ({ name }));

@@ -1,102 +1,36 @@
 import { ALIAS_PATTERN, cleanCidr } from '../cluster-fw/address.ts';
 import { type ClusterFw, findAlias, type Ipset, type IpsetEntry } from '../cluster-fw/cluster-fw.ts';
-import { digestOf, type Shown, withDigest } from '../cluster-fw/digest.ts';
+import { type Shown, withDigest } from '../cluster-fw/digest.ts';
 import { comparePerl } from '../cluster-fw/perl-order.ts';
 import { isTrue } from '../cluster-fw/perl-truth.ts';
 import { ApiFailure, parameterFailure } from './api-failure.ts';
 import type { ApiMethod } from './api-method.ts';
+import { assertUnmodified, change, query } from './firewall-method.ts';
 import { CIDR, COMMENT, DIGEST, FLAG, type Parameters, SECTION_NAME } from './parameters.ts';
 
 const LIST = 'cluster/firewall/ipset';
 const ONE = `${LIST}/{name}`;
 const ENTRY = `${ONE}/{cidr...}`;
 
-/** Reading takes Sys.Audit on `/` (Firewall.pm:1955). */
-export const AUDIT = (): { path: string; privilege: string } => ({ path: '/', privilege: 'Sys.Audit' });
-/** Changing takes Sys.Modify on `/` (Firewall.pm:2004). */
-export const MODIFY = (): { path: string; privilege: string } => ({ path: '/', privilege: 'Sys.Modify' });
-
 /** The lists of networks: PVE::API2::Firewall::IPSet. */
 export const IPSET_METHODS: readonly ApiMethod[] = [
-  {
-    kind: 'firewall-query',
-    verb: 'GET',
-    path: LIST,
-    requires: AUDIT,
-    throughDaemon: false,
-    parameters: {},
-    read: listIpsets,
-  },
-  {
-    kind: 'firewall-change',
-    verb: 'POST',
-    path: LIST,
-    requires: MODIFY,
-    parameters: { name: SECTION_NAME, rename: { ...SECTION_NAME, optional: true }, comment: COMMENT, digest: DIGEST },
-    change: (config, given) => (isTrue(given.rename) ? renameIpset(config, given) : createIpset(config, given)),
-  },
-  {
-    kind: 'firewall-query',
-    verb: 'GET',
-    path: ONE,
-    requires: AUDIT,
-    throughDaemon: false,
-    parameters: { name: SECTION_NAME },
-    read: (config, given) => withDigest(findIpset(config, given).entries.map(showEntry)),
-  },
-  {
-    kind: 'firewall-change',
-    verb: 'POST',
-    path: ONE,
-    requires: MODIFY,
-    parameters: { name: SECTION_NAME, cidr: CIDR, comment: COMMENT, nomatch: FLAG },
-    change: addEntry,
-  },
-  {
-    kind: 'firewall-change',
-    verb: 'DELETE',
-    path: ONE,
-    requires: MODIFY,
-    parameters: { name: SECTION_NAME, force: FLAG },
-    change: removeIpset,
-  },
-  {
-    kind: 'firewall-query',
-    verb: 'GET',
-    path: ENTRY,
-    requires: AUDIT,
-    throughDaemon: true,
-    parameters: { name: SECTION_NAME, cidr: CIDR },
-    read: readEntry,
-  },
-  {
-    kind: 'firewall-change',
-    verb: 'PUT',
-    path: ENTRY,
-    requires: MODIFY,
-    parameters: { name: SECTION_NAME, cidr: CIDR, comment: COMMENT, nomatch: FLAG, digest: DIGEST },
-    change: updateEntry,
-  },
-  {
-    kind: 'firewall-change',
-    verb: 'DELETE',
-    path: ENTRY,
-    requires: MODIFY,
-    parameters: { name: SECTION_NAME, cidr: CIDR, digest: DIGEST },
-    change: removeEntry,
-  },
+  query(LIST, {}, listIpsets),
+  change(
+    ['POST', LIST],
+    { name: SECTION_NAME, rename: { ...SECTION_NAME, optional: true }, comment: COMMENT, digest: DIGEST },
+    (config, given) => (isTrue(given.rename) ? renameIpset(config, given) : createIpset(config, given)),
+  ),
+  query(ONE, { name: SECTION_NAME }, (config, given) => withDigest(findIpset(config, given).entries.map(showEntry))),
+  change(['POST', ONE], { name: SECTION_NAME, cidr: CIDR, comment: COMMENT, nomatch: FLAG }, addEntry),
+  change(['DELETE', ONE], { name: SECTION_NAME, force: FLAG }, removeIpset),
+  { ...query(ENTRY, { name: SECTION_NAME, cidr: CIDR }, readEntry), throughDaemon: true },
+  change(
+    ['PUT', ENTRY],
+    { name: SECTION_NAME, cidr: CIDR, comment: COMMENT, nomatch: FLAG, digest: DIGEST },
+    updateEntry,
+  ),
+  change(['DELETE', ENTRY], { name: SECTION_NAME, cidr: CIDR, digest: DIGEST }, removeEntry),
 ];
-
-/**
- * Refuses a change that was meant for another state.
- *
- * @throws ApiFailure 500 when `wanted` is given and is not the digest of `list`
- */
-export function assertUnmodified(list: readonly Shown[], wanted: string | undefined): void {
-  if (isTrue(wanted) && wanted !== digestOf(list)) {
-    throw new ApiFailure(500, 'detected modified configuration - file changed by other user? Try again.');
-  }
-}
 
 function listIpsets(config: ClusterFw): Shown[] {
   return withDigest(showIpsets(config));

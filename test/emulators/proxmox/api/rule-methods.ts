@@ -5,7 +5,7 @@ import { type FirewallRule, RULE_FIELDS, type RuleField, showRule } from '../clu
 import { isTrue } from '../cluster-fw/perl-truth.ts';
 import { ApiFailure, parameterFailure } from './api-failure.ts';
 import type { ApiMethod } from './api-method.ts';
-import { AUDIT, assertUnmodified, MODIFY } from './ipset-methods.ts';
+import { assertUnmodified, change, query } from './firewall-method.ts';
 import { COMMENT, DIGEST, type ParameterRule, type Parameters } from './parameters.ts';
 
 const LIST = 'cluster/firewall/rules';
@@ -18,30 +18,11 @@ const POSITION: ParameterRule = { type: 'integer' };
  * rule; the others follow Proxmox's source.
  */
 export const RULE_METHODS: readonly ApiMethod[] = [
-  {
-    kind: 'firewall-query',
-    verb: 'GET',
-    path: LIST,
-    requires: AUDIT,
-    throughDaemon: false,
-    parameters: {},
-    read: listRules,
-  },
-  {
-    kind: 'firewall-query',
-    verb: 'GET',
-    path: ONE,
-    requires: AUDIT,
-    throughDaemon: false,
-    parameters: { pos: POSITION },
-    read: readRule,
-  },
-  {
-    kind: 'firewall-change',
-    verb: 'POST',
-    path: LIST,
-    requires: MODIFY,
-    parameters: {
+  query(LIST, {}, listRules),
+  query(ONE, { pos: POSITION }, readRule),
+  change(
+    ['POST', LIST],
+    {
       type: { type: 'string', allowed: ['in', 'out', 'forward', 'group'] },
       action: { type: 'string', pattern: /^[A-Za-z][A-Za-z0-9\-_]+$/, maxLength: 20 },
       enable: { type: 'integer', optional: true },
@@ -51,16 +32,9 @@ export const RULE_METHODS: readonly ApiMethod[] = [
       digest: DIGEST,
       ...Object.fromEntries(RULE_FIELDS.map((field) => [field, TEXT])),
     },
-    change: createRule,
-  },
-  {
-    kind: 'firewall-change',
-    verb: 'DELETE',
-    path: ONE,
-    requires: MODIFY,
-    parameters: { pos: POSITION, digest: DIGEST },
-    change: removeRule,
-  },
+    createRule,
+  ),
+  change(['DELETE', ONE], { pos: POSITION, digest: DIGEST }, removeRule),
 ];
 
 function listRules(config: ClusterFw): Shown[] {
