@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import { connect } from 'node:net';
 import { describeError } from '../errors.ts';
 import { isObject, parseObject } from '../sealed-channel.ts';
+import { readBody } from './read-body.ts';
 
 /** Answers one verb: the arguments as JSON in, the answer as JSON out. */
 export type LocalVerb = (args: Readonly<Record<string, unknown>>) => object | Promise<object>;
@@ -53,7 +54,7 @@ export function callLocalSocket(path: string, verb: string, args: object): Promi
     const outgoing = request(
       { socketPath: path, path: `/${verb}`, method: 'POST', agent: false, timeout: requestMaxMs },
       (response) => {
-        readBody(response).then((body) => settle(response.statusCode, body, resolve, reject), reject);
+        readBody(response, bodyMaxBytes).then((body) => settle(response.statusCode, body, resolve, reject), reject);
       },
     );
     outgoing.on('timeout', () =>
@@ -92,24 +93,12 @@ async function answer(
     const name = (message.url ?? '/').slice(1);
     const verb = verbs.get(name);
     if (message.method !== 'POST' || verb === undefined) return reply(404, { error: `no verb ${name}` });
-    const args = parseObject((await readBody(message)) || '{}');
+    const args = parseObject((await readBody(message, bodyMaxBytes)) || '{}');
     if (!isObject(args)) return reply(400, { error: 'the body is not a JSON object' });
     reply(200, await verb(args));
   } catch (error) {
     reply(error instanceof ArgumentError ? 400 : 500, { error: describeError(error) });
   }
-}
-
-async function readBody(message: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of message) {
-    const data = Buffer.from(chunk);
-    bytes += data.length;
-    if (bytes > bodyMaxBytes) throw new Error(`a body of more than ${bodyMaxBytes} bytes`);
-    chunks.push(data);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** A socket file that nobody serves is left over from a process that was killed. */

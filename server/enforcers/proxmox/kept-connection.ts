@@ -1,6 +1,7 @@
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../../shared/clock.ts';
+import { readBody } from '../../../shared/host/read-body.ts';
 import type { Answer } from './proxmox-errors.ts';
 
 /** A request as it goes out. */
@@ -85,7 +86,7 @@ export class KeptConnection {
     });
     const status = incoming.statusCode ?? 0;
     this.#ended = status >= 400;
-    const answer = { status, reason: incoming.statusMessage ?? '', body: await readBody(incoming) };
+    const answer = { status, reason: incoming.statusMessage ?? '', body: await readBody(incoming, bodyMaxBytes) };
     this.#usedAtMs = this.#clock.elapsed();
     return answer;
   }
@@ -112,16 +113,4 @@ function responseTo(outgoing: ClientRequest): Promise<IncomingMessage> {
     // Stays on: an error after the head of the answer also reaches the reader of the body.
     outgoing.on('error', reject);
   });
-}
-
-async function readBody(incoming: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of incoming) {
-    const data = Buffer.from(chunk);
-    bytes += data.length;
-    if (bytes > bodyMaxBytes) throw new Error(`an answer of more than ${bodyMaxBytes} bytes`);
-    chunks.push(data);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
