@@ -18,30 +18,32 @@ export function judgeCertificate(
 ): readonly Said[] {
   switch (facts.kind) {
     case 'none':
-      return [
-        {
-          level: 'warning',
-          code: 'plaintext',
-          fact: 'the server speaks without TLS: plaintext = yes',
-          consequence: 'whoever is on the network reads which addresses are banned; frames stay signed',
-          command: 'take plaintext out of [server] and run: systemctl restart fail2networkban-server',
-        },
-      ];
+      return [plaintext];
     case 'unreadable':
-      return [
-        {
-          level: 'broken',
-          code: 'certificate-unreadable',
-          fact: `${facts.file} cannot be used: ${facts.reason}`,
-          consequence: 'the server does not start',
-          command: `ls -l ${facts.file}; set certificate and certificate_key in [server]`,
-        },
-      ];
+      return [unreadable(facts.file, facts.reason)];
     case 'read':
       return [judgeKey(facts), judgeValidity(facts, nowMs), judgeHost(facts), judgeServed(facts, servedSha256)].filter(
         (finding) => finding !== undefined,
       );
   }
+}
+
+const plaintext: Said = {
+  level: 'warning',
+  code: 'plaintext',
+  fact: 'the server speaks without TLS: plaintext = yes',
+  consequence: 'whoever is on the network reads which addresses are banned; frames stay signed',
+  command: 'take plaintext out of [server] and run: systemctl restart fail2networkban-server',
+};
+
+function unreadable(file: string, reason: string): Said {
+  return {
+    level: 'broken',
+    code: 'certificate-unreadable',
+    fact: `${file} cannot be used: ${reason}`,
+    consequence: 'the server does not start',
+    command: `ls -l ${file}; set certificate and certificate_key in [server]`,
+  };
 }
 
 function judgeKey({ file, isOfKey }: Read): Said | undefined {
@@ -56,26 +58,33 @@ function judgeKey({ file, isOfKey }: Read): Said | undefined {
 }
 
 function judgeValidity({ file, validFromMs, validUntilMs }: Read, nowMs: number): Said | undefined {
-  if (nowMs < validFromMs) {
-    return {
-      level: 'broken',
-      code: 'certificate-not-yet-valid',
-      fact: `${file} is valid from ${day(validFromMs)} on, which this host's clock says is to come`,
-      consequence: 'hosts that check it do not connect',
-      command: 'timedatectl status; if the clock is right, make the certificate anew',
-    };
-  }
-  if (nowMs >= validUntilMs) {
-    return {
-      level: 'broken',
-      code: 'certificate-expired',
-      fact: `${file} expired on ${day(validUntilMs)}`,
-      consequence: 'hosts that check it do not connect; their bans wait in their queues',
-      command: renew,
-    };
-  }
+  if (nowMs < validFromMs) return notYetValid(file, validFromMs);
+  if (nowMs >= validUntilMs) return expired(file, validUntilMs);
   const days = Math.floor((validUntilMs - nowMs) / dayMs);
-  if (days >= expiryWarningDays) return undefined;
+  return days < expiryWarningDays ? expiresSoon(file, validUntilMs, days) : undefined;
+}
+
+function notYetValid(file: string, validFromMs: number): Said {
+  return {
+    level: 'broken',
+    code: 'certificate-not-yet-valid',
+    fact: `${file} is valid from ${day(validFromMs)} on, which this host's clock says is to come`,
+    consequence: 'hosts that check it do not connect',
+    command: 'timedatectl status; if the clock is right, make the certificate anew',
+  };
+}
+
+function expired(file: string, validUntilMs: number): Said {
+  return {
+    level: 'broken',
+    code: 'certificate-expired',
+    fact: `${file} expired on ${day(validUntilMs)}`,
+    consequence: 'hosts that check it do not connect; their bans wait in their queues',
+    command: renew,
+  };
+}
+
+function expiresSoon(file: string, validUntilMs: number, days: number): Said {
   return {
     level: 'warning',
     code: 'certificate-expires-soon',

@@ -17,32 +17,31 @@ const dayMs = 86_400_000;
  * | never | a day or more | silent |
  */
 export function judgeClients({ clients, uptimeSeconds }: RunningServer, nowMs: number): readonly Said[] {
-  if (clients.length === 0) {
-    return [
-      {
-        level: 'note',
-        code: 'no-clients',
-        fact: 'no host is enrolled',
-        consequence: 'nobody reports bans',
-        command: 'fail2networkban-server client add NAME',
-      },
-    ];
-  }
+  if (clients.length === 0) return [none];
   const startedAtMs = nowMs - uptimeSeconds * 1_000;
   const silent = clients.filter(({ lastSeenMs, addedAtMs }) => {
     return nowMs - (lastSeenMs ?? Math.max(startedAtMs, addedAtMs)) >= dayMs;
   });
   if (silent.length === 0) return [];
+  const names = silent.map((client) => describe(client, nowMs, startedAtMs));
   return [
     {
       level: 'warning',
       code: 'silent-clients',
-      fact: `silent for more than a day: ${enumerate(silent.map((client) => describe(client, nowMs, startedAtMs)))}`,
+      fact: `silent for more than a day: ${enumerate(names)}`,
       consequence: 'their bans do not arrive; those already made go on until they end',
       command: 'on each: fail2networkban doctor; for one that is gone: fail2networkban-server client revoke NAME',
     },
   ];
 }
+
+const none: Said = {
+  level: 'note',
+  code: 'no-clients',
+  fact: 'no host is enrolled',
+  consequence: 'nobody reports bans',
+  command: 'fail2networkban-server client add NAME',
+};
 
 function describe({ name, lastSeenMs, addedAtMs }: ClientState, nowMs: number, startedAtMs: number): string {
   if (lastSeenMs !== undefined) return `${name} (last seen ${formatDuration((nowMs - lastSeenMs) / 1_000)} ago)`;

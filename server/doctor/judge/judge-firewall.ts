@@ -7,29 +7,31 @@ export const ownMeaning = 'blacklist';
 
 /** Whether the cluster firewall acts on the ipset at all. */
 export function judgeFirewall({ cluster: { isFirewallEnabled }, ipset }: Answered): readonly Said[] {
-  const findings: Said[] = [];
-  if (isUnreadable(isFirewallEnabled)) findings.push(unreadable("the cluster firewall's options", isFirewallEnabled));
-  else if (!isFirewallEnabled) {
-    findings.push({
-      level: 'broken',
-      code: 'cluster-firewall-off',
-      fact: 'the cluster firewall is off',
-      consequence: 'nothing is dropped, on no node and for no guest',
-      command:
-        'first allow your own networks (Datacenter, Firewall, IPSet management), since all else is closed by default; ' +
-        'then: pvesh set /cluster/firewall/options --enable 1',
-    });
-  }
-  if (ipset !== ownMeaning) {
-    findings.push({
-      level: 'warning',
-      code: 'ipset-without-meaning',
-      fact: `the ipset is called ${ipset}: only ${ownMeaning} is dropped without a rule`,
-      consequence: 'unless a rule names it, nothing is dropped',
-      command: `set ipset = ${ownMeaning} in the section, or: ${ruleCommand(ipset)}`,
-    });
-  }
-  return findings;
+  const said: Said[] = [];
+  if (isUnreadable(isFirewallEnabled)) said.push(unreadable("the cluster firewall's options", isFirewallEnabled));
+  else if (!isFirewallEnabled) said.push(off);
+  if (ipset !== ownMeaning) said.push(withoutMeaning(ipset));
+  return said;
+}
+
+const off: Said = {
+  level: 'broken',
+  code: 'cluster-firewall-off',
+  fact: 'the cluster firewall is off',
+  consequence: 'nothing is dropped, on no node and for no guest',
+  command:
+    'first allow your own networks (Datacenter, Firewall, IPSet management), since all else is closed by default; ' +
+    'then: pvesh set /cluster/firewall/options --enable 1',
+};
+
+function withoutMeaning(ipset: string): Said {
+  return {
+    level: 'warning',
+    code: 'ipset-without-meaning',
+    fact: `the ipset is called ${ipset}: only ${ownMeaning} is dropped without a rule`,
+    consequence: 'unless a rule names it, nothing is dropped',
+    command: `set ipset = ${ownMeaning} in the section, or: ${ruleCommand(ipset)}`,
+  };
 }
 
 /** A rule for nodes; guests take theirs from a security group. */

@@ -51,9 +51,9 @@ function judgeUnusable({ unusable }: IpsetFacts, ipset: string): readonly Said[]
 }
 
 function judgeSpelling({ odd, repeated }: IpsetFacts, ipset: string): readonly Said[] {
-  const findings: Said[] = [];
+  const said: Said[] = [];
   if (odd.length > 0) {
-    findings.push({
+    said.push({
       level: 'warning',
       code: 'entries-misspelt',
       fact: `entries in another than the canonical spelling: ${enumerate(odd.map(({ cidr, canonical }) => `${cidr} (${canonical})`))}`,
@@ -62,7 +62,7 @@ function judgeSpelling({ odd, repeated }: IpsetFacts, ipset: string): readonly S
     });
   }
   if (repeated.length > 0) {
-    findings.push({
+    said.push({
       level: 'warning',
       code: 'entries-repeated',
       fact: `entries that stand more than once: ${enumerate(repeated.map((spellings) => spellings.join(' = ')))}`,
@@ -70,7 +70,7 @@ function judgeSpelling({ odd, repeated }: IpsetFacts, ipset: string): readonly S
       command: `pvesh get /cluster/firewall/ipset/${ipset}; remove all but one`,
     });
   }
-  return findings;
+  return said;
 }
 
 function judgeExceptions({ exceptions }: IpsetFacts): readonly Said[] {

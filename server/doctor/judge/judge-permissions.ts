@@ -14,30 +14,33 @@ import { type Answered, unreadable } from './answered.ts';
  */
 export function judgePermissions({ cluster: { permissions }, token }: Answered): readonly Said[] {
   if (isUnreadable(permissions)) return [unreadable('what the token may do', permissions)];
-  const findings: Said[] = [];
-  if (permissions.sysModify === 'none') findings.push(missing(modifyGrant, token, 'no ban gets into the firewall'));
-  if (permissions.sysModify === 'below') {
-    findings.push({
-      level: 'note',
-      code: 'privilege-wider-than-needed',
-      fact: `${token} has Sys.Modify on / with propagation`,
-      consequence: 'whoever gets hold of the token can change nodes too; the cluster firewall needs it on / alone',
-      command: commandsFor(modifyGrant, token),
-    });
-  }
-  if (permissions.sysAudit === 'none') {
-    findings.push(missing(auditGrant, token, 'the firewall cannot be read, so nothing is enforced'));
-  }
-  if (permissions.sysAudit === 'here') {
-    findings.push({
-      level: 'warning',
-      code: 'privilege-narrower-than-needed',
-      fact: `${token} has Sys.Audit on / without propagation`,
-      consequence: "the nodes' own firewalls and clocks cannot be looked at",
-      command: commandsFor(auditGrant, token),
-    });
-  }
-  return findings;
+  const { sysModify, sysAudit } = permissions;
+  const said: Said[] = [];
+  if (sysModify === 'none') said.push(missing(modifyGrant, token, 'no ban gets into the firewall'));
+  if (sysModify === 'below') said.push(tooWide(token));
+  if (sysAudit === 'none') said.push(missing(auditGrant, token, 'the firewall cannot be read, so nothing is enforced'));
+  if (sysAudit === 'here') said.push(tooNarrow(token));
+  return said;
+}
+
+function tooWide(token: string): Said {
+  return {
+    level: 'note',
+    code: 'privilege-wider-than-needed',
+    fact: `${token} has Sys.Modify on / with propagation`,
+    consequence: 'whoever gets hold of the token can change nodes too; the cluster firewall needs it on / alone',
+    command: commandsFor(modifyGrant, token),
+  };
+}
+
+function tooNarrow(token: string): Said {
+  return {
+    level: 'warning',
+    code: 'privilege-narrower-than-needed',
+    fact: `${token} has Sys.Audit on / without propagation`,
+    consequence: "the nodes' own firewalls and clocks cannot be looked at",
+    command: commandsFor(auditGrant, token),
+  };
 }
 
 function missing(grant: Grant, token: string, consequence: string): Said {

@@ -12,36 +12,40 @@ export function judgePort(facts: PortFacts, isRunning: boolean): readonly Said[]
     case 'any':
       return [];
     case 'unreadable':
-      return [
-        {
-          level: 'warning',
-          code: 'port-unreadable',
-          fact: `who listens at the port cannot be read: ${facts.reason}`,
-          consequence: 'whether hosts can connect is not known',
-          command: 'apt-get install iproute2',
-        },
-      ];
+      return [unreadable(facts.reason)];
     case 'free':
-      if (!isRunning) return [];
-      return [
-        {
-          level: 'broken',
-          code: 'port-not-open',
-          fact: `the server runs, but nobody listens at port ${facts.port}`,
-          consequence: 'no host can connect',
-          command: 'systemctl restart fail2networkban-server: the configuration was changed since it started',
-        },
-      ];
+      return isRunning ? [notOpen(facts.port)] : [];
     case 'taken':
-      if (isRunning) return [];
-      return [
-        {
-          level: 'broken',
-          code: 'port-taken',
-          fact: `port ${facts.port} is held by ${facts.by}, while the server does not run`,
-          consequence: 'the server cannot start',
-          command: `ss -ltnp 'sport = :${facts.port}'; stop that program or set port in [server]`,
-        },
-      ];
+      return isRunning ? [] : [taken(facts.port, facts.by)];
   }
+}
+
+function unreadable(reason: string): Said {
+  return {
+    level: 'warning',
+    code: 'port-unreadable',
+    fact: `who listens at the port cannot be read: ${reason}`,
+    consequence: 'whether hosts can connect is not known',
+    command: 'apt-get install iproute2',
+  };
+}
+
+function notOpen(port: number): Said {
+  return {
+    level: 'broken',
+    code: 'port-not-open',
+    fact: `the server runs, but nobody listens at port ${port}`,
+    consequence: 'no host can connect',
+    command: 'systemctl restart fail2networkban-server: the configuration was changed since it started',
+  };
+}
+
+function taken(port: number, by: string): Said {
+  return {
+    level: 'broken',
+    code: 'port-taken',
+    fact: `port ${port} is held by ${by}, while the server does not run`,
+    consequence: 'the server cannot start',
+    command: `ss -ltnp 'sport = :${port}'; stop that program or set port in [server]`,
+  };
 }

@@ -5,28 +5,30 @@ import type { FirewallState, RunningServer, ServerFacts } from '../facts/read-ru
 export function judgeServer(facts: ServerFacts, version: string): readonly Said[] {
   switch (facts.kind) {
     case 'not-running':
-      return [
-        {
-          level: 'broken',
-          code: 'not-running',
-          fact: 'the server does not run',
-          consequence: 'no new ban takes effect; the hosts keep theirs until it does',
-          command: 'systemctl start fail2networkban-server; journalctl -u fail2networkban-server -n 50',
-        },
-      ];
+      return [notRunning];
     case 'silent':
-      return [
-        {
-          level: 'warning',
-          code: 'server-unreadable',
-          fact: `the server cannot be asked: ${facts.reason}`,
-          consequence: 'clients, whitelist and bans are not looked at',
-          command: 'run the doctor as root; then: systemctl status fail2networkban-server',
-        },
-      ];
+      return [silent(facts.reason)];
     case 'running':
       return [...judgePause(facts), ...judgeVersion(facts, version)];
   }
+}
+
+const notRunning: Said = {
+  level: 'broken',
+  code: 'not-running',
+  fact: 'the server does not run',
+  consequence: 'no new ban takes effect; the hosts keep theirs until it does',
+  command: 'systemctl start fail2networkban-server; journalctl -u fail2networkban-server -n 50',
+};
+
+function silent(reason: string): Said {
+  return {
+    level: 'warning',
+    code: 'server-unreadable',
+    fact: `the server cannot be asked: ${reason}`,
+    consequence: 'clients, whitelist and bans are not looked at',
+    command: 'run the doctor as root; then: systemctl status fail2networkban-server',
+  };
 }
 
 function judgePause({ isPaused }: RunningServer): readonly Said[] {
@@ -57,9 +59,9 @@ function judgeVersion(running: RunningServer, version: string): readonly Said[] 
 
 /** Whether what the server wrote down gets into one of its firewalls. */
 export function judgeEnforcement({ failure, leftOut }: FirewallState): readonly Said[] {
-  const findings: Said[] = [];
+  const said: Said[] = [];
   if (failure !== undefined) {
-    findings.push({
+    said.push({
       level: 'broken',
       code: 'firewall-fails',
       fact: `the server does not get through: ${failure}`,
@@ -68,7 +70,7 @@ export function judgeEnforcement({ failure, leftOut }: FirewallState): readonly 
     });
   }
   if (leftOut > 0) {
-    findings.push({
+    said.push({
       level: 'warning',
       code: 'bans-left-out',
       fact: `left out: ${leftOut} of the bans, because there are more than max_entries`,
@@ -76,5 +78,5 @@ export function judgeEnforcement({ failure, leftOut }: FirewallState): readonly 
       command: 'raise max_entries in the section of this firewall and restart, or shorten bantime on the hosts',
     });
   }
-  return findings;
+  return said;
 }
