@@ -46,26 +46,30 @@ export function planAccounts(accounts: Accounts, { token, grants }: WantedAccoun
  */
 export function planUndo(accounts: Accounts, { token, grants }: WantedAccounts): readonly Command[] {
   const { user, name } = splitToken(token);
-  const grantees = granteesOf(token);
   const ours = grants.flatMap((grant) =>
-    grantees.filter((grantee) => isPresent(accounts, grant, grantee)).map((grantee) => ({ grant, grantee })),
+    granteesOf(token)
+      .filter((grantee) => hasEntry(accounts, grant, grantee))
+      .map((grantee) => ({ grant, grantee })),
   );
-  const others = accounts.acl.filter(
-    ({ id, path, role }) =>
-      !ours.some(({ grant, grantee }) => grantee.id === id && grant.path === path && grant.role === role),
-  );
-  const isUserElsewhere =
-    others.some(({ id }) => id === user || id.startsWith(`${user}!`)) ||
-    [...accounts.tokens].some((other) => other !== token);
+  const others = accounts.acl.filter((entry) => !ours.some(({ grant, grantee }) => isOf(entry, grant, grantee)));
   const freeRoles = grants.filter(
     ({ role }) => accounts.roles.has(role) && !others.some((entry) => entry.role === role),
   );
+  const isUserFree = accounts.users.has(user) && !isUsedElsewhere(user, others) && !hasOtherToken(accounts, token);
   return [
     ...ours.map(({ grant, grantee }) => withdrawCommand(grant, grantee)),
     ...(accounts.tokens.has(token) ? [removeTokenCommand(user, name)] : []),
-    ...(accounts.users.has(user) && !isUserElsewhere ? [['pveum', 'user', 'delete', user] satisfies Command] : []),
+    ...(isUserFree ? [['pveum', 'user', 'delete', user] satisfies Command] : []),
     ...freeRoles.map(({ role }): Command => ['pveum', 'role', 'delete', role]),
   ];
+}
+
+function isUsedElsewhere(user: string, entries: Accounts['acl']): boolean {
+  return entries.some(({ id }) => id === user || id.startsWith(`${user}!`));
+}
+
+function hasOtherToken({ tokens }: Accounts, token: string): boolean {
+  return [...tokens].some((other) => other !== token);
 }
 
 export function removeTokenCommand(user: string, name: string): Command {
@@ -88,7 +92,7 @@ function isGranted(accounts: Accounts, grant: Grant, grantee: Grantee): boolean 
   return accounts.acl.some((entry) => isOf(entry, grant, grantee) && entry.isPropagated === grant.isPropagated);
 }
 
-function isPresent(accounts: Accounts, grant: Grant, grantee: Grantee): boolean {
+function hasEntry(accounts: Accounts, grant: Grant, grantee: Grantee): boolean {
   return accounts.acl.some((entry) => isOf(entry, grant, grantee));
 }
 
