@@ -15,6 +15,9 @@ interface Waiting {
   readonly fail: (error: unknown) => void;
 }
 
+/** Entries that wait for more of their kind before one commit; the first does not wait longer than for the last of these. */
+const gatheredMax = 256;
+
 export interface RecordOptions {
   readonly ledger: Ledger;
   readonly standing: StandingBans;
@@ -76,12 +79,23 @@ export class Record {
   #schedule(): void {
     if (this.#scheduled || this.#writing !== undefined) return;
     this.#scheduled = true;
+    this.#commitOnceQuiet(0);
+  }
+
+  /** Looks again as long as each look finds more: a commit costs the disk's sync, another look nearly nothing. */
+  #commitOnceQuiet(seen: number): void {
     this.#options.soon(() => {
-      this.#scheduled = false;
-      this.#writing = this.#commitWaiting().finally(() => {
-        this.#writing = undefined;
-        if (this.#waiting.length > 0) this.#schedule();
-      });
+      const found = this.#waiting.length;
+      if (found > seen && found < gatheredMax) this.#commitOnceQuiet(found);
+      else this.#commitNow();
+    });
+  }
+
+  #commitNow(): void {
+    this.#scheduled = false;
+    this.#writing = this.#commitWaiting().finally(() => {
+      this.#writing = undefined;
+      if (this.#waiting.length > 0) this.#schedule();
     });
   }
 

@@ -34,12 +34,21 @@ export interface CertificateOptions {
   readonly validDays?: number;
   /** The instant at which the server certificate ends; in the past makes an expired one. */
   readonly notAfter?: Date;
+  /** The server's key; EC P-256 by default. The authority's is always that. */
+  readonly keys?: 'ec' | 'rsa';
   /** DNS names and addresses that the certificate is for; 127.0.0.1, ::1 and localhost by default. */
   readonly hosts?: readonly string[];
 }
 
 const DAY_MS = 86_400_000;
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+/** As Proxmox makes its own; some tenths of a second to generate. */
+const RSA = {
+  name: 'RSASSA-PKCS1-v1_5',
+  modulusLength: 2048,
+  publicExponent: new Uint8Array([1, 0, 1]),
+  hash: 'SHA-256',
+};
 
 /**
  * Makes an authority and a server certificate (EC P-256) in `dir`, which is created when missing: `ca.pem`, `cert.pem`
@@ -52,7 +61,7 @@ export async function makeCertificates(dir: string, options: CertificateOptions 
   const notBefore = new Date(Math.min(Date.now(), notAfter.getTime()) - DAY_MS);
   const authorityKeys = await makeKeys();
   const authority = await makeAuthority(authorityKeys, notBefore);
-  const keys = await makeKeys();
+  const keys = await makeKeys(options.keys === 'rsa' ? RSA : ALGORITHM);
   const certificate = await X509CertificateGenerator.create({
     issuer: authority.subject,
     subject: 'CN=emulated server',
@@ -74,8 +83,8 @@ export async function makeCertificates(dir: string, options: CertificateOptions 
   return await writeCertificates(dir, authority, certificate, keys.privateKey);
 }
 
-async function makeKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+async function makeKeys(algorithm: typeof ALGORITHM | typeof RSA = ALGORITHM): Promise<webcrypto.CryptoKeyPair> {
+  return await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 }
 
 /** The authority outlives any server certificate made here, so that only the latter can be the expired one. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Finished, RunningProcess } from './running-process.ts';
 
@@ -21,9 +22,16 @@ export async function askProgram(name: ProgramName, args: readonly string[]): Pr
   return { ...(answer as Record<string, unknown>) };
 }
 
-/** One of the two programs in a process of its own. */
+/** One of the two programs in a process of its own, with the environment that its unit gives it. */
 export class RunningProgram extends RunningProcess {
   constructor(name: ProgramName, args: readonly string[]) {
-    super(process.execPath, [main(name), ...args]);
+    super(process.execPath, [main(name), ...args], unitEnvironment(name));
   }
+}
+
+/** What `Environment=` says in the unit of a program. */
+function unitEnvironment(name: ProgramName): NodeJS.ProcessEnv {
+  const unit = { server: 'fail2networkban-server.service', client: 'fail2networkban-agent.service' }[name];
+  const text = readFileSync(new URL(`../../../systemd/${unit}`, import.meta.url), 'utf8');
+  return Object.fromEntries([...text.matchAll(/^Environment=(\w+)=(.*)$/gm)].map(([, key, value]) => [key, value]));
 }

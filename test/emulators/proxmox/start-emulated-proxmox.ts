@@ -49,7 +49,9 @@ interface Parts {
  */
 export async function startEmulatedProxmox(options: EmulatedProxmoxOptions): Promise<EmulatedProxmox> {
   await mkdir(options.dir, { recursive: true });
-  const certificates = await makeCertificates(join(options.dir, 'tls'));
+  // With the cost model a handshake is to cost what the real one does, so the key is of Proxmox's kind.
+  const keys = options.costModel === undefined || options.costModel === false ? 'ec' : 'rsa';
+  const certificates = await makeCertificates(join(options.dir, 'tls'), { keys });
   const stop = new AbortController();
   const parts = assemble(options, stop.signal);
   if (options.clusterFw !== undefined) parts.file.writeText(options.clusterFw);

@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
@@ -34,7 +35,9 @@ export async function listenTls(
   identity: TlsIdentity,
   handlers: { onTls: (socket: Socket) => void; onPlain: (socket: Socket) => void; idleMs: number },
 ): Promise<Listener> {
-  const tls = createTlsServer({ ...identity, handshakeTimeout: handlers.idleMs }, handlers.onTls);
+  // Each connection to the real server costs a whole handshake (8.5 ms were measured): no session is taken up again.
+  const secureOptions = constants.SSL_OP_NO_TICKET;
+  const tls = createTlsServer({ ...identity, secureOptions, handshakeTimeout: handlers.idleMs }, handlers.onTls);
   tls.on('tlsClientError', (_error, socket) => socket.destroy());
   const server = createServer({ noDelay: true }, (socket) => {
     const timer = setTimeout(() => socket.destroy(), handlers.idleMs);
