@@ -75,7 +75,7 @@ export function readHistoryRow(value: unknown): HistoryEntry {
     sequence: integer(row, 'sequence'),
     at: integer(row, 'at'),
     kind,
-    actor: text(row, 'actor'),
+    actor: text(row, row['actor'] === null ? 'client' : 'actor'),
     ...(row['network'] === null ? {} : { network: network(row) }),
     ...(row['client'] === null ? {} : { client: text(row, 'client') }),
     ...(row['jail'] === null ? {} : { jail: text(row, 'jail') }),

@@ -4,7 +4,7 @@ export const schemaVersion = 1;
 /** `PRAGMA application_id` of the file, "f2nb": no other program's database is taken for a ledger. */
 export const applicationId = 0x66326e62;
 
-/** Times are milliseconds since the epoch; an `ends_at` of NULL is permanent. */
+/** Times are milliseconds since the epoch; an `ends_at` of NULL is permanent, an `actor` of NULL the client itself. */
 export const schema = `
 CREATE TABLE report (
   network TEXT NOT NULL, client TEXT NOT NULL, jail TEXT NOT NULL, source TEXT NOT NULL,
@@ -25,7 +25,7 @@ CREATE TABLE stream (
 ) WITHOUT ROWID;
 CREATE TABLE history (
   sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, network TEXT, client TEXT, jail TEXT,
-  source TEXT, ends_at INTEGER, actor TEXT NOT NULL, reason TEXT
+  source TEXT, ends_at INTEGER, actor TEXT, reason TEXT
 );
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 INSERT INTO setting VALUES ('sequence', '0'), ('paused', 'no');

@@ -47,7 +47,7 @@ export class Tables {
     for (const { sequence, at, kind, network, client, jail, source, endsAt, actor, reason } of entries) {
       const end = endsAt === undefined ? null : endCell(endsAt);
       const about = [network ?? null, client ?? null, jail ?? null, source ?? null] as const;
-      this.#history.add(sequence, at, kind, ...about, end, actor, reason ?? null);
+      this.#history.add(sequence, at, kind, ...about, end, actor === client ? null : actor, reason ?? null);
     }
     this.#history.flush();
   }
