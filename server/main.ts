@@ -6,7 +6,7 @@ import type { ExitCode } from '../shared/exit-codes.ts';
 import { exitCodeOf } from '../shared/host/exit-code-of.ts';
 import { version } from '../shared/version.ts';
 import { type Answer, ask } from './commands/ask.ts';
-import { type CommandContext, loadSettings } from './commands/load-settings.ts';
+import { type CommandContext, loadSettings, loadSocketPath } from './commands/load-settings.ts';
 import { makeShow } from './commands/show.ts';
 import { defaultConfigFile } from './settings.ts';
 import type { SetupWords } from './setup/setup-command.ts';
@@ -55,7 +55,7 @@ function buildProgram(): Command {
     common(command).action(async (...parts: unknown[]) => {
       const options = command.opts<CommonOptions & Record<string, unknown>>();
       const words = parts.slice(0, -2).map(String);
-      const { socket } = loadSettings(context(options));
+      const socket = loadSocketPath(context(options));
       finish(
         await ask({ socket, verb, args: toArgs(words, options), isJson: options.json === true, print, show: toText }),
       );

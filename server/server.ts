@@ -57,7 +57,13 @@ export class FleetServer {
    */
   static async start(settings: ServerSettings, parts: ServerParts): Promise<FleetServer> {
     const server = new FleetServer(settings, parts, await parts.ledger.load());
-    await server.#start();
+    try {
+      await server.#start();
+    } catch (error) {
+      // What was opened by then would keep the process alive without a word.
+      await server.stop();
+      throw error;
+    }
     return server;
   }
 

@@ -53,6 +53,14 @@ const hostPattern = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-F
 /** unix(7): 108 bytes with the zero at the end. */
 const socketPattern = /^\/[\x20-\x7e]{0,106}$/;
 
+/**
+ * Where the running server listens for the operator. The rest of the file may be wrong: a slip of the pen must not stand in
+ * the way of `panic`.
+ */
+export function readSocketPath(source: SettingsSource): string {
+  return readSocket(new SettingsReader(source.file, source.readFile(source.file)).section('server'));
+}
+
 /** @throws ConfigError with everything that is wrong */
 export function readServerSettings(source: SettingsSource): ServerSettings {
   const reader = new SettingsReader(source.file, source.readFile(source.file));
@@ -65,12 +73,7 @@ export function readServerSettings(source: SettingsSource): ServerSettings {
     publicHost: server.matching('public_host', source.hostname, hostPattern, 'a host name or address, without port'),
     tls: readTls(server, source),
     database: server.matching('database', '/var/lib/fail2networkban/ledger.db', /^\//, 'an absolute path'),
-    socket: server.matching(
-      'socket',
-      '/run/fail2networkban/admin.sock',
-      socketPattern,
-      'an absolute path, at most 107 bytes',
-    ),
+    socket: readSocket(server),
     historyDays: server.integer('history_days', 90, 1, 36_500),
     logLevel: server.choice('log_level', 'info', logLevels),
     policy: {
@@ -83,6 +86,15 @@ export function readServerSettings(source: SettingsSource): ServerSettings {
   };
   reader.finish();
   return settings;
+}
+
+function readSocket(server: SectionReader): string {
+  return server.matching(
+    'socket',
+    '/run/fail2networkban/admin.sock',
+    socketPattern,
+    'an absolute path, at most 107 bytes',
+  );
 }
 
 /** Files of the configuration, else systemd credentials, else the Proxmox host's own. */

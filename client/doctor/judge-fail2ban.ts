@@ -39,7 +39,8 @@ function notWired(jails: readonly JailFacts[]): Said {
     code: 'no-jail-wired',
     fact: `no jail has the action fail2networkban (jails: ${names(jails) || 'none'})`,
     consequence: 'no ban leaves this host',
-    command: 'add `fail2networkban` as the last line of `action` in /etc/fail2ban/jail.d/, then fail2ban-client reload',
+    command:
+      'add `fail2networkban` as the last line of `action` in /etc/fail2ban/jail.d/ (an `action` in jail.local wins over it), then fail2ban-client reload --restart',
   };
 }
 

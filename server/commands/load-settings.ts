@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { configError, describeError } from '../../shared/errors.ts';
-import { readServerSettings, type ServerSettings } from '../settings.ts';
+import { readServerSettings, readSocketPath, type ServerSettings, type SettingsSource } from '../settings.ts';
 
 /** What the command line and the environment give to every command. */
 export interface CommandContext {
@@ -10,8 +10,17 @@ export interface CommandContext {
 }
 
 /** Reads server.ini. @throws ConfigError */
-export function loadSettings({ configFile, credentialsFolder }: CommandContext): ServerSettings {
-  return readServerSettings({
+export function loadSettings(context: CommandContext): ServerSettings {
+  return readServerSettings(sourceOf(context));
+}
+
+/** Reads no more of server.ini than what a command needs to find the running server. @throws ConfigError */
+export function loadSocketPath(context: CommandContext): string {
+  return readSocketPath(sourceOf(context));
+}
+
+function sourceOf({ configFile, credentialsFolder }: CommandContext): SettingsSource {
+  return {
     file: configFile,
     hostname: hostname(),
     credentialsFolder,
@@ -22,5 +31,5 @@ export function loadSettings({ configFile, credentialsFolder }: CommandContext):
         throw configError(path, 'file', `cannot be read: ${describeError(error)}`, error);
       }
     },
-  });
+  };
 }

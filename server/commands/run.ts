@@ -6,6 +6,7 @@ import { type Log, makeLog } from '../../shared/host/log.ts';
 import { ServiceManager } from '../../shared/host/service-manager.ts';
 import { pinOf } from '../../shared/pin.ts';
 import { openFirewall } from '../enforcers/create-enforcer.ts';
+import { lockLedger } from '../ledger/ledger-lock.ts';
 import { SqliteLedger } from '../ledger/sqlite-ledger.ts';
 import { readOwnAddresses } from '../own-addresses.ts';
 import { FleetServer, type Identity } from '../server.ts';
@@ -34,6 +35,7 @@ export async function runServer(host: Host): Promise<void> {
   );
   const identity = readIdentity(settings.tls);
   const firewalls = settings.enforcers.map((each) => openFirewall(each, systemClock));
+  const unlock = lockLedger(settings.database);
   const server = await FleetServer.start(settings, {
     ledger: new SqliteLedger(settings.database),
     firewalls,
@@ -60,6 +62,7 @@ export async function runServer(host: Host): Promise<void> {
   stopFeeding();
   const cancel = systemClock.after(stopMaxMs, () => host.crash(new Error(`no orderly stop in ${stopMaxMs} ms`)));
   await server.stop();
+  unlock();
   cancel();
 }
 

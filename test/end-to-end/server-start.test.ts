@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { Fleet } from './fleet.ts';
+import { runCommand } from './program.ts';
+
+describe('a server that starts', () => {
+  it('is refused a ledger that another server uses, and the other goes on', async (context) => {
+    const fleet = await Fleet.start(context);
+    const other = `${fleet.server.config}.other`;
+    const text = await readFile(fleet.server.config, 'utf8');
+    await writeFile(other, text.replace('admin.sock', 'other.sock').replace(/^port = .*/m, 'port = 0'));
+    const { code, stderr } = await runCommand('server', ['run', '--config', other]);
+    assert.deepEqual([code, /\[server\] database: another server uses it/.test(stderr)], [78, true], stderr);
+    assert.equal((await fleet.server.command('ban', '203.0.113.1', '--ttl', '1h')).code, 0);
+    await fleet.blocks(['203.0.113.1']);
+  });
+
+  it('ends with a word when its socket cannot be made', async (context) => {
+    const fleet = await Fleet.start(context);
+    const other = `${fleet.server.config}.other`;
+    const text = await readFile(fleet.server.config, 'utf8');
+    const elsewhere = text.replace('ledger.db', 'other.db').replace(/^port = .*/m, 'port = 0');
+    await writeFile(other, elsewhere.replace(/^socket = .*/m, `socket = ${join('/nowhere', 'admin.sock')}`));
+    const { code, stderr } = await runCommand('server', ['run', '--config', other]);
+    assert.deepEqual([code, stderr.includes('/nowhere/admin.sock')], [1, true], stderr);
+  });
+
+  it('answers the operator also when its configuration was spoilt meanwhile', async (context) => {
+    const fleet = await Fleet.start(context);
+    await appendFile(fleet.server.config, '\n[nonsense]\n');
+    assert.equal((await fleet.server.command('check-config')).code, 78);
+    assert.equal((await fleet.server.command('panic')).code, 0);
+  });
+});
