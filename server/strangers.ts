@@ -37,7 +37,12 @@ export class Strangers {
 
   /** Takes in a socket that was just accepted, or cuts it off when there are too many. */
   admit(socket: Socket): void {
-    const address = parseNetwork(socket.remoteAddress ?? '');
+    // Gone again before it was looked at: nobody is there, and no close will come.
+    if (socket.remoteAddress === undefined) {
+      socket.destroy();
+      return;
+    }
+    const address = parseNetwork(socket.remoteAddress);
     const neighbourhood = address === undefined ? 'unknown' : neighbourhoodOf(address);
     const here = this.#byNeighbourhood.get(neighbourhood) ?? 0;
     if (this.count >= limits.strangersMax || here >= limits.strangersPerAddressMax) {

@@ -165,6 +165,27 @@ describe('a listener', () => {
       (await Peer.logIn(listening.port, authority)).close();
     }));
 
+  it(`takes in ${limits.strangersMax} who have not logged in from everywhere together`, () =>
+    withListener(false, async ({ listening, hosts }) => {
+      const client = await Peer.logIn(listening.port);
+      const places = limits.strangersMax / limits.strangersPerAddressMax + 1;
+      const sockets: StrangerSocket[] = [];
+      for (let place = 1; place <= places; place += 1) {
+        for (let count = 0; count < limits.strangersPerAddressMax; count += 1) {
+          sockets.push(await StrangerSocket.open(listening.port, `127.0.0.${place}`));
+        }
+      }
+      await until(
+        () => listening.turnedAway.length === limits.strangersPerAddressMax,
+        'those of the last place are cut off',
+      );
+      assert.equal(listening.listener.strangers, limits.strangersMax);
+      assert.equal((await client.ask(ban(1))).type, 'results');
+      hosts.core.clock.advance(limits.loginMaxMs);
+      await Promise.all(sockets.map(({ closed }) => closed));
+      assert.equal(listening.listener.strangers, 0);
+    }));
+
   it('closes on a frame that is too long, before it is whole', () =>
     withListener(false, async ({ listening }) => {
       const peer = await Peer.logIn(listening.port);

@@ -17,9 +17,9 @@ export class StrangerSocket {
     });
   }
 
-  /** As far as TCP. */
-  static async open(port: number): Promise<StrangerSocket> {
-    const socket = connect({ port, host: '127.0.0.1' });
+  /** As far as TCP, from an address of loopback. */
+  static async open(port: number, localAddress = '127.0.0.1'): Promise<StrangerSocket> {
+    const socket = connect({ port, host: '127.0.0.1', localAddress });
     await once(socket, 'connect');
     return new StrangerSocket(socket);
   }
