@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -92,6 +93,17 @@ export class RunningServer {
     this.clock.advance(10_000);
     await stopped;
     await rm(this.#folder, { recursive: true });
+  }
+}
+
+/** Runs `work` against a server of its own and ends it. */
+export async function withServer(work: (server: RunningServer) => Promise<void>): Promise<void> {
+  const server = await RunningServer.start();
+  try {
+    await work(server);
+    assert.deepEqual(server.faults, []);
+  } finally {
+    await server.stop();
   }
 }
 

@@ -5,17 +5,7 @@ import { closeCodes } from '../../../shared/close-code.ts';
 import { ArgumentError } from '../../../shared/host/local-socket.ts';
 import { until } from '../../contracts/until.ts';
 import type { Peer } from '../listening.ts';
-import { credentialsOf, RunningServer } from '../running-server.ts';
-
-async function withServer(work: (server: RunningServer) => Promise<void>): Promise<void> {
-  const server = await RunningServer.start();
-  try {
-    await work(server);
-    assert.deepEqual(server.faults, []);
-  } finally {
-    await server.stop();
-  }
-}
+import { credentialsOf, type RunningServer, withServer } from '../running-server.ts';
 
 const event = (number: number, network: string, rest: object = {}) => ({
   ...{ number, verb: 'ban', jail: 'sshd', network, ttlSeconds: null, ...rest },
