@@ -64,6 +64,10 @@ describe('the check of the layout', () => {
     ['server/intake.ts', "import left from 'left-pad';", /imports left-pad/],
     ['server/intake.ts', 'const at = Date.now();', /uses Date\.now/],
     ['client/courier.ts', 'setTimeout(() => go(), 10);', /uses setTimeout/],
+    ['client/courier.ts', 'const at = new Date();', /uses new Date/],
+    ['client/courier.ts', 'const now = Date.now;', /uses Date\.now/],
+    ['client/courier.ts', 'const random = Math.random();', /uses Math\.random/],
+    ['server/record.ts', 'setImmediate(() => commit());', /uses setImmediate/],
     ['client/courier.ts', 'process.exit(1);', /uses process\./],
     ['server/clients.ts', 'let cache = 1;', /keeps state/],
   ];

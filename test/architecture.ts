@@ -37,7 +37,7 @@ export const importOwners: Owners = {
   'node:fs/promises': ['client/', 'server/doctor/facts/', 'server/setup/', 'shared/host/'],
 };
 
-/** The process and real time, by the words that reach them. */
+/** The process, real time and chance, by the words that reach them. */
 export const wordOwners: Owners = {
   'process.': [
     'client/main.ts',
@@ -46,10 +46,14 @@ export const wordOwners: Owners = {
     'server/admin/server-verbs.ts',
     'shared/host/local-socket.ts',
   ],
-  'Date.now(': ['shared/clock.ts'],
-  'performance.now(': ['shared/clock.ts'],
-  'setTimeout(': ['shared/clock.ts'],
-  'setInterval(': [],
+  'Date.now': ['shared/clock.ts'],
+  'new Date()': [],
+  'performance.now': ['shared/clock.ts'],
+  setTimeout: ['shared/clock.ts'],
+  setInterval: [],
+  setImmediate: ['server/commands/run.ts'],
+  'Math.random': ['client/commands/agent.ts', 'server/commands/run.ts'],
+  'fetch(': [],
 };
 
 /** Types reach nothing, and `isIP` only looks at a text. */
@@ -109,5 +113,5 @@ function isOwner(owners: readonly string[], path: string): boolean {
 }
 
 function hasWord(code: string, word: string): boolean {
-  return new RegExp(`(?<![\\w.#$])${word.replace(/[.(]/g, '\\$&')}`).test(code);
+  return new RegExp(`(?<![\\w.#$])${word.replace(/[.()]/g, '\\$&')}`).test(code);
 }
