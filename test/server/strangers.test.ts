@@ -7,21 +7,13 @@ import { ManualClock } from '../manual-clock.ts';
 
 /** A socket as if it came from anywhere. */
 class FarSocket extends Socket {
-  readonly #from: string;
-  readonly #port: number;
+  override readonly remoteAddress: string;
+  override readonly remotePort: number;
 
   constructor(from: string, port: number) {
     super();
-    this.#from = from;
-    this.#port = port;
-  }
-
-  override get remoteAddress(): string {
-    return this.#from;
-  }
-
-  override get remotePort(): number {
-    return this.#port;
+    this.remoteAddress = from;
+    this.remotePort = port;
   }
 }
 
