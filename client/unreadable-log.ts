@@ -6,7 +6,7 @@ import type { UnreadableLine } from './queue-line.ts';
 
 /** Size of the file at which it becomes `unreadable.log.1`, in place of the one before. */
 export const unreadableLogMaxBytes = 1_048_576;
-/** Bytes of one line that are kept. */
+/** Of one line. */
 const keptMaxCharacters = 1_000;
 
 /** Lines of the queue that could not be read: kept for a person to look at, in a file that does not grow for ever. */

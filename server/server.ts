@@ -83,9 +83,10 @@ export class FleetServer {
 
   /** Takes over a configuration that was read again: whitelist, policy, certificate. The rest needs a restart. */
   reload(settings: ServerSettings, identity: Identity | undefined): void {
+    // First: it throws for a key of another certificate, and then everything stays as it was.
+    if (identity !== undefined) this.#listener.setCertificate(identity.certificate);
     this.#settings = settings;
     this.#identity = identity;
-    if (identity !== undefined) this.#listener.setCertificate(identity.certificate);
     this.#core.configure(settings);
   }
 

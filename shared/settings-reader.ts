@@ -174,11 +174,7 @@ export class SectionReader {
     );
   }
 
-  /** Items separated by commas or blanks. */
-  list(key: string, fallback: readonly string[]): readonly string[] {
-    return this.#take(key, fallback, 'a list', (text) => text.split(/[\s,]+/).filter((item) => item !== ''));
-  }
-
+  /** Separated by commas or blanks; none when absent. */
   networks(key: string): readonly Network[] {
     return this.#take<readonly Network[]>(key, [], 'a list of IPv4 or IPv6 addresses and CIDRs', (text) => {
       const items = text.split(/[\s,]+/).filter((item) => item !== '');

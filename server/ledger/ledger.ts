@@ -47,7 +47,7 @@ export interface Client {
 export const streamsPerClientMax = 16;
 
 /** Why a report ended. */
-export type WithdrawalReason = 'unban' | 'not-listed' | 'lifted' | 'expired' | 'whitelisted' | 'panic' | 'revoked';
+export type WithdrawalReason = 'unban' | 'not-listed' | 'lifted' | 'expired' | 'whitelisted' | 'revoked';
 
 /** One fact to be written. The ledger gives each the next sequence number, in order. */
 export type Change = ReportChange | OtherChange;

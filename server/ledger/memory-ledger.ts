@@ -12,7 +12,7 @@ import {
   type WhitelistEntry,
 } from './ledger.ts';
 
-/** A ledger that forgets: for `dry-run` servers and as the plain model that the contract suite holds the others to. */
+/** A ledger that forgets: the plain model that the contract suite holds the others to. No program opens it. */
 export class MemoryLedger implements Ledger {
   #sequence = 0;
   #paused = false;

@@ -30,14 +30,13 @@ export class Whitelist {
 
   /** Takes in what was committed. */
   apply(changes: readonly Change[]): void {
-    const before = this.#timed.size;
     let changed = false;
     for (const change of changes) {
       if (change.kind === 'allowed') this.#timed.set(change.entry.network, change.entry);
       if (change.kind === 'disallowed') this.#timed.delete(change.network);
       changed ||= change.kind === 'allowed' || change.kind === 'disallowed';
     }
-    if (changed || before !== this.#timed.size) this.#index = this.#rebuild();
+    if (changed) this.#index = this.#rebuild();
   }
 
   /** Entries whose time has come. */

@@ -40,15 +40,14 @@ describe('a ban of the real fail2ban', { concurrency: 3, timeout: 60_000 }, () =
     const increment = ['bantime.increment = true', 'bantime.multipliers = 1 4'];
     const { fail2ban } = await fleet.host('web1', { jails: [{ name: 'sshd', bantimeSeconds: 2, more: increment }] });
     await fail2ban.fail('sshd', '203.0.113.7');
-    await fleet.blocks(['203.0.113.7']);
-    await fleet.blocks([]);
-    await waitUntil('fail2ban itself has ended the ban', async () =>
+    // It may be over before it has reached cluster.fw: its two seconds count from the line in the log.
+    await waitUntil('fail2ban has ended the first ban', async () =>
       (await fail2ban.log()).includes('Unban 203.0.113.7'),
     );
     await fail2ban.fail('sshd', '203.0.113.7');
     await waitUntil('the ban is prolonged', async () => (await remainingSeconds(fleet, '203.0.113.7')) > 2);
     assert.match(await fail2ban.log(), /Increase Ban 203\.0\.113\.7 \(2 # 8s/);
-    fleet.assertBlocks(['203.0.113.7']);
+    await fleet.blocks(['203.0.113.7']);
     await fleet.blocks([]);
   });
 

@@ -140,15 +140,6 @@ describe('readers of values', () => {
     ],
     ['choice', (section) => section.choice('a', 'info', ['info', 'warn']), [['warn', 'warn']], ['Warn', 'x']],
     [
-      'list',
-      (section) => section.list('a', []),
-      [
-        ['x, y  z', ['x', 'y', 'z']],
-        ['x', ['x']],
-      ],
-      [],
-    ],
-    [
       'networks',
       (section) => section.networks('a'),
       [['192.0.2.7/24, 2001:DB8::1', ['192.0.2.0/24', '2001:db8::1']]],
