@@ -33,6 +33,15 @@ export interface Room {
   readonly leftOut: number;
 }
 
+/** What became of a comparison of one firewall that was asked for. */
+export interface Pass {
+  readonly name: string;
+  /** Entries of ours that it held before. */
+  readonly before: number;
+  /** `unfinished`: it is still at work, and goes on. */
+  readonly outcome: 'done' | 'failing' | 'unfinished';
+}
+
 /** From this share of `max_entries` on the operator is warned. */
 const scarceFrom = 0.8;
 
@@ -70,9 +79,9 @@ export class EnforcementOfBans {
     this.notify();
   }
 
-  /** Compares every firewall now. */
-  relist(): void {
-    for (const reconciler of this.#reconcilers) reconciler.relist();
+  /** Compares every firewall now. Resolves when each is done or has failed, after `mostMs` at the latest. */
+  async pass(mostMs: number): Promise<readonly Pass[]> {
+    return await Promise.all(this.#reconcilers.map((reconciler) => this.#passOf(reconciler, mostMs)));
   }
 
   /** What each firewall does about one network. */
@@ -87,6 +96,22 @@ export class EnforcementOfBans {
   /** Works until aborted. */
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all(this.#reconcilers.map((reconciler) => reconciler.run(signal)));
+  }
+
+  #passOf(reconciler: Reconciler, mostMs: number): Promise<Pass> {
+    const { name } = reconciler;
+    const ours = reconciler.counts().ours;
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(mostMs, () => {
+        unwatch();
+        resolve({ name, before: ours, outcome: reconciler.state.kind === 'failing' ? 'failing' : 'unfinished' });
+      });
+      reconciler.relist();
+      const unwatch = reconciler.watchPass(() => {
+        cancel();
+        resolve({ name, before: ours, outcome: reconciler.state.kind === 'failing' ? 'failing' : 'done' });
+      });
+    });
   }
 
   #reconcilerFor({ enforcer, limits }: OpenedFirewall): Reconciler {

@@ -80,6 +80,7 @@ export class Reconciler {
   readonly #bell = new Bell();
   /** Ends the pause after a failure. */
   #hurry = new AbortController();
+  readonly #watchers = new Set<() => void>();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -112,6 +113,15 @@ export class Reconciler {
     this.#backoff.reset();
     this.#hurry.abort();
     this.notify();
+  }
+
+  /**
+   * Calls back once, when a pass ends: the firewall agrees with all that was desired by then, or it failed; `state` tells
+   * which. The returned function takes the wish back.
+   */
+  watchPass(then: () => void): () => void {
+    this.#watchers.add(then);
+    return () => this.#watchers.delete(then);
   }
 
   /** Whether the firewall agrees about one network, given whether it is banned. */
@@ -162,6 +172,7 @@ export class Reconciler {
     if (steps.length > 0) return this.#apply(steps, signal);
     if (this.#isPlanStale) return sleep(clock, this.#untilPlanMs(), signal);
     if (this.#state.kind !== 'in-sync') this.#succeeded({ kind: 'in-sync', sinceMs: clock.elapsed() });
+    this.#endPass();
     return this.#bell.wait(clock, this.#listedAtMs + resyncMs - clock.elapsed(), signal);
   }
 
@@ -251,7 +262,14 @@ export class Reconciler {
     this.#state = { kind: 'failing', code: error.code, reason, sinceMs };
     this.#hurry = new AbortController();
     onEvent({ kind: 'failed', code: error.code, reason, nextTryMs });
+    this.#endPass();
     await sleep(clock, nextTryMs, this.#hurry.signal);
+  }
+
+  #endPass(): void {
+    const watchers = [...this.#watchers];
+    this.#watchers.clear();
+    for (const tell of watchers) tell();
   }
 
   /** A list alone is no success: a Proxmox whose writes fail still answers lists. */

@@ -69,7 +69,7 @@ async function unban({ record, clock }: BanVerbsOptions, args: Arguments) {
   });
   return {
     network,
-    lifted: lifted.map(describeReport),
+    lifted: lifted.map(describeLifted),
     ...(allowSeconds === undefined ? {} : { allowedForSeconds: allowSeconds }),
   };
 }
@@ -128,7 +128,7 @@ async function allow({ record, clock }: BanVerbsOptions, args: Arguments) {
     'up to 200 characters, no control characters',
   );
   const lifted = await record.write((draft) => allowInDraft(draft, entryFor(network, seconds, note, clock)));
-  return { network, lifted: lifted.map(describeReport) };
+  return { network, lifted: lifted.map(describeLifted) };
 }
 
 function allowInDraft(draft: Draft, entry: WhitelistEntry): Report[] {
@@ -169,6 +169,10 @@ function entryFor(network: Network, seconds: number | null, note: string, clock:
 
 function describeBan(each: Ban) {
   return { network: each.network, endsAt: finite(endOf(each)), reports: each.reports.map(describeReport) };
+}
+
+function describeLifted(report: Report) {
+  return { network: report.network, ...describeReport(report) };
 }
 
 function describeReport({ client, jail, source, reportedAt, endsAt }: Report) {

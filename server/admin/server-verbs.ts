@@ -30,33 +30,38 @@ export interface ServerVerbsOptions {
 
 const actor = 'operator';
 
+/** How long a command waits for the firewalls, milliseconds. */
+export const passMaxMs = 10_000;
+
 /** `status`, `reconcile`, `panic`, `resume`. */
 export function serverVerbs(options: ServerVerbsOptions): [string, LocalVerb][] {
-  const { record, enforcement } = options;
   return [
     ['status', () => status(options)],
-    [
-      'reconcile',
-      () => {
-        enforcement.relist();
-        return { enforcers: describeEnforcers(options) };
-      },
-    ],
-    [
-      'panic',
-      async () => {
-        await record.write((draft) => draft.changes.push({ kind: 'paused', actor }));
-        return { paused: true, enforcers: describeEnforcers(options) };
-      },
-    ],
-    [
-      'resume',
-      async () => {
-        await record.write((draft) => draft.changes.push({ kind: 'resumed', actor }));
-        return { paused: false, enforcers: describeEnforcers(options) };
-      },
-    ],
+    ['reconcile', () => pass(options)],
+    ['panic', () => change(options, 'paused')],
+    ['resume', () => change(options, 'resumed')],
   ];
+}
+
+async function change(options: ServerVerbsOptions, kind: 'paused' | 'resumed') {
+  await options.record.write((draft) => draft.changes.push({ kind, actor }));
+  return pass(options);
+}
+
+/** Compares every firewall and says what came of it: `failed` unless all are done. */
+async function pass(options: ServerVerbsOptions) {
+  const passes = await options.enforcement.pass(passMaxMs);
+  const enforcers = describeEnforcers(options).map((each) => ({
+    ...each,
+    ...passes.find(({ name }) => name === each.name),
+  }));
+  const isDone = passes.every(({ outcome }) => outcome === 'done');
+  return {
+    outcome: isDone ? 'done' : 'failed',
+    paused: options.isPaused(),
+    waitedMostSeconds: passMaxMs / 1_000,
+    enforcers,
+  };
 }
 
 function status(options: ServerVerbsOptions) {

@@ -14,9 +14,10 @@ export interface Asking {
   readonly show: (answer: Answer) => string;
 }
 
-/** @returns 0, or 2 when the answer is a refusal */
+/** @returns 0; 2 when the answer is a refusal, 1 when something is not as it was asked for */
 export async function ask({ socket, verb, args, isJson, print, show }: Asking): Promise<ExitCode> {
   const answer = await callLocalSocket(socket, verb, args);
   print(isJson ? JSON.stringify(answer, null, 2) : show(answer));
-  return answer['outcome'] === 'refused' ? exitCodes.refused : exitCodes.done;
+  if (answer['outcome'] === 'refused') return exitCodes.refused;
+  return answer['outcome'] === 'failed' ? exitCodes.failed : exitCodes.done;
 }

@@ -73,7 +73,7 @@ describe('an operator', { concurrency: 3, timeout: 60_000 }, () => {
     await fail2ban.client('set', 'sshd', 'banip', '203.0.113.1', '203.0.113.3');
     await fleet.blocks(['203.0.113.1', '203.0.113.3']);
     const { stdout } = await fleet.server.command('unban', '203.0.113.1');
-    assert.match(stdout, /1 report\(s\) lifted/);
+    assert.match(stdout, /^203\.0\.113\.1: 1 report lifted: sshd@web1$/m);
     assert.equal(await settleList(agent, 'sshd'), 'main: 0 added, 0 withdrawn');
     await fleet.blocks(['203.0.113.3']);
     await fleet.server.kill();

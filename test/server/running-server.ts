@@ -9,6 +9,7 @@ import { FleetServer } from '../../server/server.ts';
 import type { ServerSettings } from '../../server/settings.ts';
 import { parseEnrolment } from '../../shared/enrolment.ts';
 import { callLocalSocket } from '../../shared/host/local-socket.ts';
+import { ObservedEnforcer } from '../contracts/observed-enforcer.ts';
 import { ManualClock } from '../manual-clock.ts';
 import { FailingLedger } from './failing-ledger.ts';
 import { type Credentials, Peer } from './listening.ts';
@@ -22,7 +23,8 @@ type Answer = Readonly<Record<string, unknown>>;
 export class RunningServer {
   readonly clock = new ManualClock();
   readonly ledger = new FailingLedger();
-  readonly firewall = new DryRun();
+  readonly #dryRun = new DryRun();
+  readonly firewall = new ObservedEnforcer(this.#dryRun);
   readonly faults: unknown[] = [];
   readonly logLines: Answer[] = [];
   readonly #folder: string;
@@ -72,7 +74,7 @@ export class RunningServer {
 
   /** What the firewall blocks, sorted. */
   get blocked(): string[] {
-    return [...this.firewall.entries.keys()].map(String).sort();
+    return [...this.#dryRun.entries.keys()].map(String).sort();
   }
 
   /** Asks as the operator's command does. */

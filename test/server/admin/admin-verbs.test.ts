@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { passMaxMs } from '../../../server/admin/server-verbs.ts';
+import { showPass } from '../../../server/commands/show/show-pass.ts';
 import { closeCodes } from '../../../shared/close-code.ts';
+import type { HeldEntry } from '../../../shared/enforcer.ts';
+import { EnforcerError } from '../../../shared/errors.ts';
 import { ArgumentError } from '../../../shared/host/local-socket.ts';
 import { until } from '../../contracts/until.ts';
 import type { Peer } from '../listening.ts';
 import { credentialsOf, type RunningServer, withServer } from '../running-server.ts';
+import { network } from '../samples.ts';
 
 const event = (number: number, network: string, rest: object = {}) => ({
   ...{ number, verb: 'ban', jail: 'sshd', network, ttlSeconds: null, ...rest },
@@ -237,15 +242,62 @@ describe('panic', () => {
     withServer(async (server) => {
       await server.ask('ban', { network: '203.0.113.1' });
       await blocks(server, '203.0.113.1');
-      assert.equal((await server.ask('panic'))['paused'], true);
-      await blocks(server);
+      const panic = await server.ask('panic');
+      assert.deepEqual([panic['paused'], panic['outcome'], server.blocked], [true, 'done', []]);
+      assert.equal(
+        showPass(panic),
+        'dry-run: 1 entry of ours taken off, none is left\npaused: bans are recorded and not enforced until: fail2networkban-server resume',
+      );
       await server.ask('ban', { network: '203.0.113.2' });
       assert.deepEqual(server.blocked, []);
       assert.equal((await server.ledger.load()).paused, true);
-      assert.equal((await server.ask('resume'))['paused'], false);
-      await blocks(server, '203.0.113.1', '203.0.113.2');
+      const resumed = await server.ask('resume');
+      assert.deepEqual(
+        [resumed['paused'], resumed['outcome'], server.blocked],
+        [false, 'done', ['203.0.113.1', '203.0.113.2']],
+      );
+      assert.equal(showPass(resumed), 'dry-run: in sync, 2 entries of ours');
     }));
 });
+
+describe('reconcile', () => {
+  it('waits for the comparison, and says when the firewall fails', () =>
+    withServer(async (server) => {
+      await server.ask('ban', { network: '203.0.113.1' });
+      await blocks(server, '203.0.113.1');
+      await server.firewall.apply([{ verb: 'remove', entry: ours('203.0.113.1') }], AbortSignal.abort());
+      const done = await server.ask('reconcile');
+      assert.deepEqual([done['outcome'], server.blocked], ['done', ['203.0.113.1']]);
+      const error = new EnforcerError('retry', 'no route to host');
+      server.firewall.failNext({ call: 'list', when: 'before', error });
+      const failed = await server.ask('reconcile');
+      assert.deepEqual([failed['outcome'], showPass(failed)], ['failed', 'dry-run: failing: no route to host']);
+      assert.equal((await server.ask('reconcile'))['outcome'], 'done');
+    }));
+
+  it('waits no longer than ten seconds, and says that it is not finished', () =>
+    withServer(async (server) => {
+      await server.ask('reconcile');
+      const release = server.firewall.hold();
+      await server.ask('ban', { network: '203.0.113.1' });
+      const asked = server.ask('reconcile');
+      await until(() => server.firewall.applies.length === 1, 'the call is under way');
+      let answer: Awaited<typeof asked> | undefined;
+      void asked.then((given) => {
+        answer = given;
+      });
+      await until(() => {
+        server.clock.advance(passMaxMs / 100);
+        return answer !== undefined;
+      }, 'the command gives up waiting');
+      assert.equal(answer?.['outcome'], 'failed');
+      assert.match(showPass(answer ?? {}), /^dry-run: not finished after 10 s, it goes on/);
+      release();
+      await blocks(server, '203.0.113.1');
+    }));
+});
+
+const ours = (text: string): HeldEntry => ({ network: network(text), spelling: text, owner: 'ours' });
 
 describe('looking', () => {
   it('bans, lookup and history say who, what, until when and why', () =>

@@ -1,0 +1,165 @@
+import type { Answer } from './ask.ts';
+import { showBans } from './show/show-bans.ts';
+import { showClients } from './show/show-clients.ts';
+import { showPass } from './show/show-pass.ts';
+import { showStatus } from './show/show-server.ts';
+import { showWhitelist } from './show/show-whitelist.ts';
+import type { Times } from './show/times.ts';
+
+type Options = Readonly<Record<string, unknown>>;
+
+/** A command that asks the running server, as it is typed and as it is asked. */
+export interface OperatorCommand {
+  /** `allow` in `allow add NETWORK`. */
+  readonly group?: 'allow' | 'client';
+  /** Name and arguments, as `ban <network>`. */
+  readonly usage: string;
+  readonly description: string;
+  /** Each with its meaning and its default, where it has them. */
+  readonly options?: readonly (readonly [flags: string, meaning?: string, fallback?: string])[];
+  /** The verb of the local socket. */
+  readonly verb: string;
+  /** Arguments of the verb; by default the options as they are. */
+  readonly toArgs?: (word: string, options: Options) => object;
+  readonly show: (answer: Answer) => string;
+}
+
+export const groups = { allow: 'the whitelist', client: 'enrolled hosts' } as const;
+
+/** All of them, in the order of the help. */
+export function operatorCommands(times: Times): readonly OperatorCommand[] {
+  return [...banCommands(times), ...whitelistCommands(times), ...clientCommands(times), ...serverCommands()];
+}
+
+const withNetwork = (network: string, options: Options): object => ({ ...options, network });
+const withName = (name: string, options: Options): object => ({ ...options, name });
+
+function banCommands(times: Times): readonly OperatorCommand[] {
+  const show = showBans(times);
+  return [
+    {
+      usage: 'ban <network>',
+      description: 'ban an address or CIDR',
+      options: [
+        ['--ttl <time>', 'how long, as 10m, 2h, 7d', 'permanent'],
+        ['--jail <name>', 'name to record it under'],
+      ],
+      verb: 'ban',
+      toArgs: withNetwork,
+      show: show.ban,
+    },
+    {
+      usage: 'unban <network>',
+      description: 'lift the reports of all hosts',
+      options: [['--allow <time>', 'whitelist it for so long']],
+      verb: 'unban',
+      toArgs: withNetwork,
+      show: show.unban,
+    },
+    {
+      usage: 'bans',
+      description: 'list the standing bans',
+      options: [['--jail <name>'], ['--client <name>']],
+      verb: 'bans',
+      show: show.bans,
+    },
+    {
+      usage: 'lookup <network>',
+      description: 'why an address is banned, or would be refused',
+      verb: 'lookup',
+      toArgs: withNetwork,
+      show: show.lookup,
+    },
+    {
+      usage: 'history',
+      description: 'what happened, newest first',
+      options: [
+        ['--network <network>'],
+        ['--client <name>'],
+        ['--jail <name>'],
+        ['--most <count>', 'newest so many', '50'],
+      ],
+      verb: 'history',
+      show: show.history,
+    },
+  ];
+}
+
+function whitelistCommands(times: Times): readonly OperatorCommand[] {
+  const show = showWhitelist(times);
+  return [
+    {
+      group: 'allow',
+      usage: 'add <network>',
+      description: 'never ban it; lifts what it covers',
+      options: [
+        ['--for <time>', 'how long', 'permanent'],
+        ['--note <text>', 'why'],
+      ],
+      verb: 'allow-add',
+      toArgs: withNetwork,
+      show: show.allow,
+    },
+    { group: 'allow', usage: 'list', description: 'list the whitelist', verb: 'allow-list', show: show.allowed },
+    {
+      group: 'allow',
+      usage: 'remove <network>',
+      description: 'take it off the whitelist',
+      verb: 'allow-remove',
+      toArgs: withNetwork,
+      show: show.disallow,
+    },
+  ];
+}
+
+function clientCommands(times: Times): readonly OperatorCommand[] {
+  const show = showClients(times);
+  return [
+    {
+      group: 'client',
+      usage: 'add <name>',
+      description: 'enroll a host; prints its enrolment line once',
+      options: [
+        ['--jails <patterns>', 'jails it may use, as sshd,nginx-*'],
+        ['--may <verbs>', 'of ban,unban,operate'],
+        ['--description <text>'],
+      ],
+      verb: 'client-add',
+      toArgs: withName,
+      show: show.enrolled,
+    },
+    { group: 'client', usage: 'list', description: 'list the enrolled hosts', verb: 'client-list', show: show.clients },
+    {
+      group: 'client',
+      usage: 'revoke <name>',
+      description: 'send a host away for good',
+      options: [['--lift-bans', 'lift its reports too']],
+      verb: 'client-revoke',
+      toArgs: withName,
+      show: show.revoked,
+    },
+    {
+      group: 'client',
+      usage: 'rotate <name>',
+      description: 'give a host a new key',
+      options: [['--overlap <time>', 'how long the old key goes on', '1d']],
+      verb: 'client-rotate',
+      toArgs: withName,
+      show: show.rotated,
+    },
+  ];
+}
+
+function serverCommands(): readonly OperatorCommand[] {
+  return [
+    { usage: 'status', description: 'how the server is', verb: 'status', show: showStatus },
+    { usage: 'reconcile', description: 'compare every firewall now', verb: 'reconcile', show: showPass },
+    {
+      usage: 'panic',
+      description: 'take all our entries off every firewall and enforce nothing until resume',
+      verb: 'panic',
+      show: showPass,
+    },
+    { usage: 'resume', description: 'enforce again after panic', verb: 'resume', show: showPass },
+  ];
+}

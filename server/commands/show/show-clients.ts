@@ -1,0 +1,45 @@
+import { plural } from '../../../shared/plural.ts';
+import { formatTable } from '../../../shared/table.ts';
+import type { Answer } from '../ask.ts';
+import { items, strings, text } from './answer-text.ts';
+import type { Times } from './times.ts';
+
+/** How the answers about enrolled hosts look. */
+export function showClients({ remaining, when }: Times) {
+  return {
+    enrolled: (answer: Answer): string =>
+      [
+        `${text(answer['name'])} is enrolled. This line is shown once; on the host run:`,
+        '',
+        `  fail2networkban enroll '${text(answer['enrolment'])}'`,
+      ].join('\n'),
+
+    rotated: (answer: Answer): string =>
+      [
+        `${text(answer['name'])} has a new key. This line is shown once; on the host run:`,
+        '',
+        `  fail2networkban enroll --force '${text(answer['enrolment'])}'`,
+        '  systemctl restart fail2networkban-agent',
+        '',
+        `The old key goes on for ${remaining(answer['oldKeyEndsAt'])}.`,
+      ].join('\n'),
+
+    revoked: (answer: Answer): string =>
+      `${text(answer['name'])}: revoked, ${plural(Number(answer['lifted']), 'report')} lifted`,
+
+    clients: (answer: Answer): string =>
+      formatTable(
+        ['CLIENT', 'MAY', 'JAILS', 'REPORTS', 'CONNECTIONS', 'LAST SEEN (UTC)', 'DESCRIPTION'],
+        items(answer['clients']).map((client) => [
+          text(client['name']),
+          strings(client['may']).join(','),
+          strings(client['jails']).join(','),
+          text(client['reports']),
+          String(items(client['connections']).length),
+          when(client['lastSeen']),
+          text(client['description']),
+        ]),
+        'no clients; enroll one with: fail2networkban-server client add NAME',
+      ),
+  };
+}

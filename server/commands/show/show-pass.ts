@@ -1,0 +1,35 @@
+import { plural } from '../../../shared/plural.ts';
+import { isObject } from '../../../shared/sealed-channel.ts';
+import type { Answer } from '../ask.ts';
+import { items, text } from './answer-text.ts';
+
+/** How `reconcile`, `panic` and `resume` say what each firewall has come to. */
+export function showPass(answer: Answer): string {
+  const isPaused = answer['paused'] === true;
+  const enforcers = items(answer['enforcers']);
+  const lines = enforcers.map((each) => {
+    switch (each['outcome']) {
+      case 'done':
+        return `${text(each['name'])}: ${isPaused ? describeOff(each) : `in sync, ${entries(each['ours'])}`}`;
+      case 'failing':
+        return `${text(each['name'])}: failing${isPaused ? ', what it holds of ours may still be there' : ''}: ${reason(each)}`;
+      default:
+        return `${text(each['name'])}: not finished after ${text(answer['waitedMostSeconds'])} s, it goes on; see: fail2networkban-server status`;
+    }
+  });
+  if (isPaused) lines.push('paused: bans are recorded and not enforced until: fail2networkban-server resume');
+  if (enforcers.length === 0) lines.push('no firewall is configured');
+  return lines.join('\n');
+}
+
+function describeOff({ before }: Answer): string {
+  return Number(before) > 0 ? `${entries(before)} taken off, none is left` : 'none of ours is there';
+}
+
+function entries(count: unknown): string {
+  return `${plural(Number(count), 'entry', 'entries')} of ours`;
+}
+
+function reason({ state }: Answer): string {
+  return isObject(state) ? text(state['reason']) : '';
+}

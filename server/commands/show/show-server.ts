@@ -1,0 +1,53 @@
+import { formatDuration } from '../../../shared/duration.ts';
+import { plural } from '../../../shared/plural.ts';
+import { isObject } from '../../../shared/sealed-channel.ts';
+import { formatTable } from '../../../shared/table.ts';
+import type { Answer } from '../ask.ts';
+import { items, text } from './answer-text.ts';
+
+/** How the server's state looks. */
+export function showStatus(answer: Answer): string {
+  const paused = answer['paused'] === true ? ', PAUSED (panic): nothing is enforced until resume' : '';
+  const standing = [
+    plural(Number(answer['bans']), 'ban'),
+    `${plural(items(answer['connected']).length, 'connection')} of ${plural(Number(answer['clients']), 'client')}`,
+  ];
+  return [
+    `version ${text(answer['version'])}, up ${formatDuration(Number(answer['uptimeSeconds']))}, ${Math.round(Number(answer['memoryBytes']) / 1_048_576)} MiB`,
+    `${standing.join(', ')}${paused}`,
+    reach(answer['reach']),
+    '',
+    enforcers(answer),
+    '',
+    `counters: ${counters(answer['counters'])}`,
+  ].join('\n');
+}
+
+function counters(value: unknown): string {
+  const counts = Object.entries(isObject(value) ? value : {}).map(([name, count]) => `${name} ${text(count)}`);
+  return counts.join(', ') || 'none';
+}
+
+function reach(value: unknown): string {
+  if (!isObject(value)) return '';
+  const trust = value['pin'] === undefined ? 'without TLS' : `pin ${text(value['pin'])}`;
+  return `hosts reach it at ${text(value['host'])}:${text(value['port'])}, ${trust}`;
+}
+
+function enforcers(answer: Answer): string {
+  return formatTable(
+    ['FIREWALL', 'STATE', 'OURS', 'THEIRS', 'LEFT OUT', 'REASON'],
+    items(answer['enforcers']).map((each) => {
+      const state = isObject(each['state']) ? each['state'] : {};
+      return [
+        text(each['name']),
+        text(state['kind']),
+        text(each['ours']),
+        text(each['theirs']),
+        text(each['leftOut']),
+        text(state['reason']),
+      ];
+    }),
+    'no firewall is configured',
+  );
+}
