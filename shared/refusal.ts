@@ -58,11 +58,17 @@ export function isTemporary(code: RefusalCode): boolean {
 
 /** A value as it may stand in a log line or an answer: at most 80 characters, control characters shown as `\u…`. */
 export function quote(value: unknown): string {
-  const text = typeof value === 'string' ? value : String(JSON.stringify(value));
+  const text = textOf(value);
   // Cut before and after: the one bounds the work, the other what escaping makes of it.
   const escaped = JSON.stringify(text.slice(0, 81)).replace(
     /[\u007f-\u009f\u2028\u2029]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
   return escaped.length > 82 ? `${escaped.slice(0, 81)}…"` : escaped;
+}
+
+/** Lists and objects are not written out: how deep they nest is for the sender to say, and writing them recurses. */
+function textOf(value: unknown): string {
+  if (Array.isArray(value)) return '[…]';
+  return typeof value === 'object' && value !== null ? '{…}' : String(value);
 }

@@ -207,6 +207,13 @@ describe('a session closes', () => {
     }
   });
 
+  it('for fields that nest deeper than there is stack', async () => {
+    const pair = await connect();
+    const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+    await pair.session.receive(pair.sealedText(`{"seq":1,"type":${deep}}`));
+    assertEnded(pair, 'malformed', closeCodes.malformed);
+  });
+
   it('for a frame that is replayed', async () => {
     const pair = await connect();
     const text = pair.sealed(events(ban(1, '203.0.113.1')));
