@@ -6,6 +6,7 @@ import type { ExitCode } from '../shared/exit-codes.ts';
 import { type Verb, verbs } from '../shared/frames.ts';
 import { exitCodeOf } from '../shared/host/exit-code-of.ts';
 import { NotRunningError } from '../shared/host/local-socket.ts';
+import { handJail } from '../shared/names.ts';
 import { version } from '../shared/version.ts';
 import type { CommandContext } from './commands/command-context.ts';
 import { defaultConfig } from './default-config.ts';
@@ -97,7 +98,7 @@ function buildProgram(): Command {
 function addEventCommands(program: Command, add: (command: Command, run: Run<EventOptions>) => Command): void {
   const waiting = (command: Command): Command =>
     command
-      .option('--jail <name>', 'name to report it under', 'manual')
+      .option('--jail <name>', 'name to report it under', handJail)
       .option('--wait', 'wait until every firewall has it')
       .option('--limit <time>', 'wait no longer than this', '60s');
   const descriptions: Readonly<Record<Verb, string>> = {

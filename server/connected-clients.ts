@@ -65,7 +65,7 @@ export class ConnectedClients {
     return this.#lastSeen.get(client);
   }
 
-  /** A revoked client or key is sent away at once; one with new permissions comes back and gets them. */
+  /** A revoked client or key is sent away at once; one with new permissions comes back at once and gets them. */
   apply(changes: readonly Change[]): void {
     for (const change of changes) {
       if (change.kind === 'revoked') this.#sendAway(change.client, undefined);
@@ -84,8 +84,13 @@ export class ConnectedClients {
   #sendAway(name: string, client: Client | undefined): void {
     for (const { session, keyId } of this.list().filter((connected) => connected.client === name)) {
       const isKeyGood = client?.keys.some(({ id }) => id === keyId) === true;
-      if (isKeyGood) session.close(closeCodes.goingAway, 'the permissions of this client changed');
-      else session.close(closeCodes.revoked, 'this client or key was revoked');
+      if (!isKeyGood) session.close(closeCodes.revoked, 'this client or key was revoked');
+      else if (!hasSameRights(client, session.who?.client))
+        session.close(closeCodes.goingAway, 'the permissions of this client changed');
     }
   }
+}
+
+function hasSameRights(a: Client | undefined, b: Client | undefined): boolean {
+  return a?.may.join() === b?.may.join() && a?.jails.join() === b?.jails.join();
 }

@@ -10,12 +10,12 @@ import type {
   SettledFrame,
 } from '../shared/frames.ts';
 import { digestOf } from '../shared/jail-digest.ts';
-import { fitsGlob } from '../shared/names.ts';
 import type { Network } from '../shared/network.ts';
 import { isTemporary, type Refusal, type RefusalCode } from '../shared/refusal.ts';
 import type { Draft } from './draft.ts';
 import type { EntryOutcome, JailLists } from './jail-lists.ts';
 import { type Client, LedgerError, type Report } from './ledger/ledger.ts';
+import { mayUse } from './policy/permission.ts';
 import type { Policy } from './policy/policy.ts';
 import type { Record } from './record.ts';
 
@@ -85,7 +85,7 @@ export class Intake {
 
   /** Which of these jails' lists differ from what is recorded. Bans made by hand are in no jail's list. */
   async compareDigests(client: Client, digests: JailsFrame['digests'], lists: JailLists): Promise<string[]> {
-    const permitted = digests.filter(({ jail }) => client.jails.some((pattern) => fitsGlob(pattern, jail)));
+    const permitted = digests.filter(({ jail }) => mayUse(client, jail));
     return this.#options.record.read((draft) =>
       permitted
         .filter(({ jail, digest }) => !lists.agrees(jail, digest, recordedDigest(draft, client, jail)))

@@ -6,6 +6,9 @@ export const jailPattern = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/;
 export const clientPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 export const keyIdPattern = /^[A-Za-z0-9_-]{8}$/;
 
+/** The jail of bans by hand, unless another is named. No fail2ban jail is behind it. */
+export const handJail = 'manual';
+
 export const jailAlphabet = '1–64 of A-Z a-z 0-9 . _ @ + -, beginning with a letter or digit';
 export const clientAlphabet = '1–64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit';
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { LocalVerb } from '../../shared/host/local-socket.ts';
-import { jailAlphabet, jailPattern } from '../../shared/names.ts';
+import { handJail, jailAlphabet, jailPattern } from '../../shared/names.ts';
 import { covers, embeddedIpv4, type Network } from '../../shared/network.ts';
 import type { Refusal } from '../../shared/refusal.ts';
 import type { Draft } from '../draft.ts';
@@ -43,7 +43,7 @@ export function banVerbs(options: BanVerbsOptions): [string, LocalVerb][] {
 async function ban({ record, policy, clock }: BanVerbsOptions, args: Arguments) {
   const network = argument.network(args);
   const ttlSeconds = argument.optionalDuration(args, 'ttl') ?? null;
-  const jail = argument.text({ jail: 'manual', ...args }, 'jail', jailPattern, jailAlphabet);
+  const jail = argument.text({ jail: handJail, ...args }, 'jail', jailPattern, jailAlphabet);
   const refusal = await record.write((draft): Refusal | undefined => {
     const refused = policy.refuseAddress(network);
     const reportedAt = clock.now();

@@ -8,6 +8,7 @@ import { secretBytes } from '../../shared/signing.ts';
 import type { Clients } from '../clients.ts';
 import type { ConnectedClients } from '../connected-clients.ts';
 import type { Client, ClientKey } from '../ledger/ledger.ts';
+import { mayUse } from '../policy/permission.ts';
 import type { Record } from '../record.ts';
 import type { StandingBans } from '../standing-bans.ts';
 import { type Arguments, argument } from './arguments.ts';
@@ -35,11 +36,12 @@ const actor = 'operator';
 const rotationOverlapSeconds = 86_400;
 const globPattern = /^[A-Za-z0-9*][A-Za-z0-9._@+*-]{0,63}$/;
 
-/** `client-add`, `client-list`, `client-revoke`, `client-rotate`. */
+/** `client-add`, `client-list`, `client-set`, `client-revoke`, `client-rotate`. */
 export function clientVerbs(options: ClientVerbsOptions): [string, LocalVerb][] {
   return [
     ['client-add', (args) => addClient(options, args)],
     ['client-list', () => ({ clients: options.clients.list().map((client) => describe(options, client)) })],
+    ['client-set', (args) => setClient(options, args)],
     ['client-revoke', (args) => revokeClient(options, args)],
     ['client-rotate', (args) => rotateKey(options, args)],
   ];
@@ -52,18 +54,35 @@ async function addClient({ record, clients, clock, randomBytes, reach }: ClientV
     name,
     may: readPermissions(args['may']),
     jails: readJails(args['jails']),
-    description: argument.text(
-      { description: '', ...args },
-      'description',
-      /^[^\p{Cc}]{0,200}$/u,
-      'up to 200 characters, no control characters',
-    ),
+    description: readDescription(args),
     addedAt: clock.now(),
     keys: [makeKey(randomBytes)],
   };
   if (clients.get(name) !== undefined) throw new ArgumentError(`name: ${name} is enrolled already; see client rotate`);
   await record.write((draft) => draft.changes.push({ kind: 'enrolled', client, actor }));
   return { name, may: client.may, jails: client.jails, enrolment: enrolmentLine(reach(), name, client.keys[0]) };
+}
+
+/** Changes only what is named. A connected host comes back with its new rights at once. */
+async function setClient({ record, clients, standing }: ClientVerbsOptions, args: Arguments) {
+  const before = knownClient(clients, args);
+  const named = ['may', 'jails', 'description'].filter((name) => args[name] !== undefined);
+  if (named.length === 0) throw new ArgumentError('nothing to change: give --jails, --may or --description');
+  const client: Client = {
+    ...before,
+    ...(args['may'] === undefined ? {} : { may: readPermissions(args['may']) }),
+    ...(args['jails'] === undefined ? {} : { jails: readJails(args['jails']) }),
+    ...(args['description'] === undefined ? {} : { description: readDescription(args) }),
+  };
+  await record.write((draft) => draft.changes.push({ kind: 'enrolled', client, actor }));
+  const { name, may, jails, description } = client;
+  return { name, may, jails, description, leftOver: countLeftOver(standing, client) };
+}
+
+/** Standing reports of jails that the client may no longer use: it cannot withdraw them. */
+function countLeftOver(standing: StandingBans, client: Client): number {
+  const reports = standing.ofClient(client.name).filter(({ isLifted }) => !isLifted);
+  return reports.filter(({ jail, source }) => source === 'jail' && !mayUse(client, jail)).length;
 }
 
 async function rotateKey({ record, clients, clock, randomBytes, reach }: ClientVerbsOptions, args: Arguments) {
@@ -126,6 +145,15 @@ function makeKey(randomBytes: (count: number) => Buffer): ClientKey {
 
 function enrolmentLine(reach: Reach, client: string, key: ClientKey | undefined): string {
   return formatEnrolment({ ...reach, client, key: `${key?.id}.${key?.secret}` });
+}
+
+function readDescription(args: Arguments): string {
+  return argument.text(
+    { description: '', ...args },
+    'description',
+    /^[^\p{Cc}]{0,200}$/u,
+    'up to 200 characters, no control characters',
+  );
 }
 
 function readPermissions(value: unknown): readonly Permission[] {

@@ -131,6 +131,19 @@ function clientCommands(times: Times): readonly OperatorCommand[] {
     { group: 'client', usage: 'list', description: 'list the enrolled hosts', verb: 'client-list', show: show.clients },
     {
       group: 'client',
+      usage: 'set <name>',
+      description: 'change what a host may do; it keeps its key',
+      options: [
+        ['--jails <patterns>', 'jails it may use from now on'],
+        ['--may <verbs>', 'of ban,unban,operate'],
+        ['--description <text>'],
+      ],
+      verb: 'client-set',
+      toArgs: withName,
+      show: show.changed,
+    },
+    {
+      group: 'client',
       usage: 'revoke <name>',
       description: 'send a host away for good',
       options: [['--lift-bans', 'lift its reports too']],

@@ -1,8 +1,8 @@
 import type { BanEvent } from '../../shared/frames.ts';
-import { fitsGlob } from '../../shared/names.ts';
 import { embeddedIpv4, type Family, familyOf, type Network, prefixLengthOf } from '../../shared/network.ts';
 import type { Refusal } from '../../shared/refusal.ts';
 import type { Client } from '../ledger/ledger.ts';
+import { refuseWithoutPermission } from './permission.ts';
 import type { ProtectedAddresses } from './protected-addresses.ts';
 import { privateNetworks, specialPurpose } from './special-networks.ts';
 import type { Whitelist } from './whitelist.ts';
@@ -110,13 +110,6 @@ export class Policy {
       `${client.name} holds ${reportsHeld} reports; [policy] reports_per_client = ${most}`,
     );
   }
-}
-
-function refuseWithoutPermission({ verb, jail }: BanEvent, client: Client): Refusal | undefined {
-  const needed = verb === 'lift' ? 'operate' : verb;
-  if (!client.may.includes(needed)) return refusal('not-permitted', `${client.name} may not ${verb}`);
-  if (verb === 'lift' || client.jails.some((pattern) => fitsGlob(pattern, jail))) return undefined;
-  return refusal('not-permitted', `${client.name} may not use the jail ${jail}`);
 }
 
 function refusal(code: Refusal['code'], detail: string): Refusal {

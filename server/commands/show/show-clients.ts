@@ -24,6 +24,13 @@ export function showClients({ remaining, when }: Times) {
         `The old key goes on for ${remaining(answer['oldKeyEndsAt'])}.`,
       ].join('\n'),
 
+    changed: (answer: Answer): string => {
+      const leftOver = Number(answer['leftOver']);
+      const line = `${text(answer['name'])}: may ${strings(answer['may']).join(',')}, jails ${strings(answer['jails']).join(',')}`;
+      if (leftOver === 0) return line;
+      return `${line}\n${plural(leftOver, 'ban')} of jails that it may no longer use: each stays until its time ends or you unban it`;
+    },
+
     revoked: (answer: Answer): string =>
       `${text(answer['name'])}: revoked, ${plural(Number(answer['lifted']), 'report')} lifted`,
 

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { passMaxMs } from '../../../server/admin/server-verbs.ts';
+import { showClients } from '../../../server/commands/show/show-clients.ts';
 import { showPass } from '../../../server/commands/show/show-pass.ts';
+import { timesAt } from '../../../server/commands/show/times.ts';
 import { closeCodes } from '../../../shared/close-code.ts';
 import type { HeldEntry } from '../../../shared/enforcer.ts';
 import { EnforcerError } from '../../../shared/errors.ts';
@@ -54,6 +56,7 @@ describe('the admin socket', () => {
     ['client-add', { name: 'web1', may: 'ban,fly' }, /^may: "ban,fly": allowed are ban, unban, operate/],
     ['client-add', { name: 'web1', jails: 'a b' }, /^jails: "a b": allowed are/],
     ['client-add', { name: 'web1', description: '\u0007' }, /^description: "\\u0007": allowed is/],
+    ['client-set', { name: 'nobody', jails: 'sshd' }, /^name: "nobody" is not enrolled/],
     ['client-rotate', { name: 'nobody' }, /^name: "nobody" is not enrolled; known are none$/],
     ['client-rotate', { name: 'web1' }, /^name: "web1" is not enrolled/],
     ['client-revoke', { name: 'nobody' }, /^name: "nobody" is not enrolled/],
@@ -136,6 +139,47 @@ describe('client', () => {
       assert.equal(await withOld.closed, closeCodes.revoked);
       assert.deepEqual(await send(withNew, event(2, '203.0.113.2')), ['recorded']);
       await assert.rejects(Promise.race([server.logIn(old), closesWith(server)]), /unauthenticated/);
+    }));
+
+  it('set changes what is named and nothing else, at once where the host is connected', () =>
+    withServer(async (server) => {
+      const credentials = await server.enroll({ name: 'web1', jails: 'sshd', description: 'the shop' });
+      const narrow = await server.logIn(credentials);
+      const answer = await narrow.ask({
+        type: 'events',
+        stream: 'stream-1',
+        events: [event(1, '203.0.113.1'), event(2, '203.0.113.2', { jail: 'nginx' })],
+      });
+      assert.ok(answer.type === 'results');
+      const [, refused] = answer.results;
+      assert.equal(
+        refused && 'detail' in refused && refused.detail,
+        "web1 may not use the jail nginx, only sshd; to allow it, on the server: fail2networkban-server client set web1 --jails 'sshd,nginx'",
+      );
+      await assert.rejects(server.ask('client-set', { name: 'web1' }), /nothing to change: give --jails, --may or/);
+      const described = await server.ask('client-set', { name: 'web1', description: 'the new shop' });
+      assert.deepEqual(described, {
+        ...{ name: 'web1', may: ['ban', 'unban'], jails: ['sshd'], description: 'the new shop', leftOver: 0 },
+      });
+      const set = await server.ask('client-set', { name: 'web1', jails: 'nginx,php-*', may: 'ban' });
+      assert.equal(
+        showClients(timesAt(0)).changed(set),
+        'web1: may ban, jails nginx,php-*\n1 ban of jails that it may no longer use: each stays until its time ends or you unban it',
+      );
+      assert.equal(await narrow.closed, closeCodes.goingAway);
+      const wide = await server.logIn(credentials);
+      assert.deepEqual(
+        await send(
+          wide,
+          event(3, '203.0.113.3', { jail: 'nginx' }),
+          event(4, '203.0.113.1', { verb: 'unban', jail: 'nginx' }),
+          event(5, '203.0.113.4', { jail: 'manual', source: 'hand' }),
+        ),
+        ['recorded', 'not-permitted', 'recorded'],
+      );
+      const { history } = await server.ask('history', { client: 'web1' });
+      assert.ok(Array.isArray(history));
+      assert.equal(history.filter(({ kind, actor }) => kind === 'enrolled' && actor === 'operator').length, 3);
     }));
 
   it('revoke sends a connected host away, and lifts its bans only when told to', () =>

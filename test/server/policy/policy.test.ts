@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { refuseWithoutPermission } from '../../../server/policy/permission.ts';
 import { Policy, type PolicySettings } from '../../../server/policy/policy.ts';
 import { ProtectedAddresses } from '../../../server/policy/protected-addresses.ts';
 import { Whitelist } from '../../../server/policy/whitelist.ts';
+import { limits } from '../../../shared/limits.ts';
+import { handJail } from '../../../shared/names.ts';
 import type { RefusalCode } from '../../../shared/refusal.ts';
 import { anyNetwork, overlapsNaively } from '../naive-networks.ts';
 import { makeClient, makeEvent, network } from '../samples.ts';
@@ -173,6 +176,38 @@ describe('a client', () => {
     ];
     for (const [jail, code] of jails)
       assert.equal(codeOf(makeEvent(1, '203.0.113.7', { jail }), client, 0), code, jail);
+  });
+
+  it('may always ban by hand under the name of that, but no jail of this name', () => {
+    const client = makeClient({ jails: ['sshd'] });
+    const byHand = makeEvent(1, '203.0.113.7', { jail: handJail, source: 'hand' });
+    assert.equal(codeOf(byHand, client, 0), undefined);
+    assert.equal(codeOf({ ...byHand, source: 'jail' }, client, 0), 'not-permitted');
+    assert.equal(codeOf(byHand, makeClient({ may: ['unban'] }), 0), 'not-permitted');
+  });
+
+  it('is told what it may do and the command that changes it, in a sentence that never bursts a frame', () => {
+    const detailOf = (...[event, client]: Parameters<typeof refuseWithoutPermission>) =>
+      refuseWithoutPermission(event, client)?.detail ?? '';
+    const lift = makeEvent(1, '203.0.113.7', { verb: 'lift' });
+    assert.equal(
+      detailOf(lift, makeClient()),
+      "web1 may not lift, only ban, unban; to allow it, on the server: fail2networkban-server client set web1 --may 'ban,unban,operate'",
+    );
+    const longest = makeClient({ name: 'n'.repeat(64), jails: Array(100).fill('j'.repeat(64)) });
+    const detail = detailOf(makeEvent(1, '203.0.113.7', { jail: 'k'.repeat(64) }), longest);
+    assert.match(
+      detail,
+      /only those of: client list; to allow it, on the server: fail2networkban-server client set n+ --jails/,
+    );
+    const result = {
+      number: Number.MAX_SAFE_INTEGER,
+      outcome: 'refused',
+      code: 'not-permitted',
+      detail: 'd'.repeat(400),
+    };
+    assert.ok(detail.length <= 400);
+    assert.ok(JSON.stringify(Array(limits.eventsPerFrameMax).fill(result)).length + 200 < limits.frameMaxBytes);
   });
 
   it('is asked for its permission before its address is looked at', () => {

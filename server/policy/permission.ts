@@ -1,0 +1,34 @@
+import type { BanEvent } from '../../shared/frames.ts';
+import { fitsGlob, handJail } from '../../shared/names.ts';
+import type { Refusal } from '../../shared/refusal.ts';
+import type { Client } from '../ledger/ledger.ts';
+
+/** A sentence that is longer is shortened: 500 refusals with names of 64 characters must fit into one frame. */
+const detailMaxCharacters = 400;
+
+/** Why this client may not do this, with what it may do and the command that changes that; undefined when it may. */
+export function refuseWithoutPermission({ verb, jail, source }: BanEvent, client: Client): Refusal | undefined {
+  const needed = verb === 'lift' ? 'operate' : verb;
+  if (!client.may.includes(needed)) {
+    const may = `${client.name} may not ${verb}, only ${client.may.join(', ') || 'nothing'}`;
+    return notPermitted(`${may}; ${howTo(client, '--may', [...client.may, needed])}`);
+  }
+  if (verb === 'lift' || (source === 'hand' && jail === handJail) || mayUse(client, jail)) return undefined;
+  const may = `${client.name} may not use the jail ${jail}`;
+  const inFull = `${may}, only ${client.jails.join(', ')}; ${howTo(client, '--jails', [...client.jails, jail])}`;
+  const inShort = `${may}, only those of: client list; ${howTo(client, '--jails', ['…'])}`;
+  return notPermitted(inFull.length > detailMaxCharacters ? inShort : inFull);
+}
+
+/** Whether one of the client's patterns fits the jail. */
+export function mayUse({ jails }: Pick<Client, 'jails'>, jail: string): boolean {
+  return jails.some((pattern) => fitsGlob(pattern, jail));
+}
+
+function howTo({ name }: Client, option: string, values: readonly string[]): string {
+  return `to allow it, on the server: fail2networkban-server client set ${name} ${option} '${values.join(',')}'`;
+}
+
+function notPermitted(detail: string): Refusal {
+  return { code: 'not-permitted', detail };
+}
