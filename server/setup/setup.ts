@@ -33,6 +33,8 @@ export interface SetupHost extends FileHost {
 export const defaultUser = 'fail2networkban@pve';
 
 const tokenName = 'server';
+/** What setup makes unless told another user. */
+export const setupToken = `${defaultUser}!${tokenName}`;
 /** root may do everything, so a token of root's could not be kept to less. */
 const userPattern = /^(?!root@)[^\s:/@!,]{1,60}@[A-Za-z][A-Za-z0-9._-]*$/;
 const unitFile = join(import.meta.dirname, '..', '..', '..', 'systemd', 'fail2networkban-server.service');

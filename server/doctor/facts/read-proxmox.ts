@@ -2,6 +2,7 @@ import type { Clock } from '../../../shared/clock.ts';
 import { describeError, EnforcerError } from '../../../shared/errors.ts';
 import { type ClusterFacts, readClusterFacts } from '../../enforcers/proxmox/cluster-facts.ts';
 import { authorityOf } from '../../enforcers/proxmox/proxmox-endpoint.ts';
+import { ProxmoxAnswerError } from '../../enforcers/proxmox/proxmox-errors.ts';
 import type { ProxmoxSettings } from '../../enforcers/proxmox/proxmox-settings.ts';
 import { ProxmoxTransport } from '../../enforcers/proxmox/proxmox-transport.ts';
 
@@ -16,9 +17,16 @@ export interface ProxmoxFacts {
   /** The name of the ipset. */
   readonly ipset: string;
   readonly maxEntries: number;
-  readonly cluster: ClusterFacts | { readonly unreachable: string };
+  readonly cluster: ClusterFacts | Unreachable;
   /** Our clock before and after reading, milliseconds since the epoch. */
   readonly readBetweenMs: readonly [number, number];
+}
+
+/** It could not be asked at all. */
+export interface Unreachable {
+  readonly unreachable: string;
+  /** Whether it answered that it does not know the token. */
+  readonly isTokenRefused: boolean;
 }
 
 export async function readProxmox(settings: ProxmoxSettings, clock: Clock, signal: AbortSignal): Promise<ProxmoxFacts> {
@@ -50,6 +58,7 @@ async function readCluster(
     return await readClusterFacts(transport, ipset, signal);
   } catch (error) {
     if (!(error instanceof EnforcerError)) throw error;
-    return { unreachable: describeError(error) };
+    const isTokenRefused = error instanceof ProxmoxAnswerError && error.status === 401;
+    return { unreachable: describeError(error), isTokenRefused };
   }
 }

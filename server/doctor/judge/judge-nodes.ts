@@ -9,9 +9,12 @@ const clockToleranceMs = 60_000;
 
 /** Each node: its own firewall, which program filters, its clock. */
 export function judgeNodes(facts: Answered): readonly Said[] {
-  const { nodes } = facts.cluster;
+  const { nodes, permissions } = facts.cluster;
   if (isUnreadable(nodes)) return [unreadable('the nodes', nodes)];
-  return nodes.flatMap((node) => [...judgeFirewall(node, facts), ...judgeClock(node, facts)]);
+  const said = nodes.flatMap((node) => [...judgeFirewall(node, facts), ...judgeClock(node, facts)]);
+  // That the token may not read nodes is said once, as the privilege that it lacks.
+  const isTooNarrow = !isUnreadable(permissions) && permissions.sysAudit === 'here';
+  return isTooNarrow ? said.filter(({ code }) => code !== 'unreadable') : said;
 }
 
 /** Where administrators come from; the server protects those addresses as long as it can read them. */

@@ -1,4 +1,5 @@
 import type { Said } from '../../../shared/finding.ts';
+import type { Permissions } from '../../enforcers/proxmox/cluster-facts.ts';
 import { isUnreadable } from '../../enforcers/proxmox/readable.ts';
 import { formatCommand } from '../../setup/command-runner.ts';
 import { auditGrant, type Grant, grantCommand, granteesOf, makeRoleCommand, modifyGrant } from '../../setup/grants.ts';
@@ -16,9 +17,8 @@ export function judgePermissions({ cluster: { permissions }, token }: Answered):
   if (isUnreadable(permissions)) return [unreadable('what the token may do', permissions)];
   const { sysModify, sysAudit } = permissions;
   const said: Said[] = [];
-  if (sysModify === 'none') said.push(missing(modifyGrant, token, 'no ban gets into the firewall'));
+  if (sysModify === 'none' || sysAudit === 'none') said.push(missing(permissions, token));
   if (sysModify === 'below') said.push(tooWide(token));
-  if (sysAudit === 'none') said.push(missing(auditGrant, token, 'the firewall cannot be read, so nothing is enforced'));
   if (sysAudit === 'here') said.push(tooNarrow(token));
   return said;
 }
@@ -43,13 +43,18 @@ function tooNarrow(token: string): Said {
   };
 }
 
-function missing(grant: Grant, token: string, consequence: string): Said {
+/** One finding for both: who made a token without any privilege has one thing to mend. */
+function missing({ sysModify, sysAudit }: Permissions, token: string): Said {
+  const grants = [...(sysModify === 'none' ? [modifyGrant] : []), ...(sysAudit === 'none' ? [auditGrant] : [])];
+  const mayRead = sysAudit !== 'none';
   return {
     level: 'broken',
     code: 'privilege-missing',
-    fact: `${token} lacks ${grant.privilege} on ${grant.path}, or its user does`,
-    consequence,
-    command: commandsFor(grant, token),
+    fact: `${token} lacks ${grants.map(({ privilege }) => privilege).join(' and ')} on /, or its user does`,
+    consequence: mayRead
+      ? 'no ban gets into the firewall'
+      : 'the firewall cannot be read, so nothing is enforced, and nothing else of this Proxmox can be looked at',
+    command: grants.map((grant) => commandsFor(grant, token)).join('; '),
   };
 }
 
