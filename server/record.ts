@@ -15,6 +15,12 @@ interface Waiting {
   readonly fail: (error: unknown) => void;
 }
 
+/** The last word of the ledger: whether it wrote what it was handed. */
+export type RecordState =
+  | { readonly kind: 'good' }
+  /** `sinceMs` on the clock's `elapsed`: the first of the commits in a row that failed. */
+  | { readonly kind: 'failing'; readonly reason: string; readonly sinceMs: number };
+
 /** Entries that wait for more of their kind before one commit; the first does not wait longer than for the last of these. */
 const gatheredMax = 256;
 
@@ -40,10 +46,15 @@ export class Record {
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
   #scheduled = false;
+  #state: RecordState = { kind: 'good' };
 
   constructor(options: RecordOptions) {
     this.#options = options;
     this.#streams = new Map([...options.state.streams].map(([client, streams]) => [client, new Map(streams)]));
+  }
+
+  get state(): RecordState {
+    return this.#state;
   }
 
   /** @throws LedgerError when nothing could be written */
@@ -108,15 +119,23 @@ export class Record {
       if (draft.changes.length > 0) await this.#commit(draft.changes);
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error;
+      this.#noteFailure(error);
       for (const { fail } of batch) fail(error);
       return;
     }
     for (const answer of answers) answer();
   }
 
+  #noteFailure(error: LedgerError): void {
+    const sinceMs = this.#state.kind === 'failing' ? this.#state.sinceMs : this.#options.clock.elapsed();
+    this.#state = { kind: 'failing', reason: error.message, sinceMs };
+  }
+
   async #commit(changes: readonly Change[]): Promise<void> {
     const { ledger, standing, clock, onCommit } = this.#options;
-    standing.apply(changes, await ledger.commit(changes, clock.now()));
+    const sequence = await ledger.commit(changes, clock.now());
+    this.#state = { kind: 'good' };
+    standing.apply(changes, sequence);
     for (const change of changes) {
       if (change.kind === 'advanced') this.#advance(change);
       if (change.kind === 'revoked') this.#streams.delete(change.client);

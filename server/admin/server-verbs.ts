@@ -7,7 +7,7 @@ import type { Counters } from '../counters.ts';
 import type { EnforcementOfBans } from '../enforcement.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ProtectedAddresses } from '../policy/protected-addresses.ts';
-import type { Record } from '../record.ts';
+import type { Record, RecordState } from '../record.ts';
 import type { StandingBans } from '../standing-bans.ts';
 import type { Reach } from './client-verbs.ts';
 
@@ -65,13 +65,14 @@ async function pass(options: ServerVerbsOptions) {
 }
 
 function status(options: ServerVerbsOptions) {
-  const { clock, standing, clients, connected, counters, isPaused, policy, protectedAddresses } = options;
+  const { clock, record, standing, clients, connected, counters, isPaused, policy, protectedAddresses } = options;
   return {
     version: options.version,
     uptimeSeconds: Math.round((clock.now() - options.startedAt) / 1_000),
     paused: isPaused(),
     bans: standing.size,
     sequence: standing.sequence,
+    record: describeState(record.state, clock),
     clients: clients.list().length,
     connected: connected.list().map(({ client, address, agent, since }) => ({ client, address, agent, since })),
     strangers: options.strangers(),
@@ -93,8 +94,8 @@ function describeEnforcers({ enforcement, clock }: ServerVerbsOptions) {
   }));
 }
 
-/** Since when is for how long: the clock of a reconciler means nothing outside. */
-function describeState(state: ReconcilerState, clock: Clock) {
+/** Since when is for how long: what the clock counts from means nothing outside. */
+function describeState(state: ReconcilerState | RecordState, clock: Clock) {
   if (!('sinceMs' in state)) return state;
   const { sinceMs, ...rest } = state;
   return { ...rest, forSeconds: Math.round((clock.elapsed() - sinceMs) / 1_000) };

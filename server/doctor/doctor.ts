@@ -26,7 +26,7 @@ import { judgeClients } from './judge/judge-clients.ts';
 import { judgeProblems, judgeSettings } from './judge/judge-configuration.ts';
 import { judgeDisk } from './judge/judge-disk.ts';
 import { judgePort } from './judge/judge-port.ts';
-import { judgeProxmox } from './judge/judge-proxmox.ts';
+import { isOpen, judgeProxmox } from './judge/judge-proxmox.ts';
 import { judgeEnforcement, judgeServer } from './judge/judge-server.ts';
 
 /** What the process and the host give to the doctor. */
@@ -102,8 +102,15 @@ async function examineRunning(
   const own = ownAddresses(host.ownAddresses(), proxmoxes, host.sshConnection);
   const addresses = await readAddresses(own, server.bans, (network) => askRefusal(socket, network));
   return [
-    ...server.firewalls.map((firewall) => ({ subject: firewall.name, said: judgeEnforcement(firewall) })),
+    ...server.firewalls.map((firewall) => ({
+      subject: firewall.name,
+      said: judgeEnforcement(firewall, isOneOpen(firewall.name, proxmoxes)),
+    })),
     { subject: 'clients', said: judgeClients(server, host.clock.now()) },
     { subject: 'whitelist', said: [...judgeWhitelist(server.whitelist), ...judgeAddresses(addresses)] },
   ];
+}
+
+function isOneOpen(firewall: string, proxmoxes: readonly ProxmoxFacts[]): boolean {
+  return proxmoxes.some((facts) => facts.name === firewall && isOpen(facts));
 }

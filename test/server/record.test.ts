@@ -50,6 +50,22 @@ describe('the record', () => {
     assert.deepEqual(core.claims, ['203.0.113.1 web1 sshd', '203.0.113.4 web1 sshd']);
   });
 
+  it('says since when the ledger does not write, and why, until it does', async () => {
+    const core = await Core.make();
+    const write = (last: number) => core.record.write((draft) => draft.report(makeReport(`203.0.113.${last}`)));
+    await write(1);
+    assert.deepEqual(core.record.state, { kind: 'good' });
+    core.ledger.isFull = true;
+    const sinceMs = core.clock.elapsed();
+    await assert.rejects(write(2));
+    core.clock.advance(5_000);
+    await assert.rejects(write(3));
+    assert.deepEqual(core.record.state, { kind: 'failing', reason: 'database or disk is full', sinceMs });
+    core.ledger.isFull = false;
+    await write(4);
+    assert.deepEqual(core.record.state, { kind: 'good' });
+  });
+
   it('lets nobody see what a failed commit would have changed', async () => {
     const core = await Core.make();
     core.ledger.isFull = true;

@@ -15,18 +15,32 @@ export interface RunningServer {
   readonly version: string;
   readonly uptimeSeconds: number;
   readonly isPaused: boolean;
+  /** Why the last write of the record failed; undefined: it did not. */
+  readonly recordFailure: Failure | undefined;
   readonly firewalls: readonly FirewallState[];
   readonly clients: readonly ClientState[];
   readonly whitelist: readonly Network[];
   readonly bans: readonly Network[];
 }
 
+/** Something that fails again and again. */
+export interface Failure {
+  /** What the last try ended with. */
+  readonly reason: string;
+  readonly forSeconds: number;
+}
+
+export interface FirewallFailure extends Failure {
+  /** Whether the operator must act; otherwise it may heal by itself. */
+  readonly isDenied: boolean;
+}
+
 /** How a firewall and the ledger stand to each other. */
 export interface FirewallState {
   /** `proxmox/main` */
   readonly name: string;
-  /** Why it fails, while it does. */
-  readonly failure: string | undefined;
+  /** While it fails. */
+  readonly failure: FirewallFailure | undefined;
   /** Bans for which there was no room. */
   readonly leftOut: number;
 }
@@ -50,6 +64,7 @@ export async function readRunningServer(socket: string): Promise<ServerFacts> {
       version: String(status['version']),
       uptimeSeconds: Number(status['uptimeSeconds']),
       isPaused: status['paused'] === true,
+      recordFailure: readFailure(status['record']),
       firewalls: objects(status['enforcers']).map(readFirewall),
       clients: objects(clients).map(readClient),
       whitelist: [...networks(configured), ...networks(objects(timed).map(({ network }) => network))],
@@ -68,8 +83,15 @@ export async function askRefusal(socket: string, network: Network): Promise<stri
 }
 
 function readFirewall({ name, state, leftOut }: Fields): FirewallState {
-  const { kind, reason } = isObject(state) ? state : {};
-  return { name: String(name), failure: kind === 'failing' ? String(reason) : undefined, leftOut: Number(leftOut) };
+  const failure = readFailure(state);
+  const isDenied = isObject(state) && state['code'] === 'denied';
+  return { name: String(name), failure: failure && { ...failure, isDenied }, leftOut: Number(leftOut) };
+}
+
+/** States of the server say in the same words that something fails. */
+function readFailure(state: unknown): Failure | undefined {
+  if (!isObject(state) || state['kind'] !== 'failing') return undefined;
+  return { reason: String(state['reason']), forSeconds: Number(state['forSeconds']) };
 }
 
 function readClient({ name, lastSeen, addedAt }: Fields): ClientState {

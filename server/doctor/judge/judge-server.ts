@@ -1,5 +1,6 @@
+import { formatDuration } from '../../../shared/duration.ts';
 import type { Said } from '../../../shared/finding.ts';
-import type { FirewallState, RunningServer, ServerFacts } from '../facts/read-running-server.ts';
+import type { FirewallFailure, FirewallState, RunningServer, ServerFacts } from '../facts/read-running-server.ts';
 
 /** @param version of this program: an upgrade takes effect with a restart */
 export function judgeServer(facts: ServerFacts, version: string): readonly Said[] {
@@ -9,7 +10,7 @@ export function judgeServer(facts: ServerFacts, version: string): readonly Said[
     case 'silent':
       return [silent(facts.reason)];
     case 'running':
-      return [...judgePause(facts), ...judgeVersion(facts, version)];
+      return [...judgePause(facts), ...judgeRecord(facts), ...judgeVersion(facts, version)];
   }
 }
 
@@ -44,6 +45,20 @@ function judgePause({ isPaused }: RunningServer): readonly Said[] {
   ];
 }
 
+function judgeRecord({ recordFailure }: RunningServer): readonly Said[] {
+  if (recordFailure === undefined) return [];
+  const { reason, forSeconds } = recordFailure;
+  return [
+    {
+      level: 'broken',
+      code: 'record-not-written',
+      fact: `the record could not be written for ${formatDuration(forSeconds)}, at the last try: ${reason}`,
+      consequence: 'new bans are refused for now; the hosts keep them and try again',
+      command: 'df -h; journalctl -u fail2networkban-server -n 50; mend what they show, nothing needs a restart',
+    },
+  ];
+}
+
 function judgeVersion(running: RunningServer, version: string): readonly Said[] {
   if (running.version === version) return [];
   return [
@@ -57,18 +72,14 @@ function judgeVersion(running: RunningServer, version: string): readonly Said[] 
   ];
 }
 
-/** Whether what the server wrote down gets into one of its firewalls. */
-export function judgeEnforcement({ failure, leftOut }: FirewallState): readonly Said[] {
+/**
+ * Whether what the server wrote down gets into one of its firewalls.
+ *
+ * @param isOpenToDoctor whether the doctor, with the configuration of today, got through
+ */
+export function judgeEnforcement({ failure, leftOut }: FirewallState, isOpenToDoctor: boolean): readonly Said[] {
   const said: Said[] = [];
-  if (failure !== undefined) {
-    said.push({
-      level: 'broken',
-      code: 'firewall-fails',
-      fact: `the server does not get through: ${failure}`,
-      consequence: 'this firewall keeps what it has; new bans do not reach it',
-      command: 'fail2networkban-server status; fail2networkban-server reconcile tries again at once',
-    });
-  }
+  if (failure !== undefined) said.push(fails(failure, isOpenToDoctor));
   if (leftOut > 0) {
     said.push({
       level: 'warning',
@@ -79,4 +90,26 @@ export function judgeEnforcement({ failure, leftOut }: FirewallState): readonly 
     });
   }
   return said;
+}
+
+function fails(failure: FirewallFailure, isOpenToDoctor: boolean): Said {
+  return {
+    level: 'broken',
+    code: 'firewall-fails',
+    fact: `the server has not got through for ${formatDuration(failure.forSeconds)}, at the last try: ${failure.reason}`,
+    consequence: 'this firewall keeps what it has; new bans and unbans do not reach it',
+    command: commandFor(failure, isOpenToDoctor),
+  };
+}
+
+/**
+ * | the doctor | denied | otherwise |
+ * | --- | --- | --- |
+ * | gets through | the server has an older token or address: restart | it heals by itself; now: reconcile |
+ * | does not | what the doctor says of it, then reconcile | the same |
+ */
+function commandFor({ isDenied }: FirewallFailure, isOpenToDoctor: boolean): string {
+  if (!isOpenToDoctor) return 'mend what is said of this firewall beside this, then: fail2networkban-server reconcile';
+  if (!isDenied) return 'fail2networkban-server reconcile tries again at once; then: fail2networkban-server status';
+  return 'systemctl restart fail2networkban-server: with what server.ini names now, the doctor gets through';
 }

@@ -156,6 +156,26 @@ describe('the doctor, asking a running server', () => {
     assert.ok(codesOf(await doctor.examine()).includes('paused'));
   });
 
+  it('finds that the server does not get through, also when the doctor itself does', async (t) => {
+    const proxmox = await startTemporaryProxmox(t, { clusterFw, delays: { unauthorizedMs: 0 } });
+    const doctor = await makeDoctor(t, { proxmox });
+    await doctor.startServer();
+    proxmox.revokedTokens.add('f2nb@pve!server');
+    while (!JSON.stringify(await doctor.ask('status', {})).includes('"denied"')) await doctor.ask('reconcile', {});
+    assert.deepEqual(codesOf(await doctor.examine()), [
+      'firewall-fails',
+      'no-clients',
+      'token-refused',
+      'whitelist-empty',
+    ]);
+    await doctor.install({ proxmox, token: 'f2nb@pve!doctor' });
+    const report = await doctor.examine();
+    assert.deepEqual(codesOf(report), ['firewall-fails', 'no-clients', 'whitelist-empty']);
+    const { fact, command } = report.findings.find(({ code }) => code === 'firewall-fails') ?? {};
+    assert.match(fact ?? '', /has not got through for \d+s, at the last try: GET .*401/);
+    assert.match(command ?? '', /^systemctl restart fail2networkban-server/);
+  });
+
   it('finds that an upgrade was not taken up', async (t) => {
     const doctor = await start(t);
     const report = await doctor.examine({ version: '9.9.9' });

@@ -12,6 +12,7 @@ function running(uptimeHours: number, ...clients: readonly ClientState[]): Runni
     version: '',
     uptimeSeconds: uptimeHours * 3_600,
     isPaused: false,
+    recordFailure: undefined,
     firewalls: [],
     whitelist: [],
     bans: [],

@@ -8,6 +8,7 @@ const good: RunningServer = {
   version: '1.0.0',
   uptimeSeconds: 1,
   isPaused: false,
+  recordFailure: undefined,
   firewalls: [{ name: 'proxmox/main', failure: undefined, leftOut: 0 }],
   clients: [],
   whitelist: [],
@@ -20,6 +21,11 @@ describe('the server', () => {
     ['that does not run', { kind: 'not-running' }, ['broken not-running']],
     ['that does not answer', { kind: 'silent', reason: 'EACCES' }, ['warning server-unreadable']],
     ['that is paused', { ...good, isPaused: true }, ['broken paused']],
+    [
+      'whose record is not written',
+      { ...good, recordFailure: { reason: 'disk is full', forSeconds: 90 } },
+      ['broken record-not-written'],
+    ],
     ['of another version', { ...good, version: '0.9.0' }, ['warning version-not-in-use']],
   ];
   for (const [name, facts, expected] of cases) {
@@ -34,18 +40,31 @@ describe('the server', () => {
 
 describe('a firewall of the server', () => {
   const well: FirewallState = { name: 'proxmox/main', failure: undefined, leftOut: 0 };
+  const failure = { reason: '401', forSeconds: 3_700, isDenied: true };
   const cases: readonly (readonly [string, FirewallState, readonly string[]])[] = [
     ['that is well', well, []],
-    ['that the server does not get through to', { ...well, failure: '401' }, ['broken firewall-fails']],
+    ['that the server does not get through to', { ...well, failure }, ['broken firewall-fails']],
     ['that has no room for bans', { ...well, leftOut: 7 }, ['warning bans-left-out']],
-    ['with both', { ...well, failure: '401', leftOut: 7 }, ['broken firewall-fails', 'warning bans-left-out']],
+    ['with both', { ...well, failure, leftOut: 7 }, ['broken firewall-fails', 'warning bans-left-out']],
   ];
   for (const [name, facts, expected] of cases) {
     it(`${name}: ${expected.join() || 'nothing'}`, () => {
       assert.deepEqual(
-        judgeEnforcement(facts).map(({ level, code }) => `${level} ${code}`),
+        judgeEnforcement(facts, true).map(({ level, code }) => `${level} ${code}`),
         expected,
       );
     });
   }
+
+  it('that fails says for how long, at what, and what helps', () => {
+    const commandFor = (isDenied: boolean, isOpenToDoctor: boolean) => {
+      const [said] = judgeEnforcement({ ...well, failure: { ...failure, isDenied } }, isOpenToDoctor);
+      assert.equal(said?.fact, 'the server has not got through for 1h 1m, at the last try: 401');
+      return said?.command ?? '';
+    };
+    assert.match(commandFor(true, true), /^systemctl restart fail2networkban-server: /);
+    assert.match(commandFor(false, true), /^fail2networkban-server reconcile tries again at once/);
+    assert.match(commandFor(true, false), /^mend what is said of this firewall beside this/);
+    assert.match(commandFor(false, false), /^mend what is said of this firewall beside this/);
+  });
 });
