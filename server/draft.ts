@@ -15,6 +15,8 @@ export class Draft {
   readonly #streams: Streams;
   readonly #touched = new Map<Network, readonly Report[]>();
   readonly #added = new Map<string, number>();
+  /** Jails of which a client had no reports before, by client. */
+  readonly #newJails = new Map<string, Set<string>>();
   readonly #numbers = new Map<string, number>();
 
   constructor(standing: StandingBans, streams: Streams) {
@@ -43,7 +45,15 @@ export class Draft {
     return this.#standing.countOfClient(client) + (this.#added.get(client) ?? 0);
   }
 
+  /** Of how many jails a client holds reports, once it has one of this jail too. One withdrawn in this draft still counts. */
+  countJailsWith(client: string, jail: string): number {
+    const added = this.#newJails.get(client);
+    const isKnown = added?.has(jail) === true || this.#standing.countOfClient(client, jail) > 0;
+    return this.#standing.countJails(client) + (added?.size ?? 0) + Number(!isKnown);
+  }
+
   report(report: Report): void {
+    this.#noteJail(report);
     const others = this.reportsOf(report.network).filter((other) => !isSameClaim(other, report));
     if (others.length === this.reportsOf(report.network).length) this.#count(report.client, 1);
     this.#touched.set(report.network, [...others, report]);
@@ -81,6 +91,11 @@ export class Draft {
     const isNew = this.numberOf(client, stream) === 0;
     this.#numbers.set(`${client} ${stream}`, number);
     this.changes.push({ kind: 'advanced', client, stream, number, isNew });
+  }
+
+  #noteJail({ client, jail }: Report): void {
+    if (this.#standing.countOfClient(client, jail) > 0) return;
+    this.#newJails.set(client, (this.#newJails.get(client) ?? new Set()).add(jail));
   }
 
   #count(client: string, by: number): void {

@@ -16,7 +16,7 @@ import type { Draft } from './draft.ts';
 import type { EntryOutcome, JailLists } from './jail-lists.ts';
 import { type Client, LedgerError, type Report } from './ledger/ledger.ts';
 import { mayUse } from './policy/permission.ts';
-import type { Policy } from './policy/policy.ts';
+import type { Holding, Policy } from './policy/policy.ts';
 import type { Record } from './record.ts';
 
 /** One decision, as it is logged and counted. */
@@ -142,8 +142,7 @@ export class Intake {
     const { network, jail, source, verb } = event;
     const reports = draft.reportsOf(network);
     const own = reports.find((report) => report.client === client.name && report.jail === jail);
-    const held = draft.countOfClient(client.name) - (own === undefined ? 0 : 1);
-    const refusal = this.#options.policy.refuse(event, client, held);
+    const refusal = this.#options.policy.refuse(event, client, holdingWith(draft, client, { jail, known: own }));
     if (refusal !== undefined) return refusal;
     if (verb === 'ban') draft.report(this.#newReport(client, jail, network, event.ttlSeconds, source));
     else if (verb === 'lift') for (const report of reports) draft.lift(report, 'lifted', client.name);
@@ -158,8 +157,7 @@ export class Intake {
       const report = this.#newReport(client, jail, network, ttlSeconds, 'jail');
       if (known !== undefined && endsWithIt(known, report)) return [];
       const event = { number: 0, verb: 'ban', jail, network, ttlSeconds, source: 'jail' } as const;
-      const held = draft.countOfClient(client.name) - (known === undefined ? 0 : 1);
-      const refusal = this.#options.policy.refuse(event, client, held);
+      const refusal = this.#options.policy.refuse(event, client, holdingWith(draft, client, { jail, known }));
       if (refusal !== undefined) return { network, ...refusal };
       draft.report(report);
       return { network, code: 'recorded' };
@@ -190,6 +188,16 @@ export class Intake {
   #tellEntry(client: Client, jail: string, { code, ...entry }: EntryEffect): void {
     if (code !== 'by-hand') this.#options.onDecision({ client: client.name, verb: 'list', jail, code, ...entry });
   }
+}
+
+/** What a client holds once this report is taken; one that is known already is replaced. */
+function holdingWith(
+  draft: Draft,
+  { name }: Client,
+  { jail, known }: { readonly jail: string; readonly known: Report | undefined },
+): Holding {
+  const reports = draft.countOfClient(name) + (known === undefined ? 1 : 0);
+  return { reports, jails: draft.countJailsWith(name, jail) };
 }
 
 /** Withdraws what a jail no longer holds; what a person banned is in no jail's list. @returns how many */

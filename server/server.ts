@@ -11,6 +11,7 @@ import { Core, type CoreParts } from './core.ts';
 import { every } from './every.ts';
 import type { LedgerState } from './ledger/ledger.ts';
 import { type Certificate, Listener } from './listener.ts';
+import { ClientRates } from './policy/client-rates.ts';
 import { type Connection, Session } from './session.ts';
 import type { ServerSettings } from './settings.ts';
 
@@ -42,6 +43,7 @@ export class FleetServer {
   readonly #core: Core;
   readonly #listener: Listener;
   readonly #decoySecret: Buffer;
+  readonly #rates = new ClientRates();
   readonly #stopping = new AbortController();
   readonly #startedAt: number;
   #settings: ServerSettings;
@@ -145,6 +147,8 @@ export class FleetServer {
       clock,
       randomBytes,
       decoySecret: this.#decoySecret,
+      rates: this.#rates,
+      countReports: (client, jail) => standing.countOfClient(client, jail),
       serverName: this.#settings.name,
       answer: ({ name }, question) =>
         record.read(() => answerQuestion(question, { client: name, standing, enforcement, now: clock.now() })),

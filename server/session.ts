@@ -12,7 +12,7 @@ import type { Clients } from './clients.ts';
 import type { Intake } from './intake.ts';
 import { JailLists } from './jail-lists.ts';
 import type { Client } from './ledger/ledger.ts';
-import { RateLimit } from './policy/rate-limit.ts';
+import type { ClientRate, ClientRates } from './policy/client-rates.ts';
 
 /** The way out of a session. */
 export interface Connection {
@@ -34,6 +34,9 @@ export interface SessionOptions {
   /** Cryptographically strong bytes. */
   readonly randomBytes: (count: number) => Buffer;
   readonly decoySecret: Buffer;
+  readonly rates: ClientRates;
+  /** How many reports a client holds, or one of its jails. */
+  readonly countReports: (client: string, jail?: string) => number;
   readonly serverName: string;
   /** Answers a question once everything sent before it is written. */
   readonly answer: (client: Client, question: Question) => Promise<Omit<AnswerFrame, 'type' | 'id'>>;
@@ -47,8 +50,7 @@ interface LoggedIn {
   readonly who: Authenticated;
   readonly channel: SealedChannel;
   readonly lists: JailLists;
-  readonly frameRate: RateLimit;
-  readonly eventRate: RateLimit;
+  readonly rate: ClientRate;
 }
 
 type State = { readonly kind: 'stranger'; readonly nonce: Buffer } | LoggedIn | { readonly kind: 'closed' };
@@ -139,7 +141,7 @@ export class Session {
   }
 
   #logIn(text: string, nonce: Buffer): void {
-    const { clients, clock, decoySecret, admit } = this.#options;
+    const { clients, clock, decoySecret, rates, admit } = this.#options;
     const who =
       Buffer.byteLength(text) > limits.loginFrameMaxBytes
         ? undefined
@@ -148,14 +150,12 @@ export class Session {
       this.reject({ code: 'unauthenticated', detail: 'unknown client, key or MAC' }, closeCodes.unauthenticated);
       return;
     }
-    const nowMs = clock.elapsed();
     this.#state = {
       kind: 'logged-in',
       who,
       channel: new SealedChannel(who.keys, 'server'),
       lists: new JailLists(),
-      frameRate: new RateLimit({ perSecond: limits.framesPerSecondMax, burst: limits.framesBurstMax }, nowMs),
-      eventRate: new RateLimit({ perSecond: limits.eventsPerSecondMax, burst: limits.eventsBurstMax }, nowMs),
+      rate: rates.of(who.client.name, clock.elapsed()),
     };
     if (!admit(this, who)) {
       const detail = `more than ${limits.connectionsPerClientMax} connections of ${who.client.name}`;
@@ -175,7 +175,7 @@ export class Session {
     }
     const frame = parseFrameToServer(opened.value);
     const nowMs = this.#options.clock.elapsed();
-    if (state.frameRate.take(1, nowMs) && state.eventRate.take(sizeOf(frame), nowMs)) {
+    if (state.rate.frames.take(1, nowMs) && state.rate.events.take(this.#costOf(frame, state), nowMs)) {
       const reply = await this.#handle(frame, state);
       if (reply !== undefined) this.#send(reply);
     } else this.#refuseForRate(frame);
@@ -192,6 +192,23 @@ export class Session {
         return intake.takePart(client, frame, lists);
       case 'query':
         return { type: 'answer', id: frame.id, ...(await answer(client, frame)) };
+    }
+  }
+
+  /** In events. What the server has to look through for an answer costs too, or a few bytes could keep it busy. */
+  #costOf(frame: FrameToServer, { who: { client } }: LoggedIn): number {
+    const { countReports } = this.#options;
+    switch (frame.type) {
+      case 'events':
+        return frame.events.length;
+      case 'jails':
+        return costOfLooking(frame.digests.reduce((sum, { jail }) => sum + countReports(client.name, jail), 0));
+      case 'jail':
+        return (
+          frame.entries.length + (frame.part < frame.parts ? 0 : costOfLooking(countReports(client.name, frame.jail)))
+        );
+      case 'query':
+        return frame.about === 'bans' ? costOfLooking(countReports(client.name)) : 0;
     }
   }
 
@@ -216,9 +233,11 @@ export class Session {
   }
 }
 
-function sizeOf(frame: FrameToServer): number {
-  if (frame.type === 'events') return frame.events.length;
-  return frame.type === 'jail' ? frame.entries.length : 0;
+/** Looking at so many reports counts as one event; no look costs more than may be had at once, or it could never be had. */
+const looksPerEvent = 8;
+
+function costOfLooking(reports: number): number {
+  return Math.min(Math.ceil(reports / looksPerEvent), limits.eventsBurstMax / 2);
 }
 
 function rateLimited({ events }: EventsFrame, refusal: Refusal): FrameToClient {

@@ -90,10 +90,18 @@ export class StandingBans {
     return [...(this.#ofClient.get(client)?.keys() ?? [])].flatMap((jail) => this.ofJail(client, jail));
   }
 
-  countOfClient(client: string): number {
+  /** How many reports a client holds, or one of its jails; lifted ones too. */
+  countOfClient(client: string, jail?: string): number {
+    const jails = this.#ofClient.get(client);
+    if (jail !== undefined) return jails?.get(jail)?.size ?? 0;
     let count = 0;
-    for (const networks of this.#ofClient.get(client)?.values() ?? []) count += networks.size;
+    for (const networks of jails?.values() ?? []) count += networks.size;
     return count;
+  }
+
+  /** How many jails a client has reports of. */
+  countJails(client: string): number {
+    return this.#ofClient.get(client)?.size ?? 0;
   }
 
   /** Takes in what was committed, in its order. `first` is the sequence number of the first change. */

@@ -8,6 +8,8 @@ export const limits = {
   eventsPerFrameMax: 500,
   /** Jails in one digest frame. */
   jailsPerFrameMax: 500,
+  /** Jails that one client may have reports of: as many as it can compare. */
+  jailsPerClientMax: 500,
   /** Entries in one part of a jail's list, and parts of one list. */
   entriesPerPartMax: 2_000,
   partsMax: 64,
@@ -26,10 +28,10 @@ export const limits = {
   framesInFlightMax: 16,
   /** Bytes waiting in one connection's way out; past that its socket is not read. */
   outgoingMaxBytes: 1_048_576,
-  /** Frames a second on one connection over time, and at once. */
+  /** Frames a second of one client over time, and at once. */
   framesPerSecondMax: 2_000,
   framesBurstMax: 4_000,
-  /** Events and list entries a second on one connection over time, and at once. */
+  /** Events and list entries a second of one client over time, and at once; 8 reports looked through count as one. */
   eventsPerSecondMax: 20_000,
   eventsBurstMax: 200_000,
   /** A ping after so much silence; the connection ends when twice this passes without a sign. */

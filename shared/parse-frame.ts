@@ -60,7 +60,7 @@ export function parseFrameToServer(fields: Fields): FrameToServer {
     case 'events':
       return { type, stream: field.text(fields, 'stream', streamPattern, 'a stream id'), events: parseEvents(fields) };
     case 'jails':
-      return { type, digests: field.list(fields, 'digests', { least: 0, most: limits.jailsPerFrameMax }, parseDigest) };
+      return { type, digests: parseDigests(fields) };
     case 'jail':
       return parseJail(fields);
     case 'query':
@@ -93,6 +93,16 @@ function parseEvent(fields: Fields): ReceivedEvent {
   const ttlSeconds = verb === 'ban' ? fields['ttlSeconds'] : null;
   if (!isTtl(ttlSeconds)) return unreadable(number, 'bad-ttl', `ttlSeconds ${quote(ttlSeconds)}: ${ttlAllowed}`);
   return { number, verb, jail, network, ttlSeconds, source: readSource(fields['source']) } satisfies BanEvent;
+}
+
+function parseDigests(fields: Fields): { jail: string; digest: string }[] {
+  const jails = new Set<string>();
+  return field.list(fields, 'digests', { least: 0, most: limits.jailsPerFrameMax }, (item) => {
+    const digest = parseDigest(item);
+    if (jails.has(digest.jail)) throw new FrameError('digests', digest.jail, 'a jail that was not named before');
+    jails.add(digest.jail);
+    return digest;
+  });
 }
 
 function parseDigest(item: unknown): { jail: string; digest: string } {

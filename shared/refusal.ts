@@ -23,7 +23,7 @@ export const refusalKinds = {
   whitelisted: 'final',
   /** Is or contains an address of this server, a cluster node, a connected client or the `management` set. */
   protected: 'final',
-  /** The client holds as many reports as it may. Final, so that the unbans behind it are not held up; the jail's list brings the ban again. */
+  /** The client holds as many reports as it may, or reports of as many jails. Final, so that the unbans behind it are not held up; the jail's list brings the ban again. */
   'quota-exceeded': 'final',
   /** The client sends more, or has more connections, than it may; see `retryAfterMs`. */
   'rate-limited': 'temporary',

@@ -1,4 +1,5 @@
 import type { BanEvent } from '../../shared/frames.ts';
+import { limits } from '../../shared/limits.ts';
 import { embeddedIpv4, type Family, familyOf, type Network, prefixLengthOf } from '../../shared/network.ts';
 import type { Refusal } from '../../shared/refusal.ts';
 import type { Client } from '../ledger/ledger.ts';
@@ -14,6 +15,13 @@ export interface PolicySettings {
   readonly widest: Readonly<Record<Family, number>>;
   /** Reports that one client may hold. */
   readonly reportsPerClientMax: number;
+}
+
+/** What a client would hold with one report more. */
+export interface Holding {
+  readonly reports: number;
+  /** How many jails these reports are of. */
+  readonly jails: number;
 }
 
 type AddressCheck = (network: Network) => Refusal | undefined;
@@ -52,12 +60,10 @@ export class Policy {
   }
 
   /** Why this client's event may not take effect, or undefined when it may. */
-  refuse(event: BanEvent, client: Client, reportsHeld: number): Refusal | undefined {
+  refuse(event: BanEvent, client: Client, holding: Holding): Refusal | undefined {
     return (
       refuseWithoutPermission(event, client) ??
-      (event.verb === 'ban'
-        ? (this.refuseAddress(event.network) ?? this.#refuseOverQuota(client, reportsHeld))
-        : undefined)
+      (event.verb === 'ban' ? (this.refuseAddress(event.network) ?? this.#refuseOverQuota(client, holding)) : undefined)
     );
   }
 
@@ -102,13 +108,14 @@ export class Policy {
     return found && refusal('protected', `${network} overlaps ${found.network}, ${found.reason}`);
   }
 
-  #refuseOverQuota(client: Client, reportsHeld: number): Refusal | undefined {
+  #refuseOverQuota({ name }: Client, { reports, jails }: Holding): Refusal | undefined {
     const most = this.#settings.reportsPerClientMax;
-    if (reportsHeld < most) return undefined;
-    return refusal(
-      'quota-exceeded',
-      `${client.name} holds ${reportsHeld} reports; [policy] reports_per_client = ${most}`,
-    );
+    if (reports > most) {
+      return refusal('quota-exceeded', `${name} holds ${reports - 1} reports; [policy] reports_per_client = ${most}`);
+    }
+    // Else one network could have as many reports as the client may hold, each looked at with every change of it.
+    if (jails <= limits.jailsPerClientMax) return undefined;
+    return refusal('quota-exceeded', `${name} holds reports of ${jails - 1} jails, the most that a client may have`);
   }
 }
 

@@ -93,7 +93,10 @@ function decide({ bans, policy, network, number }: Decision): void {
   const draft = new Draft(bans, new Map());
   const event = { number, verb: 'ban', jail: 'sshd', network, ttlSeconds: 3_600, source: 'jail' } as const;
   draft.reportsOf(network);
-  const refusal = policy.refuse(event, client, draft.countOfClient(client.name));
+  const refusal = policy.refuse(event, client, {
+    reports: draft.countOfClient(client.name) + 1,
+    jails: draft.countJailsWith(client.name, 'sshd'),
+  });
   if (refusal !== undefined) throw new Error(`${network} was refused: ${refusal.detail}`);
   for (const report of reportsOf([network])) draft.report(report);
   draft.advance(client.name, 'bench-stream', number);

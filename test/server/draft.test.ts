@@ -35,6 +35,15 @@ describe('a draft', () => {
     assert.equal(draft.countOfClient('web1'), 2);
   });
 
+  it("counts a client's jails with the one to come, each once", () => {
+    const draft = makeDraft('203.0.113.1');
+    assert.deepEqual([draft.countJailsWith('web1', 'sshd'), draft.countJailsWith('web1', 'nginx')], [1, 2]);
+    draft.report(makeReport('203.0.113.1', { jail: 'nginx' }));
+    draft.report(makeReport('203.0.113.2', { jail: 'nginx' }));
+    assert.deepEqual([draft.countJailsWith('web1', 'nginx'), draft.countJailsWith('web1', 'dovecot')], [2, 3]);
+    assert.equal(draft.countJailsWith('web2', 'sshd'), 1);
+  });
+
   it('leaves the reports of others where one is replaced or withdrawn', () => {
     const draft = makeDraft('203.0.113.1');
     const other = makeReport('203.0.113.1', { client: 'web2' });

@@ -34,6 +34,8 @@ export class Listening {
           clock,
           randomBytes,
           decoySecret: Buffer.alloc(32, 9),
+          rates: hosts.rates,
+          countReports: (client, jail) => hosts.core.standing.countOfClient(client, jail),
           serverName: 'pve1',
           answer: () => Promise.resolve({}),
           admit: (session, { client, keyId, agent }) =>

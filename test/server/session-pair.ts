@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Clients } from '../../server/clients.ts';
 import { ConnectedClients } from '../../server/connected-clients.ts';
 import type { Client } from '../../server/ledger/ledger.ts';
+import { ClientRates } from '../../server/policy/client-rates.ts';
 import { type Rejection, Session } from '../../server/session.ts';
 import type { CloseCode } from '../../shared/close-code.ts';
 import type { FrameToClient } from '../../shared/frames.ts';
@@ -16,6 +17,8 @@ export class Hosts {
   readonly core: Core;
   readonly clients: Clients;
   readonly connected: ConnectedClients;
+  readonly rates = new ClientRates();
+  countReports = (client: string, jail?: string): number => this.core.standing.countOfClient(client, jail);
 
   constructor(core: Core, clients: readonly Client[] = [makeClient()]) {
     this.core = core;
@@ -57,6 +60,8 @@ export class SessionPair {
       clock,
       randomBytes,
       decoySecret: Buffer.alloc(32, 9),
+      rates: hosts.rates,
+      countReports: (client, jail) => hosts.countReports(client, jail),
       serverName: 'pve1',
       answer: () => Promise.resolve({ banned: false }),
       admit: (session, { client, keyId, agent }) =>

@@ -169,6 +169,7 @@ describe('a session closes', () => {
       'too many digests',
       { type: 'jails', digests: Array.from({ length: 501 }, () => ({ jail: 'a', digest: '0'.repeat(64) })) },
     ],
+    ['two digests of one jail', { type: 'jails', digests: Array(2).fill({ jail: 'sshd', digest: '0'.repeat(64) }) }],
     ['a part beyond the parts', { type: 'jail', jail: 'sshd', part: 2, parts: 1, entries: [] }],
     ['a part out of order', { type: 'jail', jail: 'sshd', part: 2, parts: 2, entries: [] }],
     ['too many parts', { type: 'jail', jail: 'sshd', part: 1, parts: 65, entries: [] }],
@@ -390,6 +391,37 @@ describe('a session over its rate', () => {
       await pair.session.receive(pair.sealed({ type: 'query', id: frame, about: 'self' }));
     }
     assertEnded(pair, 'rate-limited', closeCodes.tooMany);
+  });
+
+  it('counts the reports that an answer is looked for in', async () => {
+    const hosts = await makeHosts();
+    hosts.countReports = () => 80_000;
+    const looks = [
+      { type: 'jails', digests: [{ jail: 'sshd', digest: 'a'.repeat(64) }] },
+      { type: 'jail', jail: 'sshd', part: 1, parts: 1, entries: [] },
+      { type: 'query', id: 1, about: 'bans' },
+    ];
+    for (const frame of looks) {
+      hosts.core.clock.advance(10_000);
+      const pair = new SessionPair(hosts);
+      await pair.logIn();
+      for (let cost = 0; cost < limits.eventsBurstMax; cost += 10_000) await pair.session.receive(pair.sealed(frame));
+      assert.equal(pair.closed, undefined, frame.type);
+      await pair.session.receive(pair.sealed(frame));
+      assert.equal(pair.closed, closeCodes.tooMany, frame.type);
+    }
+  });
+
+  it('is over it on each of its connections, new ones too', async () => {
+    const hosts = await makeHosts();
+    const [first, second] = [new SessionPair(hosts), new SessionPair(hosts)];
+    await first.logIn();
+    for (let frame = 0; frame <= limits.framesBurstMax; frame += 1) {
+      await first.session.receive(first.sealed({ type: 'query', id: frame, about: 'self' }));
+    }
+    await second.logIn();
+    await second.ask({ type: 'query', id: 1, about: 'self' });
+    assert.equal(second.closed, closeCodes.tooMany);
   });
 
   it('counts the entries of lists', async () => {

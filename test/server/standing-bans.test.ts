@@ -108,7 +108,9 @@ function assertAgrees(standing: StandingBans, model: readonly Report[], now: num
     const own = model.filter((report) => report.client === client);
     assert.deepEqual(texts(standing.ofClient(client)), texts(own));
     assert.equal(standing.countOfClient(client), own.length);
+    assert.equal(standing.countJails(client), new Set(own.map(({ jail }) => jail)).size);
     assert.deepEqual(texts(standing.ofJail(client, 'sshd')), texts(own.filter(({ jail }) => jail === 'sshd')));
+    assert.equal(standing.countOfClient(client, 'sshd'), own.filter(({ jail }) => jail === 'sshd').length);
   }
 }
 

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { Client } from '../../../server/ledger/ledger.ts';
 import { refuseWithoutPermission } from '../../../server/policy/permission.ts';
 import { Policy, type PolicySettings } from '../../../server/policy/policy.ts';
 import { ProtectedAddresses } from '../../../server/policy/protected-addresses.ts';
 import { Whitelist } from '../../../server/policy/whitelist.ts';
+import type { BanEvent } from '../../../shared/frames.ts';
 import { limits } from '../../../shared/limits.ts';
 import { handJail } from '../../../shared/names.ts';
 import type { RefusalCode } from '../../../shared/refusal.ts';
@@ -144,24 +146,22 @@ describe('a whitelisted address', () => {
 
 describe('a client', () => {
   const { policy } = makePolicy();
-  const codeOf = (...[event, client, held]: Parameters<Policy['refuse']>) => policy.refuse(event, client, held)?.code;
+  const codeOf = (event: BanEvent, client: Client, reports = 1, jails = 1) =>
+    policy.refuse(event, client, { reports, jails })?.code;
 
   it('needs the permission for its verb', () => {
     const none = makeClient({ may: [] });
     for (const verb of ['ban', 'unban', 'lift'] as const) {
-      assert.equal(codeOf(makeEvent(1, '203.0.113.7', { verb }), none, 0), 'not-permitted', verb);
+      assert.equal(codeOf(makeEvent(1, '203.0.113.7', { verb }), none), 'not-permitted', verb);
     }
-    assert.equal(codeOf(makeEvent(1, '203.0.113.7'), makeClient({ may: ['ban'] }), 0), undefined);
-    assert.equal(
-      codeOf(makeEvent(1, '203.0.113.7', { verb: 'unban' }), makeClient({ may: ['ban'] }), 0),
-      'not-permitted',
-    );
+    assert.equal(codeOf(makeEvent(1, '203.0.113.7'), makeClient({ may: ['ban'] })), undefined);
+    assert.equal(codeOf(makeEvent(1, '203.0.113.7', { verb: 'unban' }), makeClient({ may: ['ban'] })), 'not-permitted');
   });
 
   it('may lift only as an operator, and then in any jail', () => {
     const lift = makeEvent(1, '203.0.113.7', { verb: 'lift', jail: 'elsewhere' });
-    assert.equal(codeOf(lift, makeClient(), 0), 'not-permitted');
-    assert.equal(codeOf(lift, makeClient({ may: ['operate'], jails: ['sshd'] }), 0), undefined);
+    assert.equal(codeOf(lift, makeClient()), 'not-permitted');
+    assert.equal(codeOf(lift, makeClient({ may: ['operate'], jails: ['sshd'] })), undefined);
   });
 
   it('may use only its own jails', () => {
@@ -174,16 +174,15 @@ describe('a client', () => {
       ['sshd2', 'not-permitted'],
       ['SSHD', 'not-permitted'],
     ];
-    for (const [jail, code] of jails)
-      assert.equal(codeOf(makeEvent(1, '203.0.113.7', { jail }), client, 0), code, jail);
+    for (const [jail, code] of jails) assert.equal(codeOf(makeEvent(1, '203.0.113.7', { jail }), client), code, jail);
   });
 
   it('may always ban by hand under the name of that, but no jail of this name', () => {
     const client = makeClient({ jails: ['sshd'] });
     const byHand = makeEvent(1, '203.0.113.7', { jail: handJail, source: 'hand' });
-    assert.equal(codeOf(byHand, client, 0), undefined);
-    assert.equal(codeOf({ ...byHand, source: 'jail' }, client, 0), 'not-permitted');
-    assert.equal(codeOf(byHand, makeClient({ may: ['unban'] }), 0), 'not-permitted');
+    assert.equal(codeOf(byHand, client), undefined);
+    assert.equal(codeOf({ ...byHand, source: 'jail' }, client), 'not-permitted');
+    assert.equal(codeOf(byHand, makeClient({ may: ['unban'] })), 'not-permitted');
   });
 
   it('is told what it may do and the command that changes it, in a sentence that never bursts a frame', () => {
@@ -211,17 +210,23 @@ describe('a client', () => {
   });
 
   it('is asked for its permission before its address is looked at', () => {
-    assert.equal(codeOf(makeEvent(1, '127.0.0.1'), makeClient({ may: [] }), 0), 'not-permitted');
+    assert.equal(codeOf(makeEvent(1, '127.0.0.1'), makeClient({ may: [] })), 'not-permitted');
   });
 
   it('may hold no more reports than its quota, and unbans are never held up by it', () => {
-    assert.equal(codeOf(makeEvent(1, '203.0.113.7'), makeClient(), 9), undefined);
-    assert.equal(codeOf(makeEvent(1, '203.0.113.7'), makeClient(), 10), 'quota-exceeded');
-    assert.equal(codeOf(makeEvent(1, '203.0.113.7', { verb: 'unban' }), makeClient(), 10), undefined);
+    assert.equal(codeOf(makeEvent(1, '203.0.113.7'), makeClient(), 10), undefined);
+    assert.equal(codeOf(makeEvent(1, '203.0.113.7'), makeClient(), 11), 'quota-exceeded');
+    assert.equal(codeOf(makeEvent(1, '203.0.113.7', { verb: 'unban' }), makeClient(), 11), undefined);
+  });
+
+  it('may hold reports of no more jails than it can compare', () => {
+    const most = limits.jailsPerClientMax;
+    assert.equal(codeOf(makeEvent(1, '203.0.113.7'), makeClient(), 1, most), undefined);
+    assert.equal(codeOf(makeEvent(1, '203.0.113.7'), makeClient(), 1, most + 1), 'quota-exceeded');
   });
 
   it('may take back a ban that the policy would refuse now', () => {
-    assert.equal(codeOf(makeEvent(1, '127.0.0.1', { verb: 'unban' }), makeClient(), 0), undefined);
+    assert.equal(codeOf(makeEvent(1, '127.0.0.1', { verb: 'unban' }), makeClient()), undefined);
   });
 });
 
