@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from '../shared/clock.ts';
 import { type CloseCode, closeCodes } from '../shared/close-code.ts';
-import { describeError } from '../shared/errors.ts';
+import { describeError, hasCode } from '../shared/errors.ts';
 import { subprotocol } from '../shared/frames.ts';
 import { limits } from '../shared/limits.ts';
 import type { Network } from '../shared/network.ts';
@@ -71,12 +71,16 @@ export class Listener {
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
   }
 
-  /** @returns the port, which matters when 0 was asked for */
+  /**
+   * @returns the port, which matters when 0 was asked for
+   * @throws Error that names the settings when the port or the address cannot be had
+   */
   listen(): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
+      const fail = (cause: Error): void => reject(explainListening(this.#options, cause));
+      this.#server.once('error', fail);
       this.#server.listen(this.#options.port, this.#options.host, () => {
-        this.#server.off('error', reject);
+        this.#server.off('error', fail);
         const address = this.#server.address();
         resolve(typeof address === 'object' && address !== null ? address.port : this.#options.port);
       });
@@ -192,6 +196,18 @@ export class Listener {
     const cancel = this.#options.clock.after(closeMaxMs, () => webSocket.terminate());
     webSocket.once('close', cancel);
   }
+}
+
+/** No ConfigError, after which systemd would not try again: whoever holds the port may be about to end. */
+function explainListening({ host, port }: ListenerOptions, cause: Error): Error {
+  const address = host ?? 'all addresses';
+  if (hasCode(cause, 'EADDRINUSE'))
+    return new Error(`[server] port = ${port}: another program listens there (on ${address}); see: ss -ltnp`, {
+      cause,
+    });
+  if (hasCode(cause, 'EADDRNOTAVAIL'))
+    return new Error(`[server] listen = ${address}: this host has no such address`, { cause });
+  return new Error(`[server] listen = ${address}, port = ${port}: cannot be listened on`, { cause });
 }
 
 const binaryFrame = { code: 'malformed', detail: 'binary frames are not of this protocol' } as const;

@@ -4,6 +4,7 @@ import { systemClock } from '../shared/clock.ts';
 import { describeError } from '../shared/errors.ts';
 import type { ExitCode } from '../shared/exit-codes.ts';
 import { exitCodeOf } from '../shared/host/exit-code-of.ts';
+import { NotRunningError } from '../shared/host/local-socket.ts';
 import { version } from '../shared/version.ts';
 import { ask } from './commands/ask.ts';
 import { type CommandContext, loadSettings, loadSocketPath } from './commands/load-settings.ts';
@@ -34,6 +35,10 @@ const finish = (code: ExitCode): void => {
 function fail(error: unknown): void {
   // commander has said by itself what is wrong with the command line.
   if (!(error instanceof CommanderError)) process.stderr.write(`${describeError(error)}\n`);
+  if (error instanceof NotRunningError)
+    process.stderr.write(
+      'Start the server: systemctl start fail2networkban-server; why it stopped: systemctl status fail2networkban-server\n',
+    );
   finish(exitCodeOf(error));
 }
 

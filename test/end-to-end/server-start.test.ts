@@ -27,6 +27,31 @@ describe('a server that starts', () => {
     assert.deepEqual([code, stderr.includes('/nowhere/admin.sock')], [1, true], stderr);
   });
 
+  it('names the setting and its value when the port is taken or the address is not there', async (context) => {
+    const fleet = await Fleet.start(context);
+    const other = `${fleet.server.config}.other`;
+    await fleet.server.writeConfig();
+    const text = await readFile(fleet.server.config, 'utf8');
+    const elsewhere = text.replace('ledger.db', 'other.db').replace('admin.sock', 'other.sock');
+    await writeFile(other, elsewhere);
+    const taken = await runCommand('server', ['run', '--config', other]);
+    assert.equal(taken.code, 1);
+    assert.match(taken.stderr, new RegExp(`\\[server\\] port = ${fleet.server.port}: another program listens there`));
+    await writeFile(other, elsewhere.replace(/^listen = .*/m, 'listen = 203.0.113.1'));
+    const absent = await runCommand('server', ['run', '--config', other]);
+    assert.equal(absent.code, 1);
+    assert.match(absent.stderr, /\[server\] listen = 203\.0\.113\.1: this host has no such address/);
+  });
+
+  it('is missed by a command, which says what to run, with 75', async (context) => {
+    const fleet = await Fleet.start(context);
+    await fleet.server.stop();
+    const { code, stderr } = await fleet.server.command('status');
+    assert.equal(code, 75);
+    assert.match(stderr, /systemctl start fail2networkban-server.*systemctl status fail2networkban-server/);
+    await fleet.server.start();
+  });
+
   it('answers the operator also when its configuration was spoilt meanwhile', async (context) => {
     const fleet = await Fleet.start(context);
     await appendFile(fleet.server.config, '\n[nonsense]\n');
