@@ -227,9 +227,16 @@ export class Reconciler {
     if (steps.length === 0) return;
     if (this.#state.kind !== 'failing') this.#state = this.#working(steps.length);
     const startedAtMs = clock.elapsed();
-    await enforcer.apply(steps, signal).catch((error: unknown) => this.#isolate(error, steps));
+    const hasRemoval = steps.some(({ verb }) => verb === 'remove');
+    try {
+      await enforcer.apply(steps, signal);
+    } catch (error) {
+      // The other kind is next: only removals make room in a firewall that is full.
+      this.#additionsInARow = hasRemoval ? 0 : additionsBeforeRemoval;
+      this.#isolate(error, steps);
+    }
     for (const step of steps) this.#held?.remember(step);
-    this.#additionsInARow = steps.some(({ verb }) => verb === 'remove') ? 0 : this.#additionsInARow + 1;
+    this.#additionsInARow = hasRemoval ? 0 : this.#additionsInARow + 1;
     this.#succeeded(this.#working(0));
     onEvent({ kind: 'applied', steps, tookMs: clock.elapsed() - startedAtMs });
   }

@@ -32,6 +32,20 @@ describe('Reconciler', () => {
     assert.equal(clock.waiting, 0);
   });
 
+  it('takes entries out of a firewall that is full, so that others fit in', async () => {
+    const apply = firewall.apply.bind(firewall);
+    firewall.apply = (steps) => {
+      const isFull = firewall.entries.size >= 2 && steps.some(({ verb }) => verb === 'add');
+      return isFull ? Promise.reject(new EnforcerError('retry', 'File too large')) : apply(steps);
+    };
+    firewall.entries.set('192.0.2.8', 'ours').set('192.0.2.9', 'ours');
+    bench.want(entry('192.0.2.1'));
+    bench.start();
+    await bench.reaches('failing');
+    await bench.pass(1_000);
+    assert.deepEqual([...firewall.entries.keys()], ['192.0.2.1']);
+  });
+
   it('does not survive a fault of ours', async () => {
     const broken = new ReconcilerBench(firewall, clock);
     broken.enforcer.list = () => Promise.reject(new TypeError('undefined is not a function'));
