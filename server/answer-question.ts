@@ -36,7 +36,7 @@ export function answerQuestion(
     }
     case 'network':
       return {
-        banned: standing.get(question.network) !== undefined,
+        banned: standing.covering(question.network).length > 0,
         enforcement: enforcement.of(question.network),
       };
   }

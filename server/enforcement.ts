@@ -86,7 +86,7 @@ export class EnforcementOfBans {
 
   /** What each firewall does about one network. */
   of(network: Network): Enforcement[] {
-    const isBanned = this.#options.standing.get(network) !== undefined;
+    const isBanned = this.#options.standing.covering(network).length > 0;
     return this.#reconcilers.map((reconciler) => {
       const enforcement = reconciler.enforcementOf(network, isBanned);
       return isBanned && this.#options.isPaused() ? { enforcer: reconciler.name, state: 'paused' } : enforcement;

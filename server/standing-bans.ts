@@ -58,13 +58,12 @@ export class StandingBans {
     return recorded !== undefined && recorded.reports.length > 0 ? recorded : undefined;
   }
 
-  /** The bans that cover a single address: its own, and wider ones. */
-  covering(address: Network): Ban[] {
-    const family = familyOf(address);
-    const { first } = rangeOf(address);
-    return [...this.#prefixLengths[family].keys()].flatMap(
-      (prefixLength) => this.get(networkFrom(family, first, prefixLength)) ?? [],
-    );
+  /** The bans that cover all of a network: its own, and wider ones. */
+  covering(network: Network): Ban[] {
+    const { family, first, prefixLength } = rangeOf(network);
+    return [...this.#prefixLengths[family].keys()]
+      .filter((length) => length <= prefixLength)
+      .flatMap((length) => this.get(networkFrom(family, first, length)) ?? []);
   }
 
   *values(): IterableIterator<Ban> {

@@ -141,7 +141,7 @@ export interface AnswerFrame {
   readonly type: 'answer';
   readonly id: number;
   readonly bans?: readonly OwnReport[];
-  /** Whether the network is banned by anybody. */
+  /** Whether anybody bans the network, or a wider one that covers it. */
   readonly banned?: boolean;
   readonly enforcement?: readonly Enforcement[];
 }

@@ -44,6 +44,13 @@ describe('a question', () => {
     assert.deepEqual(ask({ about: 'network', network: network('203.0.113.4') }), { banned: false, enforcement: [] });
   });
 
+  it('about a network inside of a banned one is answered as about a banned one', async () => {
+    const { core, ask } = await makeKnowledge();
+    await core.send(makeClient({ name: 'web2' }), [makeEvent(1, '203.0.112.0/23')]);
+    const isBanned = (text: string) => ask({ about: 'network', network: network(text) }).banned;
+    assert.deepEqual(['203.0.113.3', '203.0.113.0/24', '203.0.112.0/22'].map(isBanned), [true, true, false]);
+  });
+
   it('about the client itself is answered by the welcome, so with nothing more', async () => {
     const { ask } = await makeKnowledge();
     assert.deepEqual(ask({ about: 'self' }), {});

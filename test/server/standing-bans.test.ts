@@ -28,7 +28,7 @@ describe('standing bans', () => {
     assert.equal(permanent && endOf(permanent), Number.POSITIVE_INFINITY);
   });
 
-  it('cover an address with its own ban and wider ones, of its family only', () => {
+  it('cover a network with its own ban and wider ones, of its family only', () => {
     const standing = new StandingBans(empty, () => undefined);
     const texts = ['203.0.113.7', '203.0.113.0/24', '203.0.112.0/20', '203.0.114.0/24', '2001:db8::/32', '2001:db8::7'];
     standing.apply(
@@ -42,6 +42,7 @@ describe('standing bans', () => {
         .sort();
     assert.deepEqual(coveringOf('203.0.113.7'), ['203.0.112.0/20', '203.0.113.0/24', '203.0.113.7']);
     assert.deepEqual(coveringOf('2001:db8::7'), ['2001:db8::/32', '2001:db8::7']);
+    assert.deepEqual(coveringOf('203.0.113.0/25'), ['203.0.112.0/20', '203.0.113.0/24']);
     standing.apply([withdrawn(makeReport('203.0.113.0/24'))], 7);
     assert.deepEqual(coveringOf('203.0.113.9'), ['203.0.112.0/20']);
   });
