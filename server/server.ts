@@ -83,16 +83,23 @@ export class FleetServer {
     return this.#port;
   }
 
-  /** Takes over a configuration that was read again: whitelist, policy, certificate. The rest needs a restart. */
+  /**
+   * Takes over a configuration that was read again: whitelist, policy, certificate. The rest needs a restart, also to go over
+   * to TLS or away from it.
+   *
+   * @throws Error when the key is not that of the certificate
+   */
   reload(settings: ServerSettings, identity: Identity | undefined): void {
-    // First: it throws for a key of another certificate, and then everything stays as it was.
-    if (identity !== undefined) this.#listener.setCertificate(identity.certificate);
+    if (this.#identity !== undefined && identity !== undefined) {
+      // First: it throws for a key of another certificate, and then everything stays as it was.
+      this.#listener.setCertificate(identity.certificate);
+      this.#identity = identity;
+    }
     this.#settings = settings;
-    this.#identity = identity;
     this.#core.configure(settings);
   }
 
-  /** Orderly: nothing that was acknowledged is lost, nothing that was taken is left unanswered. */
+  /** Orderly: what was taken is written. An answer that no longer goes out costs its client only sending again. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#closeSocket();
