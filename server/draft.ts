@@ -18,6 +18,9 @@ export class Draft {
   /** Jails of which a client had no reports before, by client. */
   readonly #newJails = new Map<string, Set<string>>();
   readonly #numbers = new Map<string, number>();
+  readonly #revoked = new Set<string>();
+  /** How many of the changes have been searched for revocations. */
+  #searched = 0;
 
   constructor(standing: StandingBans, streams: Streams) {
     this.#standing = standing;
@@ -80,6 +83,15 @@ export class Draft {
     const others = this.reportsOf(report.network).filter((other) => !isSameClaim(other, report));
     this.#touched.set(report.network, [...others, { ...report, isLifted: true }]);
     this.changes.push({ kind: 'lifted', report, reason, actor });
+  }
+
+  /** Whether this very commit ends a client's enrolment: its frames that are behind in it come too late. */
+  revokes(client: string): boolean {
+    for (const change of this.changes.slice(this.#searched)) {
+      if (change.kind === 'revoked') this.#revoked.add(change.client);
+    }
+    this.#searched = this.changes.length;
+    return this.#revoked.has(client);
   }
 
   /** The last number of a client's stream that was applied; 0 before the first. */

@@ -125,6 +125,7 @@ export class Intake {
   }
 
   #enterEvents(draft: Draft, client: Client, { stream, events }: EventsFrame): EventResult[] {
+    if (draft.revokes(client.name)) return events.map(({ number }) => refusedResult(number, revoked(client)));
     const applied = draft.numberOf(client.name, stream);
     let last = applied;
     const results = events.map((event): EventResult => {
@@ -150,7 +151,9 @@ export class Intake {
     return undefined;
   }
 
-  #enterPart(draft: Draft, client: Client, { jail, entries }: JailFrame): EntryEffect[] {
+  #enterPart(draft: Draft, client: Client, frame: JailFrame): EntryEffect[] {
+    if (draft.revokes(client.name)) return refuseEntries(frame, revoked(client));
+    const { jail, entries } = frame;
     return entries.flatMap(([network, ttlSeconds]) => {
       const known = draft.reportsOf(network).find((report) => report.client === client.name && report.jail === jail);
       if (known?.source === 'hand') return { network, code: 'by-hand' };
@@ -207,6 +210,10 @@ function withdrawUnlisted(draft: Draft, client: Client, jail: string, listed: Re
     .filter(({ source, network }) => source === 'jail' && !listed.has(network));
   for (const report of reports) draft.withdraw(report, 'not-listed', client.name);
   return reports.length;
+}
+
+function revoked({ name }: Client): Refusal {
+  return { code: 'not-permitted', detail: `${name} was revoked` };
 }
 
 function refuseEntries({ entries }: JailFrame, refusal: Refusal): EntryEffect[] {

@@ -42,6 +42,21 @@ describe('events', () => {
     assert.deepEqual(await core.send(web2, [makeEvent(5, '203.0.113.2')]), ['recorded']);
   });
 
+  it('that are behind the revocation of their client in one tick leave nothing', async () => {
+    const core = await Core.make();
+    const revocation = core.record.write((draft) =>
+      draft.changes.push({ kind: 'revoked', client: 'web1', actor: 'operator' }),
+    );
+    const frames = [
+      core.send(web1, [makeEvent(1, '203.0.113.1')]),
+      core.list(web1, entries('203.0.113.2')).then((settled) => settled?.refused),
+      core.send(web2, [makeEvent(1, '203.0.113.3')]),
+    ];
+    await revocation;
+    assert.deepEqual(await Promise.all(frames), [['not-permitted'], { 'not-permitted': 1 }, ['recorded']]);
+    assert.deepEqual(core.claims, ['203.0.113.3 web2 sshd']);
+  });
+
   it('take effect once when they are sent twice in one tick', async () => {
     const core = await Core.make();
     const frames = [core.send(web1, [makeEvent(1, '203.0.113.1')]), core.send(web1, [makeEvent(1, '203.0.113.1')])];
