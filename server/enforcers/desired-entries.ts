@@ -1,6 +1,6 @@
 import type { DesiredEntry } from '../../shared/enforcer.ts';
 import { mergeNetworks } from '../../shared/merge-networks.ts';
-import { addressBits, type Family, type Network } from '../../shared/network.ts';
+import { addressBits, embeddedIpv4, type Family, type Network } from '../../shared/network.ts';
 import { NetworkIndex } from '../../shared/network-index.ts';
 
 /** A ban that stands, as far as an enforcer's list depends on it. One network comes once. */
@@ -94,11 +94,14 @@ function rankOf({ byHand, clients, order }: CandidateBan): number {
 
 const noJoining: Readonly<Record<Family, number>> = addressBits;
 
+/** What carries an IPv4 address is not joined: the policy holds the IPv4 network inside to the width of its own family. */
 function join(bans: readonly CandidateBan[], { merge, widest }: DesiredEntriesOptions): Network[] {
-  return mergeNetworks(
-    bans.map(({ network }) => network),
-    merge ? widest : noJoining,
-  );
+  const networks = bans.map(({ network }) => network);
+  if (!merge) return mergeNetworks(networks, noJoining);
+  const carriers = networks.filter((network) => embeddedIpv4(network) !== undefined);
+  if (carriers.length === 0) return mergeNetworks(networks, widest);
+  const others = networks.filter((network) => embeddedIpv4(network) === undefined);
+  return [...mergeNetworks(others, widest), ...mergeNetworks(carriers, noJoining)];
 }
 
 /** @param whole what {@link join} made of `bans` */

@@ -34,6 +34,12 @@ function networksOf(bans: readonly CandidateBan[], given: Partial<DesiredEntries
 }
 
 describe('desiredEntries', () => {
+  it('makes no IPv6 entry of halves that carries a wider IPv4 network than may be banned', () => {
+    const halves = ['64:ff9b::102:0/112', '64:ff9b::103:0/112'];
+    const apart = ['2001:db8::', '2001:db8::1'];
+    assert.deepEqual(networksOf([...halves, ...apart].map((text) => ban(text))), ['2001:db8::/127', ...halves]);
+  });
+
   it('drops what has ended and what the policy forbids', () => {
     const bans = [ban('192.0.2.1', { endsAt: 1_000 }), ban('192.0.2.2', { endsAt: 1_001 }), ban('192.0.2.9')];
     assert.deepEqual(networksOf(bans, { mayBlock: (each) => each !== '192.0.2.9' }), ['192.0.2.2']);
