@@ -21,6 +21,8 @@ import { Teller } from './tell.ts';
 export interface CoreSettings {
   readonly policy: PolicySettings;
   readonly whitelist: readonly Network[];
+  /** Those of the whitelist that stand in a file of their own. */
+  readonly whitelistFromFile: readonly Network[];
   readonly historyDays: number;
 }
 
@@ -71,7 +73,7 @@ export class Core {
     this.teller = new Teller(log, this.counters);
     this.clients = new Clients(state.clients);
     this.connected = new ConnectedClients(this.protectedAddresses);
-    this.whitelist = new Whitelist(settings.whitelist, state.whitelist);
+    this.whitelist = new Whitelist(settings.whitelist, state.whitelist, settings.whitelistFromFile);
     this.policy = new Policy(settings.policy, this.whitelist, this.protectedAddresses);
     this.standing = new StandingBans(state, () => this.enforcement.notify());
     this.enforcement = this.#makeEnforcement();
@@ -94,7 +96,7 @@ export class Core {
   /** The configuration was read again. */
   configure(settings: CoreSettings): void {
     this.#settings = settings;
-    this.whitelist.configure(settings.whitelist);
+    this.whitelist.configure(settings.whitelist, settings.whitelistFromFile);
     this.policy.configure(settings.policy);
     this.#policyChanged();
   }

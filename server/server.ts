@@ -5,6 +5,7 @@ import { secretBytes } from '../shared/signing.ts';
 import { banVerbs } from './admin/ban-verbs.ts';
 import { clientVerbs, type Reach } from './admin/client-verbs.ts';
 import { serverVerbs } from './admin/server-verbs.ts';
+import { whitelistVerbs } from './admin/whitelist-verbs.ts';
 import { answerQuestion } from './answer-question.ts';
 import type { Authenticated } from './authenticate.ts';
 import { Core, type CoreParts } from './core.ts';
@@ -183,7 +184,12 @@ export class FleetServer {
       strangers: () => this.#listener.strangers,
       reach: () => this.#reach(),
     };
-    return new Map([...banVerbs(options), ...clientVerbs(options), ...serverVerbs(options)]);
+    return new Map([
+      ...banVerbs(options),
+      ...whitelistVerbs(options),
+      ...clientVerbs(options),
+      ...serverVerbs(options),
+    ]);
   }
 
   #reach(): Reach {

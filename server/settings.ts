@@ -28,7 +28,10 @@ export interface ServerSettings {
   readonly historyDays: number;
   readonly logLevel: LogLevel;
   readonly policy: PolicySettings;
+  /** All of it. */
   readonly whitelist: readonly Network[];
+  /** What of it stands in `whitelist_file`. */
+  readonly whitelistFromFile: readonly Network[];
   readonly enforcers: readonly EnforcerSettings[];
 }
 
@@ -66,6 +69,7 @@ export function readServerSettings(source: SettingsSource): ServerSettings {
   const reader = new SettingsReader(source.file, source.readFile(source.file));
   const server = reader.section('server');
   const policy = reader.section('policy');
+  const whitelistFromFile = readWhitelistFile(policy, source);
   const settings: ServerSettings = {
     name: server.matching('name', source.hostname, /^[^\p{Cc}]{1,64}$/u, '1–64 characters, no control characters'),
     listen: server.matching('listen', '', addressPattern, 'an IPv4 or IPv6 address of this host') || undefined,
@@ -81,7 +85,8 @@ export function readServerSettings(source: SettingsSource): ServerSettings {
       widest: { 4: policy.integer('widest_ipv4', 16, 1, 32), 6: policy.integer('widest_ipv6', 32, 1, 128) },
       reportsPerClientMax: policy.integer('reports_per_client', 20_000, 1, 10_000_000),
     },
-    whitelist: [...policy.networks('whitelist'), ...readWhitelistFile(policy, source)],
+    whitelist: [...policy.networks('whitelist'), ...whitelistFromFile],
+    whitelistFromFile,
     enforcers: readEnforcerSettings(reader, source.readFile),
   };
   reader.finish();

@@ -12,6 +12,7 @@ import { mayUse } from '../policy/permission.ts';
 import type { Record } from '../record.ts';
 import type { StandingBans } from '../standing-bans.ts';
 import { type Arguments, argument } from './arguments.ts';
+import { finite } from './describe-bans.ts';
 
 /** How a host reaches this server and knows it. */
 export interface Reach {
@@ -120,11 +121,6 @@ function describe({ connected, standing, clock }: ClientVerbsOptions, { keys, ..
     connections: connections.map(({ address, agent, since }) => ({ address, agent, since })),
     lastSeen: connections.length > 0 ? clock.now() : connected.lastSeen(client.name),
   };
-}
-
-/** JSON has no Infinity: null is permanent. */
-export function finite(endsAt: number): number | null {
-  return Number.isFinite(endsAt) ? endsAt : null;
 }
 
 function knownClient(clients: Clients, args: Arguments): Client {

@@ -100,7 +100,9 @@ export class Policy {
 
   #refuseWhitelisted(network: Network): Refusal | undefined {
     const found = this.#whitelist.overlapping(network);
-    return found && refusal('whitelisted', `${network} overlaps ${found}, which is whitelisted`);
+    if (found === undefined) return undefined;
+    const where = this.#whitelist.whereabouts(found);
+    return refusal('whitelisted', `${network} overlaps ${found}, which is whitelisted ${where}`);
   }
 
   #refuseProtected(network: Network): Refusal | undefined {

@@ -1,3 +1,4 @@
+import { formatInstant } from '../../shared/instant.ts';
 import type { Network } from '../../shared/network.ts';
 import { NetworkIndex } from '../../shared/network-index.ts';
 import type { Change, WhitelistEntry } from '../ledger/ledger.ts';
@@ -6,10 +7,13 @@ import type { Change, WhitelistEntry } from '../ledger/ledger.ts';
 export class Whitelist {
   readonly #timed = new Map<Network, WhitelistEntry>();
   #configured: readonly Network[];
+  #fromFile: readonly Network[];
   #index: NetworkIndex;
 
-  constructor(configured: readonly Network[], timed: Iterable<WhitelistEntry>) {
+  /** @param fromFile those of the configuration that stand in `whitelist_file` */
+  constructor(configured: readonly Network[], timed: Iterable<WhitelistEntry>, fromFile: readonly Network[] = []) {
     this.#configured = configured;
+    this.#fromFile = fromFile;
     for (const entry of timed) this.#timed.set(entry.network, entry);
     this.#index = this.#rebuild();
   }
@@ -18,13 +22,19 @@ export class Whitelist {
     return this.#configured;
   }
 
+  /** Those of the configuration that stand in `whitelist_file`. */
+  get fromFile(): readonly Network[] {
+    return this.#fromFile;
+  }
+
   get timed(): readonly WhitelistEntry[] {
     return [...this.#timed.values()];
   }
 
   /** The configuration was read again. */
-  configure(networks: readonly Network[]): void {
+  configure(networks: readonly Network[], fromFile: readonly Network[] = []): void {
     this.#configured = networks;
+    this.#fromFile = fromFile;
     this.#index = this.#rebuild();
   }
 
@@ -47,6 +57,14 @@ export class Whitelist {
   /** An entry that shares an address with `network`, in either direction. */
   overlapping(network: Network): Network | undefined {
     return this.#index.overlapping(network);
+  }
+
+  /** Where an entry stands, for the operator's eyes. */
+  whereabouts(entry: Network): string {
+    if (this.#fromFile.includes(entry)) return 'by [policy] whitelist_file of server.ini';
+    if (this.#configured.includes(entry)) return 'by [policy] whitelist of server.ini';
+    const endsAt = this.#timed.get(entry)?.endsAt ?? Number.POSITIVE_INFINITY;
+    return Number.isFinite(endsAt) ? `at run time until ${formatInstant(endsAt)} UTC` : 'at run time for ever';
   }
 
   #rebuild(): NetworkIndex {

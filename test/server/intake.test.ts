@@ -151,7 +151,7 @@ describe('events', () => {
         ...about,
         network: '192.0.2.1',
         code: 'whitelisted',
-        detail: '192.0.2.1 overlaps 192.0.2.0/24, which is whitelisted',
+        detail: '192.0.2.1 overlaps 192.0.2.0/24, which is whitelisted by [policy] whitelist of server.ini',
       },
       { ...about, network: '203.0.113.1', code: 'repeated' },
     ]);

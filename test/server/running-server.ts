@@ -44,7 +44,8 @@ export class RunningServer {
       historyDays: 90,
       logLevel: 'debug',
       policy: { allowPrivate: false, widest: { 4: 16, 6: 32 }, reportsPerClientMax: 100 },
-      whitelist: [network('192.0.2.0/24')],
+      whitelist: [network('192.0.2.0/24'), network('198.51.100.0/30')],
+      whitelistFromFile: [network('198.51.100.0/30')],
       enforcers: [],
     };
   }

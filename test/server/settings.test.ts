@@ -44,6 +44,7 @@ describe('server.ini', () => {
       logLevel: 'info',
       policy: { allowPrivate: false, widest: { 4: 16, 6: 32 }, reportsPerClientMax: 20_000 },
       whitelist: [],
+      whitelistFromFile: [],
       enforcers: [],
     });
   });
@@ -87,6 +88,7 @@ describe('server.ini', () => {
       logLevel: 'debug',
       policy: { allowPrivate: true, widest: { 4: 24, 6: 48 }, reportsPerClientMax: 10 },
       whitelist: ['192.0.2.0/24', '2001:db8::a', '198.51.100.0/24', '203.0.113.9'],
+      whitelistFromFile: ['198.51.100.0/24', '203.0.113.9'],
     });
     assert.deepEqual(
       enforcers.map(({ kind }) => kind),

@@ -6,22 +6,46 @@ import type { Answer } from '../ask.ts';
 import { items, reporters, text } from './answer-text.ts';
 import type { Times } from './times.ts';
 
+/** Bans inside a CIDR that are named; the others are counted. */
+const insideShownMax = 10;
+
 /** How the answers about bans look. */
 export function showBans({ remaining, stillFor, when }: Times) {
+  const banned = (ban: Answer): string =>
+    `banned by ${text(ban['network'])} ${stillFor(ban['endsAt'])}: ${reporters(ban['reports'])}`;
+
   return {
-    ban: (answer: Answer): string =>
-      answer['outcome'] === 'refused'
-        ? `${text(answer['network'])}: refused, ${text(answer['code'])}: ${text(answer['detail'])}`
-        : `${text(answer['network'])}: recorded; see fail2networkban-server bans for the firewalls`,
+    ban: (answer: Answer): string => {
+      if (answer['outcome'] === 'refused') return refused(answer);
+      const network = text(answer['network']);
+      const endsAt = answer['endsAt'];
+      const howToEnd = typeof endsAt === 'number' ? '' : `; end it with: fail2networkban-server unban ${network}`;
+      const lines = [`${network}: banned ${stillFor(endsAt)}${howToEnd}`];
+      const replaced = answer['replaced'];
+      if (isObject(replaced) && remaining(replaced['endsAt']) !== remaining(endsAt))
+        lines.push(`it takes the place of your ban ${stillFor(replaced['endsAt'])}`);
+      if (answer['banEndsAt'] !== endsAt)
+        lines.push(`others report it ${stillFor(answer['banEndsAt'])}: so long it stays banned`);
+      return lines.join('\n');
+    },
 
     unban: (answer: Answer): string => {
+      if (answer['outcome'] === 'refused') return refused(answer);
       const network = text(answer['network']);
+      const lifted = items(answer['lifted']);
+      const lines = lifted.some((report) => report['network'] === network)
+        ? liftedLines(lifted)
+        : [`${network} is not banned`, ...liftedLines(lifted)];
       const allowed = answer['allowedForSeconds'];
-      if (allowed !== undefined) {
-        const span = typeof allowed === 'number' ? `for ${formatDuration(allowed)}` : 'for ever';
-        return [...liftedLines(answer['lifted']), `${network}: whitelisted ${span}`].join('\n');
-      }
-      return [...liftedLines(answer['lifted']), `${network}: banned again only when a host bans it anew`].join('\n');
+      if (allowed !== undefined)
+        lines.push(
+          `${network}: whitelisted ${typeof allowed === 'number' ? `for ${formatDuration(allowed)}` : 'for ever'}`,
+        );
+      else if (lifted.length > 0) lines.push('banned again only when a host bans it anew');
+      const covering = items(answer['coveredBy']).map(
+        (ban) => `${banned(ban)}; to lift that: fail2networkban-server unban ${text(ban['network'])}`,
+      );
+      return [...lines, ...covering, ...insideLines(answer)].join('\n');
     },
 
     bans: (answer: Answer): string =>
@@ -38,10 +62,12 @@ export function showBans({ remaining, stillFor, when }: Times) {
 
     lookup: (answer: Answer): string =>
       [
-        ...items(answer['bans']).map(
-          (ban) => `banned by ${text(ban['network'])} ${stillFor(ban['endsAt'])}: ${reporters(ban['reports'])}`,
-        ),
+        ...items(answer['bans']).map(banned),
         ...(items(answer['bans']).length === 0 ? ['not banned'] : []),
+        ...items(answer['lifted']).map(
+          (report) => `lifted by an operator, still in the jail: ${reporters([report])} ${stillFor(report['endsAt'])}`,
+        ),
+        ...insideLines(answer),
         isObject(answer['refusal'])
           ? `a ban would be refused: ${text(answer['refusal']['code'])}, ${text(answer['refusal']['detail'])}`
           : 'a ban would be accepted',
@@ -63,6 +89,21 @@ export function showBans({ remaining, stillFor, when }: Times) {
         'no history',
       ),
   };
+}
+
+/** A refusal with its code. */
+export function refused(answer: Answer): string {
+  return `${text(answer['network'])}: refused, ${text(answer['code'])}: ${text(answer['detail'])}`;
+}
+
+/** The bans inside a CIDR, which its own end does not touch. */
+function insideLines({ insideCount, inside }: Answer): string[] {
+  const count = Number(insideCount);
+  if (count === 0) return [];
+  const shown = items(inside).slice(0, insideShownMax);
+  const others = count > shown.length ? `, and ${count - shown.length} more` : '';
+  const networks = shown.map((ban) => `${text(ban['network'])} (${reporters(ban['reports'])})`).join(', ');
+  return [`${plural(count, 'ban')} inside it: ${networks}${others}`];
 }
 
 /** One line for each network whose reports were lifted. */

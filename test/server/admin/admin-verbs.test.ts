@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { passMaxMs } from '../../../server/admin/server-verbs.ts';
+import { showBans } from '../../../server/commands/show/show-bans.ts';
 import { showClients } from '../../../server/commands/show/show-clients.ts';
 import { showPass } from '../../../server/commands/show/show-pass.ts';
+import { showWhitelist } from '../../../server/commands/show/show-whitelist.ts';
 import { timesAt } from '../../../server/commands/show/times.ts';
 import { closeCodes } from '../../../shared/close-code.ts';
 import type { HeldEntry } from '../../../shared/enforcer.ts';
@@ -207,13 +209,13 @@ async function closesWith(server: RunningServer): Promise<never> {
 describe('ban and unban', () => {
   it('ban by hand under the same policy, for a time or for ever', () =>
     withServer(async (server) => {
+      const endsAt = server.clock.now() + 3_600_000;
       assert.deepEqual(await server.ask('ban', { network: '203.0.113.1', ttl: '1h', jail: 'by-hand' }), {
-        network: '203.0.113.1',
-        outcome: 'recorded',
+        ...{ network: '203.0.113.1', outcome: 'recorded', endsAt, banEndsAt: endsAt },
       });
       assert.deepEqual(await server.ask('ban', { network: '::ffff:192.0.2.1' }), {
         ...{ network: '192.0.2.1', outcome: 'refused', code: 'whitelisted' },
-        detail: '192.0.2.1 overlaps 192.0.2.0/24, which is whitelisted',
+        detail: '192.0.2.1 overlaps 192.0.2.0/24, which is whitelisted by [policy] whitelist of server.ini',
       });
       await blocks(server, '203.0.113.1');
       server.clock.advance(3_601_000);
@@ -241,7 +243,98 @@ describe('ban and unban', () => {
     }));
 });
 
+describe('what an answer says', () => {
+  const show = (server: RunningServer) => {
+    const times = timesAt(server.clock.now());
+    return { ...showBans(times), ...showWhitelist(times) };
+  };
+
+  it('of a ban is how long, what it takes the place of, and who reports it longer', () =>
+    withServer(async (server) => {
+      const ban = async (args: object): Promise<string> => show(server).ban(await server.ask('ban', args));
+      const network = '203.0.113.1';
+      assert.equal(await ban({ network, ttl: '1h' }), '203.0.113.1: banned for 1h');
+      assert.equal(
+        await ban({ network }),
+        `203.0.113.1: banned for ever; end it with: fail2networkban-server unban 203.0.113.1\nit takes the place of your ban for 1h`,
+      );
+      assert.equal(
+        await ban({ network, ttl: '2h' }),
+        '203.0.113.1: banned for 2h\nit takes the place of your ban for ever',
+      );
+      const peer = await server.logIn(await server.enroll({ name: 'web1' }));
+      await send(peer, event(1, '203.0.113.2'));
+      assert.equal(
+        await ban({ network: '203.0.113.2', ttl: '2h' }),
+        '203.0.113.2: banned for 2h\nothers report it for ever: so long it stays banned',
+      );
+    }));
+
+  it('of an unban is what was lifted, what bans it still and what stands inside it', () =>
+    withServer(async (server) => {
+      const unban = async (network: string): Promise<string> =>
+        show(server).unban(await server.ask('unban', { network }));
+      const peer = await server.logIn(await server.enroll({ name: 'web1' }));
+      await send(peer, event(1, '203.0.113.0/24'), event(2, '203.0.113.7', { jail: 'nginx' }));
+      assert.equal(await unban('198.51.100.1'), '198.51.100.1 is not banned');
+      assert.equal(
+        await unban('203.0.113.9'),
+        '203.0.113.9 is not banned\nbanned by 203.0.113.0/24 for ever: sshd@web1; to lift that: fail2networkban-server unban 203.0.113.0/24',
+      );
+      assert.equal(
+        await unban('203.0.113.0/24'),
+        '203.0.113.0/24: 1 report lifted: sshd@web1\nbanned again only when a host bans it anew\n1 ban inside it: 203.0.113.7 (nginx@web1)',
+      );
+      const lookup = async (network: string): Promise<string> =>
+        show(server).lookup(await server.ask('lookup', { network }));
+      assert.match(
+        await lookup('203.0.113.0/24'),
+        /^not banned\nlifted by an operator, still in the jail: sshd@web1 for ever\n1 ban inside it: 203\.0\.113\.7 \(nginx@web1\)\n/,
+      );
+      assert.match(await lookup('203.0.113.7'), /^banned by 203\.0\.113\.7 for ever: nginx@web1\na ban would be/);
+    }));
+
+  it('of the whitelist is which bans an entry lifted, and where a refused one stands', () =>
+    withServer(async (server) => {
+      const peer = await server.logIn(await server.enroll({ name: 'web1' }));
+      await send(peer, event(1, '203.0.113.7'), event(2, '203.0.113.8', { jail: 'nginx' }));
+      const added = await server.ask('allow-add', { network: '203.0.113.0/29', for: '1h' });
+      assert.equal(
+        show(server).allow(added),
+        '203.0.113.0/29: whitelisted for 1h\n203.0.113.7: 1 report lifted: sshd@web1',
+      );
+      const detailOf = async (network: string): Promise<unknown> => (await server.ask('ban', { network }))['detail'];
+      assert.match(String(await detailOf('203.0.113.7')), /is whitelisted at run time until 2026-01-01 01:00:00 UTC$/);
+      assert.match(
+        String(await detailOf('198.51.100.1')),
+        /is whitelisted by \[policy\] whitelist_file of server\.ini$/,
+      );
+      assert.match(
+        show(server).allowed(await server.ask('allow-list')),
+        /^192\.0\.2\.0\/24 +permanent +\[policy\] whitelist of server\.ini\n198\.51\.100\.0\/30 +permanent +\[policy\] whitelist_file of/m,
+      );
+      const removed = await server.ask('allow-remove', { network: '198.51.100.0/30' });
+      assert.equal(
+        show(server).disallow(removed),
+        '198.51.100.0/30: not whitelisted by a command\n198.51.100.0/30 stays whitelisted: 198.51.100.0/30 is, by [policy] whitelist_file of server.ini; take it out there, then: systemctl reload fail2networkban-server',
+      );
+    }));
+});
+
 describe('allow', () => {
+  it('add refuses what would open the firewalls to everybody', () =>
+    withServer(async (server) => {
+      const commits = server.ledger.commits.length;
+      for (const network of ['0.0.0.0/0', '128.0.0.0/1', '8.0.0.0/7', '::/0', '2000::/3']) {
+        const refused = await server.ask('allow-add', { network });
+        assert.deepEqual([refused['outcome'], refused['code']], ['refused', 'too-wide'], network);
+        assert.match(String(refused['detail']), /the widest that a command whitelists/);
+        assert.equal((await server.ask('unban', { network, allow: '1h' }))['code'], 'too-wide', network);
+      }
+      assert.equal(server.ledger.commits.length, commits);
+      assert.equal((await server.ask('allow-add', { network: '10.0.0.0/8' }))['outcome'], undefined);
+    }));
+
   it('add lifts what the entry covers, what covers it, and what hides it in IPv6, and nothing else', () =>
     withServer(async (server) => {
       const peer = await server.logIn(await server.enroll({ name: 'web1' }));
@@ -255,27 +348,23 @@ describe('allow', () => {
       const endsAt = server.clock.now() + 3_600_000;
       assert.deepEqual(
         [configured, timed],
-        [['192.0.2.0/24'], [{ network: '203.0.113.7', addedAt: server.clock.now(), endsAt, note: 'the office' }]],
+        [
+          ['192.0.2.0/24', '198.51.100.0/30'],
+          [{ network: '203.0.113.7', addedAt: server.clock.now(), endsAt, note: 'the office' }],
+        ],
       );
     }));
 
   it('remove takes off what was added, and says where else it stands', () =>
     withServer(async (server) => {
       await server.ask('allow-add', { network: '203.0.113.7' });
-      assert.deepEqual(await server.ask('allow-remove', { network: '203.0.113.7' }), {
-        network: '203.0.113.7',
-        removed: true,
-        isConfigured: false,
-      });
-      assert.deepEqual(await server.ask('allow-remove', { network: '203.0.113.7' }), {
-        network: '203.0.113.7',
-        removed: false,
-        isConfigured: false,
-      });
+      const network = '203.0.113.7';
+      assert.deepEqual(await server.ask('allow-remove', { network }), { network, outcome: 'done', removed: true });
+      assert.deepEqual(await server.ask('allow-remove', { network }), { network, outcome: 'done', removed: false });
+      await server.ask('allow-add', { network: '192.0.2.0/24' });
+      const still = { network: '192.0.2.0/24', where: 'by [policy] whitelist of server.ini' };
       assert.deepEqual(await server.ask('allow-remove', { network: '192.0.2.0/24' }), {
-        network: '192.0.2.0/24',
-        removed: false,
-        isConfigured: true,
+        ...{ network: '192.0.2.0/24', outcome: 'failed', removed: true, still },
       });
       assert.equal((await server.ask('ban', { network: '203.0.113.7' }))['outcome'], 'recorded');
     }));

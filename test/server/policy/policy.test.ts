@@ -237,7 +237,7 @@ describe('a refusal', () => {
     assert.deepEqual(details, [
       '10.0.0.1 overlaps the private network 10.0.0.0/8; [policy] private = yes allows it',
       '11.0.0.0/8 is wider than /16, the limit of [policy] widest_ipv4',
-      '192.0.2.5 overlaps 192.0.2.0/24, which is whitelisted',
+      '192.0.2.5 overlaps 192.0.2.0/24, which is whitelisted by [policy] whitelist of server.ini',
     ]);
   });
 });

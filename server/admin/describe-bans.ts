@@ -1,0 +1,20 @@
+import type { Report } from '../ledger/ledger.ts';
+import { type Ban, endOf } from '../standing-bans.ts';
+
+/** JSON has no Infinity: null is permanent. */
+export function finite(endsAt: number): number | null {
+  return Number.isFinite(endsAt) ? endsAt : null;
+}
+
+export function describeBan(ban: Ban) {
+  return { network: ban.network, endsAt: finite(endOf(ban)), reports: ban.reports.map(describeReport) };
+}
+
+export function describeReport({ client, jail, source, reportedAt, endsAt }: Report) {
+  return { client, jail, source, reportedAt, endsAt: finite(endsAt) };
+}
+
+/** A report that was lifted, among those of other networks. */
+export function describeLifted(report: Report) {
+  return { network: report.network, ...describeReport(report) };
+}

@@ -1,0 +1,98 @@
+import type { Clock } from '../../shared/clock.ts';
+import type { LocalVerb } from '../../shared/host/local-socket.ts';
+import { covers, embeddedIpv4, familyOf, type Network, prefixLengthOf } from '../../shared/network.ts';
+import type { Refusal } from '../../shared/refusal.ts';
+import type { Draft } from '../draft.ts';
+import type { Report, WhitelistEntry } from '../ledger/ledger.ts';
+import type { Whitelist } from '../policy/whitelist.ts';
+import type { Record } from '../record.ts';
+import { type Arguments, argument } from './arguments.ts';
+import { describeLifted, finite } from './describe-bans.ts';
+
+export interface WhitelistVerbsOptions {
+  readonly record: Record;
+  readonly whitelist: Whitelist;
+  readonly clock: Clock;
+}
+
+const actor = 'operator';
+
+/** The shortest prefix of a run-time entry, by family: a slip of the pen must not open every firewall to everybody. */
+const widestEntry = { 4: 8, 6: 16 } as const;
+
+/** `allow-add`, `allow-list`, `allow-remove`. */
+export function whitelistVerbs(options: WhitelistVerbsOptions): [string, LocalVerb][] {
+  return [
+    ['allow-add', (args) => allow(options, args)],
+    ['allow-list', () => listAllowed(options)],
+    ['allow-remove', (args) => disallow(options, args)],
+  ];
+}
+
+/** Whitelisting lifts what it covers, and what covers it. */
+async function allow({ record, clock }: WhitelistVerbsOptions, args: Arguments) {
+  const network = argument.network(args);
+  const seconds = argument.optionalDuration(args, 'for') ?? null;
+  const note = argument.text(
+    { note: '', ...args },
+    'note',
+    /^[^\p{Cc}]{0,200}$/u,
+    'up to 200 characters, no control characters',
+  );
+  const refusal = refuseWideEntry(network);
+  if (refusal !== undefined) return { network, outcome: 'refused', ...refusal };
+  const entry = entryFor({ network, seconds, note, addedAt: clock.now() });
+  const lifted = await record.write((draft) => allowInDraft(draft, entry));
+  return { network, endsAt: finite(entry.endsAt), lifted: lifted.map(describeLifted) };
+}
+
+/** Adds an entry and lifts every report that it forbids. @returns these */
+export function allowInDraft(draft: Draft, entry: WhitelistEntry): Report[] {
+  draft.changes.push({ kind: 'allowed', entry, actor });
+  const overlapping = [...draft.networks()].filter((other) => isTouched(other, entry.network));
+  const reports = overlapping.flatMap((other) => draft.reportsOf(other)).filter(({ isLifted }) => !isLifted);
+  for (const report of reports) draft.lift(report, 'whitelisted', actor);
+  return reports;
+}
+
+/** Why a network is too wide to be whitelisted by a command. */
+export function refuseWideEntry(network: Network): Refusal | undefined {
+  const widest = widestEntry[familyOf(network)];
+  if (prefixLengthOf(network) >= widest) return undefined;
+  const detail = `${network} is wider than /${widest}, the widest that a command whitelists; [policy] whitelist of server.ini takes it`;
+  return { code: 'too-wide', detail };
+}
+
+/** @param seconds null is for ever */
+export function entryFor({
+  seconds,
+  ...entry
+}: Omit<WhitelistEntry, 'endsAt'> & { readonly seconds: number | null }): WhitelistEntry {
+  return { ...entry, endsAt: seconds === null ? Number.POSITIVE_INFINITY : entry.addedAt + seconds * 1_000 };
+}
+
+/** Whether a whitelist entry forbids a ban, in its IPv6 clothes too. */
+function isTouched(banned: Network, allowed: Network): boolean {
+  return [banned, embeddedIpv4(banned)].some(
+    (network) => network !== undefined && (covers(allowed, network) || covers(network, allowed)),
+  );
+}
+
+function listAllowed({ whitelist }: WhitelistVerbsOptions) {
+  return {
+    configured: whitelist.configured,
+    fromFile: whitelist.fromFile,
+    timed: whitelist.timed.map((entry) => ({ ...entry, endsAt: finite(entry.endsAt) })),
+  };
+}
+
+/** Takes an entry made at run time away. `failed` when another, as one of the configuration, still whitelists the network. */
+async function disallow({ record, whitelist }: WhitelistVerbsOptions, args: Arguments) {
+  const network = argument.network(args);
+  const removed = whitelist.timed.some((entry) => entry.network === network);
+  if (removed)
+    await record.write((draft) => draft.changes.push({ kind: 'disallowed', network, actor, reason: 'removed' }));
+  const other = whitelist.overlapping(network);
+  if (other === undefined) return { network, outcome: 'done', removed };
+  return { network, outcome: 'failed', removed, still: { network: other, where: whitelist.whereabouts(other) } };
+}
