@@ -37,6 +37,10 @@ export class Intake implements QueueReader {
     this.#options.outbox.forget(taken);
   }
 
+  forgetAllBut(taken: ReadonlySet<number>): void {
+    this.#options.outbox.forgetAllBut(taken);
+  }
+
   async accept(lines: readonly QueueLine[], position: Position): Promise<void> {
     const { outbox, unreadable, clock, onListChanged, onUnreadable } = this.#options;
     const bad = lines.filter((line) => line.kind === 'unreadable');

@@ -38,6 +38,7 @@ export class Outbox {
   #nextNumber: number;
   #nextTaken: number;
   #writing: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
 
   private constructor(stream: string, journal: Journal, recovered: Recovered) {
     this.stream = stream;
@@ -77,8 +78,9 @@ export class Outbox {
     return this.#lastInJail.get(jail) ?? 0;
   }
 
-  /** Numbers the events and makes them durable, then hands them to the lanes. */
-  accept(events: readonly NewEvent[], position?: Position): Promise<readonly NumberedEvent[]> {
+  /** Numbers the events and makes them durable, then hands them to the lanes. @throws Error when closed, or not durable */
+  async accept(events: readonly NewEvent[], position?: Position): Promise<readonly NumberedEvent[]> {
+    if (this.#isClosed) throw new Error('the agent stops, nothing was taken over');
     return this.#inTurn(() => this.#append(events, position));
   }
 
@@ -103,8 +105,15 @@ export class Outbox {
     this.#positions.delete(taken);
   }
 
+  /** No taken files are there but these: what the journal of the run before says of others is of no use. */
+  forgetAllBut(taken: ReadonlySet<number>): void {
+    for (const known of this.#positions.keys()) if (!taken.has(known)) this.#positions.delete(known);
+  }
+
+  /** Ends after what is being written. Nothing is accepted any more: the next agent may have the journal by then. */
   async close(): Promise<void> {
-    await this.#writing.catch(() => undefined);
+    this.#isClosed = true;
+    await this.#writing;
     await this.#journal.close();
   }
 

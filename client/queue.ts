@@ -19,6 +19,8 @@ export interface QueueReader {
   accept(lines: readonly QueueLine[], position: { readonly taken: number; readonly offset: number }): Promise<void>;
   /** The taken file is gone. */
   forget(taken: number): void;
+  /** No taken files are there but these. */
+  forgetAllBut(taken: ReadonlySet<number>): void;
 }
 
 export interface QueueOptions {
@@ -76,10 +78,10 @@ export class Queue {
 
   /** A taken file of the run before gets its grace again: its writer may be older than this agent. */
   async #adopt(): Promise<void> {
-    for (const name of await readdir(this.#options.spool)) {
-      const taken = takenNumber(name);
-      if (taken !== undefined) this.#begin(taken);
-    }
+    const names = await readdir(this.#options.spool);
+    const taken = new Set(names.map(takenNumber).filter((number) => number !== undefined));
+    this.#options.reader.forgetAllBut(taken);
+    for (const number of taken) this.#begin(number);
   }
 
   async #turn(signal: AbortSignal): Promise<void> {

@@ -55,6 +55,31 @@ test('keeps what is not acknowledged, with its stream and numbers, over a restar
   await after.close();
 });
 
+test('forgets places in taken files that are gone', async (context) => {
+  const directory = await makeFolder(context);
+  const outbox = await open(directory);
+  for (const taken of [1, 2, 3]) await outbox.accept([event(taken)], { taken, offset: 60 });
+  outbox.forgetAllBut(new Set([2]));
+  assert.deepEqual(
+    [1, 2, 3].map((taken) => outbox.offsetOf(taken)),
+    [0, 60, 0],
+  );
+  assert.equal(outbox.nextTaken, 4);
+  await outbox.close();
+});
+
+test('accepts nothing once it is closed, and leaves the journal to the next agent', async (context) => {
+  const directory = await makeFolder(context);
+  const before = await open(directory);
+  const accepting = before.accept([event(1)]);
+  await before.close();
+  await accepting;
+  await assert.rejects(before.accept([event(2)]), /the agent stops/);
+  const after = await open(directory);
+  assert.equal(waiting(after).length, 1);
+  await after.close();
+});
+
 test('keeps only the last event of a jail and network', async (context) => {
   const outbox = await open(await makeFolder(context));
   await outbox.accept([event(1), event(2), event(1, 'unban')]);
