@@ -25,7 +25,7 @@ export async function readServerAddress(config: string, name: string, section: S
 
 function readUrl(section: SectionReader): string {
   const url = section.required('url', 'wss://HOST:1514');
-  if (url !== '' && !(URL.canParse(url) && /^wss?:\/\/[^/]/.test(url))) {
+  if (url !== '' && !(URL.canParse(url) && /^wss?:\/\/[^/#][^#]*$/.test(url))) {
     section.problem(
       'url',
       `${JSON.stringify(url)}: allowed is wss://HOST:PORT, or ws://HOST:PORT with plaintext = yes`,

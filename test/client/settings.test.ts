@@ -64,6 +64,7 @@ const wrong: readonly [string, string, RegExp][] = [
   ],
   ['a short check', `[agent]\njail_check = 1s\n${server}`, /jail_check: "1s": allowed is .* at least 10s/],
   ['a url of another kind', server.replace('wss:', 'https:'), /url: "https:.*allowed is wss:/],
+  ['a url with a fragment', server.replace(/wss:.*/, '"wss://pve.example/#a"'), /url: "wss:.*allowed is wss:/],
   ['TLS off without saying so', server.replace('wss:', 'ws:'), /a ws:\/\/ url needs plaintext = yes/],
   ['a client name with a blank', server.replace('web1', 'web 1'), /client: allowed is/],
   ['no key', server.replace(/key_file.*\n/, ''), /give either key_file/],
