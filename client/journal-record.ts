@@ -1,7 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { FrameError, field, isIntegerBetween } from '../shared/field-reader.ts';
 import { verbs } from '../shared/frames.ts';
-import { limits } from '../shared/limits.ts';
 import { jailAlphabet, jailPattern } from '../shared/names.ts';
 import { parseNetwork } from '../shared/network.ts';
 import { parseObject } from '../shared/sealed-channel.ts';
@@ -91,7 +90,7 @@ function readEvent(item: unknown): NumberedEvent {
   return {
     number: field.integer(fields, 'number', 1, most),
     verb: field.choice(fields, 'verb', verbs),
-    jail: field.text(fields, 'jail', jailPattern, `${jailAlphabet}, at most ${limits.jailMaxCharacters}`),
+    jail: field.text(fields, 'jail', jailPattern, jailAlphabet),
     network,
     endsAt,
     source: field.choice(fields, 'source', ['jail', 'hand']),

@@ -23,6 +23,11 @@ interface EventOptions extends CommonOptions {
   readonly limit: string;
 }
 
+interface EnrollOptions extends CommonOptions {
+  readonly name: string;
+  readonly force?: boolean;
+}
+
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
@@ -35,16 +40,27 @@ function buildProgram(): Command {
     .description("Carries this host's bans to the servers that block them everywhere")
     .version(version)
     .exitOverride();
-  const add = <Options extends CommonOptions>(command: Command, run: Run<Options>): Command =>
-    command
-      .option('--config <file>', 'configuration file', defaultConfig)
-      .option('--json', 'print JSON')
-      .action(async () => {
-        const options = command.opts<Options>();
-        const context = { config: options.config, isJson: options.json === true, print, clock: systemClock };
-        process.exitCode = await run(context, options, command.args);
-      });
+  addAgent(program);
+  for (const verb of verbs) addEventCommand(program, verb);
+  addQuestions(program);
+  addResend(program);
+  addEnroll(program);
+  addChecks(program);
+  return program;
+}
 
+function add<Options extends CommonOptions>(command: Command, run: Run<Options>): void {
+  command
+    .option('--config <file>', 'configuration file', defaultConfig)
+    .option('--json', 'print JSON')
+    .action(async () => {
+      const options = command.opts<Options>();
+      const context = { config: options.config, isJson: options.json === true, print, clock: systemClock };
+      process.exitCode = await run(context, options, command.args);
+    });
+}
+
+function addAgent(program: Command): void {
   add(program.command('agent').description('run the agent'), async (context) => {
     const { runAgent } = await import('./commands/agent.ts');
     return runAgent(context, {
@@ -54,7 +70,37 @@ function buildProgram(): Command {
       onSignal: (name, handle) => process.on(name, handle),
     });
   });
-  addEventCommands(program, add);
+}
+
+const eventDescriptions: Readonly<Record<Verb, string>> = {
+  ban: 'ban an address or CIDR by hand',
+  unban: "withdraw this host's own ban by hand",
+  lift: "withdraw every host's ban; this host needs the permission operate",
+};
+
+function addEventCommand(program: Command, verb: Verb): void {
+  const command = program.command(`${verb} <ip>`).description(eventDescriptions[verb]);
+  if (verb === 'ban') command.option('--ttl <time>', 'how long: 10m, 2h, 7d or permanent', '10m');
+  command
+    .option('--jail <name>', 'name to report it under', handJail)
+    .option('--wait', 'wait until every firewall has it')
+    .option('--limit <time>', 'wait no longer than this', '60s');
+  add<EventOptions>(command, async (context, { jail, ttl, wait, limit }, [ip = '']) => {
+    const [{ submit }, { typed }] = await Promise.all([
+      import('./commands/submit.ts'),
+      import('./commands/event-arguments.ts'),
+    ]);
+    return submit(context, {
+      verb,
+      network: typed.network(ip),
+      jail: typed.jail(jail),
+      ttlSeconds: verb === 'ban' ? typed.ttl(ttl) : null,
+      waitMs: wait === true ? typed.limit(limit) : undefined,
+    });
+  });
+}
+
+function addQuestions(program: Command): void {
   add(program.command('bans').description('what each server holds of this host'), async (context) => {
     const { listBans } = await import('./commands/bans.ts');
     return listBans(context);
@@ -63,27 +109,32 @@ function buildProgram(): Command {
     const { showStatus } = await import('./commands/status.ts');
     return showStatus(context);
   });
-  add(
-    program.command('resend <jail>').description("send a jail's whole list to every server"),
-    async (context, _, [jail = '']) => {
-      const [{ resend }, { typed }] = await Promise.all([
-        import('./commands/resend.ts'),
-        import('./commands/event-arguments.ts'),
-      ]);
-      return resend(context, typed.jail(jail));
-    },
-  );
-  add<CommonOptions & { readonly name: string; readonly force?: boolean }>(
-    program
-      .command('enroll <line>')
-      .description('write client.ini from the line that `fail2networkban-server client add` printed')
-      .option('--name <name>', 'name of the server here', 'main')
-      .option('--force', 'replace a server of this name'),
-    async (context, { name, force }, [line = '']) => {
-      const { enroll } = await import('./commands/enroll.ts');
-      return enroll(context, line, { name, force: force === true });
-    },
-  );
+}
+
+function addResend(program: Command): void {
+  const command = program.command('resend <jail>').description("send a jail's whole list to every server");
+  add(command, async (context, _, [jail = '']) => {
+    const [{ resend }, { typed }] = await Promise.all([
+      import('./commands/resend.ts'),
+      import('./commands/event-arguments.ts'),
+    ]);
+    return resend(context, typed.jail(jail));
+  });
+}
+
+function addEnroll(program: Command): void {
+  const command = program
+    .command('enroll <line>')
+    .description('write client.ini from the line that `fail2networkban-server client add` printed')
+    .option('--name <name>', 'name of the server here', 'main')
+    .option('--force', 'replace a server of this name');
+  add<EnrollOptions>(command, async (context, { name, force }, [line = '']) => {
+    const { enroll } = await import('./commands/enroll.ts');
+    return enroll(context, line, { name, force: force === true });
+  });
+}
+
+function addChecks(program: Command): void {
   add(program.command('doctor').description('say what is wrong and what to do'), async (context) => {
     const { runDoctor } = await import('./commands/doctor.ts');
     return runDoctor(context);
@@ -92,37 +143,6 @@ function buildProgram(): Command {
     const { checkConfig } = await import('./commands/check-config.ts');
     return checkConfig(context);
   });
-  return program;
-}
-
-function addEventCommands(program: Command, add: (command: Command, run: Run<EventOptions>) => Command): void {
-  const waiting = (command: Command): Command =>
-    command
-      .option('--jail <name>', 'name to report it under', handJail)
-      .option('--wait', 'wait until every firewall has it')
-      .option('--limit <time>', 'wait no longer than this', '60s');
-  const descriptions: Readonly<Record<Verb, string>> = {
-    ban: 'ban an address or CIDR by hand',
-    unban: "withdraw this host's own ban by hand",
-    lift: "withdraw every host's ban; this host needs the permission operate",
-  };
-  for (const verb of verbs) {
-    const command = program.command(`${verb} <ip>`).description(descriptions[verb]);
-    if (verb === 'ban') command.option('--ttl <time>', 'how long: 10m, 2h, 7d or permanent', '10m');
-    add(waiting(command), async (context, { jail, ttl, wait, limit }, [ip = '']) => {
-      const [{ submit }, { typed }] = await Promise.all([
-        import('./commands/submit.ts'),
-        import('./commands/event-arguments.ts'),
-      ]);
-      return submit(context, {
-        verb,
-        network: typed.network(ip),
-        jail: typed.jail(jail),
-        ttlSeconds: verb === 'ban' ? typed.ttl(ttl) : null,
-        waitMs: wait === true ? typed.limit(limit) : undefined,
-      });
-    });
-  }
 }
 
 function fail(error: unknown): void {

@@ -2,7 +2,7 @@ import type { Key } from './key-text.ts';
 
 /** How the agent knows that it speaks to the right server before the server proves itself by the key. */
 export type Trust =
-  /** SHA-256 of the server's certificate, 64 lower-case hexadecimal digits; nothing else of the certificate counts. */
+  /** As pin.ts makes it, of the public key or of the whole certificate; nothing else of the certificate counts. */
   | { readonly kind: 'pin'; readonly sha256: string }
   /** PEM of the authority that must have signed the certificate; its names count too. */
   | { readonly kind: 'authority'; readonly pem: string }

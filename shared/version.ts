@@ -1,2 +1,2 @@
-/** As in package.json; test/version.test.ts holds both together. */
+/** As in package.json; test/architecture.test.ts holds both together. */
 export const version = '0.1.0';

@@ -3,11 +3,11 @@ import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'n
 import { fingerprintOf, matchesPin } from '../../../shared/pin.ts';
 import { UntrustedError } from './proxmox-errors.ts';
 
-/** How the server proves itself: by an authority in a file, by its very certificate, or by the host's authorities. */
+/** How the server proves itself: by an authority in a file, by its very key or certificate, or by the host's authorities. */
 export type Trust =
   /** @throws CredentialError */
   | { readonly kind: 'ca'; readonly readPem: () => string }
-  /** SHA-256 of the server's certificate: 64 hexadecimal digits, lower case, no colons. */
+  /** As pin.ts makes it, of the public key or of the whole certificate. */
   | { readonly kind: 'pin'; readonly sha256: string }
   | { readonly kind: 'system' };
 

@@ -82,7 +82,7 @@ function readTrust(section: SectionReader, readFile: ReadFile): Trust {
     'pin',
     '',
     /^(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/,
-    'the SHA-256 of a certificate: 64 hexadecimal digits, colons between them or not',
+    'the SHA-256 of a certificate or its public key: 64 hexadecimal digits, colons between them or not',
   );
   if (ca !== undefined && pin !== '') section.problem('pin', 'given beside ca: leave one of them out');
   if (pin !== '') return { kind: 'pin', sha256: pin.replaceAll(':', '').toLowerCase() };
