@@ -13,7 +13,7 @@ export class ArgumentError extends Error {
   readonly code = 'usage';
 }
 
-/** Nobody answers at the socket. */
+/** Nobody answers at the socket, or not yet. */
 export class NotRunningError extends Error {
   readonly code = 'not-running';
 }
@@ -26,6 +26,7 @@ const requestMaxMs = 120_000;
  * Serves verbs on a Unix socket of mode 0600: whoever may open it is the operator. Plain HTTP, so that `curl` can be
  * used for troubleshooting: `POST /verb` with a JSON object.
  *
+ * @param verbs as long as there are none, the process is starting: whoever asks hears that it does not run yet
  * @throws Error when another process serves this socket already
  */
 export async function serveLocalSocket(
@@ -54,7 +55,10 @@ export function callLocalSocket(path: string, verb: string, args: object): Promi
     const outgoing = request(
       { socketPath: path, path: `/${verb}`, method: 'POST', agent: false, timeout: requestMaxMs },
       (response) => {
-        readBody(response, bodyMaxBytes).then((body) => settle(response.statusCode, body, resolve, reject), reject);
+        readBody(response, bodyMaxBytes).then((body) => {
+          if (response.statusCode === 200) resolve(parseObject(body) ?? {});
+          else reject(refusalOf(path, response.statusCode, body));
+        }, reject);
       },
     );
     outgoing.on('timeout', () =>
@@ -68,16 +72,10 @@ export function callLocalSocket(path: string, verb: string, args: object): Promi
   });
 }
 
-function settle(
-  status: number | undefined,
-  body: string,
-  resolve: (value: Readonly<Record<string, unknown>>) => void,
-  reject: (error: Error) => void,
-): void {
-  const value = parseObject(body) ?? {};
-  const message = String(value['error'] ?? `status ${status}`);
-  if (status === 200) resolve(value);
-  else reject(status === 400 ? new ArgumentError(message) : new Error(message));
+function refusalOf(path: string, status: number | undefined, body: string): Error {
+  const message = String(parseObject(body)?.['error'] ?? `status ${status}`);
+  if (status === 503) return new NotRunningError(`${path}: ${message}`);
+  return status === 400 ? new ArgumentError(message) : new Error(message);
 }
 
 async function answer(
@@ -91,6 +89,7 @@ async function answer(
   };
   try {
     const name = (message.url ?? '/').slice(1);
+    if (verbs.size === 0) return reply(503, { error: 'not ready yet' });
     const verb = verbs.get(name);
     if (message.method !== 'POST' || verb === undefined) return reply(404, { error: `no verb ${name}` });
     const args = parseObject((await readBody(message, bodyMaxBytes)) || '{}');

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  ArgumentError,
+  callLocalSocket,
+  type LocalVerb,
+  NotRunningError,
+  serveLocalSocket,
+} from '../../../shared/host/local-socket.ts';
+import { makeFolder, testWithEnding } from '../../ending.ts';
+
+const echo: LocalVerb = (args) => ({ heard: args });
+
+testWithEnding('answers a verb with what it returns, on a socket that only its owner may open', async (test) => {
+  const path = join(await makeFolder(test), 'a.sock');
+  test.after(await serveLocalSocket(path, new Map([['echo', echo]])));
+  assert.deepEqual(await callLocalSocket(path, 'echo', { a: 1 }), { heard: { a: 1 } });
+  assert.equal((await stat(path)).mode & 0o777, 0o600);
+});
+
+testWithEnding('tells a wrong argument from a fault', async (test) => {
+  const path = join(await makeFolder(test), 'a.sock');
+  const verbs = new Map<string, LocalVerb>([
+    ['wrong', () => Promise.reject(new ArgumentError('ip: no'))],
+    ['broken', () => Promise.reject(new Error('oh'))],
+  ]);
+  test.after(await serveLocalSocket(path, verbs));
+  await assert.rejects(callLocalSocket(path, 'wrong', {}), (error) => error instanceof ArgumentError);
+  await assert.rejects(callLocalSocket(path, 'broken', {}), { message: 'oh' });
+  await assert.rejects(callLocalSocket(path, 'other', {}), { message: 'no verb other' });
+});
+
+testWithEnding('counts as not running before its verbs are there, and where nobody listens', async (test) => {
+  const folder = await makeFolder(test);
+  const path = join(folder, 'a.sock');
+  const verbs = new Map<string, LocalVerb>();
+  test.after(await serveLocalSocket(path, verbs));
+  await assert.rejects(callLocalSocket(path, 'echo', {}), (error) => error instanceof NotRunningError);
+  verbs.set('echo', echo);
+  assert.deepEqual(await callLocalSocket(path, 'echo', {}), { heard: {} });
+  const absent = join(folder, 'b.sock');
+  await assert.rejects(callLocalSocket(absent, 'echo', {}), (error) => error instanceof NotRunningError);
+});
+
+testWithEnding('takes the place of a dead process, and not that of a living one', async (test) => {
+  const path = join(await makeFolder(test), 'a.sock');
+  await writeFile(path, '');
+  test.after(await serveLocalSocket(path, new Map([['echo', echo]])));
+  await assert.rejects(serveLocalSocket(path, new Map()), /another process serves this socket/);
+  assert.deepEqual(await callLocalSocket(path, 'echo', {}), { heard: {} });
+});
