@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { configError } from '../shared/errors.ts';
+import { configError, describeFileError } from '../shared/errors.ts';
 import { isAbsent } from '../shared/host/absent-file.ts';
 import type { LogLevel } from '../shared/host/log.ts';
 import { SettingsReader } from '../shared/settings-reader.ts';
@@ -46,7 +46,9 @@ export async function readConfig(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    const hint = isAbsent(cause) ? 'is missing: `fail2networkban enroll LINE` writes it' : 'cannot be read';
-    throw configError(path, 'client.ini', hint, cause);
+    const hint = isAbsent(cause)
+      ? 'is missing; the line that `client add` printed on the server makes it: fail2networkban enroll LINE'
+      : `cannot be read: ${describeFileError(cause)}`;
+    throw configError(path, undefined, hint);
   }
 }

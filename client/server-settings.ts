@@ -1,9 +1,10 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { keyTextAllowed, parsePin } from '../shared/enrolment.ts';
-import { describeError } from '../shared/errors.ts';
+import { describeFileError } from '../shared/errors.ts';
 import { clientAlphabet, clientPattern } from '../shared/names.ts';
-import type { SectionReader } from '../shared/settings-reader.ts';
+import type { SectionReader } from '../shared/section-reader.ts';
 import { type Key, parseKey } from './key-text.ts';
 import type { ServerAddress, Trust } from './server-address.ts';
 
@@ -69,8 +70,19 @@ async function readTrust(config: string, url: string, section: SectionReader): P
   if (pin !== undefined && ca !== undefined) section.problem('pin', 'give either pin or ca');
   if (pin !== undefined) return readPin(pin, section);
   if (ca === undefined || ca === 'system') return { kind: 'system-authorities' };
-  const pem = await readText(resolve(dirname(config), ca), 'ca', section);
-  return { kind: 'authority', pem: pem ?? '' };
+  return { kind: 'authority', pem: await readAuthority(resolve(dirname(config), ca), section) };
+}
+
+/** TLS takes what is no certificate for no authority at all, without a word. */
+async function readAuthority(path: string, section: SectionReader): Promise<string> {
+  const pem = await readText(path, 'ca', section);
+  if (pem === undefined) return '';
+  try {
+    new X509Certificate(pem);
+  } catch {
+    section.problem('ca', `${path} does not hold a certificate in PEM form`);
+  }
+  return pem;
 }
 
 function readPin(text: string, section: SectionReader): Trust {
@@ -88,7 +100,7 @@ async function readText(path: string, name: string, section: SectionReader): Pro
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    section.problem(name, `cannot be read: ${describeError(error)}`);
+    section.problem(name, `${path} cannot be read: ${describeFileError(error)}`);
     return undefined;
   }
 }

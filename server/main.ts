@@ -7,7 +7,7 @@ import { exitCodeOf } from '../shared/host/exit-code-of.ts';
 import { NotRunningError } from '../shared/host/local-socket.ts';
 import { version } from '../shared/version.ts';
 import { ask } from './commands/ask.ts';
-import { type CommandContext, loadSettings, loadSocketPath } from './commands/load-settings.ts';
+import { type CommandContext, loadSocketPath } from './commands/load-settings.ts';
 import { groups, operatorCommands } from './commands/operator-commands.ts';
 import { timesAt } from './commands/show/times.ts';
 import { defaultConfigFile } from './settings.ts';
@@ -85,9 +85,9 @@ function buildProgram(): Command {
       await setupCommand({ ...context(options), environment: process.env, print }, options);
     });
   common(program.command('check-config').description('say what is wrong with the configuration')).action(
-    (options: CommonOptions) => {
-      loadSettings(context(options));
-      print(`${options.config}: good`);
+    async (options: CommonOptions) => {
+      const { checkConfig } = await import('./commands/check-config.ts');
+      checkConfig(context(options), options.json === true, print);
     },
   );
 

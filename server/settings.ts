@@ -1,9 +1,13 @@
+import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { describeFileError } from '../shared/errors.ts';
 import { defaultPort } from '../shared/frames.ts';
 import { type LogLevel, logLevels } from '../shared/host/log.ts';
 import { type Network, parseNetwork } from '../shared/network.ts';
 import { quote } from '../shared/refusal.ts';
-import { type SectionReader, SettingsReader } from '../shared/settings-reader.ts';
+import type { SectionReader } from '../shared/section-reader.ts';
+import { SettingsReader } from '../shared/settings-reader.ts';
+import type { ConfiguredFiles } from './configured-files.ts';
 import { type EnforcerSettings, readEnforcerSettings } from './enforcers/settings.ts';
 import type { PolicySettings } from './policy/policy.ts';
 
@@ -41,18 +45,20 @@ export interface SettingsSource {
   readonly hostname: string;
   /** systemd's folder of credentials, if it made one. */
   readonly credentialsFolder: string | undefined;
-  /** @throws Error when the file cannot be read */
-  readonly readFile: (path: string) => string;
+  /** The text of `file`. @throws ConfigError when there is none */
+  readonly readConfig: () => string;
+  readonly files: ConfiguredFiles;
 }
+
+/** Looks at what the settings of `[server]` name, beyond their form; says to the section what is wrong with it. */
+export type Inspect = (settings: ServerSettings, server: SectionReader) => void;
 
 export const defaultConfigFile = '/etc/fail2networkban/server.ini';
 
 /** The Proxmox host's own certificate, which pveproxy serves too. */
 const proxmoxCertificate = { certificate: '/etc/pve/local/pve-ssl.pem', key: '/etc/pve/local/pve-ssl.key' };
 
-/** Loose on purpose: it keeps out what is something else altogether; whether the address is there, listening tells. */
-const addressPattern = /^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]+)$/;
-const hostPattern = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]+)$/;
+const namePattern = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/;
 /** unix(7): 108 bytes with the zero at the end. */
 const socketPattern = /^\/[\x20-\x7e]{0,106}$/;
 
@@ -61,20 +67,21 @@ const socketPattern = /^\/[\x20-\x7e]{0,106}$/;
  * the way of `panic`.
  */
 export function readSocketPath(source: SettingsSource): string {
-  return readSocket(new SettingsReader(source.file, source.readFile(source.file)).section('server'));
+  return readSocket(new SettingsReader(source.file, source.readConfig()).section('server'));
 }
 
 /** @throws ConfigError with everything that is wrong */
-export function readServerSettings(source: SettingsSource): ServerSettings {
-  const reader = new SettingsReader(source.file, source.readFile(source.file));
+export function readServerSettings(source: SettingsSource, inspect: Inspect = () => undefined): ServerSettings {
+  const reader = new SettingsReader(source.file, source.readConfig());
   const server = reader.section('server');
   const policy = reader.section('policy');
+  const whitelist = policy.networks('whitelist');
   const whitelistFromFile = readWhitelistFile(policy, source);
   const settings: ServerSettings = {
     name: server.matching('name', source.hostname, /^[^\p{Cc}]{1,64}$/u, '1–64 characters, no control characters'),
-    listen: server.matching('listen', '', addressPattern, 'an IPv4 or IPv6 address of this host') || undefined,
+    listen: readListen(server),
     port: server.integer('port', defaultPort, 0, 65_535),
-    publicHost: server.matching('public_host', source.hostname, hostPattern, 'a host name or address, without port'),
+    publicHost: readPublicHost(server, source.hostname),
     tls: readTls(server, source),
     database: server.matching('database', '/var/lib/fail2networkban/ledger.db', /^\//, 'an absolute path'),
     socket: readSocket(server),
@@ -85,12 +92,34 @@ export function readServerSettings(source: SettingsSource): ServerSettings {
       widest: { 4: policy.integer('widest_ipv4', 16, 1, 32), 6: policy.integer('widest_ipv6', 32, 1, 128) },
       reportsPerClientMax: policy.integer('reports_per_client', 20_000, 1, 10_000_000),
     },
-    whitelist: [...policy.networks('whitelist'), ...whitelistFromFile],
+    whitelist: [...whitelist, ...whitelistFromFile],
     whitelistFromFile,
-    enforcers: readEnforcerSettings(reader, source.readFile),
+    enforcers: readEnforcerSettings(reader, source.files),
   };
+  inspect(settings, server);
   reader.finish();
   return settings;
+}
+
+/** Whether the address is there, listening tells. */
+function readListen(server: SectionReader): string | undefined {
+  const listen = server.optional('listen');
+  if (listen !== undefined && isIP(listen) === 0) {
+    server.problem(
+      'listen',
+      `${quote(listen)}: allowed is an IPv4 or IPv6 address of this host, the port stands in port; left out: all addresses`,
+    );
+  }
+  return listen;
+}
+
+function readPublicHost(server: SectionReader, hostname: string): string {
+  const host = server.optional('public_host');
+  if (host === undefined) return hostname;
+  if (isIP(host) === 0 && !namePattern.test(host)) {
+    server.problem('public_host', `${quote(host)}: allowed is a host name or address, the port stands in port`);
+  }
+  return host;
 }
 
 function readSocket(server: SectionReader): string {
@@ -120,11 +149,11 @@ function readTls(section: SectionReader, { credentialsFolder }: SettingsSource):
 }
 
 /** One network a line; `#` begins a comment. */
-function readWhitelistFile(section: SectionReader, { readFile }: SettingsSource): Network[] {
+function readWhitelistFile(section: SectionReader, source: SettingsSource): Network[] {
   const file = section.optional('whitelist_file');
   if (file === undefined) return [];
   const networks: Network[] = [];
-  for (const [index, line] of readFile(file).split('\n').entries()) {
+  for (const [index, line] of readWhitelist(file, section, source).split('\n').entries()) {
     const text = line.replace(/#.*/, '').trim();
     if (text === '') continue;
     const network = parseNetwork(text);
@@ -133,4 +162,13 @@ function readWhitelistFile(section: SectionReader, { readFile }: SettingsSource)
     else networks.push(network);
   }
   return networks;
+}
+
+function readWhitelist(file: string, section: SectionReader, { files }: SettingsSource): string {
+  try {
+    return files.read(file);
+  } catch (error) {
+    section.problem('whitelist_file', `${file} cannot be read: ${describeFileError(error)}`);
+    return '';
+  }
 }

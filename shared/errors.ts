@@ -2,8 +2,8 @@
 export interface ConfigProblem {
   /** The file and, where one is known, the line: `/etc/fail2networkban/server.ini:12`. */
   readonly where: string;
-  /** Section and key, as `[server] port`. */
-  readonly key: string;
+  /** Section and key, as `[server] port`; undefined: the file as a whole. */
+  readonly key: string | undefined;
   /** What was found and what is allowed. */
   readonly detail: string;
 }
@@ -14,14 +14,19 @@ export class ConfigError extends Error {
   readonly problems: readonly ConfigProblem[];
 
   constructor(problems: readonly ConfigProblem[], options?: ErrorOptions) {
-    super(problems.map(({ where, key, detail }) => `${where}: ${key}: ${detail}`).join('\n'), options);
+    super(problems.map(formatProblem).join('\n'), options);
     this.name = 'ConfigError';
     this.problems = problems;
   }
 }
 
+/** `/etc/fail2networkban/server.ini:12: [server] port: …` */
+export function formatProblem({ where, key, detail }: ConfigProblem): string {
+  return key === undefined ? `${where} ${detail}` : `${where}: ${key}: ${detail}`;
+}
+
 /** A ConfigError about a single thing. */
-export function configError(where: string, key: string, detail: string, cause?: unknown): ConfigError {
+export function configError(where: string, key: string | undefined, detail: string, cause?: unknown): ConfigError {
   return new ConfigError([{ where, key, detail }], { cause });
 }
 
@@ -49,8 +54,19 @@ export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }
 
-/** The text of anything that was thrown, with its causes. */
+/** The text of anything that was thrown, with its causes, none of them twice. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message}: ${describeError(error.cause)}`;
+  if (error.cause === undefined) return error.message;
+  const cause = describeError(error.cause);
+  return error.message.endsWith(cause) ? error.message : `${error.message}: ${cause}`;
+}
+
+/** Why a file or a folder cannot be used; its path stands beside it, so Node's text, which repeats it, is for the rest. */
+export function describeFileError(error: unknown): string {
+  if (hasCode(error, 'ENOENT')) return 'it is not there';
+  if (hasCode(error, 'EACCES')) return 'this user may not';
+  if (hasCode(error, 'EISDIR')) return 'it is a folder';
+  if (hasCode(error, 'EROFS')) return 'its file system is read-only';
+  return describeError(error);
 }

@@ -1,13 +1,8 @@
 import { parse } from 'ini';
-import { durationAllowed, parseDuration } from './duration.ts';
 import { ConfigError, type ConfigProblem } from './errors.ts';
-import { type Network, parseNetwork } from './network.ts';
+import { suggest } from './nearest.ts';
 import { quote } from './refusal.ts';
-
-interface Value {
-  readonly text: string;
-  readonly line: number;
-}
+import { SectionReader, type Value } from './section-reader.ts';
 
 interface RawSection {
   readonly name: string;
@@ -30,7 +25,10 @@ export class SettingsReader {
   readonly #file: string;
   readonly #sections = new Map<string, RawSection>();
   readonly #problems: ConfigProblem[] = [];
-  readonly #asked = new Set<string>();
+  /** The keys that were asked for, by section. */
+  readonly #asked = new Map<string, Set<string>>();
+  /** What may stand in brackets, as `[server]` and `[proxmox NAME]`. */
+  readonly #headers = new Set<string>();
 
   constructor(file: string, text: string) {
     this.#file = file;
@@ -39,22 +37,22 @@ export class SettingsReader {
 
   /** Whether the file has a section of this name. */
   has(name: string): boolean {
+    this.#headers.add(`[${name}]`);
     return this.#sections.has(name);
   }
 
   /** The section of this name; one that is absent has only defaults. */
   section(name: string): SectionReader {
-    this.#asked.add(name);
-    return new SectionReader(name, this.#sections.get(name)?.values ?? new Map(), (line, key, detail) =>
-      this.#report(line ?? this.#sections.get(name)?.line, `[${name}] ${key}`, detail),
-    );
+    this.#headers.add(`[${name}]`);
+    return this.#open(name);
   }
 
   /** The sections `[kind NAME]`, by name, in the file's order. */
   named(kind: string): ReadonlyMap<string, SectionReader> {
+    this.#headers.add(`[${kind} NAME]`);
     const found = new Map<string, SectionReader>();
     for (const name of this.#sections.keys()) {
-      if (name.startsWith(`${kind} `)) found.set(name.slice(kind.length + 1).trim(), this.section(name));
+      if (name.startsWith(`${kind} `)) found.set(name.slice(kind.length + 1).trim(), this.#open(name));
     }
     return found;
   }
@@ -67,10 +65,32 @@ export class SettingsReader {
   /** @throws ConfigError with every problem found, unknown sections and keys among them. */
   finish(): void {
     for (const [name, section] of this.#sections) {
-      if (!this.#asked.has(name)) this.#report(section.line, `[${name}]`, 'unknown section');
-      for (const [key, { line }] of section.values) this.#report(line, `[${name}] ${key}`, 'unknown key');
+      const allowed = this.#asked.get(name);
+      if (allowed === undefined) this.#report(section.line, `[${name}]`, this.#describeUnknown(name));
+      else this.#reportUnknownKeys(section, allowed);
     }
     if (this.#problems.length > 0) throw new ConfigError(this.#problems);
+  }
+
+  #open(name: string): SectionReader {
+    const asked = this.#asked.get(name) ?? new Set();
+    this.#asked.set(name, asked);
+    const section = this.#sections.get(name);
+    return new SectionReader(name, section?.values ?? new Map(), {
+      asked,
+      report: (line, key, detail) => this.#report(line ?? section?.line, `[${name}] ${key}`, detail),
+    });
+  }
+
+  #describeUnknown(name: string): string {
+    if (this.#headers.has(`[${name} NAME]`)) return `needs a name, as [${name} main]`;
+    return `unknown section: ${suggest(`[${name}]`, [...this.#headers])}`;
+  }
+
+  #reportUnknownKeys({ name, values }: RawSection, allowed: ReadonlySet<string>): void {
+    for (const [key, { line }] of values) {
+      if (!allowed.has(key)) this.#report(line, `[${name}] ${key}`, `unknown key: ${suggest(key, [...allowed])}`);
+    }
   }
 
   /** One line at a time, so that each value keeps its line; `ini` decides what quotes, escapes and comments mean. */
@@ -81,13 +101,13 @@ export class SettingsReader {
       const trimmed = content.trim();
       if (trimmed === '' || trimmed.startsWith(';') || trimmed.startsWith('#')) continue;
       const header = /^\[\s*([^\]]*?)\s*\]$/.exec(trimmed)?.[1];
-      if (header !== undefined) section = this.#open(header.replace(/\s+/g, ' '), line);
+      if (header !== undefined) section = this.#begin(header.replace(/\s+/g, ' '), line);
       else if (section === undefined) this.#report(line, quote(trimmed), 'stands before the first [section]');
       else this.#readValue(section, trimmed, line);
     }
   }
 
-  #open(name: string, line: number): RawSection {
+  #begin(name: string, line: number): RawSection {
     if (this.#sections.has(name)) this.#report(line, `[${name}]`, 'stands twice');
     const section = { name, line, values: new Map<string, Value>() };
     this.#sections.set(name, section);
@@ -107,99 +127,5 @@ export class SettingsReader {
 
   #report(line: number | undefined, key: string, detail: string): void {
     this.#problems.push({ where: line === undefined ? this.#file : `${this.#file}:${line}`, key, detail });
-  }
-}
-
-const flagWords: ReadonlyMap<string, boolean> = new Map([
-  ['yes', true],
-  ['true', true],
-  ['on', true],
-  ['no', false],
-  ['false', false],
-  ['off', false],
-]);
-
-type Report = (line: number | undefined, key: string, detail: string) => void;
-
-/** Readers of one value each. A wrong value is reported and the default returned, so that reading can go on to the next. */
-export class SectionReader {
-  readonly name: string;
-  readonly #values: Map<string, Value>;
-  readonly #report: Report;
-
-  constructor(name: string, values: Map<string, Value>, report: Report) {
-    this.name = name;
-    this.#values = values;
-    this.#report = report;
-  }
-
-  text(key: string, fallback: string): string {
-    return this.#take(key, fallback, 'a text', (text) => (text === '' ? undefined : text));
-  }
-
-  /** Absent means undefined. */
-  optional(key: string): string | undefined {
-    return this.#take<string | undefined>(key, undefined, 'a text', (text) => (text === '' ? undefined : text));
-  }
-
-  /** A key that must be there. */
-  required(key: string, allowed: string): string {
-    const value = this.optional(key);
-    if (value === undefined) this.#report(undefined, key, `is missing: ${allowed}`);
-    return value ?? '';
-  }
-
-  flag(key: string, fallback: boolean): boolean {
-    return this.#take(key, fallback, 'yes or no', (text) => flagWords.get(text.toLowerCase()));
-  }
-
-  integer(key: string, fallback: number, least: number, most: number): number {
-    return this.#take(key, fallback, `a whole number from ${least} to ${most}`, (text) => {
-      const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN;
-      return value >= least && value <= most ? value : undefined;
-    });
-  }
-
-  /** Seconds. */
-  duration(key: string, fallback: number, least: number): number {
-    return this.#take(key, fallback, `${durationAllowed}, at least ${least}s`, (text) => {
-      const seconds = parseDuration(text);
-      return seconds !== undefined && seconds >= least ? seconds : undefined;
-    });
-  }
-
-  choice<const Choice extends string>(key: string, fallback: Choice, choices: readonly Choice[]): Choice {
-    return this.#take(key, fallback, `one of ${choices.join(', ')}`, (text) =>
-      choices.find((choice) => choice === text),
-    );
-  }
-
-  /** Separated by commas or blanks; none when absent. */
-  networks(key: string): readonly Network[] {
-    return this.#take<readonly Network[]>(key, [], 'a list of IPv4 or IPv6 addresses and CIDRs', (text) => {
-      const items = text.split(/[\s,]+/).filter((item) => item !== '');
-      const networks = items.map(parseNetwork).filter((network) => network !== undefined);
-      return networks.length === items.length ? networks : undefined;
-    });
-  }
-
-  /** A text of a form. */
-  matching(key: string, fallback: string, pattern: RegExp, allowed: string): string {
-    return this.#take(key, fallback, allowed, (text) => (pattern.test(text) ? text : undefined));
-  }
-
-  /** Says that a value which was read does not do. */
-  problem(key: string, detail: string): void {
-    this.#report(undefined, key, detail);
-  }
-
-  #take<T>(key: string, fallback: T, allowed: string, read: (text: string) => T | undefined): T {
-    const value = this.#values.get(key);
-    if (value === undefined) return fallback;
-    this.#values.delete(key);
-    const result = read(value.text);
-    if (result === undefined && value.text !== '')
-      this.#report(value.line, key, `${quote(value.text)}: allowed is ${allowed}`);
-    return result ?? fallback;
   }
 }

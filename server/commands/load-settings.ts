@@ -1,7 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { configError, describeError } from '../../shared/errors.ts';
-import { readServerSettings, readSocketPath, type ServerSettings, type SettingsSource } from '../settings.ts';
+import { configError, describeFileError, hasCode } from '../../shared/errors.ts';
+import {
+  defaultConfigFile,
+  type Inspect,
+  readServerSettings,
+  readSocketPath,
+  type ServerSettings,
+  type SettingsSource,
+} from '../settings.ts';
 
 /** What the command line and the environment give to every command. */
 export interface CommandContext {
@@ -10,8 +17,8 @@ export interface CommandContext {
 }
 
 /** Reads server.ini. @throws ConfigError */
-export function loadSettings(context: CommandContext): ServerSettings {
-  return readServerSettings(sourceOf(context));
+export function loadSettings(context: CommandContext, inspect?: Inspect): ServerSettings {
+  return readServerSettings(sourceOf(context), inspect);
 }
 
 /** Reads no more of server.ini than what a command needs to find the running server. @throws ConfigError */
@@ -24,12 +31,21 @@ function sourceOf({ configFile, credentialsFolder }: CommandContext): SettingsSo
     file: configFile,
     hostname: hostname(),
     credentialsFolder,
-    readFile: (path) => {
-      try {
-        return readFileSync(path, 'utf8');
-      } catch (error) {
-        throw configError(path, 'file', `cannot be read: ${describeError(error)}`, error);
-      }
-    },
+    readConfig: () => readConfig(configFile),
+    files: { read: (path) => readFileSync(path, 'utf8'), modeOf: (path) => statSync(path).mode & 0o777 },
   };
+}
+
+function readConfig(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw configError(file, undefined, `cannot be read: ${describeFileError(error)}`);
+    const words = file === defaultConfigFile ? '' : ` --config ${file}`;
+    throw configError(
+      file,
+      undefined,
+      `is missing; on a Proxmox host this makes it: fail2networkban-server setup${words}`,
+    );
+  }
 }

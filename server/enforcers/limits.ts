@@ -1,4 +1,4 @@
-import type { SectionReader } from '../../shared/settings-reader.ts';
+import type { SectionReader } from '../../shared/section-reader.ts';
 
 /** With this many a write to Proxmox takes a second, and cluster.fw nears its 1 MiB. */
 const maxEntriesMost = 50_000;

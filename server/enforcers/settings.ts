@@ -1,4 +1,5 @@
 import type { SettingsReader } from '../../shared/settings-reader.ts';
+import type { ConfiguredFiles } from '../configured-files.ts';
 import { type DryRunSettings, readDryRunSettings } from './dry-run/dry-run-settings.ts';
 import { type ProxmoxSettings, readProxmoxSettings } from './proxmox/proxmox-settings.ts';
 
@@ -8,11 +9,8 @@ export type EnforcerSettings = ProxmoxSettings | DryRunSettings;
 /**
  * The sections of all enforcers. What is wrong is reported to the reader.
  *
- * @param readFile for secrets; throws when a file cannot be read
+ * @param files of secrets and authorities
  */
-export function readEnforcerSettings(
-  reader: SettingsReader,
-  readFile: (path: string) => string,
-): readonly EnforcerSettings[] {
-  return [...readProxmoxSettings(reader, readFile), ...readDryRunSettings(reader)];
+export function readEnforcerSettings(reader: SettingsReader, files: ConfiguredFiles): readonly EnforcerSettings[] {
+  return [...readProxmoxSettings(reader, files), ...readDryRunSettings(reader)];
 }

@@ -1,18 +1,24 @@
 import assert from 'node:assert/strict';
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadSettings, type Settings } from '../../client/settings.ts';
 import { ConfigError } from '../../shared/errors.ts';
+import { makeCertificates } from '../certificates.ts';
 import { type Ending, makeFolder } from '../ending.ts';
 
 const key = `abcdefgh.${'A'.repeat(43)}`;
 const pin = '0a'.repeat(32);
 
+const folderOfAuthority = await mkdtemp(join(tmpdir(), 'ca-'));
+const authority = await readFile((await makeCertificates(folderOfAuthority)).caFile, 'utf8');
+await rm(folderOfAuthority, { recursive: true });
+
 async function load(test: Ending, text: string, mode = 0o600): Promise<Settings> {
   const folder = await makeFolder(test);
   await writeFile(join(folder, 'main.key'), `${key}\n`, { mode: 0o600 });
-  await writeFile(join(folder, 'ca.pem'), 'PEM');
+  await writeFile(join(folder, 'ca.pem'), authority);
   const config = join(folder, 'client.ini');
   await writeFile(config, text);
   await chmod(config, mode);
@@ -49,14 +55,18 @@ test('has defaults for all but the server', async (context) => {
 test('reads the ways to trust a server', async (context) => {
   const trustOf = async (line: string) => (await load(context, server + line)).servers[0]?.trust;
   assert.deepEqual(await trustOf(`pin = ${'0A:'.repeat(31)}0A`), { kind: 'pin', sha256: pin });
-  assert.deepEqual(await trustOf('ca = ca.pem'), { kind: 'authority', pem: 'PEM' });
+  assert.deepEqual(await trustOf('ca = ca.pem'), { kind: 'authority', pem: authority });
   const plain = `[server main]\nurl = ws://127.0.0.1:1514\nclient = web1\nkey = ${key}\nplaintext = yes\n`;
   assert.deepEqual((await load(context, plain)).servers[0]?.trust, { kind: 'plaintext' });
 });
 
 const wrong: readonly [string, string, RegExp][] = [
   ['no server', '[agent]\n', /\[server NAME\]: is missing/],
-  ['an unknown key', `[agent]\nspol = /x\n${server}`, /client\.ini:2: \[agent\] spol: unknown key/],
+  [
+    'an unknown key',
+    `[agent]\nspol = /x\n${server}`,
+    /client\.ini:2: \[agent\] spol: unknown key: did you mean spool\?/,
+  ],
   [
     'a relative spool',
     `[agent]\nspool = spool\n${server}`,
@@ -68,8 +78,21 @@ const wrong: readonly [string, string, RegExp][] = [
   ['TLS off without saying so', server.replace('wss:', 'ws:'), /a ws:\/\/ url needs plaintext = yes/],
   ['a client name with a blank', server.replace('web1', 'web 1'), /client: allowed is/],
   ['no key', server.replace(/key_file.*\n/, ''), /give either key_file/],
-  ['a key file that is not there', server.replace('main.key', 'none.key'), /key_file: cannot be read/],
-  ['a file that holds no key', server.replace('main.key', 'ca.pem'), /key_file: does not hold a key/],
+  [
+    'a key file that is not there',
+    server.replace('main.key', 'none.key'),
+    /client\.ini:4: \[server main\] key_file: \/.*none\.key cannot be read: it is not there$/,
+  ],
+  [
+    'a file that holds no key',
+    server.replace('main.key', 'ca.pem'),
+    /client\.ini:4: \[server main\] key_file: does not hold a key/,
+  ],
+  [
+    'a file that holds no authority',
+    `${server}ca = main.key`,
+    /client\.ini:5: .* ca: .*main\.key does not hold a cert/,
+  ],
   ['a pin too short', `${server}pin = 0a`, /pin: "0a": allowed is a SHA-256 fingerprint/],
   ['pin and ca', `${server}pin = ${pin}\nca = system`, /give either pin or ca/],
 ];
@@ -81,7 +104,10 @@ for (const [name, text, sentence] of wrong) {
 
 test('refuses a key that others on this host can read', async (context) => {
   const inline = server.replace('key_file = main.key', `key = ${key}`);
-  await assert.rejects(load(context, inline, 0o644), /mode 0644: allowed is 0600/);
+  await assert.rejects(
+    load(context, inline, 0o644),
+    /client\.ini:4: \[server main\] key: .* has mode 0644: allowed is 0600/,
+  );
   await load(context, inline, 0o600);
 });
 

@@ -7,13 +7,17 @@ interface Files {
   readonly [path: string]: string;
 }
 
+function absent(path: string): never {
+  throw Object.assign(new Error(`ENOENT: no such file or directory, open '${path}'`), { code: 'ENOENT' });
+}
+
 function read(lines: readonly string[], files: Files = {}, credentialsFolder?: string): ServerSettings {
-  const all: Files = { '/etc/server.ini': lines.join('\n'), ...files };
   return readServerSettings({
     file: '/etc/server.ini',
     hostname: 'pve1',
     credentialsFolder,
-    readFile: (path) => all[path] ?? assert.fail(`reads ${path}`),
+    readConfig: () => lines.join('\n'),
+    files: { read: (path) => files[path] ?? absent(path), modeOf: () => 0o600 },
   });
 }
 
@@ -104,21 +108,32 @@ describe('server.ini', () => {
     assert.equal(read(['[server]', 'plaintext = yes'], {}, '/run/credentials').tls, undefined);
   });
 
+  const listenAllowed =
+    'allowed is an IPv4 or IPv6 address of this host, the port stands in port; left out: all addresses';
   const wrong: readonly (readonly [section: string, line: string, problem: string])[] = [
     ['server', 'name = \u0007', 'name: "\\u0007": allowed is 1–64 characters, no control characters'],
-    ['server', 'listen = everywhere', 'listen: "everywhere": allowed is an IPv4 or IPv6 address of this host'],
+    ['server', 'listen = everywhere', `listen: "everywhere": ${listenAllowed}`],
+    ['server', 'listen = *', `listen: "*": ${listenAllowed}`],
+    ['server', 'listen = 192.0.2.1:1514', `listen: "192.0.2.1:1514": ${listenAllowed}`],
+    ['server', 'listen = [2001:db8::1]:1514', `listen: "[2001:db8::1]:1514": ${listenAllowed}`],
+    ['server', 'listen = 192.0.2.256', `listen: "192.0.2.256": ${listenAllowed}`],
     ['server', 'port = 65536', 'port: "65536": allowed is a whole number from 0 to 65535'],
     [
       'server',
       'public_host = https://pve1:1514',
-      'public_host: "https://pve1:1514": allowed is a host name or address, without port',
+      'public_host: "https://pve1:1514": allowed is a host name or address, the port stands in port',
+    ],
+    [
+      'server',
+      'public_host = 192.0.2.1:1514',
+      'public_host: "192.0.2.1:1514": allowed is a host name or address, the port stands in port',
     ],
     ['server', 'plaintext = maybe', 'plaintext: "maybe": allowed is yes or no'],
     ['server', 'database = ledger.db', 'database: "ledger.db": allowed is an absolute path'],
     ['server', 'socket = admin.sock', 'socket: "admin.sock": allowed is an absolute path, at most 107 bytes'],
     ['server', 'history_days = 0', 'history_days: "0": allowed is a whole number from 1 to 36500'],
     ['server', 'log_level = loud', 'log_level: "loud": allowed is one of debug, info, warn, error'],
-    ['server', 'prot = 1514', 'prot: unknown key'],
+    ['server', 'prot = 1514', 'prot: unknown key: did you mean port?'],
     ['server', 'port', '"port": is not of the form key = value'],
     ['policy', 'private = perhaps', 'private: "perhaps": allowed is yes or no'],
     ['policy', 'widest_ipv4 = 33', 'widest_ipv4: "33": allowed is a whole number from 1 to 32'],
@@ -127,7 +142,7 @@ describe('server.ini', () => {
     [
       'policy',
       'whitelist = 192.0.2.1, localhost',
-      'whitelist: "192.0.2.1, localhost": allowed is a list of IPv4 or IPv6 addresses and CIDRs',
+      'whitelist: "localhost": allowed is an IPv4 or IPv6 address or CIDR',
     ],
   ];
   for (const [section, line, problem] of wrong) {
@@ -142,9 +157,8 @@ describe('server.ini', () => {
     assert.deepEqual(problemsOf(lines), [
       '1: "port = 1": stands before the first [section]',
       '4: [server]: stands twice',
-      '8: [policy] whitelist: "y": allowed is a list of IPv4 or IPv6 addresses and CIDRs',
-      '5: [severs]: unknown section',
-      '6: [severs] a: unknown key',
+      '8: [policy] whitelist: "y": allowed is an IPv4 or IPv6 address or CIDR',
+      '5: [severs]: unknown section: did you mean [server]?',
     ]);
   });
 
@@ -156,12 +170,28 @@ describe('server.ini', () => {
       '1: [server] certificate: is missing: both are needed',
     ]);
     assert.deepEqual(problemsOf(['[server]', 'plaintext = yes', 'certificate = /a', 'certificate_key = /b']), [
-      '1: [server] plaintext: yes, while a certificate is given: leave one of them out',
+      '2: [server] plaintext: yes, while a certificate is given: leave one of them out',
+    ]);
+  });
+
+  it('says that the whitelist file is not there, with all else that is wrong', () => {
+    const lines = [
+      '[policy]',
+      'whitelist = 192.0.2.1, x, 192.0.2.2, y',
+      'whitelist_file = /w',
+      '[proxmox]',
+      'tokn = z',
+    ];
+    assert.deepEqual(problemsOf(lines), [
+      '2: [policy] whitelist: "x": allowed is an IPv4 or IPv6 address or CIDR',
+      '2: [policy] whitelist: "y": allowed is an IPv4 or IPv6 address or CIDR',
+      '3: [policy] whitelist_file: /w cannot be read: it is not there',
+      '4: [proxmox]: needs a name, as [proxmox main]',
     ]);
   });
 
   it('says which line of the whitelist file is wrong', () => {
     const problems = problemsOf(['[policy]', 'whitelist_file = /w'], { '/w': '192.0.2.1\n192.0.2.256\n' });
-    assert.deepEqual(problems, ['1: [policy] whitelist_file: /w:2: "192.0.2.256" is not an address or CIDR']);
+    assert.deepEqual(problems, ['2: [policy] whitelist_file: /w:2: "192.0.2.256" is not an address or CIDR']);
   });
 });

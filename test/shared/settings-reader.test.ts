@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { ConfigError } from '../../shared/errors.ts';
-import { type SectionReader, SettingsReader } from '../../shared/settings-reader.ts';
+import type { SectionReader } from '../../shared/section-reader.ts';
+import { SettingsReader } from '../../shared/settings-reader.ts';
 
 type Read = (section: SectionReader) => unknown;
 
@@ -62,8 +63,8 @@ describe('a value of a section', () => {
 
 describe('what is wrong with a file', () => {
   for (const [text, problem] of [
-    ['[s]\nb = 1', 'f.ini:2: [s] b: unknown key'],
-    ['[s]\n\n[t]\na = 1', 'f.ini:3: [t]: unknown section'],
+    ['[s]\nb = 1', 'f.ini:2: [s] b: unknown key: allowed are a'],
+    ['[s]\n\n[t]\na = 1', 'f.ini:3: [t]: unknown section: allowed are [s]'],
     ['a = 1\n[s]', 'f.ini:1: "a = 1": stands before the first [section]'],
     ['[s]\nnonsense', 'f.ini:2: "nonsense": is not of the form key = value'],
     ['[s]\na = 1\na = 2', 'f.ini:3: [s] a: stands twice'],
@@ -78,9 +79,29 @@ describe('what is wrong with a file', () => {
     const problems = problemsOf('[s]\nport = x\nb = 1\n[t]', (section) => section.integer('port', 1, 1, 9));
     assert.deepEqual(problems, [
       'f.ini:2: [s] port: "x": allowed is a whole number from 1 to 9',
-      'f.ini:3: [s] b: unknown key',
-      'f.ini:4: [t]: unknown section',
+      'f.ini:3: [s] b: unknown key: allowed are port',
+      'f.ini:4: [t]: unknown section: allowed are [s]',
     ]);
+  });
+
+  it('is a slip of the pen, so what was meant is said', () => {
+    const server: Read = (section) => [section.text('port', ''), section.text('listen', ''), section.text('name', '')];
+    assert.deepEqual(problemsOf('[s]\nprot = 1\nLisen = x\ncolour = x\n[S]', server), [
+      'f.ini:2: [s] prot: unknown key: did you mean port?',
+      'f.ini:3: [s] Lisen: unknown key: did you mean listen?',
+      'f.ini:4: [s] colour: unknown key: allowed are port, listen, name',
+      'f.ini:5: [S]: unknown section: did you mean [s]?',
+    ]);
+  });
+
+  it('is a section without the name that its kind needs', () => {
+    const reader = new SettingsReader('f.ini', '[k]\na = 1\n[j]');
+    reader.has('s');
+    reader.named('k');
+    assert.throws(
+      () => reader.finish(),
+      /^ConfigError: f\.ini:1: \[k\]: needs a name, as \[k main\]\nf\.ini:3: \[j\]: unknown section: allowed are \[s\], \[k NAME\]$/,
+    );
   });
 
   it('never makes the reader throw before the end', () => {
@@ -181,7 +202,7 @@ describe('readers of values', () => {
     section.text('a', '');
     section.problem('a', 'is too short');
     reader.problem('[s] b', 'is needed too');
-    assert.throws(() => reader.finish(), /f\.ini:1: \[s\] a: is too short\nf\.ini: \[s\] b: is needed too/);
+    assert.throws(() => reader.finish(), /f\.ini:2: \[s\] a: is too short\nf\.ini: \[s\] b: is needed too/);
   });
 });
 

@@ -80,7 +80,8 @@ describe('what the programs write by default', () => {
       file: defaultConfigFile,
       hostname: 'pve1',
       credentialsFolder: undefined,
-      readFile: () => '',
+      readConfig: () => '',
+      files: { read: () => '', modeOf: () => 0o600 },
     });
     for (const file of [settings.database, settings.socket]) assert.ok(mayWrite(text, file), file);
   });
@@ -112,7 +113,8 @@ describe('what the server is handed at its start', () => {
       file: defaultConfigFile,
       hostname: 'pve1',
       credentialsFolder: '',
-      readFile: () => '',
+      readConfig: () => '',
+      files: { read: () => '', modeOf: () => 0o600 },
     });
     const credentials = valuesOf(text, 'LoadCredential').map((value) => value.split(':')[0]);
     assert.deepEqual(credentials, [tls?.certificate, tls?.key]);

@@ -1,13 +1,13 @@
-import type { ConfigProblem } from '../../../shared/errors.ts';
+import { type ConfigProblem, formatProblem } from '../../../shared/errors.ts';
 import type { Said } from '../../../shared/finding.ts';
 import type { ServerSettings } from '../../settings.ts';
 
 /** A configuration that cannot be used. */
 export function judgeProblems(problems: readonly ConfigProblem[], file: string): readonly Said[] {
-  return problems.map(({ where, key, detail }) => ({
+  return problems.map((problem) => ({
     level: 'broken',
     code: 'config',
-    fact: `${where}: ${key}: ${detail}`,
+    fact: formatProblem(problem),
     consequence: 'the server does not start, and a running one goes on with what it had',
     command: `mend it, then: fail2networkban-server check-config --config ${file}`,
   }));

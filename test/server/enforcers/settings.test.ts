@@ -1,28 +1,37 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { openFirewall } from '../../../server/enforcers/create-enforcer.ts';
 import { type EnforcerSettings, readEnforcerSettings } from '../../../server/enforcers/settings.ts';
 import { ConfigError } from '../../../shared/errors.ts';
 import { SettingsReader } from '../../../shared/settings-reader.ts';
+import { makeCertificates } from '../../certificates.ts';
 import { ManualClock } from '../../manual-clock.ts';
 
 const token = 'f2nb@pve!server=11111111-2222-4333-8444-555555555555';
+const { caFile } = await makeCertificates(await mkdtemp(join(tmpdir(), 'ca-')));
 const files: Readonly<Record<string, string>> = {
   '/t': `${token}\n`,
   '/empty': '',
-  '/ca': '-----BEGIN CERTIFICATE-----',
+  '/open': token,
+  '/ca': await readFile(caFile, 'utf8'),
 };
 
-function readFile(path: string): string {
+function readText(path: string): string {
   const text = files[path];
-  if (text === undefined) throw new Error(`ENOENT: no such file, open '${path}'`);
+  if (text === undefined) throw Object.assign(new Error(`ENOENT: no such file, open '${path}'`), { code: 'ENOENT' });
   return text;
 }
 
 function read(text: string): readonly EnforcerSettings[] {
   const reader = new SettingsReader('server.ini', text);
-  const settings = readEnforcerSettings(reader, readFile);
+  const settings = readEnforcerSettings(reader, {
+    read: readText,
+    modeOf: (path) => (path === '/open' ? 0o644 : 0o640),
+  });
   reader.finish();
   return settings;
 }
@@ -42,6 +51,8 @@ function problemsOf(...lines: readonly string[]): string {
   }
   return assert.fail('no problem was found');
 }
+
+after(() => rm(dirname(caFile), { recursive: true }));
 
 describe('the sections of enforcers', () => {
   it('are none by default', () => assert.deepEqual(read(''), []));
@@ -107,18 +118,27 @@ describe('the sections of enforcers', () => {
   for (const [lines, text] of [
     [['token_file = /t', 'ca = /ca', `pin = ${'ab'.repeat(32)}`], /pin: given beside ca/],
     [['token_file = /t', 'pin = abc'], /pin: "abc": allowed is the SHA-256/],
-    [['token_file = /t', 'ca = /nowhere'], /ca: \/nowhere cannot be read: ENOENT/],
+    [['token_file = /t', 'ca = /nowhere'], /main\] ca: \/nowhere cannot be read: it is not there$/],
+    [['token_file = /t', 'ca = /t'], /ini:3: .* ca: \/t does not hold a certificate in PEM form/],
     [['token_file = /t', 'url = http://127.0.0.1:85', 'ca = /ca'], /ca: has no use with http/],
     [[], /token_file: is missing: a file with USER@REALM!TOKENID=SECRET/],
-    [['token_file = /t', `token = ${token}`], /token_file: given beside token/],
-    [['token_file = /nowhere'], /token_file: \/nowhere cannot be read/],
+    [
+      ['token_file = /t', `token = ${token}`],
+      /^server\.ini:3: \[proxmox main\] token: given beside token_file: leave one of them out$/,
+    ],
+    [
+      ['token_file = /t', 'token = x'],
+      /^server\.ini:3: .*leave one of them out\nserver\.ini:3: .* token: what stands here does/,
+    ],
+    [['', '', 'token_file = /nowhere'], /ini:4: .* token_file: \/nowhere cannot be read: it is not there$/],
+    [['token_file = /open'], /ini:2: .* token_file: \/open has mode 0644, .*: chmod 600 \/open$/],
     [['token_file = /empty'], /token_file: \/empty does not hold/],
-    [['token = root@pam=secret'], /token: token does not hold USER@REALM!TOKENID=SECRET/],
+    [['token = root@pam=secret'], /token: what stands here does not hold USER@REALM!TOKENID=SECRET/],
     [['token_file = /t', 'ipset = Blacklist'], /ipset: "Blacklist": allowed is 2–64 of a-z/],
     [['token_file = /t', 'ipset = b'], /ipset: "b"/],
     [['token_file = /t', 'max_entries = 0'], /max_entries: "0"/],
     [['token_file = /t', 'resync = 1s'], /resync: "1s"/],
-    [['token_file = /t', 'tokn = x'], /server\.ini:3: \[proxmox main\] tokn: unknown key/],
+    [['token_file = /t', 'tokn = x'], /server\.ini:3: \[proxmox main\] tokn: unknown key: did you mean token\?/],
   ] as const) {
     it(`refuse ${lines.join(', ') || 'a section without a token'}`, () => assert.match(problemsOf(...lines), text));
   }

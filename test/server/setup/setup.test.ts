@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
 import { access, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -224,7 +225,8 @@ async function settingsOf(host: TemporaryHost) {
     file: host.configFile,
     hostname: 'pve1',
     credentialsFolder: undefined,
-    readFile: (path) => files.get(path) ?? assert.fail(`${path} is read`),
+    readConfig: () => files.get(host.configFile) ?? '',
+    files: { read: (path) => files.get(path) ?? assert.fail(`${path} is read`), modeOf: (path) => statSync(path).mode },
   });
 }
 

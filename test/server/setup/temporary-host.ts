@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { commandRunner } from '../../../server/setup/command-runner.ts';
 import { defaultUser, type SetupHost, type SetupOptions, setUp } from '../../../server/setup/setup.ts';
+import { makeCertificates } from '../../certificates.ts';
 import { ManualClock } from '../../manual-clock.ts';
 import type { PveumState } from './pveum-state.ts';
 
@@ -37,7 +38,8 @@ export async function makeHost(test: Pick<TestContext, 'after'>): Promise<Tempor
   const bin = join(folder, 'bin');
   await mkdir(join(proxmoxFolder, 'local'), { recursive: true });
   await mkdir(bin);
-  await writeFile(join(proxmoxFolder, 'pve-root-ca.pem'), 'the authority\n', { mode: 0o640 });
+  const { caFile } = await makeCertificates(join(folder, 'authority'));
+  await writeFile(join(proxmoxFolder, 'pve-root-ca.pem'), await readFile(caFile), { mode: 0o640 });
   for (const [name, text] of Object.entries(programs(folder))) {
     await writeFile(join(bin, name), `#!/bin/sh\n${text}\n`);
     await chmod(join(bin, name), 0o755);
