@@ -57,17 +57,19 @@ export class Draft {
 
   report(report: Report): void {
     this.#noteJail(report);
-    const others = this.reportsOf(report.network).filter((other) => !isSameClaim(other, report));
-    if (others.length === this.reportsOf(report.network).length) this.#count(report.client, 1);
+    const { own, others } = this.#split(report);
+    if (own === undefined) this.#count(report.client, 1);
     this.#touched.set(report.network, [...others, report]);
-    this.changes.push({ kind: 'reported', report });
+    this.changes.push({ kind: 'reported', report, replaces: own });
   }
 
+  /** Nothing happens when no report of this key stands. */
   withdraw(report: Report, reason: WithdrawalReason, actor: string): void {
-    const others = this.reportsOf(report.network).filter((other) => !isSameClaim(other, report));
+    const { own, others } = this.#split(report);
+    if (own === undefined) return;
     this.#count(report.client, -1);
     this.#touched.set(report.network, others);
-    this.changes.push({ kind: 'withdrawn', report, reason, actor });
+    this.changes.push({ kind: 'withdrawn', report: own, reason, actor });
   }
 
   /**
@@ -75,14 +77,15 @@ export class Draft {
    * what a person claimed is gone.
    */
   lift(report: Report, reason: WithdrawalReason, actor: string): void {
-    if (report.isLifted) return;
-    if (report.source === 'hand') {
-      this.withdraw(report, reason, actor);
+    const { own, others } = this.#split(report);
+    if (own === undefined || own.isLifted) return;
+    if (own.source === 'hand') {
+      this.withdraw(own, reason, actor);
       return;
     }
-    const others = this.reportsOf(report.network).filter((other) => !isSameClaim(other, report));
-    this.#touched.set(report.network, [...others, { ...report, isLifted: true }]);
-    this.changes.push({ kind: 'lifted', report, reason, actor });
+    const lifted = { ...own, isLifted: true, sequence: undefined };
+    this.#touched.set(report.network, [...others, lifted]);
+    this.changes.push({ kind: 'lifted', report: lifted, replaces: own, reason, actor });
   }
 
   /** Whether this very commit ends a client's enrolment: its frames that are behind in it come too late. */
@@ -108,6 +111,13 @@ export class Draft {
   #noteJail({ client, jail }: Report): void {
     if (this.#standing.countOfClient(client, jail) > 0) return;
     this.#newJails.set(client, (this.#newJails.get(client) ?? new Set()).add(jail));
+  }
+
+  /** The report of the same key, as it is now, and the others of its network. */
+  #split(report: Report): { readonly own: Report | undefined; readonly others: readonly Report[] } {
+    const reports = this.reportsOf(report.network);
+    const own = reports.find((other) => isSameClaim(other, report));
+    return { own, others: reports.filter((other) => other !== own) };
   }
 
   #count(client: string, by: number): void {

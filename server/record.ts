@@ -1,6 +1,13 @@
 import type { Clock } from '../shared/clock.ts';
 import { Draft, type Streams } from './draft.ts';
-import { type Change, type Ledger, LedgerError, type LedgerState, streamsPerClientMax } from './ledger/ledger.ts';
+import {
+  type AdvancedChange,
+  type Change,
+  type Ledger,
+  LedgerError,
+  type LedgerState,
+  streamsPerClientMax,
+} from './ledger/ledger.ts';
 import type { StandingBans } from './standing-bans.ts';
 
 /**
@@ -143,7 +150,7 @@ export class Record {
     onCommit(changes);
   }
 
-  #advance({ client, stream, number }: Change & { readonly kind: 'advanced' }): void {
+  #advance({ client, stream, number }: AdvancedChange): void {
     const streams = this.#streams.get(client) ?? new Map<string, number>();
     streams.delete(stream);
     streams.set(stream, number);

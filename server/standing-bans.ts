@@ -40,7 +40,7 @@ export class StandingBans {
   /** @param onChange called once after each batch that changed anything */
   constructor(state: LedgerState, onChange: () => void) {
     this.#onChange = onChange;
-    for (const { report, sequence } of state.reports) this.#put(report, sequence);
+    for (const report of state.reports) this.#put(report);
     this.#sequence = state.sequence;
   }
 
@@ -108,8 +108,7 @@ export class StandingBans {
     let sequence = first;
     let changed = false;
     for (const change of changes) {
-      if (change.kind === 'reported') this.#put(change.report, sequence);
-      if (change.kind === 'lifted') this.#put({ ...change.report, isLifted: true }, sequence);
+      if (change.kind === 'reported' || change.kind === 'lifted') this.#put({ ...change.report, sequence });
       if (change.kind === 'withdrawn') this.#remove(change.report);
       changed ||= 'report' in change;
       if (change.kind !== 'advanced') sequence += 1;
@@ -123,14 +122,14 @@ export class StandingBans {
     return this.#expiry.due(now);
   }
 
-  #put(report: Report, sequence: number): void {
+  #put(report: Report): void {
     const before = this.#without(report);
     const isOrdinary = !report.isLifted;
     this.#record({
       network: report.network,
       reports: isOrdinary ? [...(before?.reports ?? none), report] : (before?.reports ?? none),
       lifted: isOrdinary ? (before?.lifted ?? none) : [...(before?.lifted ?? none), report],
-      sequence: Math.max(before?.sequence ?? 0, sequence),
+      sequence: Math.max(before?.sequence ?? 0, report.sequence ?? 0),
     });
     const jails = this.#ofClient.get(report.client) ?? new Map<string, Set<Network>>();
     jails.set(report.jail, (jails.get(report.jail) ?? new Set()).add(report.network));

@@ -35,9 +35,9 @@ export async function runServer(host: Host): Promise<void> {
   );
   const identity = readIdentity(settings.tls);
   const firewalls = settings.enforcers.map((each) => openFirewall(each, systemClock));
-  const unlock = lockLedger(settings.database);
+  const unlock = await lockLedger(settings.database);
   const server = await FleetServer.start(settings, {
-    ledger: new SqliteLedger(settings.database),
+    ledger: await SqliteLedger.open(settings.database),
     firewalls,
     identity,
     clock: systemClock,

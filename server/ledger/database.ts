@@ -1,20 +1,24 @@
 import { closeSync, openSync } from 'node:fs';
-import Libsql from 'libsql';
+import Libsql from 'libsql/promise';
 
-/** What this program needs of a statement. */
+/** What this program needs of a statement. `run` and `get` are done when they return. */
 export interface Statement {
   run(...cells: unknown[]): unknown;
   get(...cells: unknown[]): unknown;
-  all(...cells: unknown[]): unknown[];
+  all(...cells: unknown[]): Promise<unknown[]>;
   /** Row by row, for what may be large. */
-  iterate(...cells: unknown[]): Iterable<unknown>;
+  iterate(...cells: unknown[]): Promise<Iterable<unknown>>;
 }
 
-/** What this program needs of SQLite; `libsql` has better-sqlite3's interface. */
+/**
+ * What this program needs of SQLite. What is asynchronous runs on a thread of the library, so that a sync of the disk holds
+ * up nobody; one connection has one transaction, so the caller takes care that nothing else uses it meanwhile.
+ */
 export interface Database {
-  readonly inTransaction: boolean;
-  exec(sql: string): unknown;
-  prepare(sql: string): Statement;
+  /** The library always has it, though its types do not say so. */
+  readonly inTransaction?: boolean;
+  exec(sql: string): Promise<unknown>;
+  prepare(sql: string): Promise<Statement>;
   close(): unknown;
 }
 
@@ -23,23 +27,23 @@ export interface Database {
  *
  * @throws Error
  */
-export function openDatabase(file: string): Database {
+export async function openDatabase(file: string): Promise<Database> {
   // Says ENOENT, EACCES, EROFS or EISDIR where the library only has a number.
   closeSync(openSync(file, 'a', 0o600));
-  const database: Database = new Libsql(file);
-  database.exec('PRAGMA busy_timeout = 5000');
+  const database: Database = new Libsql(file, {});
+  await database.exec('PRAGMA busy_timeout = 5000');
   return database;
 }
 
 /** WAL with a sync at each commit: what is committed survives a power failure. */
-export function makeDurable(database: Database): void {
-  database.exec('PRAGMA journal_mode = WAL');
-  database.exec('PRAGMA synchronous = FULL');
+export async function makeDurable(database: Database): Promise<void> {
+  await database.exec('PRAGMA journal_mode = WAL');
+  await database.exec('PRAGMA synchronous = FULL');
 }
 
 /** Writes what the log beside the file holds into the file. */
-export function moveLogIntoFile(database: Database): void {
-  database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+export async function moveLogIntoFile(database: Database): Promise<void> {
+  await database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
 }
 
 /** Whether SQLite failed; anything else that is thrown is a fault of ours. */

@@ -9,10 +9,10 @@ import { isDatabaseError, openDatabase } from './database.ts';
  * @returns lets it go
  * @throws ConfigError when another server has it
  */
-export function lockLedger(file: string): () => void {
-  const lock = openDatabase(`${file}.lock`);
+export async function lockLedger(file: string): Promise<() => void> {
+  const lock = await openDatabase(`${file}.lock`);
   try {
-    lock.exec('BEGIN EXCLUSIVE');
+    await lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     lock.close();
     if (!isDatabaseError(error)) throw error;

@@ -14,6 +14,8 @@ export interface Report {
    * the same again. A new ban event of the jail takes its place.
    */
   readonly isLifted: boolean;
+  /** Number of the change that made it; absent until that is committed. */
+  readonly sequence?: number | undefined;
 }
 
 /** A network that is never banned, added at run time. */
@@ -50,13 +52,33 @@ export const streamsPerClientMax = 16;
 export type WithdrawalReason = 'unban' | 'not-listed' | 'lifted' | 'expired' | 'whitelisted' | 'revoked';
 
 /** One fact to be written. The ledger gives each the next sequence number, in order. */
-export type Change = ReportChange | OtherChange;
+export type Change = ReportChange | AdvancedChange | OtherChange;
 
+/**
+ * What becomes of one report. The report that ends here (`replaces`, or `report` of a withdrawal) is given as it stands,
+ * with its sequence number, or is the very object that a change before in the same commit made.
+ */
 export type ReportChange =
-  | { readonly kind: 'reported'; readonly report: Report }
+  | { readonly kind: 'reported'; readonly report: Report; readonly replaces: Report | undefined }
   | { readonly kind: 'withdrawn'; readonly report: Report; readonly reason: WithdrawalReason; readonly actor: string }
-  /** The report stays, marked; history and followers see it withdrawn. */
-  | { readonly kind: 'lifted'; readonly report: Report; readonly reason: WithdrawalReason; readonly actor: string };
+  /** `report` is marked and stays; history and followers see it withdrawn. */
+  | {
+      readonly kind: 'lifted';
+      readonly report: Report;
+      readonly replaces: Report;
+      readonly reason: WithdrawalReason;
+      readonly actor: string;
+    };
+
+/** A client's events up to this number took effect. */
+export interface AdvancedChange {
+  readonly kind: 'advanced';
+  readonly client: string;
+  readonly stream: string;
+  readonly number: number;
+  /** The client had no such stream before. */
+  readonly isNew: boolean;
+}
 
 export type OtherChange =
   | { readonly kind: 'allowed'; readonly entry: WhitelistEntry; readonly actor: string }
@@ -68,15 +90,7 @@ export type OtherChange =
     }
   | { readonly kind: 'enrolled'; readonly client: Client; readonly actor: string }
   | { readonly kind: 'revoked'; readonly client: string; readonly actor: string }
-  | { readonly kind: 'paused' | 'resumed'; readonly actor: string }
-  | {
-      readonly kind: 'advanced';
-      readonly client: string;
-      readonly stream: string;
-      readonly number: number;
-      /** The client had no such stream before. */
-      readonly isNew: boolean;
-    };
+  | { readonly kind: 'paused' | 'resumed'; readonly actor: string };
 
 /** A change with its place and time, as history shows it. */
 export interface HistoryEntry {
@@ -101,17 +115,11 @@ export interface HistoryFilter {
   readonly most: number;
 }
 
-/** A standing report with the sequence number of the change that made it. */
-export interface SequencedReport {
-  readonly report: Report;
-  readonly sequence: number;
-}
-
 /** Everything that the server keeps in memory. */
 export interface LedgerState {
   readonly sequence: number;
-  /** In the order of their sequence numbers. */
-  readonly reports: readonly SequencedReport[];
+  /** In the order of their sequence numbers, which all of them have. */
+  readonly reports: readonly Report[];
   readonly whitelist: readonly WhitelistEntry[];
   readonly clients: readonly Client[];
   /** The last number applied, by client and stream; of each client the stream that was used last stands last. */
@@ -148,7 +156,7 @@ export interface Ledger {
   /** Reports and withdrawals after a sequence number, oldest first: what a follower needs to catch up. @throws LedgerError */
   changesAfter(sequence: number, most: number): Promise<readonly HistoryEntry[]>;
   /**
-   * Forgets history before an instant. Standing reports stay.
+   * Forgets history before an instant, but for the changes that made the reports that stand.
    *
    * @returns how many entries went
    * @throws LedgerError

@@ -1,5 +1,6 @@
 import { historyOf } from './history-of.ts';
 import {
+  type AdvancedChange,
   type Change,
   type Client,
   type HistoryEntry,
@@ -7,7 +8,6 @@ import {
   type Ledger,
   type LedgerState,
   type Report,
-  type SequencedReport,
   streamsPerClientMax,
   type WhitelistEntry,
 } from './ledger.ts';
@@ -16,7 +16,7 @@ import {
 export class MemoryLedger implements Ledger {
   #sequence = 0;
   #paused = false;
-  readonly #reports = new Map<string, SequencedReport>();
+  readonly #reports = new Map<string, Report>();
   readonly #whitelist = new Map<string, WhitelistEntry>();
   readonly #clients = new Map<string, Client>();
   readonly #streams = new Map<string, Map<string, number>>();
@@ -61,7 +61,8 @@ export class MemoryLedger implements Ledger {
   }
 
   prune(before: number): Promise<number> {
-    const kept = this.#history.filter(({ at }) => at >= before);
+    const standing = new Set(Array.from(this.#reports.values(), (report) => report.sequence));
+    const kept = this.#history.filter(({ at, sequence }) => at >= before || standing.has(sequence));
     const gone = this.#history.length - kept.length;
     this.#history = kept;
     return Promise.resolve(gone);
@@ -74,16 +75,14 @@ export class MemoryLedger implements Ledger {
   /** Taken out first, so that the newest stands last. */
   #put(report: Report): void {
     this.#reports.delete(keyOf(report));
-    this.#reports.set(keyOf(report), { report, sequence: this.#sequence });
+    this.#reports.set(keyOf(report), { ...report, sequence: this.#sequence });
   }
 
   #apply(change: Change): void {
     switch (change.kind) {
       case 'reported':
-        this.#put(change.report);
-        break;
       case 'lifted':
-        this.#put({ ...change.report, isLifted: true });
+        this.#put(change.report);
         break;
       case 'withdrawn':
         this.#reports.delete(keyOf(change.report));
@@ -111,7 +110,7 @@ export class MemoryLedger implements Ledger {
     }
   }
 
-  #advance({ client, stream, number }: Change & { readonly kind: 'advanced' }): void {
+  #advance({ client, stream, number }: AdvancedChange): void {
     const streams = this.#streams.get(client) ?? new Map<string, number>();
     streams.delete(stream);
     streams.set(stream, number);

@@ -1,51 +1,49 @@
 import { type Permission, permissions } from '../../shared/frames.ts';
 import { type Network, parseNetwork } from '../../shared/network.ts';
 import type { Database } from './database.ts';
-import type {
-  Client,
-  ClientKey,
-  HistoryEntry,
-  HistoryFilter,
-  LedgerState,
-  Report,
-  SequencedReport,
-  WhitelistEntry,
-} from './ledger.ts';
+import type { Client, ClientKey, HistoryEntry, HistoryFilter, LedgerState, Report, WhitelistEntry } from './ledger.ts';
 import { LedgerError } from './ledger.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
 /** Everything that stands, checked as strictly as a frame: somebody may have edited the file by hand. */
-export function loadState(database: Database): LedgerState {
-  const rows = (sql: string): Row[] => database.prepare(sql).all().map(asRow);
-  const keys = rows('SELECT * FROM client_key').map((row) => ({ client: text(row, 'client'), key: readKey(row) }));
-  const settings = new Map(rows('SELECT * FROM setting').map((row) => [text(row, 'name'), text(row, 'value')]));
+export async function loadState(database: Database): Promise<LedgerState> {
+  const rows = async (sql: string): Promise<Row[]> => (await (await database.prepare(sql)).all()).map(asRow);
+  const keys = (await rows('SELECT * FROM client_key')).map((row) => ({
+    client: text(row, 'client'),
+    key: readKey(row),
+  }));
+  const keysOf = (name: unknown) => keys.filter(({ client }) => client === name).map(({ key }) => key);
   return {
-    sequence: Number(settings.get('sequence') ?? 0),
-    paused: settings.get('paused') === 'yes',
-    reports: readReports(database),
-    whitelist: rows('SELECT * FROM whitelist').map(readWhitelistEntry),
-    clients: rows('SELECT * FROM client').map((row) =>
-      readClient(
-        row,
-        keys.filter(({ client }) => client === row['name']).map(({ key }) => key),
-      ),
-    ),
-    streams: readStreams(rows('SELECT * FROM stream ORDER BY used_at')),
+    sequence: await readSequence(database),
+    paused: (await rows("SELECT value FROM setting WHERE name = 'paused'"))[0]?.['value'] === 'yes',
+    reports: await readReports(database),
+    whitelist: (await rows('SELECT * FROM whitelist')).map(readWhitelistEntry),
+    clients: (await rows('SELECT * FROM client')).map((row) => readClient(row, keysOf(row['name']))),
+    streams: readStreams(await rows('SELECT * FROM stream ORDER BY used_at')),
   };
 }
 
-function readReports(database: Database): SequencedReport[] {
-  const reports: SequencedReport[] = [];
-  for (const value of database.prepare('SELECT * FROM report ORDER BY sequence').iterate()) {
-    const row = asRow(value);
-    reports.push({ report: readReport(row), sequence: integer(row, 'sequence') });
-  }
+/** The last number given: of the newest entry, or what was kept when that was pruned. */
+export async function readSequence(database: Database): Promise<number> {
+  const newest = '(SELECT max(sequence) FROM history)';
+  const kept = "(SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'sequence')";
+  const statement = await database.prepare(`SELECT max(ifnull(${newest}, 0), ifnull(${kept}, 0)) AS sequence`);
+  return integer(asRow(statement.get()), 'sequence');
+}
+
+async function readReports(database: Database): Promise<Report[]> {
+  const reports: Report[] = [];
+  const statement = await database.prepare('SELECT * FROM report ORDER BY sequence');
+  for (const row of await statement.iterate()) reports.push(readReport(asRow(row)));
   return reports;
 }
 
 /** Newest first. */
-export function readHistory(database: Database, { network, client, jail, since, most }: HistoryFilter): HistoryEntry[] {
+export async function readHistory(
+  database: Database,
+  { network, client, jail, since, most }: HistoryFilter,
+): Promise<HistoryEntry[]> {
   const conditions: string[] = [];
   const cells: unknown[] = [];
   const where = (condition: string, cell: unknown): void => {
@@ -59,13 +57,19 @@ export function readHistory(database: Database, { network, client, jail, since, 
   where('at >= ?', since);
   const clause = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
   const sql = `SELECT * FROM history ${clause} ORDER BY sequence DESC LIMIT ?`;
-  return database
-    .prepare(sql)
-    .all(...cells, most)
-    .map(readHistoryRow);
+  const statement = await database.prepare(sql);
+  return (await statement.all(...cells, most)).map(readHistoryRow);
 }
 
-export function readHistoryRow(value: unknown): HistoryEntry {
+/** Oldest first. */
+export async function readChangesAfter(database: Database, sequence: number, most: number): Promise<HistoryEntry[]> {
+  const statement = await database.prepare(
+    "SELECT * FROM history WHERE sequence > ? AND kind IN ('reported', 'withdrawn') ORDER BY sequence LIMIT ?",
+  );
+  return (await statement.all(sequence, most)).map(readHistoryRow);
+}
+
+function readHistoryRow(value: unknown): HistoryEntry {
   const row = asRow(value);
   const kinds = ['reported', 'withdrawn', 'allowed', 'disallowed', 'enrolled', 'revoked', 'paused', 'resumed'] as const;
   const kind = kinds.find((name) => name === row['kind']);
@@ -94,6 +98,7 @@ function readReport(row: Row): Report {
     reportedAt: integer(row, 'reported_at'),
     endsAt: end(row),
     isLifted: row['is_lifted'] === 1,
+    sequence: integer(row, 'sequence'),
   };
 }
 

@@ -2,43 +2,51 @@ import type { Database, Statement } from './database.ts';
 
 export type Cell = string | number | null;
 
-/** Rows in one statement: fewer calls into SQLite make a large commit about twice as fast; more than this gains nothing. */
-const rowsPerStatement = 25;
+/** Rows in one statement, most first: fewer calls into SQLite make a large commit about twice as fast. */
+const sizes = [25, 5, 1] as const;
+const rowsMax = sizes[0];
 
 /** Writes any number of rows with as few statements as may be. The last rows are written by {@link RowWriter.flush}. */
 export class RowWriter {
   readonly #columns: number;
-  readonly #one: Statement;
-  readonly #many: Statement;
+  readonly #statements: ReadonlyMap<number, Statement>;
   #cells: Cell[] = [];
 
-  /** @param columns how many cells a row has */
-  constructor(database: Database, insert: string, columns: number) {
-    const row = `(${Array(columns).fill('?').join(',')})`;
+  private constructor(columns: number, statements: ReadonlyMap<number, Statement>) {
     this.#columns = columns;
-    this.#one = database.prepare(`${insert} VALUES ${row}`);
-    this.#many = database.prepare(`${insert} VALUES ${Array(rowsPerStatement).fill(row).join(',')}`);
+    this.#statements = statements;
+  }
+
+  /**
+   * @param columns how many cells a row has
+   * @param sql the statement for rows that are written as `(?,?),(?,?)`
+   */
+  static async prepare(database: Database, columns: number, sql: (rows: string) => string): Promise<RowWriter> {
+    const row = `(${Array(columns).fill('?').join(',')})`;
+    const prepare = (size: number) => database.prepare(sql(Array(size).fill(row).join(',')));
+    const statements = sizes.map(async (size) => [size, await prepare(size)] as const);
+    return new RowWriter(columns, new Map(await Promise.all(statements)));
   }
 
   add(...row: readonly Cell[]): void {
     this.#cells.push(...row);
-    if (this.#cells.length === this.#columns * rowsPerStatement) this.#many.run(this.#take());
+    if (this.#cells.length === this.#columns * rowsMax) this.flush();
   }
 
   flush(): void {
-    const cells = this.#take();
-    for (let at = 0; at < cells.length; at += this.#columns) this.#one.run(cells.slice(at, at + this.#columns));
+    const cells = this.#cells;
+    this.#cells = [];
+    let from = 0;
+    for (const size of sizes) {
+      for (const count = size * this.#columns; from + count <= cells.length; from += count) {
+        this.#statements.get(size)?.run(from === 0 && count === cells.length ? cells : cells.slice(from, from + count));
+      }
+    }
   }
 
   /** Forgets rows of a transaction that failed. */
   clear(): void {
-    this.#take();
-  }
-
-  #take(): Cell[] {
-    const cells = this.#cells;
     this.#cells = [];
-    return cells;
   }
 }
 

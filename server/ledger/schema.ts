@@ -4,13 +4,22 @@ export const schemaVersion = 1;
 /** `PRAGMA application_id` of the file, "f2nb": no other program's database is taken for a ledger. */
 export const applicationId = 0x66326e62;
 
-/** Times are milliseconds since the epoch; an `ends_at` of NULL is permanent, an `actor` of NULL the client itself. */
+/**
+ * Times are milliseconds since the epoch; an `ends_at` of NULL is permanent, an `actor` of NULL the client itself.
+ *
+ * A report is the change that made it, as long as it stands: a new ban is one row at the end of one table, whose page the
+ * ban before has already touched. A table of reports by network would touch a page of its own for each of them, which
+ * made commits three times as dear.
+ */
 export const schema = `
-CREATE TABLE report (
-  network TEXT NOT NULL, client TEXT NOT NULL, jail TEXT NOT NULL, source TEXT NOT NULL,
-  reported_at INTEGER NOT NULL, ends_at INTEGER, is_lifted INTEGER NOT NULL, sequence INTEGER NOT NULL,
-  PRIMARY KEY (network, client, jail)
-) WITHOUT ROWID;
+CREATE TABLE history (
+  sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, network TEXT, client TEXT, jail TEXT,
+  source TEXT, reported_at INTEGER, ends_at INTEGER, actor TEXT, reason TEXT, stands INTEGER NOT NULL
+);
+CREATE INDEX standing ON history (sequence) WHERE stands = 1;
+CREATE VIEW report AS
+  SELECT network, client, jail, source, reported_at, ends_at, kind = 'withdrawn' AS is_lifted, sequence
+  FROM history WHERE stands = 1;
 CREATE TABLE whitelist (
   network TEXT PRIMARY KEY, added_at INTEGER NOT NULL, ends_at INTEGER, note TEXT NOT NULL
 ) WITHOUT ROWID;
@@ -23,10 +32,6 @@ CREATE TABLE client_key (
 CREATE TABLE stream (
   client TEXT NOT NULL, id TEXT NOT NULL, number INTEGER NOT NULL, used_at INTEGER NOT NULL, PRIMARY KEY (client, id)
 ) WITHOUT ROWID;
-CREATE TABLE history (
-  sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, network TEXT, client TEXT, jail TEXT,
-  source TEXT, ends_at INTEGER, actor TEXT, reason TEXT
-);
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 INSERT INTO setting VALUES ('sequence', '0'), ('paused', 'no');
 PRAGMA application_id = ${applicationId};

@@ -1,82 +1,118 @@
-import type { Database, Statement } from './database.ts';
+import type { Database } from './database.ts';
+import { historyOf } from './history-of.ts';
 import {
+  type AdvancedChange,
   type Change,
   type Client,
   type HistoryEntry,
   type OtherChange,
   type Report,
-  type ReportChange,
   streamsPerClientMax,
 } from './ledger.ts';
-import { readHistoryRow } from './read-rows.ts';
-import { endCell, RowWriter } from './rows.ts';
+import { type Cell, endCell, RowWriter } from './rows.ts';
 
 /** The statements that change the tables. Every method runs inside the caller's transaction. */
 export class Tables {
-  readonly #reports: RowWriter;
   readonly #history: RowWriter;
-  readonly #statements: ReturnType<typeof prepareStatements>;
+  readonly #ended: RowWriter;
+  readonly #streams: RowWriter;
+  readonly #statements: Statements;
 
-  constructor(database: Database) {
-    this.#reports = new RowWriter(database, 'INSERT OR REPLACE INTO report', 8);
-    this.#history = new RowWriter(database, 'INSERT INTO history', 10);
-    this.#statements = prepareStatements(database);
+  private constructor(history: RowWriter, ended: RowWriter, streams: RowWriter, statements: Statements) {
+    this.#history = history;
+    this.#ended = ended;
+    this.#streams = streams;
+    this.#statements = statements;
   }
 
-  readSequence(): number {
-    const row = this.#statements.getSetting.get('sequence');
-    return typeof row === 'object' && row !== null && 'value' in row ? Number(row.value) : 0;
+  static async prepare(database: Database): Promise<Tables> {
+    return new Tables(
+      await RowWriter.prepare(database, 12, (rows) => `INSERT INTO history VALUES ${rows}`),
+      await RowWriter.prepare(
+        database,
+        1,
+        (rows) => `UPDATE history SET stands = 0 WHERE sequence IN (VALUES ${rows})`,
+      ),
+      await RowWriter.prepare(database, 4, (rows) => `INSERT OR REPLACE INTO stream VALUES ${rows}`),
+      await prepareStatements(database),
+    );
   }
 
-  writeSequence(sequence: number): void {
-    this.#statements.setSetting.run('sequence', String(sequence));
+  begin(): void {
+    this.#statements.begin.run();
   }
 
-  /** Where one commit touches a report more than once, only the last change of it is written. */
-  write(changes: readonly Change[], sequenceOf: ReadonlyMap<Change, number>, at: number): void {
-    const lastOfReport = new Map<string, ReportChange>();
+  /** Forgets what a transaction that failed left half gathered. */
+  clear(): void {
+    this.#history.clear();
+    this.#ended.clear();
+    this.#streams.clear();
+  }
+
+  /**
+   * Writes what stands in history, from this sequence number on.
+   *
+   * @returns how many numbers that took
+   */
+  writeHistory(changes: readonly Change[], first: number, at: number): number {
+    const ended = this.#endReports(changes);
+    let sequence = first;
     for (const change of changes) {
-      if ('report' in change) lastOfReport.set(keyOf(change.report), change);
-      else this.#writeOne(change, at);
-    }
-    for (const change of lastOfReport.values()) this.#writeReport(change, sequenceOf.get(change) ?? 0);
-    this.#reports.flush();
-  }
-
-  writeHistory(entries: readonly HistoryEntry[]): void {
-    for (const { sequence, at, kind, network, client, jail, source, endsAt, actor, reason } of entries) {
-      const end = endsAt === undefined ? null : endCell(endsAt);
-      const about = [network ?? null, client ?? null, jail ?? null, source ?? null] as const;
-      this.#history.add(sequence, at, kind, ...about, end, actor === client ? null : actor, reason ?? null);
+      const entry = historyOf(change, sequence, at);
+      if (entry === undefined) continue;
+      this.#history.add(...historyCells(entry, change, ended));
+      sequence += 1;
     }
     this.#history.flush();
+    return sequence - first;
   }
 
-  /** Forgets what a failed transaction left half gathered. */
-  clear(): void {
-    this.#reports.clear();
-    this.#history.clear();
+  /** Everything but reports, in its order. */
+  writeOthers(changes: readonly Change[], at: number): void {
+    let advances: AdvancedChange[] = [];
+    for (const change of changes) {
+      if ('report' in change) continue;
+      if (change.kind === 'advanced') advances.push(change);
+      else {
+        this.#advance(advances, at);
+        advances = [];
+        this.#writeOther(change);
+      }
+    }
+    this.#advance(advances, at);
   }
 
-  changesAfter(sequence: number, most: number): HistoryEntry[] {
-    return this.#statements.changesAfter.all(sequence, most).map(readHistoryRow);
-  }
-
-  prune(before: number): number {
+  /**
+   * Forgets history, and keeps the number of the last change, which may have been in there.
+   *
+   * @returns how many entries went
+   */
+  prune(before: number, sequence: number): number {
+    this.#statements.setSetting.run('sequence', String(sequence));
     const result = this.#statements.prune.run(before);
     return typeof result === 'object' && result !== null && 'changes' in result ? Number(result.changes) : 0;
   }
 
-  #writeReport({ kind, report }: ReportChange, sequence: number): void {
-    const { network, client, jail, source, reportedAt, endsAt } = report;
-    if (kind === 'withdrawn') this.#statements.withdraw.run(network, client, jail);
-    else {
-      const isLifted = kind === 'lifted' ? 1 : 0;
-      this.#reports.add(network, client, jail, source, reportedAt, endCell(endsAt), isLifted, sequence);
+  /** @returns the reports that these changes make and end again; those from before stand no longer */
+  #endReports(changes: readonly Change[]): ReadonlySet<Report> {
+    const own = new Set<Report>();
+    for (const change of changes) {
+      const report = endedBy(change);
+      if (report?.sequence !== undefined) this.#ended.add(report.sequence);
+      else if (report !== undefined) own.add(report);
     }
+    this.#ended.flush();
+    return own;
   }
 
-  #writeOne(change: OtherChange, at: number): void {
+  #advance(advances: readonly AdvancedChange[], at: number): void {
+    for (const { client, stream, number } of advances) this.#streams.add(client, stream, number, at);
+    this.#streams.flush();
+    for (const { client, isNew } of advances)
+      if (isNew) this.#statements.forgetStreams.run(client, client, streamsPerClientMax);
+  }
+
+  #writeOther(change: OtherChange): void {
     const { allow, disallow, setSetting } = this.#statements;
     switch (change.kind) {
       case 'allowed':
@@ -95,10 +131,6 @@ export class Tables {
       case 'resumed':
         setSetting.run('paused', change.kind === 'paused' ? 'yes' : 'no');
         break;
-      case 'advanced':
-        this.#statements.advance.run(change.client, change.stream, change.number, at);
-        if (change.isNew) this.#statements.forgetStreams.run(change.client, change.client, streamsPerClientMax);
-        break;
     }
   }
 
@@ -115,30 +147,38 @@ export class Tables {
   }
 }
 
-function prepareStatements(database: Database) {
-  const prepare = (sql: string): Statement => database.prepare(sql);
-  return {
-    withdraw: prepare('DELETE FROM report WHERE network = ? AND client = ? AND jail = ?'),
-    allow: prepare('INSERT OR REPLACE INTO whitelist VALUES (?, ?, ?, ?)'),
-    disallow: prepare('DELETE FROM whitelist WHERE network = ?'),
-    putClient: prepare('INSERT OR REPLACE INTO client VALUES (?, ?, ?, ?, ?)'),
-    removeClient: prepare('DELETE FROM client WHERE name = ?'),
-    putKey: prepare('INSERT INTO client_key VALUES (?, ?, ?, ?)'),
-    removeKeys: prepare('DELETE FROM client_key WHERE client = ?'),
-    removeStreams: prepare('DELETE FROM stream WHERE client = ?'),
-    advance: prepare('INSERT OR REPLACE INTO stream VALUES (?, ?, ?, ?)'),
-    forgetStreams: prepare(
-      'DELETE FROM stream WHERE client = ? AND id NOT IN (SELECT id FROM stream WHERE client = ? ORDER BY used_at DESC LIMIT ?)',
-    ),
-    getSetting: prepare('SELECT value FROM setting WHERE name = ?'),
-    setSetting: prepare('INSERT OR REPLACE INTO setting VALUES (?, ?)'),
-    changesAfter: prepare(
-      "SELECT * FROM history WHERE sequence > ? AND kind IN ('reported', 'withdrawn') ORDER BY sequence LIMIT ?",
-    ),
-    prune: prepare('DELETE FROM history WHERE at < ?'),
-  };
+function endedBy(change: Change): Report | undefined {
+  if (!('report' in change)) return undefined;
+  return change.kind === 'withdrawn' ? change.report : change.replaces;
 }
 
-function keyOf({ network, client, jail }: Report): string {
-  return `${network} ${client} ${jail}`;
+function historyCells(entry: HistoryEntry, change: Change, ended: ReadonlySet<Report>): readonly Cell[] {
+  const { sequence, at, kind, network = null, client = null, jail = null, source = null, reason = null } = entry;
+  const report = 'report' in change ? change.report : undefined;
+  const stands = report !== undefined && change.kind !== 'withdrawn' && !ended.has(report);
+  const endsAt = entry.endsAt === undefined ? null : endCell(entry.endsAt);
+  const actor = entry.actor === client ? null : entry.actor;
+  const reportedAt = report?.reportedAt ?? null;
+  return [sequence, at, kind, network, client, jail, source, reportedAt, endsAt, actor, reason, stands ? 1 : 0];
+}
+
+type Statements = Awaited<ReturnType<typeof prepareStatements>>;
+
+async function prepareStatements(database: Database) {
+  const prepare = (sql: string) => database.prepare(sql);
+  return {
+    begin: await prepare('BEGIN IMMEDIATE'),
+    allow: await prepare('INSERT OR REPLACE INTO whitelist VALUES (?, ?, ?, ?)'),
+    disallow: await prepare('DELETE FROM whitelist WHERE network = ?'),
+    putClient: await prepare('INSERT OR REPLACE INTO client VALUES (?, ?, ?, ?, ?)'),
+    removeClient: await prepare('DELETE FROM client WHERE name = ?'),
+    putKey: await prepare('INSERT INTO client_key VALUES (?, ?, ?, ?)'),
+    removeKeys: await prepare('DELETE FROM client_key WHERE client = ?'),
+    removeStreams: await prepare('DELETE FROM stream WHERE client = ?'),
+    forgetStreams: await prepare(
+      'DELETE FROM stream WHERE client = ? AND id NOT IN (SELECT id FROM stream WHERE client = ? ORDER BY used_at DESC LIMIT ?)',
+    ),
+    setSetting: await prepare('INSERT OR REPLACE INTO setting VALUES (?, ?)'),
+    prune: await prepare('DELETE FROM history WHERE at < ? AND stands = 0'),
+  };
 }

@@ -116,7 +116,7 @@ async function pin(pid: number, core: number): Promise<void> {
 /** After a kill -9 everything that was answered is in the ledger. */
 async function checkRecord(server: ServerProcess, recorded: number): Promise<void> {
   await server.kill();
-  const ledger = new SqliteLedger(server.database);
+  const ledger = await SqliteLedger.open(server.database);
   const { reports } = await ledger.load();
   await ledger.close();
   if (reports.length !== recorded) throw new Error(`${recorded} were recorded, ${reports.length} are in the ledger`);

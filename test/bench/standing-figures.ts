@@ -51,7 +51,7 @@ function measureDecision(): number {
   const held = reportsOf(addresses(standing, standingFrom), clients);
   const state: LedgerState = {
     sequence: held.length,
-    reports: held.map((report, index) => ({ report, sequence: index + 1 })),
+    reports: held.map((report, index) => ({ ...report, sequence: index + 1 })),
     whitelist: [],
     clients: [],
     streams: new Map(),

@@ -23,9 +23,9 @@ export function reportsOf(networks: readonly Network[], clients = 1): Report[] {
 /** Makes the ledger that a server is to start with. */
 export async function writeLedger(file: string, reports: readonly Report[]): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
-  const ledger = new SqliteLedger(file);
+  const ledger = await SqliteLedger.open(file);
   await ledger.commit(
-    reports.map((report) => ({ kind: 'reported', report })),
+    reports.map((report) => ({ kind: 'reported', report, replaces: undefined })),
     Date.now(),
   );
   await ledger.close();

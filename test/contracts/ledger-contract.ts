@@ -4,26 +4,28 @@ import fc from 'fast-check';
 import {
   type Change,
   type HistoryEntry,
+  type HistoryFilter,
   type Ledger,
   type LedgerState,
+  type Report,
   streamsPerClientMax,
 } from '../../server/ledger/ledger.ts';
 import { MemoryLedger } from '../../server/ledger/memory-ledger.ts';
 import { makeClient, makeEntry, makeReport, network } from '../server/samples.ts';
 
 /** What every ledger must do. `open` gives a new, empty one each time. */
-export function ledgerContract(name: string, open: () => Ledger): void {
+export function ledgerContract(name: string, open: () => Promise<Ledger>): void {
   const ledgers: Ledger[] = [];
-  const make = (): Ledger => {
-    const ledger = open();
+  const make = async (): Promise<Ledger> => {
+    const ledger = await open();
     ledgers.push(ledger);
-    return ledger;
+    return new CompletingLedger(ledger);
   };
   after(() => Promise.all(ledgers.map((ledger) => ledger.close())));
 
   describe(`${name}: what stands`, () => {
     it('is nothing at first', async () => {
-      assert.deepEqual(await make().load(), {
+      assert.deepEqual(await (await make()).load(), {
         sequence: 0,
         reports: [],
         whitelist: [],
@@ -34,19 +36,19 @@ export function ledgerContract(name: string, open: () => Ledger): void {
     });
 
     it('is each report with the sequence number of its change', async () => {
-      const ledger = make();
+      const ledger = await make();
       const [first, second] = [makeReport('192.0.2.1', { endsAt: 5_000 }), makeReport('2001:db8::/64')];
       assert.equal(await ledger.commit([reported(first), reported(second)], 1_000), 1);
       const { reports, sequence } = await ledger.load();
       assert.deepEqual(reports, [
-        { report: first, sequence: 1 },
-        { report: second, sequence: 2 },
+        { ...first, sequence: 1 },
+        { ...second, sequence: 2 },
       ]);
       assert.equal(sequence, 2);
     });
 
     it('holds one report for each network, client and jail: the last one', async () => {
-      const ledger = make();
+      const ledger = await make();
       const others = [
         makeReport('192.0.2.1'),
         makeReport('192.0.2.1', { client: 'web2' }),
@@ -58,41 +60,41 @@ export function ledgerContract(name: string, open: () => Ledger): void {
       await ledger.commit([reported(again)], 2_000);
       const { reports } = await ledger.load();
       assert.deepEqual(reports, [
-        ...others.slice(1).map((report, at) => ({ report, sequence: at + 2 })),
-        { report: again, sequence: 5 },
+        ...others.slice(1).map((report, at) => ({ ...report, sequence: at + 2 })),
+        { ...again, sequence: 5 },
       ]);
     });
 
     it('loses only the report that is withdrawn', async () => {
-      const ledger = make();
+      const ledger = await make();
       const [own, other] = [makeReport('192.0.2.1'), makeReport('192.0.2.1', { client: 'web2' })];
       await ledger.commit([reported(own), reported(other)], 1_000);
       await ledger.commit([withdrawn(own)], 2_000);
-      assert.deepEqual((await ledger.load()).reports, [{ report: other, sequence: 2 }]);
+      assert.deepEqual((await ledger.load()).reports, [{ ...other, sequence: 2 }]);
     });
 
     it('keeps a lifted report, marked, and says in history that it was withdrawn', async () => {
-      const ledger = make();
+      const ledger = await make();
       const report = makeReport('192.0.2.1');
       await ledger.commit([reported(report), lifted(report)], 1_000);
-      assert.deepEqual((await ledger.load()).reports, [{ report: { ...report, isLifted: true }, sequence: 2 }]);
+      assert.deepEqual((await ledger.load()).reports, [{ ...report, isLifted: true, sequence: 2 }]);
       const [{ kind, reason, actor } = {}] = await ledger.changesAfter(1, 10);
       assert.deepEqual({ kind, reason, actor }, { kind: 'withdrawn', reason: 'lifted', actor: 'operator' });
       await ledger.commit([reported(report)], 2_000);
-      assert.deepEqual((await ledger.load()).reports, [{ report, sequence: 3 }]);
+      assert.deepEqual((await ledger.load()).reports, [{ ...report, sequence: 3 }]);
     });
 
     it('is what the last of several changes of one commit says', async () => {
-      const ledger = make();
+      const ledger = await make();
       const [a, b] = [makeReport('192.0.2.1'), makeReport('192.0.2.2')];
       const longer = { ...b, endsAt: 7_000 };
       await ledger.commit([reported(a), withdrawn(a), reported(b), withdrawn(b), reported(longer)], 1_000);
-      assert.deepEqual((await ledger.load()).reports, [{ report: longer, sequence: 5 }]);
+      assert.deepEqual((await ledger.load()).reports, [{ ...longer, sequence: 5 }]);
       assert.equal((await ledger.history({ most: 10 })).length, 5);
     });
 
     it('holds whitelist entries until they are disallowed', async () => {
-      const ledger = make();
+      const ledger = await make();
       const [kept, gone] = [makeEntry('192.0.2.0/24', { note: 'Büro “A”', endsAt: 5_000 }), makeEntry('2001:db8::1')];
       await ledger.commit([allowed(makeEntry('192.0.2.0/24')), allowed(gone), allowed(kept)], 1_000);
       await ledger.commit([{ kind: 'disallowed', network: gone.network, actor: 'server', reason: 'expired' }], 2_000);
@@ -100,7 +102,7 @@ export function ledgerContract(name: string, open: () => Ledger): void {
     });
 
     it('holds clients with the keys of their last enrolment', async () => {
-      const ledger = make();
+      const ledger = await make();
       const keys = [
         { id: 'new-0001', secret: 'A'.repeat(43), endsAt: Number.POSITIVE_INFINITY },
         { id: 'old-0001', secret: 'B'.repeat(43), endsAt: 5_000 },
@@ -113,7 +115,7 @@ export function ledgerContract(name: string, open: () => Ledger): void {
     });
 
     it('forgets a revoked client with its keys and streams, and keeps its reports', async () => {
-      const ledger = make();
+      const ledger = await make();
       const report = makeReport('192.0.2.1');
       await ledger.commit([enrolled(makeClient()), reported(report), advanced('web1', 'stream-1', 5, true)], 1_000);
       await ledger.commit([{ kind: 'revoked', client: 'web1', actor: 'operator' }], 2_000);
@@ -123,7 +125,7 @@ export function ledgerContract(name: string, open: () => Ledger): void {
     });
 
     it('remembers whether the operator paused enforcement', async () => {
-      const ledger = make();
+      const ledger = await make();
       await ledger.commit([{ kind: 'paused', actor: 'operator' }], 1_000);
       assert.equal((await ledger.load()).paused, true);
       await ledger.commit([{ kind: 'resumed', actor: 'operator' }], 2_000);
@@ -131,7 +133,7 @@ export function ledgerContract(name: string, open: () => Ledger): void {
     });
 
     it('is handed out as it was when asked for', async () => {
-      const ledger = make();
+      const ledger = await make();
       const before = await ledger.load();
       await ledger.commit([reported(makeReport('192.0.2.1')), advanced('web1', 'stream-1', 5, true)], 1_000);
       assert.deepEqual([before.reports, before.streams], [[], new Map()]);
@@ -140,7 +142,7 @@ export function ledgerContract(name: string, open: () => Ledger): void {
 
   describe(`${name}: streams`, () => {
     it('keep the last number of each client and stream', async () => {
-      const ledger = make();
+      const ledger = await make();
       await ledger.commit(
         [advanced('web1', 'a', 3, true), advanced('web1', 'b', 9, true), advanced('web2', 'a', 1, true)],
         1,
@@ -162,7 +164,7 @@ export function ledgerContract(name: string, open: () => Ledger): void {
     });
 
     it(`are the ${streamsPerClientMax} last used ones of each client, oldest first`, async () => {
-      const ledger = make();
+      const ledger = await make();
       for (let at = 1; at <= streamsPerClientMax; at += 1)
         await ledger.commit([advanced('web1', `s${at}`, at, true)], at);
       await ledger.commit([advanced('web1', 's1', 50, false)], 50);
@@ -175,7 +177,7 @@ export function ledgerContract(name: string, open: () => Ledger): void {
 
   describe(`${name}: sequence numbers`, () => {
     it('go on from commit to commit, and a stream that advances takes none', async () => {
-      const ledger = make();
+      const ledger = await make();
       const [a, b] = [makeReport('192.0.2.1'), makeReport('192.0.2.2')];
       assert.equal(await ledger.commit([reported(a), advanced('web1', 's', 1, true), reported(b)], 1_000), 1);
       assert.equal(await ledger.commit([advanced('web1', 's', 2, false)], 1_000), 3);
@@ -185,10 +187,12 @@ export function ledgerContract(name: string, open: () => Ledger): void {
     });
 
     it('go on after everything was pruned', async () => {
-      const ledger = make();
+      const ledger = await make();
       await ledger.commit([reported(makeReport('192.0.2.1'))], 1_000);
-      assert.equal(await ledger.prune(5_000), 1);
-      assert.equal(await ledger.commit([reported(makeReport('192.0.2.2'))], 6_000), 2);
+      await ledger.commit([withdrawn(makeReport('192.0.2.1'))], 1_000);
+      assert.equal(await ledger.prune(5_000), 2);
+      assert.equal((await ledger.load()).sequence, 2);
+      assert.equal(await ledger.commit([reported(makeReport('192.0.2.2'))], 6_000), 3);
     });
   });
 
@@ -206,7 +210,7 @@ export function ledgerContract(name: string, open: () => Ledger): void {
     ];
 
     it('tells who did what, and why, newest first', async () => {
-      const ledger = make();
+      const ledger = await make();
       await ledger.commit(changes, 1_000);
       const never = Number.POSITIVE_INFINITY;
       const ban = { network: '192.0.2.1', client: 'web1', jail: 'sshd', source: 'jail', endsAt: 5_000 };
@@ -235,7 +239,7 @@ export function ledgerContract(name: string, open: () => Ledger): void {
     });
 
     it('is filtered by network, client, jail and time, and cut to the newest', async () => {
-      const ledger = make();
+      const ledger = await make();
       await ledger.commit(changes.slice(0, 3), 1_000);
       await ledger.commit(changes.slice(3), 2_000);
       const found = async (filter: Parameters<Ledger['history']>[0]) => sequences(await ledger.history(filter));
@@ -248,7 +252,7 @@ export function ledgerContract(name: string, open: () => Ledger): void {
     });
 
     it('gives a follower the reports and withdrawals after a number, oldest first', async () => {
-      const ledger = make();
+      const ledger = await make();
       await ledger.commit(changes, 1_000);
       assert.deepEqual(sequences(await ledger.changesAfter(0, 100)), [2, 3, 4]);
       assert.deepEqual(sequences(await ledger.changesAfter(2, 100)), [3, 4]);
@@ -256,13 +260,13 @@ export function ledgerContract(name: string, open: () => Ledger): void {
       assert.deepEqual(await ledger.changesAfter(9, 100), []);
     });
 
-    it('is pruned before an instant, and what stands stays', async () => {
-      const ledger = make();
+    it('is pruned before an instant, but for what stands', async () => {
+      const ledger = await make();
       await ledger.commit(changes.slice(0, 3), 1_000);
       await ledger.commit(changes.slice(3, 5), 2_000);
-      assert.equal(await ledger.prune(2_000), 3);
+      assert.equal(await ledger.prune(2_000), 2);
       assert.equal(await ledger.prune(2_000), 0);
-      assert.deepEqual(sequences(await ledger.history({ most: 100 })), [5, 4]);
+      assert.deepEqual(sequences(await ledger.history({ most: 100 })), [5, 4, 3]);
       assert.equal((await ledger.load()).reports.length, 1);
     });
   });
@@ -270,13 +274,17 @@ export function ledgerContract(name: string, open: () => Ledger): void {
   it(`${name}: equals the plain model after any changes`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.array(anyChange, { maxLength: 40 }), { maxLength: 6 }), async (commits) => {
-        const [ledger, model] = [open(), new MemoryLedger()];
+        const ledger = new CompletingLedger(await open());
+        const model = new CompletingLedger(new MemoryLedger());
         try {
           for (const [at, changes] of commits.entries()) {
             assert.equal(await ledger.commit(changes, at), await model.commit(changes, at));
           }
           assert.deepEqual(sorted(await ledger.load()), sorted(await model.load()));
           assert.deepEqual(await ledger.history({ most: 1_000 }), await model.history({ most: 1_000 }));
+          const half = Math.floor(commits.length / 2);
+          assert.equal(await ledger.prune(half), await model.prune(half));
+          assert.deepEqual(sorted(await ledger.load()), sorted(await model.load()));
         } finally {
           await ledger.close();
         }
@@ -286,8 +294,57 @@ export function ledgerContract(name: string, open: () => Ledger): void {
   });
 }
 
+/** Names in each change the report that stood before, as whoever hands changes over must. */
+class CompletingLedger implements Ledger {
+  readonly #ledger: Ledger;
+  #standing: ReadonlyMap<string, Report> = new Map();
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  async commit(changes: readonly Change[], at: number): Promise<number> {
+    const after = new Map(this.#standing);
+    const completed = changes.flatMap((change) => complete(change, after));
+    const first = await this.#ledger.commit(completed, at);
+    const sequenceOf = new Map<Report, number>();
+    const numbered = completed.filter(({ kind }) => kind !== 'advanced');
+    for (const [index, change] of numbered.entries())
+      if ('report' in change) sequenceOf.set(change.report, first + index);
+    this.#standing = new Map(
+      Array.from(after, ([key, report]) => [
+        key,
+        { ...report, sequence: report.sequence ?? sequenceOf.get(report) ?? 0 },
+      ]),
+    );
+    return first;
+  }
+
+  load = () => this.#ledger.load();
+  history = (filter: HistoryFilter) => this.#ledger.history(filter);
+  changesAfter = (sequence: number, most: number) => this.#ledger.changesAfter(sequence, most);
+  prune = (before: number) => this.#ledger.prune(before);
+  close = () => this.#ledger.close();
+}
+
+/** Nothing for the end of a report that does not stand. */
+function complete(change: Change, standing: Map<string, Report>): Change[] {
+  if (!('report' in change)) return [change];
+  const key = keyOf(change.report);
+  const before = standing.get(key);
+  if (change.kind === 'withdrawn') standing.delete(key);
+  else if (change.kind === 'reported' || before !== undefined) standing.set(key, change.report);
+  if (change.kind === 'reported') return [{ ...change, replaces: before }];
+  if (before === undefined) return [];
+  return [change.kind === 'lifted' ? { ...change, replaces: before } : { ...change, report: before }];
+}
+
+function keyOf({ network: of, client, jail }: Report): string {
+  return `${of} ${client} ${jail}`;
+}
+
 function reported(report: ReturnType<typeof makeReport>): Change {
-  return { kind: 'reported', report };
+  return { kind: 'reported', report, replaces: undefined };
 }
 
 function withdrawn(report: ReturnType<typeof makeReport>): Change {
@@ -295,7 +352,8 @@ function withdrawn(report: ReturnType<typeof makeReport>): Change {
 }
 
 function lifted(report: ReturnType<typeof makeReport>): Change {
-  return { kind: 'lifted', report, reason: 'lifted', actor: 'operator' };
+  const marked = { ...report, isLifted: true, sequence: undefined };
+  return { kind: 'lifted', report: marked, replaces: report, reason: 'lifted', actor: 'operator' };
 }
 
 function allowed(entry: ReturnType<typeof makeEntry>): Change {

@@ -5,7 +5,7 @@ import { StandingBans } from '../../server/standing-bans.ts';
 import { makeReport, network } from './samples.ts';
 
 function makeDraft(...texts: readonly string[]): Draft {
-  const reports = texts.map((text, at) => ({ report: makeReport(text), sequence: at + 1 }));
+  const reports = texts.map((text, at) => makeReport(text, { sequence: at + 1 }));
   const state = { sequence: texts.length, reports, whitelist: [], clients: [], streams: new Map(), paused: false };
   return new Draft(new StandingBans(state, () => undefined), new Map([['web1', new Map([['stream-1', 4]])]]));
 }
@@ -16,7 +16,7 @@ describe('a draft', () => {
     draft.withdraw(makeReport('203.0.113.1'), 'unban', 'web1');
     draft.report(makeReport('203.0.113.3', { endsAt: 5_000 }));
     assert.deepEqual(draft.reportsOf(network('203.0.113.1')), []);
-    assert.deepEqual(draft.reportsOf(network('203.0.113.2')), [makeReport('203.0.113.2')]);
+    assert.deepEqual(draft.reportsOf(network('203.0.113.2')), [makeReport('203.0.113.2', { sequence: 2 })]);
     assert.deepEqual(
       draft.ofJail('web1', 'sshd').map((report) => report.network),
       ['203.0.113.2', '203.0.113.3'],

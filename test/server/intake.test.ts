@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { JailLists } from '../../server/jail-lists.ts';
-import { isSameClaim } from '../../server/standing-bans.ts';
+import type { Report } from '../../server/ledger/ledger.ts';
 import { FrameError } from '../../shared/field-reader.ts';
 import type { BanEvent, JailEntry, ReceivedEvent } from '../../shared/frames.ts';
 import { digestOf } from '../../shared/jail-digest.ts';
@@ -23,8 +23,8 @@ describe('events', () => {
     assert.deepEqual(
       [...core.standing.values()].flatMap(({ reports }) => reports),
       [
-        makeReport('203.0.113.1', { reportedAt, endsAt: reportedAt + 60_000 }),
-        makeReport('203.0.113.2', { reportedAt, source: 'hand' }),
+        makeReport('203.0.113.1', { reportedAt, endsAt: reportedAt + 60_000, sequence: 1 }),
+        makeReport('203.0.113.2', { reportedAt, source: 'hand', sequence: 2 }),
       ],
     );
   });
@@ -433,8 +433,11 @@ describe('what stands', () => {
     await core.list(web1, entries('203.0.113.2', '203.0.113.3'));
     const { reports, sequence } = await core.ledger.load();
     const standing = [...core.standing.values()].flatMap((ban) => ban.reports);
-    assert.equal(standing.length, reports.length);
-    assert.ok(reports.every(({ report }) => standing.some((other) => isSameClaim(other, report))));
+    assert.deepEqual(bySequence(standing), bySequence(reports));
     assert.equal(core.standing.sequence, sequence);
   });
 });
+
+function bySequence(reports: readonly Report[]): Report[] {
+  return reports.toSorted((a, b) => (a.sequence ?? 0) - (b.sequence ?? 0));
+}

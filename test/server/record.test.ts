@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
-import { LedgerError, streamsPerClientMax } from '../../server/ledger/ledger.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { Draft } from '../../server/draft.ts';
+import { LedgerError, type Report, streamsPerClientMax } from '../../server/ledger/ledger.ts';
+import { SqliteLedger } from '../../server/ledger/sqlite-ledger.ts';
+import { Record } from '../../server/record.ts';
+import { StandingBans } from '../../server/standing-bans.ts';
+import { ManualClock } from '../manual-clock.ts';
 import { Core } from './core.ts';
 import { makeReport } from './samples.ts';
 
@@ -140,3 +149,46 @@ describe('the record', () => {
     assert.equal(await core.record.read((draft) => draft.numberOf('web1', 'stream-1')), 0);
   });
 });
+
+describe('the record and its file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'f2nb-record-'));
+  after(() => rmSync(folder, { recursive: true }));
+
+  it('say the same after any entries, several of them in one commit', async () => {
+    let files = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(anyEntry, { maxLength: 8 }), { maxLength: 6 }), async (commits) => {
+        files += 1;
+        const ledger = await SqliteLedger.open(join(folder, `${files}.db`));
+        const state = await ledger.load();
+        const standing = new StandingBans(state, () => undefined);
+        const clock = new ManualClock();
+        const record = new Record({ ledger, standing, state, clock, onCommit: () => undefined, soon: setImmediate });
+        for (const entries of commits) await Promise.all(entries.map((entry) => record.write(entry)));
+        const inMemory = [...standing.ofClient('web1'), ...standing.ofClient('web2')];
+        assert.deepEqual((await ledger.load()).reports, inMemory.sort(bySequence));
+        await ledger.close();
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+function bySequence(a: Report, b: Report): number {
+  return (a.sequence ?? 0) - (b.sequence ?? 0);
+}
+
+const anyReport = fc
+  .record({
+    text: fc.constantFrom('203.0.113.1', '203.0.113.2'),
+    client: fc.constantFrom('web1', 'web2'),
+    source: fc.constantFrom('jail', 'hand'),
+    endsAt: fc.nat(20_000),
+  })
+  .map(({ text, ...rest }) => makeReport(text, rest));
+
+const anyEntry: fc.Arbitrary<(draft: Draft) => void> = fc.oneof(
+  { arbitrary: anyReport.map((report) => (draft: Draft) => draft.report(report)), weight: 3 },
+  anyReport.map((report) => (draft: Draft) => draft.withdraw(report, 'unban', 'web1')),
+  anyReport.map((report) => (draft: Draft) => draft.lift(report, 'lifted', 'operator')),
+);

@@ -8,11 +8,12 @@ import { makeReport } from '../samples.ts';
  * stream's number N, and once it is durable a line with N goes out.
  */
 const [, , file = '', first = ''] = process.argv;
-const ledger = new SqliteLedger(file);
+const ledger = await SqliteLedger.open(file);
 for (let number = Number(first); ; number += 1) {
   const changes: Change[] = Array.from({ length: 1 + (number % 40) }, (_, at) => ({
     kind: 'reported',
     report: makeReport(`203.${Math.floor(number / 256) % 256}.${number % 256}.${at}`, { reportedAt: number }),
+    replaces: undefined,
   }));
   changes.push({ kind: 'advanced', client: 'web1', stream: 'stream-1', number, isNew: number === 1 });
   await ledger.commit(changes, number);

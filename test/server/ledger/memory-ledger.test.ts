@@ -1,4 +1,4 @@
 import { MemoryLedger } from '../../../server/ledger/memory-ledger.ts';
 import { ledgerContract } from '../../contracts/ledger-contract.ts';
 
-ledgerContract('a ledger in memory', () => new MemoryLedger());
+ledgerContract('a ledger in memory', () => Promise.resolve(new MemoryLedger()));

@@ -32,22 +32,22 @@ function newFile(): string {
   return join(folder, `ledger-${filesMade}.db`);
 }
 
-ledgerContract('a ledger in SQLite', () => new SqliteLedger(newFile()));
+ledgerContract('a ledger in SQLite', () => SqliteLedger.open(newFile()));
 
 const sqlite = (file: string, ...statements: string[]): string =>
   execFileSync('sqlite3', ['-bail', file, ...statements], { encoding: 'utf8' }).trim();
 
-const reported = (text: string): Change => ({ kind: 'reported', report: makeReport(text) });
+const reported = (text: string): Change => ({ kind: 'reported', report: makeReport(text), replaces: undefined });
 
 describe('the file of a ledger', () => {
   it('holds after a restart all that stood before', async () => {
     const file = newFile();
-    const before = new SqliteLedger(file);
+    const before = await SqliteLedger.open(file);
     await before.commit([reported('192.0.2.1'), { kind: 'enrolled', client: makeClient(), actor: 'operator' }], 1_000);
     await before.commit([{ kind: 'advanced', client: 'web1', stream: 'stream-1', number: 7, isNew: true }], 2_000);
     const [state, history] = [await before.load(), await before.history({ most: 10 })];
     await before.close();
-    const ledger = new SqliteLedger(file);
+    const ledger = await SqliteLedger.open(file);
     assert.deepEqual([await ledger.load(), await ledger.history({ most: 10 })], [state, history]);
     assert.equal(await ledger.commit([reported('192.0.2.2')], 3_000), 3);
     await ledger.close();
@@ -55,7 +55,7 @@ describe('the file of a ledger', () => {
 
   it('is for its owner alone, with what SQLite lays beside it', async () => {
     const file = newFile();
-    const ledger = new SqliteLedger(file);
+    const ledger = await SqliteLedger.open(file);
     await ledger.commit([reported('192.0.2.1')], 1_000);
     for (const path of [file, `${file}-wal`, `${file}-shm`]) assert.equal(statSync(path).mode & 0o777, 0o600, path);
     await ledger.close();
@@ -63,7 +63,7 @@ describe('the file of a ledger', () => {
 
   it('is whole by itself once the ledger is closed', async () => {
     const [file, copy] = [newFile(), newFile()];
-    const ledger = new SqliteLedger(file);
+    const ledger = await SqliteLedger.open(file);
     await ledger.commit([reported('192.0.2.1')], 1_000);
     await ledger.close();
     copyFileSync(file, copy);
@@ -72,7 +72,7 @@ describe('the file of a ledger', () => {
 
   it('can be read with sqlite3 while the ledger is in use, and written to without harm', async () => {
     const file = newFile();
-    const ledger = new SqliteLedger(file);
+    const ledger = await SqliteLedger.open(file);
     await ledger.commit([reported('192.0.2.1')], 1_000);
     assert.equal(sqlite(file, 'SELECT network, client, jail FROM report'), '192.0.2.1|web1|sshd');
     sqlite(file, "UPDATE client SET description = 'by hand'");
@@ -86,7 +86,7 @@ describe('the file of a ledger', () => {
     let acknowledged = 0;
     for (const commits of [1, 30, 75, 140]) {
       acknowledged = await killAfter(file, acknowledged + 1, commits);
-      const ledger = new SqliteLedger(file);
+      const ledger = await SqliteLedger.open(file);
       const { reports, streams, sequence } = await ledger.load();
       const last = streams.get('web1')?.get('stream-1') ?? 0;
       assert.ok(last >= acknowledged, `${acknowledged} was acknowledged, ${last} is there`);
@@ -114,47 +114,46 @@ async function killAfter(file: string, first: number, commits: number): Promise<
 }
 
 describe('a file that cannot be used is a ConfigError that names it', () => {
-  const opens = (file: string, reason: RegExp): void => {
-    assert.throws(
-      () => new SqliteLedger(file),
+  const opens = (file: string, reason: RegExp): Promise<void> =>
+    assert.rejects(
+      SqliteLedger.open(file),
       (error) =>
         error instanceof ConfigError &&
         error.problems[0]?.where === file &&
         error.problems[0].key === '[server] database' &&
         reason.test(error.problems[0].detail),
     );
-  };
 
   it('when its folder is missing', () => opens(join(folder, 'missing', 'ledger.db'), /ENOENT/));
 
   it('when it is a folder', () => opens(folder, /EISDIR/));
 
-  it('when it is not a database', () => {
+  it('when it is not a database', async () => {
     const file = newFile();
     writeFileSync(file, 'not a database at all, but long enough to be looked at. '.repeat(50));
     const before = readFileSync(file);
-    opens(file, /not a database/);
+    await opens(file, /not a database/);
     assert.deepEqual(readFileSync(file), before);
   });
 
-  it("when it is another program's, which is left as it was", () => {
+  it("when it is another program's, which is left as it was", async () => {
     const file = newFile();
     sqlite(file, 'CREATE TABLE report (text TEXT)', 'PRAGMA user_version = 1');
     const before = readFileSync(file);
-    opens(file, /belongs to another program/);
+    await opens(file, /belongs to another program/);
     assert.deepEqual(readFileSync(file), before);
   });
 
   it('when a newer version of this program wrote it', async () => {
     const file = newFile();
-    await new SqliteLedger(file).close();
+    await (await SqliteLedger.open(file)).close();
     sqlite(file, 'PRAGMA user_version = 7');
-    opens(file, /is of version 7; this program reads version 1/);
+    await opens(file, /is of version 7; this program reads version 1/);
   });
 
   it('when a page of it is damaged', async () => {
     const file = newFile();
-    const ledger = new SqliteLedger(file);
+    const ledger = await SqliteLedger.open(file);
     await ledger.commit(
       Array.from({ length: 2_000 }, (_, at) => reported(`198.51.${at >> 8}.${at & 255}`)),
       1_000,
@@ -163,24 +162,24 @@ describe('a file that cannot be used is a ConfigError that names it', () => {
     const bytes = readFileSync(file);
     bytes.fill(0xa5, 4096, bytes.length);
     writeFileSync(file, bytes);
-    opens(file, /is damaged|malformed/);
+    await opens(file, /is damaged|malformed/);
   });
 
   it('when it is cut short', async () => {
     const file = newFile();
-    await new SqliteLedger(file).close();
+    await (await SqliteLedger.open(file)).close();
     truncateSync(file, 6_000);
-    opens(file, /is damaged|malformed/);
+    await opens(file, /is damaged|malformed/);
   });
 
   it('when its disk is read-only', async () => {
     const disk = new SmallDisk(join(folder, 'read-only'), 4_194_304);
     try {
       const [whole, file] = [newFile(), join(disk.path, 'ledger.db')];
-      await new SqliteLedger(whole).close();
+      await (await SqliteLedger.open(whole)).close();
       copyFileSync(whole, file);
       disk.makeReadOnly();
-      opens(file, /EROFS/);
+      await opens(file, /EROFS/);
     } finally {
       disk.remove();
     }
@@ -198,7 +197,7 @@ describe('a ledger that cannot write', () => {
   });
 
   it('does not disguise a fault of ours as one of the disk', async () => {
-    const ledger = new SqliteLedger(newFile());
+    const ledger = await SqliteLedger.open(newFile());
     const wrong: Change[] = JSON.parse('[{"kind":"reported"}]');
     await assert.rejects(ledger.commit(wrong, 1_000), TypeError);
     assert.equal(await ledger.commit([reported('192.0.2.1')], 1_000), 1);
@@ -207,15 +206,16 @@ describe('a ledger that cannot write', () => {
 
   it('refuses a row that somebody wrote by hand and that is no network', async () => {
     const file = newFile();
-    const ledger = new SqliteLedger(file);
-    sqlite(file, "INSERT INTO report VALUES ('192.0.2.01', 'web1', 'sshd', 'jail', 0, NULL, 0, 1)");
+    const ledger = await SqliteLedger.open(file);
+    await ledger.commit([reported('192.0.2.1')], 1_000);
+    sqlite(file, "UPDATE history SET network = '192.0.2.01'");
     await assert.rejects(ledger.load(), new LedgerError('network: 192.0.2.01 is not a canonical network'));
     await ledger.close();
   });
 });
 
 async function fillAndRelieve(disk: SmallDisk): Promise<void> {
-  const ledger = new SqliteLedger(join(disk.path, 'ledger.db'));
+  const ledger = await SqliteLedger.open(join(disk.path, 'ledger.db'));
   const ballast = join(disk.path, 'ballast');
   assert.equal(await ledger.commit([reported('192.0.2.1')], 1_000), 1);
   fillUp(ballast);
