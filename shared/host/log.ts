@@ -1,4 +1,5 @@
-import { type Logger, pino, type TransportTargetOptions } from 'pino';
+import { type DestinationStream, type Logger, pino, type TransportTargetOptions } from 'pino';
+import { systemClock } from '../clock.ts';
 
 export type Log = Logger;
 
@@ -6,18 +7,39 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 /** With each line sonic-boom counts the bytes of all that is gathered for one write, so a longer write costs more a line. */
-const writeMaxBytes = 4_096;
+const writeMaxBytes = 8_192;
+/** A write of fewer lines costs as much as one of so many. */
+const writeMinBytes = 8_000;
+/** How long a line waits for others. */
+const gatherMs = 50;
 
 /**
  * JSON lines on standard output; on a terminal the same, readable. Lines are written in the background, so that a slow
- * reader of the log does not hold up a ban; what is left is written when the process ends.
+ * reader of the log does not hold up a ban, and several at a time; what is left is written when the process ends.
  */
 export function makeLog(name: string, level: LogLevel, isTerminal: boolean): Log {
   const options = { name, level };
-  if (!isTerminal) return pino(options, pino.destination({ sync: false, maxWrite: writeMaxBytes }));
+  if (!isTerminal) return pino(options, gatherLines());
   const target: TransportTargetOptions = {
     target: 'pino-pretty',
     options: { ignore: 'pid,hostname,name', translateTime: 'SYS:HH:MM:ss.l' },
   };
   return pino({ ...options, transport: target });
+}
+
+function gatherLines(): DestinationStream {
+  const destination = pino.destination({ sync: false, minLength: writeMinBytes, maxWrite: writeMaxBytes });
+  let isFlushDue = false;
+  const flush = (): void => {
+    isFlushDue = false;
+    destination.flush();
+  };
+  return {
+    write: (line) => {
+      destination.write(line);
+      if (isFlushDue) return;
+      isFlushDue = true;
+      systemClock.after(gatherMs, flush);
+    },
+  };
 }
