@@ -6,10 +6,14 @@ export type HeldByNetwork = ReadonlyMap<Network, readonly HeldEntry[]>;
 
 /** What a firewall held when it was last looked at, with what was done since. */
 export class HeldEntries {
-  readonly #byNetwork = new Map<Network, readonly HeldEntry[]>();
+  readonly #byNetwork = new Map<Network, HeldEntry[]>();
 
   constructor(entries: Iterable<HeldEntry>) {
-    for (const entry of entries) this.#byNetwork.set(entry.network, [...this.#of(entry.network), entry]);
+    for (const entry of entries) {
+      const same = this.#byNetwork.get(entry.network);
+      if (same === undefined) this.#byNetwork.set(entry.network, [entry]);
+      else same.push(entry);
+    }
   }
 
   get byNetwork(): HeldByNetwork {

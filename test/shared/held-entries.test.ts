@@ -33,6 +33,11 @@ describe('HeldEntries', () => {
     assert.equal(entries.byNetwork.size, 0);
   });
 
+  it('takes a list that names one network very often in no time', () => {
+    const line = held('203.0.113.7');
+    assert.equal(new HeldEntries(Array<HeldEntry>(200_000).fill(line)).counts().ours, 200_000);
+  });
+
   it('keeps the other spellings of a network when one goes', () => {
     const entries = new HeldEntries([held('2001:DB8::1', 'theirs'), held('2001:db8::1')]);
     entries.remember({ verb: 'remove', entry: held('2001:db8::1') });

@@ -1,6 +1,7 @@
 import type { HeldEntry } from '../../../shared/enforcer.ts';
 import { type Network, parseNetwork } from '../../../shared/network.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
+import { textOf } from './readable.ts';
 
 /** One line of an ipset as `GET /cluster/firewall/ipset/NAME` shows it. */
 export interface IpsetEntry {
@@ -32,7 +33,7 @@ export function readEntry(item: unknown): IpsetEntry | undefined {
     network: parseNetwork(cidr),
     comment: typeof comment === 'string' ? comment : '',
     isNomatch: nomatch === 1 || nomatch === true,
-    faults: isObject(errors) ? Object.values(errors).map((text) => String(text).trim()) : [],
+    faults: isObject(errors) ? Object.values(errors).map((text) => textOf(text).trim()) : [],
   };
 }
 

@@ -112,5 +112,7 @@ function responseTo(outgoing: ClientRequest): Promise<IncomingMessage> {
     });
     // Stays on: an error after the head of the answer also reaches the reader of the body.
     outgoing.on('error', reject);
+    // What is neither an answer nor an error: a switch to another protocol (101).
+    outgoing.once('close', () => reject(new Error('it closed')));
   });
 }

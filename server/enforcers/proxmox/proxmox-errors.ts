@@ -80,7 +80,7 @@ function textOf({ status, reason, body }: Answer): string {
   const errors = fields?.['errors'];
   if (isObject(errors))
     return Object.entries(errors)
-      .map(([key, text]) => `${key}: ${String(text).trim()}`)
+      .map(([key, text]) => `${key}: ${typeof text === 'string' ? text.trim() : ''}`)
       .join(', ');
   const message = fields?.['message'];
   return typeof message === 'string' ? message.trim() : reason || (STATUS_CODES[status] ?? '');

@@ -22,6 +22,12 @@ const plain = (status: number, body: string, reason?: string) => (response: Serv
 };
 
 const cases: readonly Case[] = [
+  [
+    'a switch to another protocol',
+    (response) => void response.writeHead(101, { connection: 'upgrade', upgrade: 'other' }).end(),
+    'retry',
+    /without an answer/,
+  ],
   ['an empty 200', plain(200, ''), 'retry', /not JSON/],
   ['a 200 with HTML', plain(200, '<html>'), 'retry', /not JSON/],
   ['a 200 whose JSON is cut', plain(200, '{"data":nul'), 'retry', /not JSON/],

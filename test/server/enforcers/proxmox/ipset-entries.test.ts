@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { commentFor, heldEntries, readEntries } from '../../../../server/enforcers/proxmox/ipset-entries.ts';
+import { commentFor, heldEntries, readEntries, readEntry } from '../../../../server/enforcers/proxmox/ipset-entries.ts';
 
 function held(...items: readonly object[]): string[] {
   const entries = readEntries(items);
@@ -55,6 +55,13 @@ describe('readEntries', () => {
   for (const data of [null, {}, 'text', [null], [{ comment: 'no cidr' }], [{ cidr: 7 }]]) {
     it(`does not take ${JSON.stringify(data)} for a listing`, () => assert.equal(readEntries(data), undefined));
   }
+});
+
+describe('readEntry', () => {
+  it('takes what is no text for no reason', () => {
+    const errors = { cidr: ' no such alias ', other: { toString: 1 } };
+    assert.deepEqual(readEntry({ cidr: 'dc/office', errors })?.faults, ['no such alias', '']);
+  });
 });
 
 describe('commentFor', () => {
