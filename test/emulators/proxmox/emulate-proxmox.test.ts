@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
@@ -35,8 +35,32 @@ it('emulate-proxmox prints what a client needs, answers, and ends on SIGTERM', a
   assert.deepEqual(await once(child, 'exit'), [0, null]);
 });
 
-it('emulate-proxmox refuses to start without a folder', async () => {
-  const child = spawn(process.execPath, [PROGRAM, '--port', '0'], { stdio: 'ignore' });
-  const [code] = await once(child, 'exit');
-  assert.notEqual(code, 0);
+const misuse: readonly (readonly [words: readonly string[], said: RegExp])[] = [
+  [['--port', '0'], /^--dir is missing\n\nusage: /],
+  [['--dir', '/nowhere', '--port', '70000'], /^--port 70000: allowed is 0 to 65535\n\nusage: /],
+  [['--dir', '/nowhere', '--plain-port', 'x'], /^--plain-port x: allowed/],
+  [['--dri', '/nowhere'], /^Unknown option '--dri'.*\n\nusage: /],
+  [['nonsense'], /^Unexpected argument 'nonsense'.*\n\nusage: /],
+];
+for (const [words, said] of misuse) {
+  it(`emulate-proxmox ${words.join(' ')} says what is wrong and how to use it, with 64`, async () => {
+    const { code, out, error } = await run(words);
+    assert.deepEqual([code, out], [64, '']);
+    assert.match(error, said);
+    assert.doesNotMatch(error, /^ {4}at /m);
+  });
+}
+
+it('emulate-proxmox --help prints its usage', async () => {
+  const { code, out, error } = await run(['--help']);
+  assert.deepEqual([code, error], [0, '']);
+  assert.match(out, /^usage: emulate-proxmox --dir D/);
 });
+
+function run(words: readonly string[]): Promise<{ readonly code: number | null; out: string; error: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [PROGRAM, ...words], (_, out, error) => {
+      resolve({ code: child.exitCode, out, error });
+    });
+  });
+}
