@@ -1,11 +1,10 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import { systemClock } from '../shared/clock.ts';
-import { describeError } from '../shared/errors.ts';
 import type { ExitCode } from '../shared/exit-codes.ts';
 import { type Verb, verbs } from '../shared/frames.ts';
 import { exitCodeOf } from '../shared/host/exit-code-of.ts';
-import { NotRunningError } from '../shared/host/local-socket.ts';
+import { describeFailure } from '../shared/host/failure.ts';
 import { handJail } from '../shared/names.ts';
 import { version } from '../shared/version.ts';
 import type { CommandContext } from './commands/command-context.ts';
@@ -28,6 +27,11 @@ interface EnrollOptions extends CommonOptions {
   readonly force?: boolean;
 }
 
+const startHint = 'Start the agent: systemctl start fail2networkban-agent';
+
+/** Read before commander does, whose own errors it is about too. */
+const isJson = process.argv.includes('--json');
+
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
@@ -39,7 +43,8 @@ function buildProgram(): Command {
   const program = new Command('fail2networkban')
     .description("Carries this host's bans to the servers that block them everywhere")
     .version(version)
-    .exitOverride();
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => (isJson ? undefined : write(text)) });
   addAgent(program);
   for (const verb of verbs) addEventCommand(program, verb);
   addQuestions(program);
@@ -146,10 +151,9 @@ function addChecks(program: Command): void {
 }
 
 function fail(error: unknown): void {
-  // commander has said by itself what is wrong with the command line.
-  if (!(error instanceof CommanderError)) process.stderr.write(`${describeError(error)}\n`);
-  if (error instanceof NotRunningError)
-    process.stderr.write('Start the agent: systemctl start fail2networkban-agent\n');
+  const { text, json } = describeFailure(error, startHint);
+  if (isJson && json !== undefined) print(json);
+  if (!isJson && text !== undefined) process.stderr.write(`${text}\n`);
   process.exitCode = exitCodeOf(error);
 }
 

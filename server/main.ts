@@ -1,10 +1,9 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import { systemClock } from '../shared/clock.ts';
-import { describeError } from '../shared/errors.ts';
 import type { ExitCode } from '../shared/exit-codes.ts';
 import { exitCodeOf } from '../shared/host/exit-code-of.ts';
-import { NotRunningError } from '../shared/host/local-socket.ts';
+import { describeFailure } from '../shared/host/failure.ts';
 import { version } from '../shared/version.ts';
 import { ask } from './commands/ask.ts';
 import { type CommandContext, loadSocketPath } from './commands/load-settings.ts';
@@ -17,6 +16,12 @@ interface CommonOptions {
   readonly config: string;
   readonly json?: boolean;
 }
+
+const startHint =
+  'Start the server: systemctl start fail2networkban-server; why it stopped: systemctl status fail2networkban-server';
+
+/** Read before commander does, whose own errors it is about too. */
+const isJson = process.argv.includes('--json');
 
 const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -33,12 +38,9 @@ const finish = (code: ExitCode): void => {
 };
 
 function fail(error: unknown): void {
-  // commander has said by itself what is wrong with the command line.
-  if (!(error instanceof CommanderError)) process.stderr.write(`${describeError(error)}\n`);
-  if (error instanceof NotRunningError)
-    process.stderr.write(
-      'Start the server: systemctl start fail2networkban-server; why it stopped: systemctl status fail2networkban-server\n',
-    );
+  const { text, json } = describeFailure(error, startHint);
+  if (isJson && json !== undefined) print(json);
+  if (!isJson && text !== undefined) process.stderr.write(`${text}\n`);
   finish(exitCodeOf(error));
 }
 
@@ -46,7 +48,8 @@ function buildProgram(): Command {
   const program = new Command('fail2networkban-server')
     .description('Takes bans from fail2ban hosts and keeps the firewalls equal to them')
     .version(version)
-    .exitOverride();
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => (isJson ? undefined : write(text)) });
   const common = (command: Command): Command =>
     command.option('--config <file>', 'configuration file', defaultConfigFile).option('--json', 'print JSON');
   common(program.command('run').description('run the server')).action(async (options: CommonOptions) => {

@@ -12,7 +12,7 @@ export const importOwners: Owners = {
   ws: ['client/uplink.ts', 'server/listener.ts'],
   'libsql/promise': ['server/ledger/database.ts'],
   'proxmox-api': ['server/enforcers/proxmox/'],
-  commander: ['client/main.ts', 'server/main.ts', 'shared/host/exit-code-of.ts'],
+  commander: ['client/main.ts', 'server/main.ts', 'shared/host/exit-code-of.ts', 'shared/host/failure.ts'],
   pino: ['shared/host/log.ts'],
   ini: ['shared/settings-reader.ts'],
   'ipaddr.js': ['shared/network.ts'],

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { ConfigError } from '../../shared/errors.ts';
 import type { ExitCode } from '../../shared/exit-codes.ts';
 import { formatReport, type Report, reportOf, reportToJson, verdictCodes, verdictOf } from '../../shared/finding.ts';
 import { version } from '../../shared/version.ts';
 import { judgeAgent } from '../doctor/judge-agent.ts';
+import { judgeProblems } from '../doctor/judge-configuration.ts';
 import { judgeFail2ban, wiredJails } from '../doctor/judge-fail2ban.ts';
 import { judgeQueue } from '../doctor/judge-queue.ts';
 import { judgeServer } from '../doctor/judge-server.ts';
@@ -11,10 +13,10 @@ import { readFail2ban } from '../doctor/read-fail2ban.ts';
 import { readQueue } from '../doctor/read-queue.ts';
 import { readServer } from '../doctor/read-server.ts';
 import { makeFail2ban } from '../fail2ban-client.ts';
-import { loadSettings } from '../settings.ts';
+import { loadSettings, type Settings } from '../settings.ts';
 import type { CommandContext } from './command-context.ts';
 
-/** `doctor`: exit 0 when all is well, 1 with warnings, 2 when something is broken. @throws ConfigError */
+/** `doctor`: exit 0 when all is well, 1 with warnings, 2 when something is broken, the configuration too. */
 export async function runDoctor(context: CommandContext): Promise<ExitCode> {
   const report = await examine(context);
   context.print(context.isJson ? reportToJson(report) : formatReport(report));
@@ -22,8 +24,16 @@ export async function runDoctor(context: CommandContext): Promise<ExitCode> {
 }
 
 /** Looks at everything from fail2ban to the servers. Changes nothing. */
-async function examine({ config, clock }: CommandContext): Promise<Report> {
-  const { agent, servers } = await loadSettings(config);
+async function examine(context: CommandContext): Promise<Report> {
+  try {
+    return await examineSettings(await loadSettings(context.config), context);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return reportOf([{ subject: 'configuration', said: judgeProblems(error.problems, context.config) }]);
+  }
+}
+
+async function examineSettings({ agent, servers }: Settings, { clock }: CommandContext): Promise<Report> {
   const runFail2ban = makeFail2ban({ program: agent.fail2banClient, socket: agent.fail2banSocket });
   const fail2ban = await readFail2ban(runFail2ban, new AbortController().signal);
   const jails = wiredJails(fail2ban).map(({ name }) => name);

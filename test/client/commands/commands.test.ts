@@ -172,3 +172,37 @@ testWithEnding('ends with 78 on a wrong configuration and 75 when nobody runs', 
   assert.equal((await run(config, 'agent')).code, 78);
   assert.equal((await run(config, 'status')).code, 75);
 });
+
+testWithEnding(
+  'gives a wrong or missing configuration as findings of doctor, with 2, as the server does',
+  async (context) => {
+    const config = await makeConfig(context);
+    const ran = await run(config, 'doctor', '--json');
+    assert.equal(ran.code, 2);
+    const { verdict, examined, findings } = JSON.parse(ran.out);
+    assert.deepEqual([verdict, examined], ['broken', ['configuration']]);
+    assert.match(findings[0].fact, /\[server NAME\]: is missing/);
+    const missing = await run(join(dirname(config), 'nowhere.ini'), 'doctor');
+    assert.equal(missing.code, 2);
+    assert.match(
+      missing.out,
+      /^BROKEN {3}configuration: \S+nowhere\.ini is missing; .*: fail2networkban enroll LINE\n/,
+    );
+  },
+);
+
+const failures: readonly (readonly [words: readonly string[], exit: number, code: string, message: RegExp])[] = [
+  [['check-config'], 78, 'config', /\[server NAME\]: is missing/],
+  [['status'], 75, 'not-running', /nobody listens/],
+  [['ban', 'foo.invalid'], 64, 'usage', /IP "foo\.invalid"/],
+  [['ban'], 64, 'usage', /^missing required argument 'ip'$/],
+];
+for (const [words, exit, code, message] of failures) {
+  testWithEnding(`says with --json on standard output what failed: ${words.join(' ')}`, async (context) => {
+    const ran = await run(await makeConfig(context), ...words, '--json');
+    assert.deepEqual([ran.code, ran.error], [exit, '']);
+    const { error } = JSON.parse(ran.out);
+    assert.equal(error.code, code);
+    assert.match(error.message, message);
+  });
+}

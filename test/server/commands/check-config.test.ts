@@ -105,3 +105,11 @@ testWithEnding('says in one sentence that there is no configuration, and what ma
     'FOLDER/server.ini is missing; on a Proxmox host this makes it: fail2networkban-server setup --config FOLDER/server.ini',
   ]);
 });
+
+testWithEnding('says with --json on standard output what is wrong, each with its place', async (context) => {
+  const { code, out, problems } = await check(context, ['[server]', ...tls, ...places, 'prot = 1'], '--json');
+  assert.deepEqual([code, problems], [78, ['']]);
+  assert.deepEqual(JSON.parse(out).error.problems, [
+    { where: 'FOLDER/server.ini:6', key: '[server] prot', detail: 'unknown key: did you mean port?' },
+  ]);
+});
