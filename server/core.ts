@@ -84,6 +84,7 @@ export class Core {
       record: this.record,
       policy,
       clock,
+      isEnrolled: (client) => this.clients.get(client) !== undefined,
       onDecision: (decision) => this.teller.decision(decision),
     });
   }

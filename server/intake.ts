@@ -36,6 +36,8 @@ export interface IntakeOptions {
   readonly record: Record;
   readonly policy: Policy;
   readonly clock: Clock;
+  /** Whether a client of this name is enrolled now; a frame may have waited for the commit that revoked its sender. */
+  readonly isEnrolled: (client: string) => boolean;
   readonly onDecision: (decision: Decision) => void;
 }
 
@@ -125,7 +127,7 @@ export class Intake {
   }
 
   #enterEvents(draft: Draft, client: Client, { stream, events }: EventsFrame): EventResult[] {
-    if (draft.revokes(client.name)) return events.map(({ number }) => refusedResult(number, revoked(client)));
+    if (this.#isRevoked(draft, client)) return events.map(({ number }) => refusedResult(number, revoked(client)));
     const applied = draft.numberOf(client.name, stream);
     let last = applied;
     const results = events.map((event): EventResult => {
@@ -152,7 +154,7 @@ export class Intake {
   }
 
   #enterPart(draft: Draft, client: Client, frame: JailFrame): EntryEffect[] {
-    if (draft.revokes(client.name)) return refuseEntries(frame, revoked(client));
+    if (this.#isRevoked(draft, client)) return refuseEntries(frame, revoked(client));
     const { jail, entries } = frame;
     return entries.flatMap(([network, ttlSeconds]) => {
       const known = draft.reportsOf(network).find((report) => report.client === client.name && report.jail === jail);
@@ -165,6 +167,10 @@ export class Intake {
       draft.report(report);
       return { network, code: 'recorded' };
     });
+  }
+
+  #isRevoked(draft: Draft, { name }: Client): boolean {
+    return draft.revokes(name) || !this.#options.isEnrolled(name);
   }
 
   #newReport(

@@ -26,6 +26,7 @@ export class Core {
   readonly intake: Intake;
   readonly decisions: Decision[] = [];
   readonly committed: Change[] = [];
+  readonly revoked = new Set<string>();
 
   private constructor(ledger: FailingLedger, state: Awaited<ReturnType<FailingLedger['load']>>) {
     this.ledger = ledger;
@@ -40,6 +41,7 @@ export class Core {
       onCommit: (changes) => {
         this.whitelist.apply(changes);
         this.committed.push(...changes);
+        for (const change of changes) if (change.kind === 'revoked') this.revoked.add(change.client);
       },
       soon: setImmediate,
     });
@@ -47,6 +49,7 @@ export class Core {
       record: this.record,
       policy: this.policy,
       clock: this.clock,
+      isEnrolled: (client) => !this.revoked.has(client),
       onDecision: (decision) => this.decisions.push(decision),
     });
   }

@@ -42,6 +42,13 @@ describe('events', () => {
     assert.deepEqual(await core.send(web2, [makeEvent(5, '203.0.113.2')]), ['recorded']);
   });
 
+  it('that waited for the commit which revoked their client leave nothing', async () => {
+    const core = await Core.make();
+    await core.record.write((draft) => draft.changes.push({ kind: 'revoked', client: 'web1', actor: 'operator' }));
+    assert.deepEqual(await core.send(web1, [makeEvent(1, '203.0.113.1')]), ['not-permitted']);
+    assert.deepEqual(core.claims, []);
+  });
+
   it('that are behind the revocation of their client in one tick leave nothing', async () => {
     const core = await Core.make();
     const revocation = core.record.write((draft) =>

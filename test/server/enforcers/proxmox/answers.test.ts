@@ -22,12 +22,6 @@ const plain = (status: number, body: string, reason?: string) => (response: Serv
 };
 
 const cases: readonly Case[] = [
-  [
-    'a switch to another protocol',
-    (response) => void response.writeHead(101, { connection: 'upgrade', upgrade: 'other' }).end(),
-    'retry',
-    /without an answer/,
-  ],
   ['an empty 200', plain(200, ''), 'retry', /not JSON/],
   ['a 200 with HTML', plain(200, '<html>'), 'retry', /not JSON/],
   ['a 200 whose JSON is cut', plain(200, '{"data":nul'), 'retry', /not JSON/],
@@ -71,6 +65,14 @@ describe('an answer that is no success', () => {
       assert.match(error.message, /^GET \/api2\/json\/version: /);
     });
   }
+
+  it('switches to another protocol: retry', async () => {
+    const error = await failureOf((response) => {
+      response.writeHead(101, { connection: 'upgrade', upgrade: 'other' }).end();
+    });
+    assert.equal(error.code, 'retry');
+    assert.match(describeError(error), /without an answer/);
+  });
 
   it('ends in the middle of its body: retry', async () => {
     const error = await failureOf((response) => {
