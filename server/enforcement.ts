@@ -2,7 +2,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { DesiredEntry } from '../shared/enforcer.ts';
 import type { Enforcement } from '../shared/frames.ts';
 import type { Network } from '../shared/network.ts';
-import { Reconciler, type ReconcilerEvent } from '../shared/reconciler.ts';
+import { Reconciler, type ReconcilerEvent, type ReconcilerState } from '../shared/reconciler.ts';
 import { desiredEntries } from './enforcers/desired-entries.ts';
 import type { EnforcerLimits } from './enforcers/limits.ts';
 import type { OpenedFirewall } from './enforcers/opened-firewall.ts';
@@ -100,16 +100,17 @@ export class EnforcementOfBans {
 
   #passOf(reconciler: Reconciler, mostMs: number): Promise<Pass> {
     const { name } = reconciler;
-    const ours = reconciler.counts().ours;
+    const before = reconciler.counts().ours;
     return new Promise((resolve) => {
+      const answer = (): void => resolve({ name, before, outcome: outcomeIn(reconciler.state) });
       const cancel = this.#options.clock.after(mostMs, () => {
         unwatch();
-        resolve({ name, before: ours, outcome: reconciler.state.kind === 'failing' ? 'failing' : 'unfinished' });
+        answer();
       });
       reconciler.relist();
       const unwatch = reconciler.watchPass(() => {
         cancel();
-        resolve({ name, before: ours, outcome: reconciler.state.kind === 'failing' ? 'failing' : 'done' });
+        answer();
       });
     });
   }
@@ -152,6 +153,11 @@ export class EnforcementOfBans {
     this.#rooms.set(enforcer, room);
     if (room.kind !== before) this.#options.onRoom(enforcer, room);
   }
+}
+
+function outcomeIn({ kind }: ReconcilerState): Pass['outcome'] {
+  if (kind === 'failing') return 'failing';
+  return kind === 'in-sync' ? 'done' : 'unfinished';
 }
 
 function kindOfRoom({ entries, maxEntries, leftOut }: Omit<Room, 'kind'>): Room['kind'] {

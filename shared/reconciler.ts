@@ -116,8 +116,8 @@ export class Reconciler {
   }
 
   /**
-   * Calls back once, when a pass ends: the firewall agrees with all that was desired by then, or it failed; `state` tells
-   * which. The returned function takes the wish back.
+   * Calls back once, when a pass ends: the firewall agrees with all that was desired by then, it failed, or the work was
+   * stopped; `state` tells which. The returned function takes the wish back.
    */
   watchPass(then: () => void): () => void {
     this.#watchers.add(then);
@@ -148,6 +148,7 @@ export class Reconciler {
     signal.addEventListener('abort', () => this.#hurry.abort(), { once: true });
     while (!signal.aborted) await this.#turn(signal);
     this.#state = { kind: 'stopped' };
+    this.#endPass();
     await this.#options.enforcer.close();
   }
 

@@ -46,6 +46,15 @@ describe('Reconciler', () => {
     assert.deepEqual([...firewall.entries.keys()], ['192.0.2.1']);
   });
 
+  it('keeps nobody waiting for a pass once it is stopped', async () => {
+    bench.start();
+    await bench.reaches('in-sync');
+    const told: string[] = [];
+    bench.reconciler.watchPass(() => told.push(bench.reconciler.state.kind));
+    await bench.stop();
+    assert.deepEqual(told, ['stopped']);
+  });
+
   it('does not survive a fault of ours', async () => {
     const broken = new ReconcilerBench(firewall, clock);
     broken.enforcer.list = () => Promise.reject(new TypeError('undefined is not a function'));
