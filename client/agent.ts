@@ -40,6 +40,7 @@ export class Agent {
   readonly refusals: Refusals;
   readonly destinations: readonly Destination[];
   readonly #queue: Queue;
+  readonly #ended = new AbortController();
 
   private constructor(parts: Pick<Agent, 'outbox' | 'unreadable' | 'refusals' | 'destinations'>, queue: Queue) {
     this.outbox = parts.outbox;
@@ -66,13 +67,17 @@ export class Agent {
     return new Agent(parts, makeQueue(settings, host, parts));
   }
 
+  /** Aborted as soon as a part of the agent has ended. */
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
   /** Runs until aborted, then leaves everything durable. A part that fails ends the others, and its error rises. */
   async run(signal: AbortSignal): Promise<void> {
-    const ending = new AbortController();
-    const either = AbortSignal.any([signal, ending.signal]);
+    const either = AbortSignal.any([signal, this.ended]);
     const parts = [this.#queue, ...this.destinations.map(({ courier }) => courier)];
     try {
-      await Promise.all(parts.map((part) => part.run(either).finally(() => ending.abort())));
+      await Promise.all(parts.map((part) => part.run(either).finally(() => this.#ended.abort())));
     } finally {
       await this.outbox.close();
     }

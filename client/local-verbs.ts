@@ -1,4 +1,4 @@
-import type { Clock } from '../shared/clock.ts';
+import { type Clock, sleep } from '../shared/clock.ts';
 import { describeError } from '../shared/errors.ts';
 import { type AnswerFrame, type Question, verbs } from '../shared/frames.ts';
 import { ArgumentError, type LocalVerb } from '../shared/host/local-socket.ts';
@@ -8,6 +8,7 @@ import { isTtl, isVerb } from '../shared/parse-frame.ts';
 import { quote } from '../shared/refusal.ts';
 import type { Agent, Destination } from './agent.ts';
 import type { Outcome } from './lane.ts';
+import type { ResendOutcome } from './resend-requests.ts';
 import { reportStatus } from './status-report.ts';
 import { UplinkError } from './uplink-error.ts';
 
@@ -50,23 +51,23 @@ async function submit(agent: Agent, clock: Clock, args: Arguments): Promise<obje
   return { number, servers: await Promise.all(servers) };
 }
 
-function awaitOutcome(
+async function awaitOutcome(
   agent: Agent,
   { courier }: Destination,
   { number, clock }: { readonly number: number; readonly clock: Clock },
 ): Promise<ServerAnswer> {
   const { server } = courier;
-  return new Promise((resolve) => {
-    const giveUp = (): void => {
-      unwatch();
-      resolve({ server, outcome: 'waiting', reason: whyNot(courier) });
-    };
-    const cancel = clock.after(courier.state.kind === 'connected' ? outcomeMaxMs : 0, giveUp);
-    const unwatch = agent.outbox.lane(server).watch(number, (outcome) => {
-      cancel();
-      resolve({ server, ...outcome });
-    });
+  const mostMs = courier.state.kind === 'connected' ? outcomeMaxMs : 0;
+  let unwatch = (): void => undefined;
+  const answer = new Promise<ServerAnswer>((resolve) => {
+    unwatch = agent.outbox.lane(server).watch(number, (outcome) => resolve({ server, ...outcome }));
   });
+  const late = (): ServerAnswer => ({ server, outcome: 'waiting', reason: whyNot(courier) });
+  try {
+    return await orLate(answer, late, { clock, mostMs, ended: agent.ended });
+  } finally {
+    unwatch();
+  }
 }
 
 async function askEach(agent: Agent, question: Question): Promise<object> {
@@ -90,20 +91,38 @@ async function askOne(courier: Destination['courier'], question: Question): Prom
 }
 
 async function resend(agent: Agent, clock: Clock, jail: string): Promise<object> {
-  const servers = agent.destinations.map(({ courier, jailCheck }) => {
+  const { ended } = agent;
+  const servers = agent.destinations.map(async ({ courier, jailCheck }) => {
     const { server } = courier;
     if (courier.state.kind !== 'connected') return { server, kind: 'waiting', reason: whyNot(courier) };
-    return new Promise((resolve) => {
-      const cancel = clock.after(resendMaxMs, () =>
-        resolve({ server, kind: 'waiting', reason: 'events come all the time' }),
-      );
-      void jailCheck.resend(jail).then((outcome) => {
-        cancel();
-        resolve({ server, ...outcome });
-      });
-    });
+    const late = (): ListAnswer => ({ kind: 'waiting', reason: 'events come all the time' });
+    const answer = await orLate<ListAnswer>(jailCheck.resend(jail), late, { clock, mostMs: resendMaxMs, ended });
+    return { server, ...answer };
   });
   return { jail, servers: await Promise.all(servers) };
+}
+
+type ListAnswer = ResendOutcome | { readonly kind: 'waiting'; readonly reason: string };
+
+interface Patience {
+  readonly clock: Clock;
+  readonly mostMs: number;
+  /** The agent ends: a timer of ours must not keep the process alive. */
+  readonly ended: AbortSignal;
+}
+
+/** What `answer` brings, or what `late` says once the time is over or the agent ends. */
+async function orLate<T>(answer: Promise<T>, late: () => T, { clock, mostMs, ended }: Patience): Promise<T> {
+  const over = new AbortController();
+  const end = (): void => over.abort();
+  ended.addEventListener('abort', end, { once: true });
+  if (ended.aborted) end();
+  try {
+    return await Promise.race([answer, sleep(clock, mostMs, over.signal).then(late)]);
+  } finally {
+    end();
+    ended.removeEventListener('abort', end);
+  }
 }
 
 function whyNot({ state }: Destination['courier']): string {
