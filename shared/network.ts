@@ -36,6 +36,8 @@ const [dot, slash, zero] = [0x2e, 0x2f, 0x30];
  */
 export function parseNetwork(text: string): Network | undefined {
   if (text.length > spellingMax) return undefined;
+  // Nearly all that is ever read. Strict four-part decimal is canonical as it stands.
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return text as Network;
   const slashAt = text.indexOf('/');
   const address = parseAddress(slashAt < 0 ? text : text.slice(0, slashAt));
   if (address === undefined) return undefined;

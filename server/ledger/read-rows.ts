@@ -34,8 +34,9 @@ export async function readSequence(database: Database): Promise<number> {
 
 async function readReports(database: Database): Promise<Report[]> {
   const reports: Report[] = [];
+  const known = new Map<string, string>();
   const statement = await database.prepare('SELECT * FROM report ORDER BY sequence');
-  for (const row of await statement.iterate()) reports.push(readReport(asRow(row)));
+  for (const row of await statement.iterate()) reports.push(readReport(asRow(row), known));
   return reports;
 }
 
@@ -89,17 +90,24 @@ function readHistoryRow(value: unknown): HistoryEntry {
   };
 }
 
-function readReport(row: Row): Report {
+/** Every row has strings of its own; of the few names there are, one each is kept. */
+function readReport(row: Row, known: Map<string, string>): Report {
   return {
     network: network(row),
-    client: text(row, 'client'),
-    jail: text(row, 'jail'),
+    client: once(text(row, 'client'), known),
+    jail: once(text(row, 'jail'), known),
     source: row['source'] === 'hand' ? 'hand' : 'jail',
     reportedAt: integer(row, 'reported_at'),
     endsAt: end(row),
     isLifted: row['is_lifted'] === 1,
     sequence: integer(row, 'sequence'),
   };
+}
+
+function once(name: string, known: Map<string, string>): string {
+  const first = known.get(name);
+  if (first === undefined) known.set(name, name);
+  return first ?? name;
 }
 
 function readWhitelistEntry(row: Row): WhitelistEntry {
