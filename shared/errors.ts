@@ -57,9 +57,11 @@ export function hasCode(error: unknown, code: string): boolean {
 /** The text of anything that was thrown, with its causes, none of them twice. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.cause === undefined) return error.message;
+  // Node gives no message to the failure of a connection that was tried at several addresses.
+  const said = error.message || ('code' in error ? String(error.code) : error.name);
+  if (error.cause === undefined) return said;
   const cause = describeError(error.cause);
-  return error.message.endsWith(cause) ? error.message : `${error.message}: ${cause}`;
+  return said.endsWith(cause) ? said : `${said}: ${cause}`;
 }
 
 /** Why a file or a folder cannot be used; its path stands beside it, so Node's text, which repeats it, is for the rest. */

@@ -51,6 +51,12 @@ for (const [words, said] of misuse) {
   });
 }
 
+it('emulate-proxmox says in one line that it cannot have its folder, with 1', async () => {
+  const { code, error } = await run(['--dir', '/dev/null/pve']);
+  assert.equal(code, 1);
+  assert.match(error, /^ENOTDIR: .*\n$/);
+});
+
 it('emulate-proxmox --help prints its usage', async () => {
   const { code, out, error } = await run(['--help']);
   assert.deepEqual([code, error], [0, '']);

@@ -86,7 +86,12 @@ function toPort(option: string, text: string): number {
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`${error.message}\n\n${USAGE}\n`);
-  process.exitCode = usageCode;
+  if (error instanceof UsageError) {
+    process.stderr.write(`${error.message}\n\n${USAGE}\n`);
+    process.exitCode = usageCode;
+  } else if (error instanceof Error && 'syscall' in error) {
+    // The host's word: a port that is taken, a folder that cannot be written.
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  } else throw error;
 }
