@@ -102,7 +102,7 @@ export class SettingsReader {
       if (trimmed === '' || trimmed.startsWith(';') || trimmed.startsWith('#')) continue;
       const header = /^\[\s*([^\]]*?)\s*\]$/.exec(trimmed)?.[1];
       if (header !== undefined) section = this.#begin(header.replace(/\s+/g, ' '), line);
-      else if (section === undefined) this.#report(line, quote(trimmed), 'stands before the first [section]');
+      else if (section === undefined) this.#report(line, keyOf(trimmed), 'stands before the first [section]');
       else this.#readValue(section, trimmed, line);
     }
   }
@@ -117,7 +117,7 @@ export class SettingsReader {
   #readValue(section: RawSection, content: string, line: number): void {
     const [entry] = Object.entries(parse(content, { bracketedArray: false }));
     if (entry === undefined || !content.includes('=')) {
-      this.#report(line, quote(content), 'is not of the form key = value');
+      this.#report(line, keyOf(content), 'is not of the form key = value');
       return;
     }
     const [key, value] = entry;
@@ -128,4 +128,9 @@ export class SettingsReader {
   #report(line: number | undefined, key: string, detail: string): void {
     this.#problems.push({ where: line === undefined ? this.#file : `${this.#file}:${line}`, key, detail });
   }
+}
+
+/** What is said of a line: never its value, which may be a secret that got into the wrong place. */
+function keyOf(line: string): string {
+  return quote(line.replace(/\s*=.*$/, ''));
 }

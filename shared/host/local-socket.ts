@@ -1,4 +1,4 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { describeError } from '../errors.ts';
@@ -108,11 +108,22 @@ function removeStale(path: string): Promise<void> {
       probe.destroy();
       reject(new Error(`${path}: another process serves this socket`));
     });
-    probe.on('error', () => {
-      rmSync(path, { force: true });
-      resolve();
+    probe.on('error', (cause: NodeJS.ErrnoException) => {
+      try {
+        if (cause.code !== 'ENOENT') removeLeftOver(path, cause);
+        resolve();
+      } catch (error) {
+        reject(error);
+      }
     });
   });
+}
+
+/** A slip in the configuration must not cost a file that is something else, nor a living server its socket. */
+function removeLeftOver(path: string, cause: NodeJS.ErrnoException): void {
+  if (cause.code !== 'ECONNREFUSED') throw new Error(`${path} cannot be asked who serves it`, { cause });
+  if (!lstatSync(path).isSocket()) throw new Error(`${path} is there and is no socket`);
+  rmSync(path);
 }
 
 function listen(server: Server, path: string): Promise<void> {

@@ -10,6 +10,8 @@ export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 const writeMaxBytes = 8_192;
 /** A write of fewer lines costs as much as one of so many. */
 const writeMinBytes = 8_000;
+/** A reader of the log that stands still costs no more memory than this: further lines are lost. */
+const heldMaxBytes = 16_777_216;
 /** How long a line waits for others. */
 const gatherMs = 50;
 
@@ -28,7 +30,12 @@ export function makeLog(name: string, level: LogLevel, isTerminal: boolean): Log
 }
 
 function gatherLines(): DestinationStream {
-  const destination = pino.destination({ sync: false, minLength: writeMinBytes, maxWrite: writeMaxBytes });
+  const destination = pino.destination({
+    sync: false,
+    minLength: writeMinBytes,
+    maxWrite: writeMaxBytes,
+    maxLength: heldMaxBytes,
+  });
   let isFlushDue = false;
   const flush = (): void => {
     isFlushDue = false;

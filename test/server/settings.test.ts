@@ -155,7 +155,7 @@ describe('server.ini', () => {
   it('says everything that is wrong at once', () => {
     const lines = ['port = 1', '[server]', 'port = x', '[server]', '[severs]', 'a = b', '[policy]', 'whitelist = y'];
     assert.deepEqual(problemsOf(lines), [
-      '1: "port = 1": stands before the first [section]',
+      '1: "port": stands before the first [section]',
       '4: [server]: stands twice',
       '8: [policy] whitelist: "y": allowed is an IPv4 or IPv6 address or CIDR',
       '5: [severs]: unknown section: did you mean [server]?',

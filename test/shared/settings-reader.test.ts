@@ -65,11 +65,11 @@ describe('what is wrong with a file', () => {
   for (const [text, problem] of [
     ['[s]\nb = 1', 'f.ini:2: [s] b: unknown key: allowed are a'],
     ['[s]\n\n[t]\na = 1', 'f.ini:3: [t]: unknown section: allowed are [s]'],
-    ['a = 1\n[s]', 'f.ini:1: "a = 1": stands before the first [section]'],
+    ['a = 1\n[s]', 'f.ini:1: "a": stands before the first [section]'],
     ['[s]\nnonsense', 'f.ini:2: "nonsense": is not of the form key = value'],
     ['[s]\na = 1\na = 2', 'f.ini:3: [s] a: stands twice'],
     ['[s]\na = 1\n[s]', 'f.ini:3: [s]: stands twice'],
-    ['[s]\n__proto__ = 1', 'f.ini:2: "__proto__ = 1": is not of the form key = value'],
+    ['[s]\n__proto__ = 1', 'f.ini:2: "__proto__": is not of the form key = value'],
     ['[s]\n[x', 'f.ini:2: "[x": is not of the form key = value'],
   ] as const) {
     it(problem, () => assert.ok(problemsOf(text, a).includes(problem), problemsOf(text, a).join('\n')));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { stat, writeFile } from 'node:fs/promises';
+import { link, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   ArgumentError,
@@ -44,9 +44,20 @@ testWithEnding('counts as not running before its verbs are there, and where nobo
 });
 
 testWithEnding('takes the place of a dead process, and not that of a living one', async (test) => {
-  const path = join(await makeFolder(test), 'a.sock');
-  await writeFile(path, '');
+  const folder = await makeFolder(test);
+  const path = join(folder, 'a.sock');
+  const closeFirst = await serveLocalSocket(join(folder, 'first.sock'), new Map());
+  // A second name for the socket outlives its server, as the file of a killed one does.
+  await link(join(folder, 'first.sock'), path);
+  await closeFirst();
   test.after(await serveLocalSocket(path, new Map([['echo', echo]])));
   await assert.rejects(serveLocalSocket(path, new Map()), /another process serves this socket/);
   assert.deepEqual(await callLocalSocket(path, 'echo', {}), { heard: {} });
+});
+
+testWithEnding('leaves a file alone that is no socket', async (test) => {
+  const path = join(await makeFolder(test), 'ledger.db');
+  await writeFile(path, 'precious');
+  await assert.rejects(serveLocalSocket(path, new Map()), /is no socket/);
+  assert.equal(await readFile(path, 'utf8'), 'precious');
 });
