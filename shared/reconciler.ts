@@ -138,9 +138,16 @@ export class Reconciler {
     if (!banned && holder === undefined && this.#held !== undefined) return { enforcer, state: 'absent' };
     if (this.#rejected.has(network))
       return { enforcer, state: 'failing', detail: 'the firewall does not take this network' };
+    if (banned && this.#isSettled())
+      return { enforcer, state: 'failing', detail: 'left out: there is no room, or it may not be blocked any more' };
     return this.#state.kind === 'failing'
       ? { enforcer, state: 'failing', detail: this.#state.reason }
       : { enforcer, state: 'pending' };
+  }
+
+  /** Whether the firewall holds all that is desired, as far as is known. */
+  #isSettled(): boolean {
+    return this.#state.kind === 'in-sync' && !this.#isPlanStale && this.#work?.waiting === 0;
   }
 
   /** Works until aborted. Rejects only for a fault of ours. */

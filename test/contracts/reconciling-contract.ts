@@ -261,7 +261,7 @@ export function describeReconciling(subject: EnforcerSubject): void {
       assert.equal(stateOf('192.0.2.1', true), 'in-force');
       assert.equal(stateOf('198.51.100.77', true), 'in-force');
       assert.equal(stateOf('192.0.2.9', false), 'absent');
-      assert.equal(stateOf('192.0.2.9', true), 'pending');
+      assert.equal(stateOf('192.0.2.9', true), 'failing');
       assert.equal(stateOf('192.0.2.1', false), 'pending');
       assert.deepEqual(bench.reconciler.counts(), { ours: 2, theirs: 0 });
     });

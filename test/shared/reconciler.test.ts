@@ -46,6 +46,19 @@ describe('Reconciler', () => {
     assert.deepEqual([...firewall.entries.keys()], ['192.0.2.1']);
   });
 
+  it('says of a ban that is not desired that it is left out, and of a new one that it is pending', async () => {
+    const stateOf = (text: string) => bench.reconciler.enforcementOf(network(text), true).state;
+    bench.want(entry('192.0.2.1'));
+    bench.start();
+    await bench.reaches('in-sync');
+    assert.deepEqual(['192.0.2.1', '192.0.2.2'].map(stateOf), ['in-force', 'failing']);
+    bench.want(entry('192.0.2.2'));
+    bench.reconciler.notify();
+    assert.equal(stateOf('192.0.2.2'), 'pending');
+    await bench.reaches('in-sync');
+    assert.equal(stateOf('192.0.2.2'), 'in-force');
+  });
+
   it('keeps nobody waiting for a pass once it is stopped', async () => {
     bench.start();
     await bench.reaches('in-sync');
