@@ -15,7 +15,7 @@ import { ProtectedAddresses } from './policy/protected-addresses.ts';
 import { Whitelist } from './policy/whitelist.ts';
 import { Record } from './record.ts';
 import { StandingBans } from './standing-bans.ts';
-import { Teller } from './tell.ts';
+import { Teller } from './teller.ts';
 
 /** What the configuration says of bans. */
 export interface CoreSettings {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import type { Clock } from '../clock.ts';
 
 /** Words of sd_notify(3). */
-type Notice = 'READY=1' | 'STOPPING=1' | 'WATCHDOG=1' | 'RELOADING=1' | `STATUS=${string}`;
+type Notice = 'READY=1' | 'STOPPING=1' | 'WATCHDOG=1' | 'RELOADING=1';
 
 /** What systemd hands to a service in its environment. */
 export interface ServiceEnvironment {
