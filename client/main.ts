@@ -129,14 +129,26 @@ function addResend(program: Command): void {
 
 function addEnroll(program: Command): void {
   const command = program
-    .command('enroll <line>')
-    .description('write client.ini from the line that `fail2networkban-server client add` printed')
+    .command('enroll [line]')
+    .description(
+      'write client.ini from the line that `fail2networkban-server client add` printed; without one it is read from standard input',
+    )
     .option('--name <name>', 'name of the server here', 'main')
     .option('--force', 'replace a server of this name');
-  add<EnrollOptions>(command, async (context, { name, force }, [line = '']) => {
+  add<EnrollOptions>(command, async (context, { name, force }, [line]) => {
     const { enroll } = await import('./commands/enroll.ts');
-    return enroll(context, line, { name, force: force === true });
+    return enroll(context, line ?? (await readInput()), { name, force: force === true });
   });
+}
+
+/** The first line of standard input: what stands on a command line every user of the host can see. */
+async function readInput(): Promise<string> {
+  let text = '';
+  for await (const chunk of process.stdin) {
+    text += String(chunk);
+    if (text.includes('\n')) break;
+  }
+  return text.split('\n')[0] ?? '';
 }
 
 function addChecks(program: Command): void {

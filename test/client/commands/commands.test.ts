@@ -20,10 +20,16 @@ interface Ran {
 
 /** Runs the real program. */
 function run(config: string, ...words: readonly string[]): Promise<Ran> {
+  return runWith('', config, ...words);
+}
+
+/** The same, with something on standard input. */
+function runWith(input: string, config: string, ...words: readonly string[]): Promise<Ran> {
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [program, ...words, '--config', config], (_, out, error) => {
       resolve({ code: child.exitCode ?? -1, out, error });
     });
+    child.stdin?.end(input);
   });
 }
 
@@ -145,6 +151,13 @@ testWithEnding(
   },
 );
 
+testWithEnding('enrolls a host with a line from standard input, which no other user sees', async (context) => {
+  const config = await makeConfig(context);
+  const server = await startServer(context);
+  assert.equal((await runWith(`${lineFor(server)}\n`, config, 'enroll')).code, 0);
+  assert.equal((await readFile(join(dirname(config), 'main.key'), 'utf8')).trim(), server.keyText);
+});
+
 const misuse: readonly [readonly string[], RegExp][] = [
   [['ban', 'foo.invalid'], /IP "foo\.invalid": allowed is an IPv4 or IPv6 address or CIDR/],
   [['ban', 'fe80::1%eth0'], /IP "fe80::1%eth0"/],
@@ -152,6 +165,7 @@ const misuse: readonly [readonly string[], RegExp][] = [
   [['ban', '203.0.113.7', '--ttl=-5m'], /--ttl "-5m"/],
   [['ban', '203.0.113.7', '--jail', 'a\nb'], /--jail "a\\nb": allowed are/],
   [['ban'], /missing required argument/],
+  [['enroll'], /is not of the form fail2networkban:/],
   [['enroll', 'nonsense'], /is not of the form fail2networkban:/],
   [['frobnicate'], /unknown command/],
 ];
