@@ -11,7 +11,7 @@ import {
   verdictOf,
 } from '../../shared/finding.ts';
 import type { Network } from '../../shared/network.ts';
-import { type CommandContext, loadSettings } from '../commands/load-settings.ts';
+import { type CommandContext, loadSettings, loadSocketPath } from '../commands/load-settings.ts';
 import type { ServerSettings } from '../settings.ts';
 import type { RunCommand } from '../setup/command-runner.ts';
 import { ownAddresses, readAddresses } from './facts/read-addresses.ts';
@@ -54,7 +54,30 @@ export async function examine(host: DoctorHost): Promise<Report> {
     return reportOf(await examineSettings(loadSettings(host), host));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return reportOf([{ subject: 'configuration', said: judgeProblems(error.problems, host.configFile) }]);
+    const configuration = { subject: 'configuration', said: judgeProblems(error.problems, host.configFile) };
+    return reportOf([configuration, ...(await examineGoingOn(host))]);
+  }
+}
+
+/** A running server goes on with what it had, so what it says of itself still counts. */
+async function examineGoingOn(host: DoctorHost): Promise<readonly Examination[]> {
+  const socket = findSocket(host);
+  if (socket === undefined) return [];
+  const server = await readRunningServer(socket);
+  if (server.kind !== 'running') return [];
+  return [
+    { subject: 'server', said: judgeServer(server, host.version) },
+    ...server.firewalls.map((firewall) => ({ subject: firewall.name, said: judgeEnforcement(firewall, false) })),
+  ];
+}
+
+/** Undefined when server.ini cannot be read at all. */
+function findSocket(host: DoctorHost): string | undefined {
+  try {
+    return loadSocketPath(host);
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined;
+    throw error;
   }
 }
 

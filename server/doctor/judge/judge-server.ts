@@ -106,10 +106,10 @@ function fails(failure: FirewallFailure, isOpenToDoctor: boolean): Said {
  * | the doctor | denied | otherwise |
  * | --- | --- | --- |
  * | gets through | the server has an older token or address: restart | it heals by itself; now: reconcile |
- * | does not | what the doctor says of it, then reconcile | the same |
+ * | does not | what the last try ended with, then reconcile | the same |
  */
 function commandFor({ isDenied }: FirewallFailure, isOpenToDoctor: boolean): string {
-  if (!isOpenToDoctor) return 'mend what is said of this firewall beside this, then: fail2networkban-server reconcile';
+  if (!isOpenToDoctor) return 'mend what the last try ended with, then: fail2networkban-server reconcile';
   if (!isDenied) return 'fail2networkban-server reconcile tries again at once; then: fail2networkban-server status';
   return 'systemctl restart fail2networkban-server: with what server.ini names now, the doctor gets through';
 }

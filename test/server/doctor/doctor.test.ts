@@ -176,6 +176,13 @@ describe('the doctor, asking a running server', () => {
     assert.match(command ?? '', /^systemctl restart fail2networkban-server/);
   });
 
+  it('asks the running server also when its configuration has been broken since', async (t) => {
+    const doctor = await start(t);
+    await doctor.ask('panic', {});
+    await doctor.install({ server: 'prot = 1' });
+    assert.deepEqual(codesOf(await doctor.examine()), ['config', 'paused']);
+  });
+
   it('finds that an upgrade was not taken up', async (t) => {
     const doctor = await start(t);
     const report = await doctor.examine({ version: '9.9.9' });

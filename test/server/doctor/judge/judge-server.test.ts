@@ -64,7 +64,7 @@ describe('a firewall of the server', () => {
     };
     assert.match(commandFor(true, true), /^systemctl restart fail2networkban-server: /);
     assert.match(commandFor(false, true), /^fail2networkban-server reconcile tries again at once/);
-    assert.match(commandFor(true, false), /^mend what is said of this firewall beside this/);
-    assert.match(commandFor(false, false), /^mend what is said of this firewall beside this/);
+    assert.match(commandFor(true, false), /^mend what the last try ended with/);
+    assert.match(commandFor(false, false), /^mend what the last try ended with/);
   });
 });
