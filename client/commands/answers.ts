@@ -13,9 +13,13 @@ export function listOf(value: unknown): readonly Readonly<Record<string, unknown
   return Array.isArray(value) ? value.filter(isObject) : [];
 }
 
-/** A value as a text, empty for what is absent. */
+/**
+ * A value as a text for a terminal, empty for what is absent. Names and reasons come from servers, and control characters
+ * would be commands to the terminal.
+ */
 export function textOf(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  return text.replace(/\p{Cc}/gu, '\u{fffd}');
 }
 
 function hasServer(part: Readonly<Record<string, unknown>>): part is ServerPart {
