@@ -38,7 +38,8 @@ export class SqliteLedger implements Ledger {
     const database = await attemptToUse(file, () => openDatabase(file));
     try {
       await attemptToUse(file, () => prepareSchema(database, file));
-      return new SqliteLedger(database, await Tables.prepare(database), await readSequence(database));
+      const tables = await attemptToUse(file, () => Tables.prepare(database));
+      return new SqliteLedger(database, tables, await readSequence(database));
     } catch (error) {
       database.close();
       throw error;
@@ -85,10 +86,10 @@ export class SqliteLedger implements Ledger {
     return result;
   }
 
-  async #transaction<T>(write: () => T): Promise<T> {
+  async #transaction<T>(write: () => T | Promise<T>): Promise<T> {
     this.#tables.begin();
     try {
-      const result = write();
+      const result = await write();
       await this.#database.exec('COMMIT');
       return result;
     } catch (error) {

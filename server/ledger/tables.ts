@@ -13,29 +13,26 @@ import { type Cell, endCell, RowWriter } from './rows.ts';
 
 /** The statements that change the tables. Every method runs inside the caller's transaction. */
 export class Tables {
+  readonly #database: Database;
   readonly #history: RowWriter;
   readonly #ended: RowWriter;
   readonly #streams: RowWriter;
   readonly #statements: Statements;
 
-  private constructor(history: RowWriter, ended: RowWriter, streams: RowWriter, statements: Statements) {
-    this.#history = history;
-    this.#ended = ended;
-    this.#streams = streams;
+  private constructor(database: Database, writers: readonly [RowWriter, RowWriter, RowWriter], statements: Statements) {
+    this.#database = database;
+    [this.#history, this.#ended, this.#streams] = writers;
     this.#statements = statements;
   }
 
   static async prepare(database: Database): Promise<Tables> {
-    return new Tables(
+    const ended = (rows: string): string => `UPDATE history SET stands = 0 WHERE sequence IN (VALUES ${rows})`;
+    const writers = [
       await RowWriter.prepare(database, 12, (rows) => `INSERT INTO history VALUES ${rows}`),
-      await RowWriter.prepare(
-        database,
-        1,
-        (rows) => `UPDATE history SET stands = 0 WHERE sequence IN (VALUES ${rows})`,
-      ),
+      await RowWriter.prepare(database, 1, ended),
       await RowWriter.prepare(database, 4, (rows) => `INSERT OR REPLACE INTO stream VALUES ${rows}`),
-      await prepareStatements(database),
-    );
+    ] as const;
+    return new Tables(database, writers, await prepareStatements(database));
   }
 
   begin(): void {
@@ -83,14 +80,16 @@ export class Tables {
   }
 
   /**
-   * Forgets history, and keeps the number of the last change, which may have been in there.
+   * Forgets history, and keeps the number of the last change, which may have been in there. Millions of rows take
+   * seconds, so it is done on the library's thread.
    *
    * @returns how many entries went
    */
-  prune(before: number, sequence: number): number {
+  async prune(before: number, sequence: number): Promise<number> {
     this.#statements.setSetting.run('sequence', String(sequence));
-    const result = this.#statements.prune.run(before);
-    return typeof result === 'object' && result !== null && 'changes' in result ? Number(result.changes) : 0;
+    await this.#database.exec(`DELETE FROM history WHERE at < ${Math.floor(before)} AND stands = 0`);
+    const row = this.#statements.countChanges.get();
+    return typeof row === 'object' && row !== null && 'count' in row ? Number(row.count) : 0;
   }
 
   /** @returns the reports that these changes make and end again; those from before stand no longer */
@@ -179,6 +178,6 @@ async function prepareStatements(database: Database) {
       'DELETE FROM stream WHERE client = ? AND id NOT IN (SELECT id FROM stream WHERE client = ? ORDER BY used_at DESC LIMIT ?)',
     ),
     setSetting: await prepare('INSERT OR REPLACE INTO setting VALUES (?, ?)'),
-    prune: await prepare('DELETE FROM history WHERE at < ? AND stands = 0'),
+    countChanges: await prepare('SELECT changes() AS count'),
   };
 }

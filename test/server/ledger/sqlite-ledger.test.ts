@@ -151,6 +151,13 @@ describe('a file that cannot be used is a ConfigError that names it', () => {
     await opens(file, /is of version 7; this program reads version 1/);
   });
 
+  it('when its tables are not those of this program', async () => {
+    const file = newFile();
+    await (await SqliteLedger.open(file)).close();
+    sqlite(file, 'ALTER TABLE history DROP COLUMN reason');
+    await opens(file, /cannot be used/);
+  });
+
   it('when a page of it is damaged', async () => {
     const file = newFile();
     const ledger = await SqliteLedger.open(file);
