@@ -24,6 +24,8 @@ export interface CoreSettings {
   /** Those of the whitelist that stand in a file of their own. */
   readonly whitelistFromFile: readonly Network[];
   readonly historyDays: number;
+  /** Entries of history, but for those of standing reports. */
+  readonly historyMax: number;
 }
 
 export interface CoreParts {
@@ -122,11 +124,12 @@ export class Core {
     return sweepExpired({ record, standing, whitelist, clock });
   }
 
-  /** Forgets history that is older than the configuration says. */
+  /** Forgets history that is older, or more, than the configuration says. */
   async prune(): Promise<void> {
     const { ledger, clock, log } = this.#parts;
     try {
-      const count = await ledger.prune(clock.now() - this.#settings.historyDays * dayMs);
+      const { historyDays, historyMax } = this.#settings;
+      const count = await ledger.prune(clock.now() - historyDays * dayMs, historyMax);
       if (count > 0) log.info({ count }, 'history pruned');
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error;

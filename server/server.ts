@@ -33,7 +33,8 @@ export interface ServerParts extends CoreParts {
 }
 
 const sweepMs = 1_000;
-const pruneMs = 3_600_000;
+/** Often enough that a host which sends as much as it may does not fill the disk in between. */
+const pruneMs = 300_000;
 const protectMs = 60_000;
 /** A start does not wait longer for a firewall that does not answer: bans are taken in all the same. */
 const firstProtectMaxMs = 3_000;

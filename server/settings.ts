@@ -30,6 +30,7 @@ export interface ServerSettings {
   readonly database: string;
   readonly socket: string;
   readonly historyDays: number;
+  readonly historyMax: number;
   readonly logLevel: LogLevel;
   readonly policy: PolicySettings;
   /** All of it. */
@@ -86,6 +87,7 @@ export function readServerSettings(source: SettingsSource, inspect: Inspect = ()
     database: server.matching('database', '/var/lib/fail2networkban/ledger.db', /^\//, 'an absolute path'),
     socket: readSocket(server),
     historyDays: server.integer('history_days', 90, 1, 36_500),
+    historyMax: server.integer('history_max', 1_000_000, 1_000, 1_000_000_000),
     logLevel: server.choice('log_level', 'info', logLevels),
     policy: {
       allowPrivate: policy.flag('private', false),

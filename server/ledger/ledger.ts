@@ -156,11 +156,12 @@ export interface Ledger {
   /** Reports and withdrawals after a sequence number, oldest first: what a follower needs to catch up. @throws LedgerError */
   changesAfter(sequence: number, most: number): Promise<readonly HistoryEntry[]>;
   /**
-   * Forgets history before an instant, but for the changes that made the reports that stand.
+   * Forgets history before an instant, and the oldest that are more than `most`, but for the changes that made the reports
+   * that stand.
    *
    * @returns how many entries went
    * @throws LedgerError
    */
-  prune(before: number): Promise<number>;
+  prune(before: number, most: number): Promise<number>;
   close(): Promise<void>;
 }

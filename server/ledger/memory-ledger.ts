@@ -60,9 +60,11 @@ export class MemoryLedger implements Ledger {
     return Promise.resolve(carried.filter(({ kind }) => kind === 'reported' || kind === 'withdrawn').slice(0, most));
   }
 
-  prune(before: number): Promise<number> {
+  prune(before: number, most: number): Promise<number> {
     const standing = new Set(Array.from(this.#reports.values(), (report) => report.sequence));
-    const kept = this.#history.filter(({ at, sequence }) => at >= before || standing.has(sequence));
+    const kept = this.#history.filter(
+      ({ at, sequence }) => (at >= before && sequence > this.#sequence - most) || standing.has(sequence),
+    );
     const gone = this.#history.length - kept.length;
     this.#history = kept;
     return Promise.resolve(gone);

@@ -69,8 +69,8 @@ export class SqliteLedger implements Ledger {
     return this.#inTurn(() => readChangesAfter(this.#database, sequence, most));
   }
 
-  prune(before: number): Promise<number> {
-    return this.#inTurn(() => this.#transaction(() => this.#tables.prune(before, this.#sequence)));
+  prune(before: number, most: number): Promise<number> {
+    return this.#inTurn(() => this.#transaction(() => this.#tables.prune({ before, most, last: this.#sequence })));
   }
 
   /** Afterwards the file alone is whole, so that it can be copied; should that fail, SQLite's log beside it has the rest. */

@@ -11,6 +11,13 @@ import {
 } from './ledger.ts';
 import { type Cell, endCell, RowWriter } from './rows.ts';
 
+/** Which history is kept: not before an instant, and at most so many entries up to the last number. */
+export interface Bounds {
+  readonly before: number;
+  readonly most: number;
+  readonly last: number;
+}
+
 /** The statements that change the tables. Every method runs inside the caller's transaction. */
 export class Tables {
   readonly #database: Database;
@@ -85,9 +92,10 @@ export class Tables {
    *
    * @returns how many entries went
    */
-  async prune(before: number, sequence: number): Promise<number> {
-    this.#statements.setSetting.run('sequence', String(sequence));
-    await this.#database.exec(`DELETE FROM history WHERE at < ${Math.floor(before)} AND stands = 0`);
+  async prune({ before, most, last }: Bounds): Promise<number> {
+    this.#statements.setSetting.run('sequence', String(last));
+    const isOld = `(at < ${Math.floor(before)} OR sequence <= ${last - most})`;
+    await this.#database.exec(`DELETE FROM history WHERE ${isOld} AND stands = 0`);
     const row = this.#statements.countChanges.get();
     return typeof row === 'object' && row !== null && 'count' in row ? Number(row.count) : 0;
   }

@@ -190,7 +190,7 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
       const ledger = await make();
       await ledger.commit([reported(makeReport('192.0.2.1'))], 1_000);
       await ledger.commit([withdrawn(makeReport('192.0.2.1'))], 1_000);
-      assert.equal(await ledger.prune(5_000), 2);
+      assert.equal(await ledger.prune(5_000, 100), 2);
       assert.equal((await ledger.load()).sequence, 2);
       assert.equal(await ledger.commit([reported(makeReport('192.0.2.2'))], 6_000), 3);
     });
@@ -260,12 +260,19 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
       assert.deepEqual(await ledger.changesAfter(9, 100), []);
     });
 
+    it('is cut to the newest, but for what stands', async () => {
+      const ledger = await make();
+      await ledger.commit(changes.slice(0, 5), 1_000);
+      assert.equal(await ledger.prune(0, 2), 2);
+      assert.deepEqual(sequences(await ledger.history({ most: 100 })), [5, 4, 3]);
+    });
+
     it('is pruned before an instant, but for what stands', async () => {
       const ledger = await make();
       await ledger.commit(changes.slice(0, 3), 1_000);
       await ledger.commit(changes.slice(3, 5), 2_000);
-      assert.equal(await ledger.prune(2_000), 2);
-      assert.equal(await ledger.prune(2_000), 0);
+      assert.equal(await ledger.prune(2_000, 100), 2);
+      assert.equal(await ledger.prune(2_000, 100), 0);
       assert.deepEqual(sequences(await ledger.history({ most: 100 })), [5, 4, 3]);
       assert.equal((await ledger.load()).reports.length, 1);
     });
@@ -283,7 +290,7 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
           assert.deepEqual(sorted(await ledger.load()), sorted(await model.load()));
           assert.deepEqual(await ledger.history({ most: 1_000 }), await model.history({ most: 1_000 }));
           const half = Math.floor(commits.length / 2);
-          assert.equal(await ledger.prune(half), await model.prune(half));
+          assert.equal(await ledger.prune(half, 12), await model.prune(half, 12));
           assert.deepEqual(sorted(await ledger.load()), sorted(await model.load()));
         } finally {
           await ledger.close();
@@ -323,7 +330,7 @@ class CompletingLedger implements Ledger {
   load = () => this.#ledger.load();
   history = (filter: HistoryFilter) => this.#ledger.history(filter);
   changesAfter = (sequence: number, most: number) => this.#ledger.changesAfter(sequence, most);
-  prune = (before: number) => this.#ledger.prune(before);
+  prune = (before: number, most: number) => this.#ledger.prune(before, most);
   close = () => this.#ledger.close();
 }
 

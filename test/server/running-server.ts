@@ -42,6 +42,7 @@ export class RunningServer {
       database: '',
       socket: join(folder, 'admin.sock'),
       historyDays: 90,
+      historyMax: 1_000_000,
       logLevel: 'debug',
       policy: { allowPrivate: false, widest: { 4: 16, 6: 32 }, reportsPerClientMax: 100 },
       whitelist: [network('192.0.2.0/24'), network('198.51.100.0/30')],
