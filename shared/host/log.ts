@@ -13,7 +13,7 @@ const writeMinBytes = 8_000;
 /** A reader of the log that stands still costs no more memory than this: further lines are lost. */
 const heldMaxBytes = 16_777_216;
 /** How long a line waits for others. */
-const gatherMs = 50;
+const gatherMs = 10;
 
 /**
  * JSON lines on standard output; on a terminal the same, readable. Lines are written in the background, so that a slow
@@ -29,6 +29,7 @@ export function makeLog(name: string, level: LogLevel, isTerminal: boolean): Log
   return pino({ ...options, transport: target });
 }
 
+/** The first line goes out at once; those that follow it closely wait for each other. */
 function gatherLines(): DestinationStream {
   const destination = pino.destination({
     sync: false,
@@ -36,17 +37,23 @@ function gatherLines(): DestinationStream {
     maxWrite: writeMaxBytes,
     maxLength: heldMaxBytes,
   });
-  let isFlushDue = false;
+  let isGathering = false;
+  let isAnyWaiting = false;
+  const endGathering = (): void => {
+    isGathering = false;
+    if (isAnyWaiting) flush();
+  };
   const flush = (): void => {
-    isFlushDue = false;
+    isAnyWaiting = false;
+    isGathering = true;
     destination.flush();
+    systemClock.after(gatherMs, endGathering);
   };
   return {
     write: (line) => {
       destination.write(line);
-      if (isFlushDue) return;
-      isFlushDue = true;
-      systemClock.after(gatherMs, flush);
+      isAnyWaiting = true;
+      if (!isGathering) flush();
     },
   };
 }
