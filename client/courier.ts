@@ -4,7 +4,7 @@ import { type Clock, sleep } from '../shared/clock.ts';
 import { describeError } from '../shared/errors.ts';
 import type { Log } from '../shared/host/log.ts';
 import { limits } from '../shared/limits.ts';
-import type { RefusalCode } from '../shared/refusal.ts';
+import type { Refusal, RefusalCode } from '../shared/refusal.ts';
 import type { Connection } from './connection.ts';
 import type { JailCheck } from './jail-check.ts';
 import type { Outbox } from './outbox.ts';
@@ -48,6 +48,7 @@ export class Courier {
   readonly #backoff: Backoff;
   #state: CourierState = { kind: 'connecting' };
   #lastError: { readonly at: number; readonly reason: string } | undefined;
+  #postponement: Refusal | undefined;
   /** By the clock's `elapsed`: the server asked not to be sent events before. */
   #pausedUntilMs = 0;
 
@@ -69,6 +70,11 @@ export class Courier {
     return this.#lastError;
   }
 
+  /** Why the server takes nothing for now, though it is connected. */
+  get postponement(): Refusal | undefined {
+    return this.#postponement;
+  }
+
   /** Runs until aborted. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
@@ -87,6 +93,7 @@ export class Courier {
     const { clock, jailCheck, log, server } = this.#options;
     this.#state = { kind: 'connected', sinceAt: clock.now(), connection };
     this.#pausedUntilMs = 0;
+    this.#postponement = undefined;
     log.info({ server, as: connection.welcome.server }, 'connected');
     // Stopping ends the connection too. (AbortSignal.any would keep a little memory for each connection.)
     const { ended } = connection;
@@ -123,6 +130,7 @@ export class Courier {
     await this.#settle(settlement);
     log.debug({ server, events: events.length, tookMs: Math.round(clock.elapsed() - startedMs) }, 'answered');
     const waiting = settlement.again.length + settlement.renumber.length;
+    this.#postponement = settlement.postponement;
     if (waiting > 0) this.#pause(waiting, results.retryAfterMs ?? retryAfterMs);
   }
 

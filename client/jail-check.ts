@@ -123,7 +123,7 @@ export class JailCheck {
   }
 
   async #compare(connection: Connection, reading: Reading): Promise<void> {
-    this.#requests.refuse((jail) => `no jail ${jail} with the action fail2networkban`, new Set(reading.lists.keys()));
+    this.#requests.refuseUnknown([...reading.lists.keys()]);
     const { jails } = await connection.sendDigests(digestsFrame(reading.lists));
     const differing = [...new Set([...jails, ...this.#requests.jails])].filter((jail) => reading.lists.has(jail));
     if (differing.length === 0) return this.#idle(this.#options.everyMs);
@@ -171,7 +171,7 @@ export class JailCheck {
       if (!(error instanceof Fail2banError)) throw error;
       if (signal.aborted) return undefined;
       this.#options.log.debug({ reason: error.message }, 'fail2ban gives no lists');
-      this.#requests.refuse(() => error.message);
+      this.#requests.refuse(error.message);
       this.#idle(repeatMs);
       return undefined;
     }

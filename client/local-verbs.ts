@@ -125,7 +125,8 @@ async function orLate<T>(answer: Promise<T>, late: () => T, { clock, mostMs, end
   }
 }
 
-function whyNot({ state }: Destination['courier']): string {
+function whyNot({ state, postponement }: Destination['courier']): string {
+  if (state.kind === 'connected' && postponement !== undefined) return `${postponement.code}: ${postponement.detail}`;
   return state.kind === 'waiting' ? `${state.code}: ${state.reason}` : `no answer yet (${state.kind})`;
 }
 

@@ -1,8 +1,11 @@
+import { enumerate } from '../shared/enumerate.ts';
 import type { SettledFrame } from '../shared/frames.ts';
 
 /** What became of a list that was asked for by name. */
 export type ResendOutcome =
   | { readonly kind: 'settled'; readonly frame: SettledFrame }
+  /** No jail of this name hands over. */
+  | { readonly kind: 'unknown-jail'; readonly reason: string }
   | { readonly kind: 'not-listed'; readonly reason: string };
 
 /** The jails whose list somebody waits for. */
@@ -26,10 +29,16 @@ export class ResendRequests {
     for (const resolve of waiting) resolve(outcome);
   }
 
-  /** Says of all jails but these that there is no list of them. */
-  refuse(reason: (jail: string) => string, listed: ReadonlySet<string> = new Set()): void {
-    for (const jail of this.jails) {
-      if (!listed.has(jail)) this.tell(jail, { kind: 'not-listed', reason: reason(jail) });
+  /** Says of all jails that there is no list of them now. */
+  refuse(reason: string): void {
+    for (const jail of this.jails) this.tell(jail, { kind: 'not-listed', reason });
+  }
+
+  /** Says of all jails but these that there are none. */
+  refuseUnknown(known: readonly string[]): void {
+    for (const jail of this.jails.filter((name) => !known.includes(name))) {
+      const reason = `no jail ${jail} with the action fail2networkban; those with it: ${enumerate(known) || 'none'}`;
+      this.tell(jail, { kind: 'unknown-jail', reason });
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { EventResult } from '../shared/frames.ts';
-import { isTemporary } from '../shared/refusal.ts';
+import { isTemporary, type Refusal } from '../shared/refusal.ts';
 import type { NumberedEvent } from './outbox-event.ts';
 import { UplinkError } from './uplink-error.ts';
 
@@ -11,6 +11,8 @@ export interface Settlement {
   readonly again: readonly NumberedEvent[];
   /** To be sent again under a new number: the server counts their number as applied, since it applied a higher one. */
   readonly renumber: readonly NumberedEvent[];
+  /** Why one of those that are sent again was not taken. */
+  readonly postponement: Refusal | undefined;
 }
 
 /**
@@ -39,7 +41,12 @@ export function settleResults(events: readonly NumberedEvent[], results: readonl
     final: paired.filter(({ result }) => isFinal(result)),
     again: temporary.filter(({ isPassed }) => !isPassed).map(({ event }) => event),
     renumber: temporary.filter(({ isPassed }) => isPassed).map(({ event }) => event),
+    postponement: temporary.map(({ result }) => refusalOf(result)).at(-1),
   };
+}
+
+function refusalOf(result: EventResult): Refusal | undefined {
+  return result.outcome === 'refused' ? { code: result.code, detail: result.detail } : undefined;
 }
 
 function isFinal(result: EventResult): boolean {

@@ -1,4 +1,5 @@
 import type { Clock } from '../shared/clock.ts';
+import type { Refusal } from '../shared/refusal.ts';
 import type { Agent, Destination } from './agent.ts';
 import type { CourierState } from './courier.ts';
 import type { RefusedEvent } from './refusals.ts';
@@ -11,6 +12,8 @@ export interface ServerReport {
   readonly waiting: number;
   /** Age of the event that has waited longest; null when none waits. */
   readonly oldestWaitingMs: number | null;
+  /** Why a connected server takes nothing for now. */
+  readonly postponement: Refusal | null;
   readonly lastError: { readonly at: string; readonly reason: string } | null;
 }
 
@@ -52,12 +55,13 @@ export function reportStatus(agent: Agent, clock: Clock): StatusReport {
 
 function reportServer(agent: Agent, { courier }: Destination, clock: Clock): ServerReport {
   const { waiting, oldest } = agent.outbox.lane(courier.server);
-  const { lastError } = courier;
+  const { lastError, postponement = null } = courier;
   return {
     server: courier.server,
     state: reportState(courier.state, clock),
     waiting,
     oldestWaitingMs: oldest === undefined ? null : clock.now() - oldest.acceptedAt,
+    postponement,
     lastError: lastError === undefined ? null : { at: toText(lastError.at), reason: lastError.reason },
   };
 }

@@ -47,6 +47,8 @@ interface PartEffect {
   readonly withdrawn: number;
   /** Digest of what the record then says. */
   readonly recorded: string;
+  /** Reports of the jail that an operator lifted and the list names. */
+  readonly lifted: number;
 }
 
 interface EntryEffect {
@@ -99,15 +101,17 @@ export class Intake {
   async takePart(client: Client, frame: JailFrame, lists: JailLists): Promise<SettledFrame | undefined> {
     const list = lists.add(frame);
     const isLast = frame.part === frame.parts;
-    const { entries, withdrawn, recorded } = await this.#write(
+    const { entries, withdrawn, recorded, lifted } = await this.#write(
       (draft): PartEffect => ({
         entries: this.#enterPart(draft, client, frame),
         withdrawn: isLast ? withdrawUnlisted(draft, client, frame.jail, list.networks) : 0,
         recorded: isLast ? recordedDigest(draft, client, frame.jail) : '',
+        lifted: isLast ? draft.ofJail(client.name, frame.jail).filter(({ isLifted }) => isLifted).length : 0,
       }),
-      (refusal) => ({ entries: refuseEntries(frame, refusal), withdrawn: 0, recorded: '' }),
+      (refusal) => ({ entries: refuseEntries(frame, refusal), withdrawn: 0, recorded: '', lifted: 0 }),
     );
     list.withdrawn += withdrawn;
+    list.lifted = lifted;
     for (const entry of entries) {
       list.note(entry.code);
       this.#tellEntry(client, frame.jail, entry);

@@ -15,6 +15,8 @@ export class JailList {
   readonly #refused = new Map<RefusalCode, number>();
   parts = 0;
   withdrawn = 0;
+  /** Reports that an operator lifted and the list still names. */
+  lifted = 0;
   #added = 0;
   #isSettled = true;
 
@@ -36,7 +38,8 @@ export class JailList {
 
   toFrame(): SettledFrame {
     const refused = Object.fromEntries(this.#refused);
-    return { type: 'settled', jail: this.jail, added: this.#added, withdrawn: this.withdrawn, refused };
+    const { jail, withdrawn, lifted } = this;
+    return { type: 'settled', jail, added: this.#added, withdrawn, refused, ...(lifted > 0 ? { lifted } : {}) };
   }
 }
 

@@ -122,6 +122,8 @@ export interface SettledFrame {
   readonly added: number;
   readonly withdrawn: number;
   readonly refused: Readonly<Partial<Record<RefusalCode, number>>>;
+  /** Reports of this jail that an operator lifted and the list still names; left out for none. */
+  readonly lifted?: number;
 }
 
 /** Whether a firewall agrees with the ledger about one network. */

@@ -85,6 +85,7 @@ function parseSettled(fields: Fields): SettledFrame {
     added: field.integer(fields, 'added', 0, most),
     withdrawn: field.integer(fields, 'withdrawn', 0, most),
     refused,
+    ...(fields['lifted'] === undefined ? {} : { lifted: field.integer(fields, 'lifted', 1, most) }),
   };
 }
 

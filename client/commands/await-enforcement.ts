@@ -78,7 +78,7 @@ function sayOthers(context: CommandContext, { network }: Awaited, { stillBanned 
     say(
       context,
       { server, stillBanned: true },
-      `${server}: ${network} stays banned: another jail or host reports it too`,
+      `${server}: ${network} stays banned: another jail or host reports it too, or a wider ban covers it`,
     );
   }
   return stillBanned.length > 0;

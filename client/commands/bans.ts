@@ -6,14 +6,17 @@ import { loadAgentSettings } from '../agent-settings.ts';
 import { listOf, type ServerPart, serverParts, textOf } from './answers.ts';
 import { type CommandContext, show } from './command-context.ts';
 
-/** `bans`: what each server holds of this host. */
+/** `bans`: what each server holds of this host. Exit 75 while one gives no answer. */
 export async function listBans(context: CommandContext): Promise<ExitCode> {
   const { socket } = await loadAgentSettings(context.config);
   const answer = await callLocalSocket(socket, 'bans', {});
   const parts = serverParts(answer);
   const silent = parts.filter(({ reason }) => reason !== undefined);
-  const table = formatTable(['server', 'network', 'jail', 'still'], parts.flatMap(rowsOf), 'no bans of this host');
-  show(context, answer, [table, ...silent.map(({ server, reason }) => `${server}: ${textOf(reason)}`)]);
+  const table = formatTable(['SERVER', 'NETWORK', 'JAIL', 'ENDS IN'], parts.flatMap(rowsOf), 'no bans of this host');
+  show(context, answer, [
+    ...(silent.length === parts.length && parts.length > 0 ? [] : [table]),
+    ...silent.map(({ server, reason }) => `${server}: its bans are not known now: ${textOf(reason)}`),
+  ]);
   return silent.length > 0 ? exitCodes.temporary : exitCodes.done;
 }
 

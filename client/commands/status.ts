@@ -1,6 +1,8 @@
 import { formatDuration } from '../../shared/duration.ts';
 import { type ExitCode, exitCodes } from '../../shared/exit-codes.ts';
 import { callLocalSocket } from '../../shared/host/local-socket.ts';
+import { formatInstant } from '../../shared/instant.ts';
+import { plural } from '../../shared/plural.ts';
 import { isObject } from '../../shared/sealed-channel.ts';
 import { loadAgentSettings } from '../agent-settings.ts';
 import { listOf, type ServerPart, serverParts, textOf } from './answers.ts';
@@ -19,25 +21,27 @@ export async function showStatus(context: CommandContext): Promise<ExitCode> {
 
 function describeAgent(status: Readonly<Record<string, unknown>>): string[] {
   const unreadable = Number(status['unreadableLines'] ?? 0);
-  const lines = [`agent: running, ${textOf(status['lastNumber'])} events taken over`];
-  if (unreadable > 0) lines.push(`unreadable lines: ${unreadable}, see ${textOf(status['unreadableFile'])}`);
+  const lines = [`agent: running, ${plural(Number(status['lastNumber']), 'event')} taken over`];
+  if (unreadable > 0) lines.push(`${plural(unreadable, 'unreadable line')}, see ${textOf(status['unreadableFile'])}`);
   return lines;
 }
 
-function describeServer({ server, state, waiting, oldestWaitingMs, lastError }: ServerPart): string[] {
+function describeServer({ server, state, waiting, oldestWaitingMs, postponement, lastError }: ServerPart): string[] {
   const age = typeof oldestWaitingMs === 'number' ? `, the oldest for ${formatDuration(oldestWaitingMs / 1_000)}` : '';
   const lines = [`${server}: ${describeState(state)}, ${textOf(waiting)} waiting${age}`];
+  if (isObject(postponement))
+    lines.push(`${server}: takes nothing for now: ${textOf(postponement['code'])}: ${textOf(postponement['detail'])}`);
   if (isObject(lastError))
-    lines.push(`${server}: last error ${textOf(lastError['at'])}: ${textOf(lastError['reason'])}`);
+    lines.push(`${server}: last error ${instantOf(lastError['at'])}: ${textOf(lastError['reason'])}`);
   return lines;
 }
 
 function describeState(state: unknown): string {
   if (!isObject(state)) return 'unknown';
   const { kind, name, since, code, reason, nextTryInMs } = state;
-  if (kind === 'connected') return `connected to ${textOf(name)} since ${textOf(since)}`;
+  if (kind === 'connected') return `connected to ${textOf(name)} since ${instantOf(since)}`;
   if (kind !== 'waiting') return textOf(kind);
-  return `not connected (${textOf(code)}: ${textOf(reason)}), next try in ${Math.ceil(Number(nextTryInMs) / 1_000)} s`;
+  return `not connected (${textOf(code)}: ${textOf(reason)}), next try in ${formatDuration(Math.ceil(Number(nextTryInMs) / 1_000))}`;
 }
 
 function describeRefusals({ refusals, lastRefusals }: Readonly<Record<string, unknown>>): string[] {
@@ -48,4 +52,9 @@ function describeRefusals({ refusals, lastRefusals }: Readonly<Record<string, un
     `refused: ${counts.join(', ')}`,
     `last refused: ${textOf(last['verb'])} ${textOf(last['network'])} of jail ${textOf(last['jail'])}: ${textOf(last['detail'])}`,
   ];
+}
+
+/** The report has ISO 8601, for programs. */
+function instantOf(value: unknown): string {
+  return `${formatInstant(Date.parse(textOf(value)))} UTC`;
 }

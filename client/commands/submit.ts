@@ -9,6 +9,7 @@ import { formatHandLine } from '../queue-line.ts';
 import { type ServerPart, serverParts, textOf } from './answers.ts';
 import { awaitEnforcement } from './await-enforcement.ts';
 import { type CommandContext, show } from './command-context.ts';
+import { describeListed, jailThatStillBans, serversWithout } from './look-around-unban.ts';
 
 /** A ban, unban or lift by hand. */
 export interface Submission {
@@ -26,9 +27,15 @@ export async function submit(context: CommandContext, submission: Submission): P
   const agent = await loadAgentSettings(context.config);
   const { waitMs, ...event } = submission;
   try {
+    const notBanned = event.verb === 'ban' ? [] : await serversWithout(context.clock, agent.socket, event.network);
     const answer = await callLocalSocket(agent.socket, 'submit', event);
     const parts = serverParts(answer);
-    show(context, answer, [headline(submission), ...parts.map(describePart)]);
+    const listedIn = await jailThatStillBans(agent, submission);
+    show(context, { ...answer, notBanned, ...(listedIn === undefined ? {} : { listedIn }) }, [
+      headline(submission),
+      ...parts.map((part) => describePart(part, notBanned.includes(part.server) ? submission.network : undefined)),
+      ...(listedIn === undefined ? [] : [describeListed(listedIn, submission.network)]),
+    ]);
     const exit = exitCodeOf(parts);
     if (exit !== exitCodes.done) return exit;
     return await awaitEnforcement(context, { ...submission, socket: agent.socket, waitMs });
@@ -58,11 +65,12 @@ function headline({ verb, network, jail, ttlSeconds }: Submission): string {
   return `${verb} ${network} (jail ${jail}${verb === 'ban' ? `, ${formatDuration(ttlSeconds)}` : ''})`;
 }
 
-function describePart(part: ServerPart): string {
+/** @param unbanned the network of an unban, where nobody banned it */
+function describePart(part: ServerPart, unbanned: Network | undefined): string {
   const outcome = textOf(part['outcome']);
   if (outcome === 'refused') return `${part.server}: refused: ${textOf(part['code'])}: ${textOf(part['detail'])}`;
   if (outcome === 'waiting') return `${part.server}: not answered, kept in the queue: ${textOf(part['reason'])}`;
-  return `${part.server}: ${outcome}`;
+  return unbanned === undefined ? `${part.server}: ${outcome}` : `${part.server}: ${unbanned} is not banned`;
 }
 
 /** A refusal is said before a delay: it will not go away by itself. */

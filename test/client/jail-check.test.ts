@@ -134,7 +134,10 @@ testWithEnding('says which jail it cannot send', async (context) => {
   await moveUntil(scene, () => digests(scene) === 1);
   const outcome = scene.running.agent.destinations[0]?.jailCheck.resend('nginx');
   await moveUntil(scene, () => digests(scene) === 2);
-  assert.deepEqual(await outcome, { kind: 'not-listed', reason: 'no jail nginx with the action fail2networkban' });
+  assert.deepEqual(await outcome, {
+    kind: 'unknown-jail',
+    reason: 'no jail nginx with the action fail2networkban; those with it: sshd',
+  });
 });
 
 testWithEnding('withdraws nothing of a jail that is gone when its empty list is confirmed', async (context) => {

@@ -33,12 +33,14 @@ function runWith(input: string, config: string, ...words: readonly string[]): Pr
   });
 }
 
-async function makeConfig(test: Ending): Promise<string> {
+/** @param fail2ban what the shell runs in place of fail2ban-client */
+async function makeConfig(test: Ending, fail2ban = 'exit 1'): Promise<string> {
   const folder = await makeFolder(test);
+  await writeFile(join(folder, 'fail2ban-client'), `#!/bin/sh\n${fail2ban}\n`, { mode: 0o755 });
   const config = join(folder, 'client.ini');
   await writeFile(
     config,
-    `[agent]\nspool = ${folder}/spool\nstate = ${folder}/state\nsocket = ${folder}/agent.sock\nfail2ban_client = /bin/false\nlog_level = error\n`,
+    `[agent]\nspool = ${folder}/spool\nstate = ${folder}/state\nsocket = ${folder}/agent.sock\nfail2ban_client = ${folder}/fail2ban-client\nlog_level = error\n`,
   );
   return config;
 }
@@ -47,8 +49,11 @@ const lineFor = (server: TestServer): string =>
   `fail2networkban://${server.client}@127.0.0.1:${server.port}/?key=${server.keyText}&plaintext=yes`;
 
 /** An enrolled host with its agent in this process, and a server. */
-async function makeHost(test: Ending): Promise<{ readonly config: string; readonly server: TestServer }> {
-  const config = await makeConfig(test);
+async function makeHost(
+  test: Ending,
+  fail2ban = 'exit 1',
+): Promise<{ readonly config: string; readonly server: TestServer }> {
+  const config = await makeConfig(test, fail2ban);
   const server = await startServer(test);
   await run(config, 'enroll', lineFor(server));
   const settings = await loadSettings(config);
@@ -121,6 +126,43 @@ testWithEnding('says after an unban that another report still bans the network',
   const ran = await run(config, 'unban', '203.0.113.7');
   assert.equal(ran.code, 0);
   assert.match(ran.out, /203\.0\.113\.7 stays banned: another jail or host reports it too/);
+});
+
+testWithEnding('says of an unban that nobody banned the network', async (context) => {
+  const { config } = await makeHost(context);
+  const ran = await run(config, 'unban', '203.0.113.7');
+  assert.deepEqual([ran.code, ran.out], [0, 'unban 203.0.113.7 (jail manual)\nmain: 203.0.113.7 is not banned\n']);
+});
+
+testWithEnding('says of an unban that fail2ban itself still bans the network, and what to run', async (context) => {
+  const { config } = await makeHost(context, "echo '203.0.113.7 \t2026-01-01 00:00:00 + -1 = 9999-12-31 23:59:59'");
+  await run(config, 'ban', '203.0.113.7', '--jail', 'sshd');
+  const ran = await run(config, 'unban', '203.0.113.7', '--jail', 'sshd');
+  assert.equal(ran.code, 0);
+  assert.match(ran.out, /fail2ban itself still bans it in sshd .* fail2ban-client set sshd unbanip 203\.0\.113\.7\n/);
+  assert.doesNotMatch((await run(config, 'unban', '203.0.113.8', '--jail', 'sshd')).out, /fail2ban itself/);
+});
+
+testWithEnding('says why a server takes nothing for now, with 75, and keeps the ban', async (context) => {
+  const { config, server } = await makeHost(context);
+  server.behaviour.refuse = () => ({ code: 'ledger-unavailable', detail: 'the record cannot be written now' });
+  server.behaviour.retryAfterMs = 60_000;
+  const ran = await run(config, 'ban', '203.0.113.7', '--wait', '--limit', '1s');
+  assert.equal(ran.code, 75);
+  assert.match(
+    ran.out,
+    /main: not answered, kept in the queue: ledger-unavailable: the record cannot be written now\n/,
+  );
+  assert.match((await run(config, 'status')).out, /main: takes nothing for now: ledger-unavailable: the record cannot/);
+});
+
+testWithEnding('says that bans are not known while a server is away, with 75', async (context) => {
+  const { config, server } = await makeHost(context);
+  await server.close();
+  const ran = await run(config, 'bans');
+  assert.equal(ran.code, 75);
+  assert.match(ran.out, /^main: its bans are not known now: /);
+  assert.doesNotMatch(ran.out, /no bans/);
 });
 
 testWithEnding('lists what the servers hold, and how the agent is', async (context) => {
