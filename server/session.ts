@@ -3,7 +3,7 @@ import { type CloseCode, closeCodes } from '../shared/close-code.ts';
 import { FrameError } from '../shared/field-reader.ts';
 import type { AnswerFrame, EventsFrame, FrameToClient, FrameToServer, Question } from '../shared/frames.ts';
 import { limits } from '../shared/limits.ts';
-import { parseFrameToServer } from '../shared/parse-frame.ts';
+import { parseFrameToServer, parseLoginEnvelope } from '../shared/parse-frame.ts';
 import type { Refusal } from '../shared/refusal.ts';
 import { SealedChannel } from '../shared/sealed-channel.ts';
 import { nonceBytes } from '../shared/signing.ts';
@@ -24,6 +24,8 @@ export interface Connection {
 export interface Rejection extends Refusal {
   /** The client, once it is known. */
   readonly client?: string;
+  /** The client that a login names and does not prove to be: a name that fits the pattern of names. */
+  readonly claimed?: string;
 }
 
 export interface SessionOptions {
@@ -142,12 +144,10 @@ export class Session {
 
   #logIn(text: string, nonce: Buffer): void {
     const { clients, clock, decoySecret, rates, admit } = this.#options;
-    const who =
-      Buffer.byteLength(text) > limits.loginFrameMaxBytes
-        ? undefined
-        : authenticate(text, nonce, { clients, now: clock.now(), decoySecret });
+    const isShort = Buffer.byteLength(text) <= limits.loginFrameMaxBytes;
+    const who = isShort ? authenticate(text, nonce, { clients, now: clock.now(), decoySecret }) : undefined;
     if (who === undefined) {
-      this.reject({ code: 'unauthenticated', detail: 'unknown client, key or MAC' }, closeCodes.unauthenticated);
+      this.#refuseLogin(isShort ? parseLoginEnvelope(text)?.client : undefined);
       return;
     }
     this.#state = {
@@ -165,6 +165,13 @@ export class Session {
     }
     const { may, jails } = who.client;
     this.#send({ type: 'welcome', server: this.#options.serverName, may, jails });
+  }
+
+  /** The name is for the log alone: the answer is the same for all. */
+  #refuseLogin(claimed: string | undefined): void {
+    const refusal = { code: 'unauthenticated', detail: 'unknown client, key or MAC' } as const;
+    this.#options.onRejection({ ...refusal, ...(claimed === undefined ? {} : { claimed }) });
+    this.close(closeCodes.unauthenticated, refusal.code);
   }
 
   async #take(text: string, state: LoggedIn): Promise<void> {

@@ -23,9 +23,9 @@ export class Teller {
     else this.#log.warn(fields, `${verb} refused`);
   }
 
-  rejection({ code, detail, client }: Rejection, address: Network | undefined): void {
+  rejection({ code, detail, client, claimed }: Rejection, address: Network | undefined): void {
     this.#counters.add(code);
-    this.#log.warn({ code, client, address }, detail);
+    this.#log.warn({ code, client, claimed, address }, detail);
   }
 
   /** An unban has its line as a decision. */
