@@ -12,16 +12,15 @@ import { Agent } from '../agent.ts';
 import { makeFail2ban } from '../fail2ban-client.ts';
 import { makeLocalVerbs } from '../local-verbs.ts';
 import { loadSettings, type Settings } from '../settings.ts';
+import { type OnSignal, type Wish, Wishes } from '../wishes.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** What the process gives to the agent. */
 export interface Surroundings {
   readonly environment: ServiceEnvironment;
   readonly isTerminal: boolean;
-  readonly onSignal: (name: 'SIGTERM' | 'SIGINT' | 'SIGHUP', handle: () => void) => void;
+  readonly onSignal: OnSignal;
 }
-
-type Wish = 'stop' | 'reload';
 
 /** `agent`: runs until SIGTERM or SIGINT; SIGHUP reads the configuration again. @throws ConfigError */
 export async function runAgent(context: CommandContext, surroundings: Surroundings): Promise<ExitCode> {
@@ -30,7 +29,7 @@ export async function runAgent(context: CommandContext, surroundings: Surroundin
   const service = new ServiceManager(surroundings.environment, (error) =>
     log.warn({ error: describeError(error) }, 'systemd was not told'),
   );
-  const wishes = new Wishes(surroundings);
+  const wishes = new Wishes(surroundings.onSignal);
   const endFeeding = service.feedWatchdog(context.clock);
   while ((await runOnce(context, { settings, log, service, wishes })) === 'reload') {
     settings = await reload(context, settings, log);
@@ -90,32 +89,5 @@ async function reload({ config }: CommandContext, before: Settings, log: Log): P
   } catch (error) {
     log.error({ error: describeError(error) }, 'configuration not taken, the one before stays');
     return before;
-  }
-}
-
-/** What the signals ask for, one at a time; one that comes early is kept. */
-class Wishes {
-  #kept: Wish | undefined;
-  #tell: (wish: Wish) => void = (wish) => {
-    this.#kept = wish;
-  };
-
-  constructor({ onSignal }: Surroundings) {
-    onSignal('SIGTERM', () => this.#tell('stop'));
-    onSignal('SIGINT', () => this.#tell('stop'));
-    onSignal('SIGHUP', () => this.#tell('reload'));
-  }
-
-  next(): Promise<Wish> {
-    const kept = this.#kept;
-    this.#kept = undefined;
-    if (kept !== undefined) return Promise.resolve(kept);
-    const keep = this.#tell;
-    return new Promise((resolve) => {
-      this.#tell = (wish) => {
-        this.#tell = keep;
-        resolve(wish);
-      };
-    });
   }
 }
