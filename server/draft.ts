@@ -1,5 +1,7 @@
 import type { Network } from '../shared/network.ts';
+import type { Refusal } from '../shared/refusal.ts';
 import type { Change, Report, WithdrawalReason } from './ledger/ledger.ts';
+import { forbids } from './policy/whitelist.ts';
 import { isSameClaim, type StandingBans } from './standing-bans.ts';
 
 /** The streams' last numbers, by client and stream. */
@@ -19,7 +21,8 @@ export class Draft {
   readonly #newJails = new Map<string, Set<string>>();
   readonly #numbers = new Map<string, number>();
   readonly #revoked = new Set<string>();
-  /** How many of the changes have been searched for revocations. */
+  readonly #allowed = new Set<Network>();
+  /** How many of the changes have been searched for revocations and whitelist entries. */
   #searched = 0;
 
   constructor(standing: StandingBans, streams: Streams) {
@@ -90,11 +93,16 @@ export class Draft {
 
   /** Whether this very commit ends a client's enrolment: its frames that are behind in it come too late. */
   revokes(client: string): boolean {
-    for (const change of this.changes.slice(this.#searched)) {
-      if (change.kind === 'revoked') this.#revoked.add(change.client);
-    }
-    this.#searched = this.changes.length;
+    this.#search();
     return this.#revoked.has(client);
+  }
+
+  /** Why a ban may not follow a whitelist entry of this very commit: the policy knows the entry only afterwards. */
+  refuseAllowed(network: Network): Refusal | undefined {
+    this.#search();
+    const entry = [...this.#allowed].find((allowed) => forbids(allowed, network));
+    if (entry === undefined) return undefined;
+    return { code: 'whitelisted', detail: `${network} overlaps ${entry}, which is being whitelisted` };
   }
 
   /** The last number of a client's stream that was applied; 0 before the first. */
@@ -106,6 +114,15 @@ export class Draft {
     const isNew = this.numberOf(client, stream) === 0;
     this.#numbers.set(`${client} ${stream}`, number);
     this.changes.push({ kind: 'advanced', client, stream, number, isNew });
+  }
+
+  #search(): void {
+    for (const change of this.changes.slice(this.#searched)) {
+      if (change.kind === 'revoked') this.#revoked.add(change.client);
+      if (change.kind === 'allowed') this.#allowed.add(change.entry.network);
+      if (change.kind === 'disallowed') this.#allowed.delete(change.network);
+    }
+    this.#searched = this.changes.length;
   }
 
   #noteJail({ client, jail }: Report): void {

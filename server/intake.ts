@@ -57,6 +57,12 @@ interface EntryEffect {
   readonly detail?: string;
 }
 
+/** What the policy is asked about, and the report that it would replace. */
+interface Asked {
+  readonly event: BanEvent;
+  readonly known: Report | undefined;
+}
+
 /** The pause asked for with a temporary refusal. */
 const retryAfterMs = 5_000;
 
@@ -149,7 +155,7 @@ export class Intake {
     const { network, jail, source, verb } = event;
     const reports = draft.reportsOf(network);
     const own = reports.find((report) => report.client === client.name && report.jail === jail);
-    const refusal = this.#options.policy.refuse(event, client, holdingWith(draft, client, { jail, known: own }));
+    const refusal = this.#refuse(draft, client, { event, known: own });
     if (refusal !== undefined) return refusal;
     if (verb === 'ban') draft.report(this.#newReport(client, jail, network, event.ttlSeconds, source));
     else if (verb === 'lift') for (const report of reports) draft.lift(report, 'lifted', client.name);
@@ -166,11 +172,17 @@ export class Intake {
       const report = this.#newReport(client, jail, network, ttlSeconds, 'jail');
       if (known !== undefined && endsWithIt(known, report)) return [];
       const event = { number: 0, verb: 'ban', jail, network, ttlSeconds, source: 'jail' } as const;
-      const refusal = this.#options.policy.refuse(event, client, holdingWith(draft, client, { jail, known }));
+      const refusal = this.#refuse(draft, client, { event, known });
       if (refusal !== undefined) return { network, ...refusal };
       draft.report(report);
       return { network, code: 'recorded' };
     });
+  }
+
+  #refuse(draft: Draft, client: Client, { event, known }: Asked): Refusal | undefined {
+    const { verb, jail, network } = event;
+    const refusal = this.#options.policy.refuse(event, client, holdingWith(draft, client, { jail, known }));
+    return refusal ?? (verb === 'ban' ? draft.refuseAllowed(network) : undefined);
   }
 
   #isRevoked(draft: Draft, { name }: Client): boolean {

@@ -46,7 +46,7 @@ async function ban({ record, policy, clock, standing }: BanVerbsOptions, args: A
   const reportedAt = clock.now();
   const endsAt = ttlSeconds === null ? Number.POSITIVE_INFINITY : reportedAt + ttlSeconds * 1_000;
   const written = await record.write((draft): Refusal | { readonly replaced: Report | undefined } => {
-    const refused = policy.refuseAddress(network);
+    const refused = policy.refuseAddress(network) ?? draft.refuseAllowed(network);
     if (refused !== undefined) return refused;
     const reports = draft.reportsOf(network);
     draft.report({ network, client: actor, jail, source: 'hand', reportedAt, endsAt, isLifted: false });

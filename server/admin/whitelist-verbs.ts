@@ -1,10 +1,10 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { LocalVerb } from '../../shared/host/local-socket.ts';
-import { covers, embeddedIpv4, familyOf, type Network, prefixLengthOf } from '../../shared/network.ts';
+import { familyOf, type Network, prefixLengthOf } from '../../shared/network.ts';
 import type { Refusal } from '../../shared/refusal.ts';
 import type { Draft } from '../draft.ts';
 import type { Report, WhitelistEntry } from '../ledger/ledger.ts';
-import type { Whitelist } from '../policy/whitelist.ts';
+import { forbids, type Whitelist } from '../policy/whitelist.ts';
 import type { Record } from '../record.ts';
 import { type Arguments, argument } from './arguments.ts';
 import { describeLifted, finite } from './describe-bans.ts';
@@ -49,7 +49,7 @@ async function allow({ record, clock }: WhitelistVerbsOptions, args: Arguments) 
 /** Adds an entry and lifts every report that it forbids. @returns these */
 export function allowInDraft(draft: Draft, entry: WhitelistEntry): Report[] {
   draft.changes.push({ kind: 'allowed', entry, actor });
-  const overlapping = [...draft.networks()].filter((other) => isTouched(other, entry.network));
+  const overlapping = [...draft.networks()].filter((other) => forbids(entry.network, other));
   const reports = overlapping.flatMap((other) => draft.reportsOf(other)).filter(({ isLifted }) => !isLifted);
   for (const report of reports) draft.lift(report, 'whitelisted', actor);
   return reports;
@@ -69,13 +69,6 @@ export function entryFor({
   ...entry
 }: Omit<WhitelistEntry, 'endsAt'> & { readonly seconds: number | null }): WhitelistEntry {
   return { ...entry, endsAt: seconds === null ? Number.POSITIVE_INFINITY : entry.addedAt + seconds * 1_000 };
-}
-
-/** Whether a whitelist entry forbids a ban, in its IPv6 clothes too. */
-function isTouched(banned: Network, allowed: Network): boolean {
-  return [banned, embeddedIpv4(banned)].some(
-    (network) => network !== undefined && (covers(allowed, network) || covers(network, allowed)),
-  );
 }
 
 function listAllowed({ whitelist }: WhitelistVerbsOptions) {

@@ -1,5 +1,5 @@
 import { formatInstant } from '../../shared/instant.ts';
-import type { Network } from '../../shared/network.ts';
+import { covers, embeddedIpv4, type Network } from '../../shared/network.ts';
 import { NetworkIndex } from '../../shared/network-index.ts';
 import type { Change, WhitelistEntry } from '../ledger/ledger.ts';
 
@@ -70,4 +70,11 @@ export class Whitelist {
   #rebuild(): NetworkIndex {
     return new NetworkIndex([...this.#configured, ...this.#timed.keys()]);
   }
+}
+
+/** Whether a whitelist entry forbids a ban, in its IPv6 clothes too. */
+export function forbids(entry: Network, banned: Network): boolean {
+  return [banned, embeddedIpv4(banned)].some(
+    (network) => network !== undefined && (covers(entry, network) || covers(network, entry)),
+  );
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { allowInDraft, entryFor } from '../../server/admin/whitelist-verbs.ts';
 import { JailLists } from '../../server/jail-lists.ts';
 import type { Report } from '../../server/ledger/ledger.ts';
 import { FrameError } from '../../shared/field-reader.ts';
@@ -62,6 +63,26 @@ describe('events', () => {
     await revocation;
     assert.deepEqual(await Promise.all(frames), [['not-permitted'], { 'not-permitted': 1 }, ['recorded']]);
     assert.deepEqual(core.claims, ['203.0.113.3 web2 sshd']);
+  });
+
+  it('are refused behind a whitelist entry in one tick, in its IPv6 clothes too', async () => {
+    const core = await Core.make();
+    const entry = entryFor({ network: network('203.0.113.0/24'), seconds: null, note: '', addedAt: core.clock.now() });
+    const allowed = core.record.write((draft) => allowInDraft(draft, entry));
+    const frames = [
+      core.send(web1, [makeEvent(1, '203.0.113.1'), makeEvent(2, '198.51.100.1')]),
+      core.send(web1, [makeEvent(3, '64:ff9b::cb00:7101')]),
+      core.send(web1, [makeEvent(4, '203.0.113.1', { verb: 'unban' })]),
+      core.list(web2, entries('203.0.113.0/25')).then((settled) => settled?.refused),
+    ];
+    await allowed;
+    assert.deepEqual(await Promise.all(frames), [
+      ['whitelisted', 'recorded'],
+      ['whitelisted'],
+      ['recorded'],
+      { whitelisted: 1 },
+    ]);
+    assert.deepEqual(core.claims, ['198.51.100.1 web1 sshd']);
   });
 
   it('take effect once when they are sent twice in one tick', async () => {
