@@ -1,6 +1,6 @@
 import type { Network } from '../shared/network.ts';
 import type { Refusal } from '../shared/refusal.ts';
-import type { Change, Report, WithdrawalReason } from './ledger/ledger.ts';
+import type { Change, Client, Report, WithdrawalReason } from './ledger/ledger.ts';
 import { forbids } from './policy/whitelist.ts';
 import { isSameClaim, type StandingBans } from './standing-bans.ts';
 
@@ -22,7 +22,9 @@ export class Draft {
   readonly #numbers = new Map<string, number>();
   readonly #revoked = new Set<string>();
   readonly #allowed = new Set<Network>();
-  /** How many of the changes have been searched for revocations and whitelist entries. */
+  /** Undefined for one that is revoked and not enrolled again. */
+  readonly #clients = new Map<string, Client | undefined>();
+  /** How many of the changes have been searched for clients and whitelist entries. */
   #searched = 0;
 
   constructor(standing: StandingBans, streams: Streams) {
@@ -97,6 +99,12 @@ export class Draft {
     return this.#revoked.has(client);
   }
 
+  /** A client as the changes so far leave it. @param standing as it is without them */
+  clientAfter(name: string, standing: Client | undefined): Client | undefined {
+    this.#search();
+    return this.#clients.has(name) ? this.#clients.get(name) : standing;
+  }
+
   /** Why a ban may not follow a whitelist entry of this very commit: the policy knows the entry only afterwards. */
   refuseAllowed(network: Network): Refusal | undefined {
     this.#search();
@@ -117,12 +125,16 @@ export class Draft {
   }
 
   #search(): void {
-    for (const change of this.changes.slice(this.#searched)) {
-      if (change.kind === 'revoked') this.#revoked.add(change.client);
-      if (change.kind === 'allowed') this.#allowed.add(change.entry.network);
-      if (change.kind === 'disallowed') this.#allowed.delete(change.network);
-    }
+    for (const change of this.changes.slice(this.#searched)) this.#note(change);
     this.#searched = this.changes.length;
+  }
+
+  #note(change: Change): void {
+    if (change.kind === 'revoked') this.#revoked.add(change.client);
+    if (change.kind === 'revoked') this.#clients.set(change.client, undefined);
+    if (change.kind === 'enrolled') this.#clients.set(change.client.name, change.client);
+    if (change.kind === 'allowed') this.#allowed.add(change.entry.network);
+    if (change.kind === 'disallowed') this.#allowed.delete(change.network);
   }
 
   #noteJail({ client, jail }: Report): void {

@@ -41,11 +41,13 @@ export const argument = {
     throw new ArgumentError(`${name}: ${quote(value)}: allowed is ${durationAllowed}, or permanent`);
   },
 
-  /** Seconds, and no `permanent`. */
+  /** Seconds, also 0, and no `permanent`. */
   duration(args: Arguments, name: string, fallback: number): number {
-    const seconds = argument.optionalDuration(args, name);
-    if (seconds !== null) return seconds ?? fallback;
-    throw new ArgumentError(`${name}: ${quote(args[name])}: allowed is ${durationAllowed}`);
+    const value = args[name];
+    if (value === undefined) return fallback;
+    const seconds = typeof value === 'string' ? parseDuration(value) : undefined;
+    if (seconds !== undefined && seconds <= limits.ttlMaxSeconds) return seconds;
+    throw new ArgumentError(`${name}: ${quote(value)}: allowed is ${durationAllowed}`);
   },
 
   count(args: Arguments, name: string, fallback: number): number {

@@ -1,17 +1,16 @@
 import type { Clock } from '../../shared/clock.ts';
 import { formatEnrolment } from '../../shared/enrolment.ts';
-import { type Permission, permissions } from '../../shared/frames.ts';
 import { ArgumentError, type LocalVerb } from '../../shared/host/local-socket.ts';
-import { clientAlphabet, clientPattern } from '../../shared/names.ts';
 import { quote } from '../../shared/refusal.ts';
 import { secretBytes } from '../../shared/signing.ts';
 import type { Clients } from '../clients.ts';
 import type { ConnectedClients } from '../connected-clients.ts';
 import type { Client, ClientKey } from '../ledger/ledger.ts';
 import { mayUse } from '../policy/permission.ts';
-import type { Record } from '../record.ts';
+import type { Entry, Record } from '../record.ts';
 import type { StandingBans } from '../standing-bans.ts';
 import { type Arguments, argument } from './arguments.ts';
+import { readDescription, readJails, readName, readPermissions } from './client-arguments.ts';
 import { finite } from './describe-bans.ts';
 
 /** How a host reaches this server and knows it. */
@@ -35,7 +34,8 @@ export interface ClientVerbsOptions {
 const actor = 'operator';
 /** For how long the old key goes on after a rotation, seconds. */
 const rotationOverlapSeconds = 86_400;
-const globPattern = /^[A-Za-z0-9*][A-Za-z0-9._@+*-]{0,63}$/;
+/** Keys of one client at once: the newest, and those before it whose overlap still goes on. */
+const keysPerClientMax = 5;
 
 /** `client-add`, `client-list`, `client-set`, `client-revoke`, `client-rotate`. */
 export function clientVerbs(options: ClientVerbsOptions): [string, LocalVerb][] {
@@ -49,7 +49,7 @@ export function clientVerbs(options: ClientVerbsOptions): [string, LocalVerb][] 
 }
 
 async function addClient({ record, clients, clock, randomBytes, reach }: ClientVerbsOptions, args: Arguments) {
-  const name = argument.text(args, 'name', clientPattern, clientAlphabet);
+  const name = readName(args);
   if (name === actor) throw new ArgumentError(`name: ${name} is the server's own word for whoever administers it`);
   const client: Client = {
     name,
@@ -59,25 +59,29 @@ async function addClient({ record, clients, clock, randomBytes, reach }: ClientV
     addedAt: clock.now(),
     keys: [makeKey(randomBytes)],
   };
-  if (clients.get(name) !== undefined) throw new ArgumentError(`name: ${name} is enrolled already; see client rotate`);
-  await record.write((draft) => draft.changes.push({ kind: 'enrolled', client, actor }));
+  await decide(record, (draft) => {
+    if (draft.clientAfter(name, clients.get(name)) !== undefined)
+      return new ArgumentError(`name: ${name} is enrolled already; see client rotate`);
+    draft.changes.push({ kind: 'enrolled', client, actor });
+    return client;
+  });
   return { name, may: client.may, jails: client.jails, enrolment: enrolmentLine(reach(), name, client.keys[0]) };
 }
 
 /** Changes only what is named. A connected host comes back with its new rights at once. */
-async function setClient({ record, clients, standing }: ClientVerbsOptions, args: Arguments) {
-  const before = knownClient(clients, args);
-  const named = ['may', 'jails', 'description'].filter((name) => args[name] !== undefined);
-  if (named.length === 0) throw new ArgumentError('nothing to change: give --jails, --may or --description');
-  const client: Client = {
-    ...before,
+async function setClient(options: ClientVerbsOptions, args: Arguments) {
+  const rights = {
     ...(args['may'] === undefined ? {} : { may: readPermissions(args['may']) }),
     ...(args['jails'] === undefined ? {} : { jails: readJails(args['jails']) }),
     ...(args['description'] === undefined ? {} : { description: readDescription(args) }),
   };
-  await record.write((draft) => draft.changes.push({ kind: 'enrolled', client, actor }));
+  const client = await changeClient(options, readName(args), (before) =>
+    Object.keys(rights).length > 0
+      ? { ...before, ...rights }
+      : new ArgumentError('nothing to change: give --jails, --may or --description'),
+  );
   const { name, may, jails, description } = client;
-  return { name, may, jails, description, leftOver: countLeftOver(standing, client) };
+  return { name, may, jails, description, leftOver: countLeftOver(options.standing, client) };
 }
 
 /** Standing reports of jails that the client may no longer use: it cannot withdraw them. */
@@ -86,22 +90,29 @@ function countLeftOver(standing: StandingBans, client: Client): number {
   return reports.filter(({ jail, source }) => source === 'jail' && !mayUse(client, jail)).length;
 }
 
-async function rotateKey({ record, clients, clock, randomBytes, reach }: ClientVerbsOptions, args: Arguments) {
-  const client = knownClient(clients, args);
+/** `overlap` of no time ends the old keys at once. */
+async function rotateKey(options: ClientVerbsOptions, args: Arguments) {
+  const { clock, randomBytes, reach } = options;
+  const name = readName(args);
   const overlapSeconds = argument.duration(args, 'overlap', rotationOverlapSeconds);
   const key = makeKey(randomBytes);
-  const endsAt = clock.now() + overlapSeconds * 1_000;
-  const live = client.keys.filter((old) => old.endsAt > clock.now());
-  const keys = [key, ...live.map((old) => ({ ...old, endsAt: Math.min(old.endsAt, endsAt) }))];
-  await record.write((draft) => draft.changes.push({ kind: 'enrolled', client: { ...client, keys }, actor }));
-  return { name: client.name, oldKeyEndsAt: endsAt, enrolment: enrolmentLine(reach(), client.name, key) };
+  const now = clock.now();
+  const endsAt = now + overlapSeconds * 1_000;
+  await changeClient(options, name, (client) => {
+    const shortened = client.keys.map((old) => ({ ...old, endsAt: Math.min(old.endsAt, endsAt) }));
+    const keys = [key, ...shortened.filter((old) => old.endsAt > now)];
+    if (keys.length <= keysPerClientMax) return { ...client, keys };
+    return new ArgumentError(`name: ${name} has ${keys.length - 1} keys that go on; --overlap 0s ends them at once`);
+  });
+  return { name, oldKeyEndsAt: endsAt, enrolment: enrolmentLine(reach(), name, key) };
 }
 
 /** Its bans stay until they end, unless `liftBans` says that they were not to be trusted. */
 async function revokeClient({ record, clients, standing }: ClientVerbsOptions, args: Arguments) {
-  const { name } = knownClient(clients, args);
+  const name = readName(args);
   const isLifting = argument.flag(args, 'liftBans');
-  const lifted = await record.write((draft) => {
+  const lifted = await decide(record, (draft) => {
+    if (draft.clientAfter(name, clients.get(name)) === undefined) return notEnrolled(clients, name);
     const reports = isLifting ? standing.ofClient(name) : [];
     const own = reports.filter((report) => draft.reportsOf(report.network).includes(report));
     for (const report of own) draft.withdraw(report, 'revoked', actor);
@@ -109,6 +120,27 @@ async function revokeClient({ record, clients, standing }: ClientVerbsOptions, a
     return own.length;
   });
   return { name, lifted };
+}
+
+/** Changes a client as it is once all before in the same commit has come true. @throws ArgumentError */
+function changeClient(
+  { record, clients }: ClientVerbsOptions,
+  name: string,
+  change: (before: Client) => Client | ArgumentError,
+): Promise<Client> {
+  return decide(record, (draft) => {
+    const before = draft.clientAfter(name, clients.get(name));
+    const client = before === undefined ? notEnrolled(clients, name) : change(before);
+    if (!(client instanceof ArgumentError)) draft.changes.push({ kind: 'enrolled', client, actor });
+    return client;
+  });
+}
+
+/** An entry must not throw, for others share its draft. @throws ArgumentError that the entry returns */
+async function decide<Answer>(record: Record, entry: Entry<Answer | ArgumentError>): Promise<Answer> {
+  const answer = await record.write(entry);
+  if (answer instanceof ArgumentError) throw answer;
+  return answer;
 }
 
 /** What an operator may see of a client: never a secret. */
@@ -123,12 +155,9 @@ function describe({ connected, standing, clock }: ClientVerbsOptions, { keys, ..
   };
 }
 
-function knownClient(clients: Clients, args: Arguments): Client {
-  const name = argument.text(args, 'name', clientPattern, clientAlphabet);
-  const client = clients.get(name);
-  if (client !== undefined) return client;
+function notEnrolled(clients: Clients, name: string): ArgumentError {
   const known = clients.list().map((each) => each.name);
-  throw new ArgumentError(`name: ${quote(name)} is not enrolled; known are ${known.join(', ') || 'none'}`);
+  return new ArgumentError(`name: ${quote(name)} is not enrolled; known are ${known.join(', ') || 'none'}`);
 }
 
 function makeKey(randomBytes: (count: number) => Buffer): ClientKey {
@@ -141,30 +170,4 @@ function makeKey(randomBytes: (count: number) => Buffer): ClientKey {
 
 function enrolmentLine(reach: Reach, client: string, key: ClientKey | undefined): string {
   return formatEnrolment({ ...reach, client, key: `${key?.id}.${key?.secret}` });
-}
-
-function readDescription(args: Arguments): string {
-  return argument.text(
-    { description: '', ...args },
-    'description',
-    /^[^\p{Cc}]{0,200}$/u,
-    'up to 200 characters, no control characters',
-  );
-}
-
-function readPermissions(value: unknown): readonly Permission[] {
-  if (value === undefined) return ['ban', 'unban'];
-  const words = typeof value === 'string' ? value.split(',') : [];
-  const may = permissions.filter((permission) => words.includes(permission));
-  if (may.length === words.length && may.length > 0) return may;
-  throw new ArgumentError(`may: ${quote(value)}: allowed are ${permissions.join(', ')}, separated by commas`);
-}
-
-function readJails(value: unknown): readonly string[] {
-  if (value === undefined) return ['*'];
-  const jails = typeof value === 'string' ? value.split(',') : [];
-  if (jails.length > 0 && jails.length <= 100 && jails.every((jail) => globPattern.test(jail))) return jails;
-  throw new ArgumentError(
-    `jails: ${quote(value)}: allowed are up to 100 jail names or patterns as nginx-*, separated by commas`,
-  );
 }

@@ -155,7 +155,7 @@ function clientCommands(times: Times): readonly OperatorCommand[] {
       group: 'client',
       usage: 'rotate <name>',
       description: 'give a host a new key',
-      options: [['--overlap <time>', 'how long the old key goes on', '1d']],
+      options: [['--overlap <time>', 'how long the old key goes on, 0s: not at all', '1d']],
       verb: 'client-rotate',
       toArgs: withName,
       show: show.rotated,

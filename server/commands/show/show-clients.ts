@@ -6,6 +6,9 @@ import type { Times } from './times.ts';
 
 /** How the answers about enrolled hosts look. */
 export function showClients({ remaining, when }: Times) {
+  const oldKey = (left: string): string =>
+    left === '0s' ? 'The old key has ended.' : `The old key goes on for ${left}.`;
+
   return {
     enrolled: (answer: Answer): string =>
       [
@@ -21,7 +24,7 @@ export function showClients({ remaining, when }: Times) {
         `  fail2networkban enroll --force '${text(answer['enrolment'])}'`,
         '  systemctl restart fail2networkban-agent',
         '',
-        `The old key goes on for ${remaining(answer['oldKeyEndsAt'])}.`,
+        oldKey(remaining(answer['oldKeyEndsAt'])),
       ].join('\n'),
 
     changed: (answer: Answer): string => {

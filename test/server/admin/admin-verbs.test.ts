@@ -143,6 +143,36 @@ describe('client', () => {
       await assert.rejects(Promise.race([server.logIn(old), closesWith(server)]), /unauthenticated/);
     }));
 
+  it('add enrolls once when asked twice at the same time', () =>
+    withServer(async (server) => {
+      const answers = await Promise.allSettled([1, 2].map(() => server.enroll({ name: 'web1' })));
+      const good = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+      assert.equal(good.length, 1);
+      for (const credentials of good) await server.logIn(credentials);
+    }));
+
+  it('rotate prints only lines that do, also when asked several times at the same time', () =>
+    withServer(async (server) => {
+      await server.enroll({ name: 'web1' });
+      const asked = [1, 2, 3].map(() => server.ask('client-rotate', { name: 'web1' }));
+      for (const answer of await Promise.all(asked)) await server.logIn(credentialsOf(answer));
+    }));
+
+  it('rotate lets a client have at most 5 keys, and ends the old ones at once when told to', () =>
+    withServer(async (server) => {
+      const first = await server.enroll({ name: 'web1' });
+      for (let count = 2; count <= 5; count += 1) await server.ask('client-rotate', { name: 'web1' });
+      await assert.rejects(
+        server.ask('client-rotate', { name: 'web1' }),
+        /^Error: name: web1 has 5 keys that go on; --overlap 0s ends them at once$/,
+      );
+      const withFirst = await server.logIn(first);
+      const answer = await server.ask('client-rotate', { name: 'web1', overlap: '0s' });
+      assert.equal(await withFirst.closed, closeCodes.revoked);
+      await server.logIn(credentialsOf(answer));
+      assert.match(showClients(timesAt(server.clock.now())).rotated(answer), /The old key has ended\.$/);
+    }));
+
   it('set changes what is named and nothing else, at once where the host is connected', () =>
     withServer(async (server) => {
       const credentials = await server.enroll({ name: 'web1', jails: 'sshd', description: 'the shop' });
