@@ -3,7 +3,7 @@ import { createServer as createHttpsServer, type Server as TlsServer } from 'nod
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Clock } from '../shared/clock.ts';
+import { type Clock, sleep } from '../shared/clock.ts';
 import { type CloseCode, closeCodes } from '../shared/close-code.ts';
 import { describeError, hasCode } from '../shared/errors.ts';
 import { subprotocol } from '../shared/frames.ts';
@@ -38,6 +38,9 @@ const maxHeaderSize = 8_192;
 /** How long a peer may take to answer a close before its socket is cut. */
 const closeMaxMs = 2_000;
 
+/** How long a stop waits for the answers to the frames that were taken. */
+export const answersMaxMs = 1_500;
+
 /** The most that a frame's header takes (RFC 6455 §5.2). */
 const frameHeaderMaxBytes = 14;
 
@@ -47,6 +50,9 @@ export class Listener {
   readonly #server: Server | TlsServer;
   readonly #sockets: WebSocketServer;
   readonly #strangers: Strangers;
+  /** Frames that wait for their answer: at most {@link limits.framesInFlightMax} of each connection. */
+  readonly #unanswered = new Set<Promise<void>>();
+  #isClosing = false;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -96,9 +102,11 @@ export class Listener {
     return this.#strangers.count;
   }
 
-  /** Takes no more connections, and ends those that are there. */
+  /** Takes no more connections nor frames, answers those that were taken, and ends the connections. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#isClosing = true;
+    if (this.#unanswered.size > 0) await this.#answerTaken();
     for (const socket of this.#sockets.clients) this.#end(socket, closeCodes.goingAway, 'the server stops');
     this.#strangers.endAll('the server stops');
     await closed;
@@ -153,8 +161,19 @@ export class Listener {
     return session;
   }
 
+  async #answerTaken(): Promise<void> {
+    for (const socket of this.#sockets.clients) socket.pause();
+    const over = new AbortController();
+    const answered = Promise.all(this.#unanswered).then(() => over.abort());
+    await Promise.race([answered, sleep(this.#options.clock, answersMaxMs, over.signal)]);
+  }
+
   #receive(webSocket: WebSocket, session: Session, text: string): void {
-    session.receive(text).then(() => this.#letThrough(webSocket, session), this.#options.onFault);
+    const answered = session
+      .receive(text)
+      .then(() => this.#letThrough(webSocket, session), this.#options.onFault)
+      .finally(() => this.#unanswered.delete(answered));
+    this.#unanswered.add(answered);
     if (this.#isCongested(webSocket, session)) webSocket.pause();
   }
 
@@ -164,7 +183,7 @@ export class Listener {
   }
 
   #letThrough(webSocket: WebSocket, session: Session): void {
-    if (!webSocket.isPaused || webSocket.readyState !== webSocket.OPEN) return;
+    if (this.#isClosing || !webSocket.isPaused || webSocket.readyState !== webSocket.OPEN) return;
     if (!this.#isCongested(webSocket, session)) webSocket.resume();
     else this.#options.clock.after(10, () => this.#letThrough(webSocket, session));
   }

@@ -101,7 +101,7 @@ export class FleetServer {
     this.#core.configure(settings);
   }
 
-  /** Orderly: what was taken is written. An answer that no longer goes out costs its client only sending again. */
+  /** Orderly: what was taken is written and answered. An answer that takes too long costs its client only sending again. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#closeSocket();

@@ -7,13 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { WebSocket } from 'ws';
-import type { Certificate } from '../../server/listener.ts';
+import { answersMaxMs, type Certificate } from '../../server/listener.ts';
 import { closeCodes } from '../../shared/close-code.ts';
 import { subprotocol } from '../../shared/frames.ts';
 import { limits } from '../../shared/limits.ts';
 import { makeCertificates } from '../certificates.ts';
 import { until } from '../contracts/until.ts';
 import { Core } from './core.ts';
+import type { FailingLedger } from './failing-ledger.ts';
 import { Listening, Peer } from './listening.ts';
 import { Hosts } from './session-pair.ts';
 import { StrangerSocket } from './stranger-socket.ts';
@@ -55,6 +56,15 @@ const ban = (number: number) => ({
   stream: 'stream-1',
   events: [{ number, verb: 'ban', jail: 'sshd', network: '203.0.113.1', ttlSeconds: 600 }],
 });
+
+/** Commits end only when it goes. */
+function makeSlow(ledger: FailingLedger): { readonly go: () => void } {
+  let go = (): void => undefined;
+  ledger.ready = new Promise((resolve) => {
+    go = resolve;
+  });
+  return { go: () => go() };
+}
 
 const upgradeRequest = (protocol: string): string =>
   [
@@ -293,6 +303,37 @@ describe('a listener', () => {
       await closed;
       await assert.rejects(StrangerSocket.open(listening.port), /ECONNREFUSED/);
       assert.equal(hosts.core.clock.waiting, 0);
+    }));
+
+  it('answers what it took before it stops, if the ledger is not too slow for that', () =>
+    withListener(false, async ({ listening, hosts }) => {
+      const { ledger, clock } = hosts.core;
+      const disk = makeSlow(ledger);
+      const peer = await Peer.logIn(listening.port);
+      const answer = peer.ask(ban(1));
+      await until(() => ledger.commits.length === 1, 'the commit is under way');
+      const closed = listening.listener.close();
+      disk.go();
+      const results = await answer;
+      assert.deepEqual(results.type === 'results' && results.results, [{ number: 1, outcome: 'recorded' }]);
+      assert.equal(await peer.closed, closeCodes.goingAway);
+      await closed;
+      await until(() => clock.waiting === 0, 'no timer is left');
+    }));
+
+  it('does not wait for ever for a ledger that is too slow', () =>
+    withListener(false, async ({ listening, hosts }) => {
+      const { ledger, clock } = hosts.core;
+      const disk = makeSlow(ledger);
+      const peer = await Peer.logIn(listening.port);
+      peer.socket.send(peer.sealed(ban(1)));
+      await until(() => ledger.commits.length === 1, 'the commit is under way');
+      const closed = listening.listener.close();
+      clock.advance(answersMaxMs);
+      assert.equal(await peer.closed, closeCodes.goingAway);
+      await closed;
+      disk.go();
+      await hosts.core.record.drain();
     }));
 
   it('cuts off who does not answer its close', () =>
