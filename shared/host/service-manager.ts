@@ -10,24 +10,39 @@ export interface ServiceEnvironment {
   readonly WATCHDOG_USEC?: string | undefined;
 }
 
+/** Longer than this no word takes, so that one that hangs does not keep back those behind it for good. */
+const noticeMaxMs = 5_000;
+
 /**
- * Tells systemd how the service is. Without systemd every call does nothing. Node cannot send to a datagram socket, so
+ * Tells systemd how the service is, each word after the one before. Without systemd every call does nothing. Node cannot send to a datagram socket, so
  * `systemd-notify` (10 ms) does; the units say NotifyAccess=all.
  */
 export class ServiceManager {
   readonly #environment: ServiceEnvironment;
   readonly #onError: (error: Error) => void;
+  readonly #program: string;
+  #last: Promise<void> = Promise.resolve();
 
-  constructor(environment: ServiceEnvironment, onError: (error: Error) => void) {
+  /** @param program takes the words as its arguments */
+  constructor(environment: ServiceEnvironment, onError: (error: Error) => void, program = 'systemd-notify') {
     this.#environment = environment;
     this.#onError = onError;
+    this.#program = program;
   }
 
   notify(...notices: readonly Notice[]): void {
     const socket = this.#environment.NOTIFY_SOCKET;
     if (socket === undefined) return;
-    execFile('systemd-notify', [...notices], { env: { NOTIFY_SOCKET: socket, PATH: '/usr/bin:/bin' } }, (error) => {
-      if (error !== null) this.#onError(error);
+    this.#last = this.#last.then(() => this.#tell(notices, socket));
+  }
+
+  #tell(notices: readonly Notice[], socket: string): Promise<void> {
+    const env = { NOTIFY_SOCKET: socket, PATH: '/usr/bin:/bin' };
+    return new Promise((resolve) => {
+      execFile(this.#program, [...notices], { env, timeout: noticeMaxMs }, (error) => {
+        if (error !== null) this.#onError(error);
+        resolve();
+      });
     });
   }
 
