@@ -15,12 +15,20 @@ export function showStatus(answer: Answer): string {
   return [
     `version ${text(answer['version'])}, up ${formatDuration(Number(answer['uptimeSeconds']))}, ${Math.round(Number(answer['memoryBytes']) / 1_048_576)} MiB`,
     `${standing.join(', ')}${paused}`,
+    ...recordLines(answer['record']),
     reach(answer['reach']),
     '',
     enforcers(answer),
     '',
     `counters: ${counters(answer['counters'])}`,
   ].join('\n');
+}
+
+/** Nothing as long as the record is written. */
+function recordLines(record: unknown): string[] {
+  if (!isObject(record) || record['kind'] !== 'failing') return [];
+  const since = formatDuration(Number(record['forSeconds']));
+  return [`record: FAILING for ${since}, new bans are refused until it can be written: ${text(record['reason'])}`];
 }
 
 function counters(value: unknown): string {

@@ -5,6 +5,7 @@ import { passMaxMs } from '../../../server/admin/server-verbs.ts';
 import { showBans } from '../../../server/commands/show/show-bans.ts';
 import { showClients } from '../../../server/commands/show/show-clients.ts';
 import { showPass } from '../../../server/commands/show/show-pass.ts';
+import { showStatus } from '../../../server/commands/show/show-server.ts';
 import { showWhitelist } from '../../../server/commands/show/show-whitelist.ts';
 import { timesAt } from '../../../server/commands/show/times.ts';
 import { closeCodes } from '../../../shared/close-code.ts';
@@ -88,8 +89,14 @@ describe('the admin socket', () => {
     withServer(async (server) => {
       server.ledger.isFull = true;
       await assert.rejects(server.ask('ban', { network: '203.0.113.1' }), /database or disk is full/);
+      server.clock.advance(90_000);
+      assert.match(
+        showStatus(await server.ask('status')),
+        /^record: FAILING for 1m 30s, new bans are refused until it can be written: database or disk is full$/m,
+      );
       server.ledger.isFull = false;
       assert.equal((await server.ask('ban', { network: '203.0.113.1' }))['outcome'], 'recorded');
+      assert.doesNotMatch(showStatus(await server.ask('status')), /^record/m);
     }));
 });
 
