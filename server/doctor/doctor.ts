@@ -67,7 +67,7 @@ async function examineGoingOn(host: DoctorHost): Promise<readonly Examination[]>
   if (server.kind !== 'running') return [];
   return [
     { subject: 'server', said: judgeServer(server, host.version) },
-    ...server.firewalls.map((firewall) => ({ subject: firewall.name, said: judgeEnforcement(firewall, false) })),
+    ...server.firewalls.map((firewall) => ({ subject: firewall.name, said: judgeEnforcement(firewall, undefined) })),
   ];
 }
 
@@ -134,6 +134,8 @@ async function examineRunning(
   ];
 }
 
-function isOneOpen(firewall: string, proxmoxes: readonly ProxmoxFacts[]): boolean {
-  return proxmoxes.some((facts) => facts.name === firewall && isOpen(facts));
+/** Undefined for a firewall that was not asked. */
+function isOneOpen(firewall: string, proxmoxes: readonly ProxmoxFacts[]): boolean | undefined {
+  const asked = proxmoxes.find(({ name }) => name === firewall);
+  return asked && isOpen(asked);
 }

@@ -75,9 +75,12 @@ function judgeVersion(running: RunningServer, version: string): readonly Said[] 
 /**
  * Whether what the server wrote down gets into one of its firewalls.
  *
- * @param isOpenToDoctor whether the doctor, with the configuration of today, got through
+ * @param isOpenToDoctor whether the doctor, with the configuration of today, got through; undefined: it did not try
  */
-export function judgeEnforcement({ failure, leftOut }: FirewallState, isOpenToDoctor: boolean): readonly Said[] {
+export function judgeEnforcement(
+  { failure, leftOut }: FirewallState,
+  isOpenToDoctor: boolean | undefined,
+): readonly Said[] {
   const said: Said[] = [];
   if (failure !== undefined) said.push(fails(failure, isOpenToDoctor));
   if (leftOut > 0) {
@@ -92,13 +95,14 @@ export function judgeEnforcement({ failure, leftOut }: FirewallState, isOpenToDo
   return said;
 }
 
-function fails(failure: FirewallFailure, isOpenToDoctor: boolean): Said {
+function fails(failure: FirewallFailure, isOpenToDoctor: boolean | undefined): Said {
+  const command = commandFor(failure, isOpenToDoctor);
   return {
     level: 'broken',
     code: 'firewall-fails',
     fact: `the server has not got through for ${formatDuration(failure.forSeconds)}, at the last try: ${failure.reason}`,
     consequence: 'this firewall keeps what it has; new bans and unbans do not reach it',
-    command: commandFor(failure, isOpenToDoctor),
+    ...(command === undefined ? {} : { command }),
   };
 }
 
@@ -106,10 +110,12 @@ function fails(failure: FirewallFailure, isOpenToDoctor: boolean): Said {
  * | the doctor | denied | otherwise |
  * | --- | --- | --- |
  * | gets through | the server has an older token or address: restart | it heals by itself; now: reconcile |
- * | does not | what the last try ended with, then reconcile | the same |
+ * | does not | none: its own finding of this firewall says what to do | the same |
+ * | did not try | what the last try ended with, then reconcile | the same |
  */
-function commandFor({ isDenied }: FirewallFailure, isOpenToDoctor: boolean): string {
-  if (!isOpenToDoctor) return 'mend what the last try ended with, then: fail2networkban-server reconcile';
+function commandFor({ isDenied }: FirewallFailure, isOpenToDoctor: boolean | undefined): string | undefined {
+  if (isOpenToDoctor === undefined) return 'mend what the last try ended with, then: fail2networkban-server reconcile';
+  if (!isOpenToDoctor) return undefined;
   if (!isDenied) return 'fail2networkban-server reconcile tries again at once; then: fail2networkban-server status';
   return 'systemctl restart fail2networkban-server: with what server.ini names now, the doctor gets through';
 }
