@@ -6,11 +6,12 @@ import { type Log, makeLog } from '../../shared/host/log.ts';
 import { ServiceManager } from '../../shared/host/service-manager.ts';
 import { pinOf } from '../../shared/pin.ts';
 import { openFirewall } from '../enforcers/create-enforcer.ts';
+import { LedgerError } from '../ledger/ledger.ts';
 import { lockLedger } from '../ledger/ledger-lock.ts';
 import { SqliteLedger } from '../ledger/sqlite-ledger.ts';
 import { readOwnAddresses } from '../own-addresses.ts';
 import { FleetServer, type Identity } from '../server.ts';
-import type { CertificateFiles } from '../settings.ts';
+import type { CertificateFiles, ServerSettings } from '../settings.ts';
 import { type CommandContext, loadSettings } from './load-settings.ts';
 
 /** What the process gives to the server. */
@@ -33,10 +34,23 @@ export async function runServer(host: Host): Promise<void> {
   const service = new ServiceManager(host.environment, (error) =>
     log.warn({ error: error.message }, 'systemd-notify failed'),
   );
+  const unlock = await lockLedger(settings.database);
+  const server = await startServer(host, settings, log);
+  service.notify('READY=1');
+  const stopFeeding = service.feedWatchdog(systemClock);
+  host.onSignal('SIGHUP', () => reload(host, server, log));
+  await stopSignal(host);
+  service.notify('STOPPING=1');
+  log.info('stopping');
+  stopFeeding();
+  await stopServer(host, server);
+  unlock();
+}
+
+async function startServer(host: Host, settings: ServerSettings, log: Log): Promise<FleetServer> {
   const identity = readIdentity(settings.tls);
   const firewalls = settings.enforcers.map((each) => openFirewall(each, systemClock));
-  const unlock = await lockLedger(settings.database);
-  const server = await FleetServer.start(settings, {
+  const parts = {
     ledger: await SqliteLedger.open(settings.database),
     firewalls,
     identity,
@@ -48,21 +62,19 @@ export async function runServer(host: Host): Promise<void> {
     version: host.version,
     protectedSources: [{ reason: 'an address of this server', read: () => Promise.resolve(readOwnAddresses()) }],
     onFault: host.crash,
+  };
+  const server = await FleetServer.start(settings, parts).catch((error: unknown) => {
+    if (!(error instanceof LedgerError)) throw error;
+    throw configError(settings.database, '[server] database', `cannot be used: ${describeError(error)}`, error);
   });
-  log.info(
-    { port: server.port, tls: identity !== undefined, firewalls: firewalls.map(({ enforcer }) => enforcer.name) },
-    'ready',
-  );
-  service.notify('READY=1');
-  const stopFeeding = service.feedWatchdog(systemClock);
-  host.onSignal('SIGHUP', () => reload(host, server, log));
-  await stopSignal(host);
-  service.notify('STOPPING=1');
-  log.info('stopping');
-  stopFeeding();
+  const names = firewalls.map(({ enforcer }) => enforcer.name);
+  log.info({ port: server.port, tls: identity !== undefined, firewalls: names }, 'ready');
+  return server;
+}
+
+async function stopServer(host: Host, server: FleetServer): Promise<void> {
   const cancel = systemClock.after(stopMaxMs, () => host.crash(new Error(`no orderly stop in ${stopMaxMs} ms`)));
   await server.stop();
-  unlock();
   cancel();
 }
 

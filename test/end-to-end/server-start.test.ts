@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Fleet } from './fleet.ts';
 import { runCommand } from './program.ts';
@@ -15,6 +16,20 @@ describe('a server that starts', () => {
     assert.deepEqual([code, /\[server\] database: another server uses it/.test(stderr)], [78, true], stderr);
     assert.equal((await fleet.server.command('ban', '203.0.113.1', '--ttl', '1h')).code, 0);
     await fleet.blocks(['203.0.113.1']);
+  });
+
+  it('names a ledger whose rows were spoilt by hand, with 78', async (context) => {
+    const fleet = await Fleet.start(context);
+    assert.equal((await fleet.server.command('ban', '203.0.113.1', '--ttl', '1h')).code, 0);
+    await fleet.server.stop();
+    const ledger = join(dirname(fleet.server.config), 'ledger.db');
+    execFileSync('sqlite3', [ledger, "UPDATE history SET network = '203.0.113.01'"]);
+    const { code, stderr } = await runCommand('server', ['run', '--config', fleet.server.config]);
+    assert.equal(code, 78);
+    assert.match(
+      stderr,
+      /ledger\.db: \[server\] database: cannot be used: .*203\.0\.113\.01 is not a canonical network/,
+    );
   });
 
   it('ends with a word when its socket cannot be made', async (context) => {
