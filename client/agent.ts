@@ -9,6 +9,7 @@ import { Intake } from './intake.ts';
 import { JailCheck } from './jail-check.ts';
 import { readJails } from './jails.ts';
 import { Outbox } from './outbox.ts';
+import { Peers, type PeersOptions } from './peers/peers.ts';
 import { Queue } from './queue.ts';
 import { Refusals } from './refusals.ts';
 import type { ServerAddress } from './server-address.ts';
@@ -22,6 +23,8 @@ export interface Host {
   readonly random: () => number;
   readonly randomBytes: (count: number) => Buffer;
   readonly fail2ban: Fail2ban;
+  /** Opens what blocks other hosts' bans here. */
+  readonly openEnforcer: PeersOptions['openEnforcer'];
   readonly log: Log;
   /** Name and version, as it is told to the servers. */
   readonly agent: string;
@@ -39,14 +42,19 @@ export class Agent {
   readonly unreadable: UnreadableLog;
   readonly refusals: Refusals;
   readonly destinations: readonly Destination[];
+  readonly peers: Peers;
   readonly #queue: Queue;
   readonly #ended = new AbortController();
 
-  private constructor(parts: Pick<Agent, 'outbox' | 'unreadable' | 'refusals' | 'destinations'>, queue: Queue) {
+  private constructor(
+    parts: Pick<Agent, 'outbox' | 'unreadable' | 'refusals' | 'destinations' | 'peers'>,
+    queue: Queue,
+  ) {
     this.outbox = parts.outbox;
     this.unreadable = parts.unreadable;
     this.refusals = parts.refusals;
     this.destinations = parts.destinations;
+    this.peers = parts.peers;
     this.#queue = queue;
   }
 
@@ -60,10 +68,11 @@ export class Agent {
     });
     const unreadable = new UnreadableLog(settings.agent.spool, host.clock);
     const refusals = new Refusals();
+    const peers = makePeers(settings, host);
     const destinations = settings.servers.map((server) =>
-      makeDestination(server, { host, settings, outbox, refusals, bell: bells.get(server.name) ?? new Bell() }),
+      makeDestination(server, { host, settings, outbox, refusals, peers, bell: bells.get(server.name) ?? new Bell() }),
     );
-    const parts = { outbox, unreadable, refusals, destinations };
+    const parts = { outbox, unreadable, refusals, destinations, peers };
     return new Agent(parts, makeQueue(settings, host, parts));
   }
 
@@ -75,7 +84,7 @@ export class Agent {
   /** Runs until aborted, then leaves everything durable. A part that fails ends the others, and its error rises. */
   async run(signal: AbortSignal): Promise<void> {
     const either = AbortSignal.any([signal, this.ended]);
-    const parts = [this.#queue, ...this.destinations.map(({ courier }) => courier)];
+    const parts = [this.#queue, this.peers, ...this.destinations.map(({ courier }) => courier)];
     try {
       await Promise.all(parts.map((part) => part.run(either).finally(() => this.#ended.abort())));
     } finally {
@@ -89,10 +98,26 @@ interface Surroundings {
   readonly settings: Settings;
   readonly outbox: Outbox;
   readonly refusals: Refusals;
+  readonly peers: Peers;
   readonly bell: Bell;
 }
 
-function makeDestination(server: ServerAddress, { host, settings, outbox, refusals, bell }: Surroundings): Destination {
+function makePeers({ servers, subscriptions }: Settings, { clock, random, log, openEnforcer }: Host): Peers {
+  return new Peers({
+    subscriptions,
+    servers: servers.map(({ name }) => name),
+    openEnforcer,
+    mayBlock: () => true,
+    clock,
+    random,
+    log,
+  });
+}
+
+function makeDestination(
+  server: ServerAddress,
+  { host, settings, outbox, refusals, peers, bell }: Surroundings,
+): Destination {
   const { clock, random, randomBytes, fail2ban, log, agent } = host;
   const jailCheck = new JailCheck({
     server: server.name,
@@ -110,6 +135,7 @@ function makeDestination(server: ServerAddress, { host, settings, outbox, refusa
     bell,
     connect,
     jailCheck,
+    feed: peers.wishOf(server.name),
     refusals,
     clock,
     random,

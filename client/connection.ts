@@ -3,13 +3,16 @@ import type {
   AnswerFrame,
   DifferingFrame,
   EventsFrame,
+  FeedFrame,
   FrameToClient,
   FrameToServer,
+  HostEnforcer,
   JailFrame,
   JailsFrame,
   Question,
   ResultsFrame,
   SettledFrame,
+  SubscribeFrame,
   WelcomeFrame,
 } from '../shared/frames.ts';
 import { parseFrameToClient } from '../shared/parse-frame-to-client.ts';
@@ -48,6 +51,7 @@ export class Connection {
   readonly #waiting = new Map<string, Waiting>();
   readonly #ended = new AbortController();
   #nextQuestion = 1;
+  #takeFeed: ((frame: FeedFrame) => void) | undefined;
 
   constructor(session: Session, wire: Wire, clock: Clock) {
     this.welcome = session.welcome;
@@ -89,6 +93,17 @@ export class Connection {
     return narrow(await this.#ask(`answer ${id}`, { type: 'query', id, ...question }), 'answer');
   }
 
+  /** From now on `take` gets each frame of the feed; an UplinkError that it throws ends the connection. */
+  subscribe(request: SubscribeFrame, take: (frame: FeedFrame) => void): void {
+    this.#takeFeed = take;
+    this.#send(request);
+  }
+
+  /** Not answered. */
+  tellEnforcers(enforcers: readonly HostEnforcer[]): void {
+    if (!this.#ended.signal.aborted) this.#send({ type: 'enforcers', enforcers });
+  }
+
   /** A text from the server. */
   receive(text: string): void {
     try {
@@ -119,6 +134,10 @@ export class Connection {
 
   #take(frame: FrameToClient): void {
     if (frame.type === 'refused') throw new UplinkError('closed', `refused: ${frame.code}: ${frame.detail}`);
+    if (frame.type === 'feed' && this.#takeFeed !== undefined) {
+      this.#takeFeed(frame);
+      return;
+    }
     const name = frame.type === 'answer' ? `answer ${frame.id}` : frame.type;
     const waiting = this.#waiting.get(name);
     if (waiting === undefined) throw new UplinkError('not-believed', `${name} answers nothing that was asked`);

@@ -21,6 +21,12 @@ export type CourierState =
   | { readonly kind: 'waiting'; readonly code: UplinkErrorCode; readonly reason: string; readonly nextTryAt: number }
   | { readonly kind: 'stopped' };
 
+/** Who wants to know of others' bans from a server. */
+export interface FeedWish {
+  /** Called for each connection that may subscribe. */
+  readonly begin: (connection: Connection) => void;
+}
+
 export interface CourierOptions {
   /** The name of the `[server NAME]` section. */
   readonly server: string;
@@ -29,6 +35,8 @@ export interface CourierOptions {
   readonly bell: Bell;
   readonly connect: (signal: AbortSignal) => Promise<Connection>;
   readonly jailCheck: JailCheck;
+  /** What this host wants to know of others' bans; undefined: nothing. */
+  readonly feed: FeedWish | undefined;
   readonly refusals: Refusals;
   readonly clock: Clock;
   readonly random: () => number;
@@ -98,11 +106,19 @@ export class Courier {
     // Stopping ends the connection too. (AbortSignal.any would keep a little memory for each connection.)
     const { ended } = connection;
     jailCheck.begin(ended);
+    this.#subscribe(connection);
     const startedMs = clock.elapsed();
     while (!ended.aborted) await this.#turn(connection, ended);
     // A server that accepts and closes at once must not be tried each second.
     if (clock.elapsed() - startedMs > reconnectBounds.mostMs) this.#backoff.reset();
     throw ended.reason;
+  }
+
+  #subscribe(connection: Connection): void {
+    const { feed, log, server } = this.#options;
+    if (feed === undefined) return;
+    if (connection.welcome.may.includes('subscribe')) feed.begin(connection);
+    else log.warn({ server }, 'this host may not subscribe: on the server, client set NAME --may ban,unban,subscribe');
   }
 
   async #turn(connection: Connection, ended: AbortSignal): Promise<void> {

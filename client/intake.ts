@@ -54,7 +54,9 @@ export class Intake implements QueueReader {
   }
 }
 
-function toEvent({ verb, jail, network, bantimeSeconds, failedAt, source }: EventLine, nowMs: number): NewEvent {
+function toEvent(line: EventLine, nowMs: number): NewEvent {
+  const { verb, jail, network, bantimeSeconds, failedAt, source, labels } = line;
   const endsAt = verb === 'ban' ? endOfBan(bantimeSeconds, failedAt, nowMs) : null;
-  return { verb, jail, network, endsAt, source, acceptedAt: Math.round(nowMs) };
+  const event = { verb, jail, network, endsAt, source, acceptedAt: Math.round(nowMs) };
+  return labels === undefined || verb !== 'ban' ? event : { ...event, labels };
 }

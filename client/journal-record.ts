@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { FrameError, field, isIntegerBetween } from '../shared/field-reader.ts';
 import { verbs } from '../shared/frames.ts';
+import { type Labels, labelsAllowed, readLabels } from '../shared/labels.ts';
 import { jailAlphabet, jailPattern } from '../shared/names.ts';
 import { parseNetwork } from '../shared/network.ts';
 import { parseObject } from '../shared/sealed-channel.ts';
@@ -95,7 +96,14 @@ function readEvent(item: unknown): NumberedEvent {
     endsAt,
     source: field.choice(fields, 'source', ['jail', 'hand']),
     acceptedAt: field.integer(fields, 'acceptedAt', 0, most),
+    ...(fields['labels'] === undefined ? {} : { labels: readEventLabels(fields['labels']) }),
   };
+}
+
+function readEventLabels(value: unknown): Labels {
+  const labels = readLabels(value);
+  if (labels === undefined) throw new FrameError('labels', value, labelsAllowed);
+  return labels;
 }
 
 function checksum(text: string): string {

@@ -2,6 +2,7 @@ import { type Clock, sleep } from '../shared/clock.ts';
 import { describeError } from '../shared/errors.ts';
 import { type AnswerFrame, type Question, verbs } from '../shared/frames.ts';
 import { ArgumentError, type LocalVerb } from '../shared/host/local-socket.ts';
+import { type Labels, labelsAllowed, readLabels } from '../shared/labels.ts';
 import { jailAlphabet, jailPattern } from '../shared/names.ts';
 import { type Network, parseNetwork } from '../shared/network.ts';
 import { isTtl, isVerb } from '../shared/parse-frame.ts';
@@ -44,7 +45,8 @@ async function submit(agent: Agent, clock: Clock, args: Arguments): Promise<obje
   const acceptedAt = Math.round(clock.now());
   const endsAt = ttlSeconds === null ? null : acceptedAt + ttlSeconds * 1_000;
   const event = { verb, jail: readJail(args), network: readNetwork(args), endsAt, source: 'hand', acceptedAt } as const;
-  const [accepted] = await agent.outbox.accept([event]);
+  const labels = args['labels'] === undefined ? undefined : readLabelArgument(args['labels']);
+  const [accepted] = await agent.outbox.accept([labels === undefined ? event : { ...event, labels }]);
   if (accepted === undefined) throw new Error('an event was not numbered');
   const { number } = accepted;
   const servers = agent.destinations.map((destination) => awaitOutcome(agent, destination, { number, clock }));
@@ -135,6 +137,12 @@ function readNetwork(args: Arguments): Network {
   const network = typeof text === 'string' ? parseNetwork(text) : undefined;
   if (network === undefined) throw new ArgumentError(`network: ${quote(text)} is not an IPv4 or IPv6 address or CIDR`);
   return network;
+}
+
+function readLabelArgument(value: unknown): Labels {
+  const labels = readLabels(value);
+  if (labels === undefined) throw new ArgumentError(`labels: ${quote(value)}: allowed are ${labelsAllowed}`);
+  return labels;
 }
 
 function readJail(args: Arguments): string {

@@ -18,6 +18,7 @@ interface CommonOptions {
 interface EventOptions extends CommonOptions {
   readonly jail: string;
   readonly ttl: string;
+  readonly labels?: string;
   readonly wait?: boolean;
   readonly limit: string;
 }
@@ -85,12 +86,16 @@ const eventDescriptions: Readonly<Record<Verb, string>> = {
 
 function addEventCommand(program: Command, verb: Verb): void {
   const command = program.command(`${verb} <ip>`).description(eventDescriptions[verb]);
-  if (verb === 'ban') command.option('--ttl <time>', 'how long: 10m, 2h, 7d or permanent', '10m');
+  if (verb === 'ban') {
+    command
+      .option('--ttl <time>', 'how long: 10m, 2h, 7d or permanent', '10m')
+      .option('--labels <pairs>', 'short texts that go with it, as site=fra1,rack=7');
+  }
   command
     .option('--jail <name>', 'name to report it under', handJail)
     .option('--wait', 'wait until every firewall has it')
     .option('--limit <time>', 'wait no longer than this', '60s');
-  add<EventOptions>(command, async (context, { jail, ttl, wait, limit }, [ip = '']) => {
+  add<EventOptions>(command, async (context, { jail, ttl, labels, wait, limit }, [ip = '']) => {
     const [{ submit }, { typed }] = await Promise.all([
       import('./commands/submit.ts'),
       import('./commands/event-arguments.ts'),
@@ -100,6 +105,7 @@ function addEventCommand(program: Command, verb: Verb): void {
       network: typed.network(ip),
       jail: typed.jail(jail),
       ttlSeconds: verb === 'ban' ? typed.ttl(ttl) : null,
+      ...(labels === undefined ? {} : { labels: typed.labels(labels) }),
       waitMs: wait === true ? typed.limit(limit) : undefined,
     });
   });

@@ -1,4 +1,5 @@
 import type { Source, Verb } from '../shared/frames.ts';
+import type { Labels } from '../shared/labels.ts';
 import type { Network } from '../shared/network.ts';
 
 /** One ban or unban to be told to every server. */
@@ -9,6 +10,8 @@ export interface NewEvent {
   /** When a ban ends, milliseconds since the epoch; null is permanent, and what an unban has. */
   readonly endsAt: number | null;
   readonly source: Source;
+  /** Only of a ban. */
+  readonly labels?: Labels;
   /** When the agent took it over, milliseconds since the epoch. */
   readonly acceptedAt: number;
 }

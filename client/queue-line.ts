@@ -1,4 +1,5 @@
 import type { Source, Verb } from '../shared/frames.ts';
+import { formatLabels, type Labels, labelsAllowed, parseLabels } from '../shared/labels.ts';
 import { limits } from '../shared/limits.ts';
 import { jailAlphabet, jailPattern } from '../shared/names.ts';
 import { type Network, parseNetwork } from '../shared/network.ts';
@@ -17,6 +18,7 @@ export interface EventLine {
   /** fail2ban's `<time>`: when the failure was, milliseconds since the epoch. */
   readonly failedAt: number;
   readonly source: Source;
+  readonly labels?: Labels;
 }
 
 /** The jail's list changed without a line for each network. A stop lifts nothing by itself: the list says what is left. */
@@ -45,7 +47,8 @@ const verbs: Readonly<Record<string, Pick<EventLine, 'verb' | 'source'>>> = {
 };
 
 /**
- * Reads one line, without its newline: tab-separated `v1 <verb> <jail> <ip> <bantime> <failures> <bancount> <time>`,
+ * Reads one line, without its newline: tab-separated `v1 <verb> <jail> <ip> <bantime> <failures> <bancount> <time>`
+ * and perhaps `<labels>`,
  * `v1 flush <jail> <family>` or `v1 stop <jail>`. fail2ban checks neither addresses (`banip` takes any text) nor names.
  */
 export function parseQueueLine(text: string): QueueLine {
@@ -63,21 +66,25 @@ function parseEvent(
   head: Pick<EventLine, 'verb' | 'source' | 'jail'>,
   rest: readonly string[],
 ): QueueLine {
-  const [address = '', bantime = '', , , time = ''] = rest;
-  if (rest.length !== 5) return unreadable(text, `has ${rest.length + 3} fields, not 8`);
+  const [address = '', bantime = '', , , time = '', labelText = ''] = rest;
+  if (rest.length !== 5 && rest.length !== 6) return unreadable(text, `has ${rest.length + 3} fields, not 8 or 9`);
   const network = parseNetwork(address);
   if (network === undefined) return unreadable(text, `${quote(address)} is not an IPv4 or IPv6 address or CIDR`);
   const bantimeSeconds = parseBantime(bantime);
   if (bantimeSeconds === undefined) return unreadable(text, `bantime ${quote(bantime)} is not seconds or -1`);
   const failedAt = parseTime(time);
   if (failedAt === undefined) return unreadable(text, `time ${quote(time)} is not seconds since the epoch`);
-  return { kind: 'event', ...head, network, bantimeSeconds, failedAt };
+  const labels = parseLabels(labelText);
+  if (labels === undefined) return unreadable(text, `labels ${quote(labelText)}: allowed are ${labelsAllowed}`);
+  const event = { kind: 'event', ...head, network, bantimeSeconds, failedAt } as const;
+  return labelText === '' ? event : { ...event, labels };
 }
 
 /** The line, with its newline, that hands over a ban or unban by hand while no agent runs. */
 export function formatHandLine(event: Omit<EventLine, 'kind' | 'source'>): string {
-  const { verb, jail, network, bantimeSeconds, failedAt } = event;
-  return `${['v1', `hand-${verb}`, jail, network, bantimeSeconds ?? -1, 0, 0, failedAt / 1_000].join('\t')}\n`;
+  const { verb, jail, network, bantimeSeconds, failedAt, labels } = event;
+  const cells = ['v1', `hand-${verb}`, jail, network, bantimeSeconds ?? -1, 0, 0, failedAt / 1_000];
+  return `${[...cells, ...(labels === undefined ? [] : [formatLabels(labels)])].join('\t')}\n`;
 }
 
 /** Longer than the protocol's longest finite time is that longest time. */

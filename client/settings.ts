@@ -1,5 +1,6 @@
 import { SettingsReader } from '../shared/settings-reader.ts';
 import { type AgentSettings, readAgentSettings, readConfig } from './agent-settings.ts';
+import { readSubscriptions, type Subscription } from './peers/subscription.ts';
 import type { ServerAddress } from './server-address.ts';
 import { readServerAddress } from './server-settings.ts';
 
@@ -7,6 +8,7 @@ export interface Settings {
   readonly agent: AgentSettings;
   /** At least one. */
   readonly servers: readonly ServerAddress[];
+  readonly subscriptions: readonly Subscription[];
 }
 
 /** Reads `client.ini` and the files that it names. @throws ConfigError with everything that is wrong */
@@ -16,6 +18,10 @@ export async function loadSettings(path: string): Promise<Settings> {
   const servers: ServerAddress[] = [];
   for (const [name, section] of reader.named('server')) servers.push(await readServerAddress(path, name, section));
   if (servers.length === 0) reader.problem('[server NAME]', 'is missing: `fail2networkban enroll LINE` writes one');
+  const subscriptions = readSubscriptions(
+    reader,
+    servers.map(({ name }) => name),
+  );
   reader.finish();
-  return { agent, servers };
+  return { agent, servers, subscriptions };
 }

@@ -12,7 +12,15 @@ export function toBanEvent(event: NumberedEvent, nowMs: number): BanEvent {
   const { number, jail, network, source } = event;
   if (event.verb !== 'ban') return { number, verb: event.verb, jail, network, ttlSeconds: null, source };
   if (isOver(event, nowMs)) return { number, verb: 'unban', jail, network, ttlSeconds: null, source };
-  return { number, verb: 'ban', jail, network, ttlSeconds: remainingSeconds(event.endsAt, nowMs), source };
+  const ban = {
+    number,
+    verb: 'ban',
+    jail,
+    network,
+    ttlSeconds: remainingSeconds(event.endsAt, nowMs),
+    source,
+  } as const;
+  return event.labels === undefined ? ban : { ...ban, labels: event.labels };
 }
 
 /** Whole seconds until `endsAt`, from 1 to the longest time of the protocol; null for a permanent ban. */

@@ -1,4 +1,5 @@
 import { closeCodes } from '../shared/close-code.ts';
+import type { HostEnforcer } from '../shared/frames.ts';
 import { limits } from '../shared/limits.ts';
 import type { Network } from '../shared/network.ts';
 import type { Clients } from './clients.ts';
@@ -14,6 +15,8 @@ export interface Connected {
   readonly agent: string;
   readonly address: Network | undefined;
   readonly since: number;
+  /** What of others' bans it blocks itself, as it said last. */
+  readonly enforcers?: readonly HostEnforcer[];
 }
 
 const reason = 'the address of a connected client';
@@ -44,6 +47,12 @@ export class ConnectedClients {
     this.#lastSeen.set(connected.client, now);
     this.#connected.delete(session);
     if (connected.address !== undefined) this.#protected.release(connected.address, reason);
+  }
+
+  /** How the enforcers of a connected host stand, as it says. */
+  noteEnforcers(session: Session, enforcers: readonly HostEnforcer[]): void {
+    const connected = this.#connected.get(session);
+    if (connected !== undefined) this.#connected.set(session, { ...connected, enforcers });
   }
 
   list(): Connected[] {
@@ -92,5 +101,7 @@ export class ConnectedClients {
 }
 
 function hasSameRights(a: Client | undefined, b: Client | undefined): boolean {
-  return a?.may.join() === b?.may.join() && a?.jails.join() === b?.jails.join();
+  return (
+    a?.may.join() === b?.may.join() && a?.jails.join() === b?.jails.join() && a?.follows.join() === b?.follows.join()
+  );
 }

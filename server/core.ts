@@ -8,6 +8,7 @@ import { Counters } from './counters.ts';
 import { EnforcementOfBans } from './enforcement.ts';
 import type { OpenedFirewall, ProtectedSource } from './enforcers/opened-firewall.ts';
 import { sweepExpired } from './expiry-sweep.ts';
+import { Feed } from './feed/feed.ts';
 import { Intake } from './intake.ts';
 import { type Change, type Ledger, LedgerError, type LedgerState } from './ledger/ledger.ts';
 import { Policy, type PolicySettings } from './policy/policy.ts';
@@ -48,6 +49,7 @@ const dayMs = 86_400_000;
  * ```
  * intake ─▶ policy ─▶ record ─▶ ledger
  *                       └─▶ standing bans ─▶ enforcement ─▶ a reconciler for each firewall
+ *                                        └─▶ feed ─▶ a follower for each subscribed host
  * ```
  */
 export class Core {
@@ -62,6 +64,7 @@ export class Core {
   readonly enforcement: EnforcementOfBans;
   readonly record: Record;
   readonly intake: Intake;
+  readonly feed: Feed;
   readonly #parts: CoreParts;
   #settings: CoreSettings;
   #isPaused: boolean;
@@ -79,8 +82,15 @@ export class Core {
     this.policy = new Policy(settings.policy, this.whitelist, this.protectedAddresses);
     this.standing = new StandingBans(state, () => this.enforcement.notify());
     this.enforcement = this.#makeEnforcement();
+    this.feed = new Feed({
+      standing: this.standing,
+      ledgerId: state.id,
+      isPaused: () => this.#isPaused,
+      mayBlock: ({ network }) => this.policy.refuseAddress(network) === undefined,
+      clock,
+    });
     const { standing, policy } = this;
-    const onCommit = (changes: readonly Change[]): void => this.#committed(changes);
+    const onCommit = (changes: readonly Change[], first: number): void => this.#committed(changes, first);
     this.record = new Record({ ledger, standing, state, clock, soon, onCommit });
     this.intake = new Intake({
       record: this.record,
@@ -106,7 +116,7 @@ export class Core {
 
   /** Checks every ban again; after the first reading of what is protected, and after any change of the policy. */
   checkAll(): void {
-    this.enforcement.policyChanged();
+    if (this.enforcement.policyChanged()) this.feed.restart();
   }
 
   /** Reads again which addresses must not be banned. Never rejects because a firewall does not answer. */
@@ -153,11 +163,12 @@ export class Core {
   }
 
   /** Everything that follows from a commit, before anybody is answered. */
-  #committed(changes: readonly Change[]): void {
+  #committed(changes: readonly Change[], first: number): void {
     this.clients.apply(changes);
     this.connected.apply(changes);
     this.whitelist.apply(changes);
     for (const change of changes) this.#follow(change);
+    this.feed.committed(changes, first);
   }
 
   #follow(change: Change): void {

@@ -1,9 +1,9 @@
 import type { Clock } from '../shared/clock.ts';
+import { desiredEntries } from '../shared/desired-entries.ts';
 import type { DesiredEntry } from '../shared/enforcer.ts';
 import type { Enforcement } from '../shared/frames.ts';
 import type { Network } from '../shared/network.ts';
 import { Reconciler, type ReconcilerEvent, type ReconcilerState } from '../shared/reconciler.ts';
-import { desiredEntries } from './enforcers/desired-entries.ts';
 import type { EnforcerLimits } from './enforcers/limits.ts';
 import type { OpenedFirewall } from './enforcers/opened-firewall.ts';
 import type { Policy } from './policy/policy.ts';
@@ -71,12 +71,18 @@ export class EnforcementOfBans {
     for (const reconciler of this.#reconcilers) reconciler.notify();
   }
 
-  /** The whitelist, the settings or a protected network changed: every ban is checked again. */
-  policyChanged(): void {
+  /**
+   * The whitelist, the settings or a protected network changed: every ban is checked again.
+   *
+   * @returns whether other bans than before are held back
+   */
+  policyChanged(): boolean {
     const { standing, policy } = this.#options;
+    const before = this.#forbidden;
     const networks = Array.from(standing.values(), ({ network }) => network);
     this.#forbidden = new Set(networks.filter((network) => policy.refuseAddress(network) !== undefined));
     this.notify();
+    return before.size !== this.#forbidden.size || [...before].some((network) => !this.#forbidden.has(network));
   }
 
   /** Compares every firewall now. Resolves when each is done or has failed, after `mostMs` at the latest. */

@@ -152,12 +152,12 @@ export class Intake {
   }
 
   #enterEvent(draft: Draft, client: Client, event: BanEvent): Refusal | undefined {
-    const { network, jail, source, verb } = event;
+    const { network, jail, verb } = event;
     const reports = draft.reportsOf(network);
     const own = reports.find((report) => report.client === client.name && report.jail === jail);
     const refusal = this.#refuse(draft, client, { event, known: own });
     if (refusal !== undefined) return refusal;
-    if (verb === 'ban') draft.report(this.#newReport(client, jail, network, event.ttlSeconds, source));
+    if (verb === 'ban') draft.report(this.#newReport(client, event));
     else if (verb === 'lift') for (const report of reports) draft.lift(report, 'lifted', client.name);
     else if (own !== undefined) draft.withdraw(own, 'unban', client.name);
     return undefined;
@@ -169,7 +169,9 @@ export class Intake {
     return entries.flatMap(([network, ttlSeconds]) => {
       const known = draft.reportsOf(network).find((report) => report.client === client.name && report.jail === jail);
       if (known?.source === 'hand') return { network, code: 'by-hand' };
-      const report = this.#newReport(client, jail, network, ttlSeconds, 'jail');
+      // A list has no labels: those of the ban stay.
+      const labels = known?.labels;
+      const report = this.#newReport(client, { jail, network, ttlSeconds, source: 'jail', labels });
       if (known !== undefined && endsWithIt(known, report)) return [];
       const event = { number: 0, verb: 'ban', jail, network, ttlSeconds, source: 'jail' } as const;
       const refusal = this.#refuse(draft, client, { event, known });
@@ -189,16 +191,11 @@ export class Intake {
     return draft.revokes(name) || !this.#options.isEnrolled(name);
   }
 
-  #newReport(
-    client: Client,
-    jail: string,
-    network: Network,
-    ttlSeconds: number | null,
-    source: Report['source'],
-  ): Report {
+  #newReport(client: Client, claim: Omit<BanEvent, 'number' | 'verb'>): Report {
+    const { network, jail, ttlSeconds, source, labels } = claim;
     const reportedAt = this.#options.clock.now();
     const endsAt = ttlSeconds === null ? Number.POSITIVE_INFINITY : reportedAt + ttlSeconds * 1_000;
-    return { network, client: client.name, jail, source, reportedAt, endsAt, isLifted: false };
+    return { network, client: client.name, jail, source, reportedAt, endsAt, isLifted: false, labels };
   }
 
   #tell(client: Client, event: ReceivedEvent, result: EventResult | undefined, tookMs: number): void {

@@ -139,7 +139,11 @@ export class Listener {
     const { openSession, onEnd } = this.#options;
     const session = openSession(
       {
-        send: (text) => webSocket.send(text, (error) => error && webSocket.terminate()),
+        send: (text, onSent) =>
+          webSocket.send(text, (error) => {
+            if (error) webSocket.terminate();
+            else onSent?.();
+          }),
         close: (code, reason) => this.#end(webSocket, code, reason),
       },
       stranger.address,

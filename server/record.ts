@@ -36,8 +36,8 @@ export interface RecordOptions {
   readonly standing: StandingBans;
   readonly state: LedgerState;
   readonly clock: Clock;
-  /** Told of each commit, after it, in order. */
-  readonly onCommit: (changes: readonly Change[]) => void;
+  /** Told of each commit, after it, in order, with the sequence number of its first change. */
+  readonly onCommit: (changes: readonly Change[], first: number) => void;
   /** Calls back once the events that have already arrived are handled (setImmediate). */
   readonly soon: (then: () => void) => void;
 }
@@ -147,7 +147,7 @@ export class Record {
       if (change.kind === 'advanced') this.#advance(change);
       if (change.kind === 'revoked') this.#streams.delete(change.client);
     }
-    onCommit(changes);
+    onCommit(changes, sequence);
   }
 
   #advance({ client, stream, number }: AdvancedChange): void {

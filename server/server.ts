@@ -148,7 +148,7 @@ export class FleetServer {
 
   #openSession(connection: Connection, address: Network | undefined): Session {
     const { clock, randomBytes } = this.#parts;
-    const { clients, intake, record, standing, enforcement, teller } = this.#core;
+    const { clients, intake, record, standing, enforcement, feed, teller } = this.#core;
     return new Session({
       connection,
       clients,
@@ -161,6 +161,8 @@ export class FleetServer {
       serverName: this.#settings.name,
       answer: ({ name }, question) =>
         record.read(() => answerQuestion(question, { client: name, standing, enforcement, now: clock.now() })),
+      follow: (client, request, send) => feed.follow(client, request, send),
+      noteEnforcers: (session, enforcers) => this.#core.connected.noteEnforcers(session, enforcers),
       admit: (session, who) => this.#admit(session, who, address),
       onRejection: (rejection) => teller.rejection(rejection, address),
     });

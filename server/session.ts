@@ -1,7 +1,15 @@
 import type { Clock } from '../shared/clock.ts';
 import { type CloseCode, closeCodes } from '../shared/close-code.ts';
 import { FrameError } from '../shared/field-reader.ts';
-import type { AnswerFrame, EventsFrame, FrameToClient, FrameToServer, Question } from '../shared/frames.ts';
+import type {
+  AnswerFrame,
+  EventsFrame,
+  FrameToClient,
+  FrameToServer,
+  HostEnforcer,
+  Question,
+  SubscribeFrame,
+} from '../shared/frames.ts';
 import { limits } from '../shared/limits.ts';
 import { parseFrameToServer, parseLoginEnvelope } from '../shared/parse-frame.ts';
 import type { Refusal } from '../shared/refusal.ts';
@@ -9,6 +17,7 @@ import { SealedChannel } from '../shared/sealed-channel.ts';
 import { nonceBytes } from '../shared/signing.ts';
 import { type Authenticated, authenticate } from './authenticate.ts';
 import type { Clients } from './clients.ts';
+import type { SendFeed } from './feed/follower.ts';
 import type { Intake } from './intake.ts';
 import { JailLists } from './jail-lists.ts';
 import type { Client } from './ledger/ledger.ts';
@@ -16,7 +25,8 @@ import type { ClientRate, ClientRates } from './policy/client-rates.ts';
 
 /** The way out of a session. */
 export interface Connection {
-  send(text: string): void;
+  /** `onSent` is called when the text has left for the network; never when the connection ends before. */
+  send(text: string, onSent?: () => void): void;
   close(code: CloseCode, reason: string): void;
 }
 
@@ -42,6 +52,10 @@ export interface SessionOptions {
   readonly serverName: string;
   /** Answers a question once everything sent before it is written. */
   readonly answer: (client: Client, question: Question) => Promise<Omit<AnswerFrame, 'type' | 'id'>>;
+  /** Begins to tell this client of bans. @returns ends it */
+  readonly follow: (client: Client, request: SubscribeFrame, send: SendFeed) => () => void;
+  /** How the host's own enforcers stand. */
+  readonly noteEnforcers: (session: Session, enforcers: readonly HostEnforcer[]) => void;
   /** Whether this client may have one more connection; called once, at login. */
   readonly admit: (session: Session, authenticated: Authenticated) => boolean;
   readonly onRejection: (rejection: Rejection) => void;
@@ -69,6 +83,7 @@ export class Session {
   readonly #options: SessionOptions;
   #state: State;
   #inFlight = 0;
+  #endFollowing: () => void = () => undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -113,7 +128,7 @@ export class Session {
   /** Ends the session from this side. */
   close(code: CloseCode, reason: string): void {
     if (this.#state.kind === 'closed') return;
-    this.#state = { kind: 'closed' };
+    this.#leave();
     this.#options.connection.close(code, reason);
   }
 
@@ -129,12 +144,12 @@ export class Session {
   violated(detail: string): void {
     if (this.#state.kind === 'closed') return;
     this.#tell({ code: 'malformed', detail });
-    this.#state = { kind: 'closed' };
+    this.#leave();
   }
 
   /** The other side is gone. */
   ended(): void {
-    this.#state = { kind: 'closed' };
+    this.#leave();
   }
 
   /** The policy changed: lists that were settled may settle differently now. */
@@ -199,6 +214,11 @@ export class Session {
         return intake.takePart(client, frame, lists);
       case 'query':
         return { type: 'answer', id: frame.id, ...(await answer(client, frame)) };
+      case 'subscribe':
+        return this.#follow(client, frame);
+      case 'enforcers':
+        this.#options.noteEnforcers(this, frame.enforcers);
+        return undefined;
     }
   }
 
@@ -216,6 +236,10 @@ export class Session {
         );
       case 'query':
         return frame.about === 'bans' ? costOfLooking(countReports(client.name)) : 0;
+      case 'subscribe':
+        return subscribeCost;
+      case 'enforcers':
+        return frame.enforcers.length;
     }
   }
 
@@ -230,8 +254,23 @@ export class Session {
     this.#send(rateLimited(frame, refusal));
   }
 
-  #send(frame: FrameToClient): void {
-    if (this.#state.kind === 'logged-in') this.#options.connection.send(this.#state.channel.seal(frame));
+  /** The welcome says who may subscribe, so whoever does without that is no honest client. */
+  #follow(client: Client, request: SubscribeFrame): undefined {
+    this.#endFollowing();
+    if (client.may.includes('subscribe')) {
+      this.#endFollowing = this.#options.follow(client, request, (frame, onSent) => this.#send(frame, onSent));
+    } else {
+      this.reject({ code: 'not-permitted', detail: `${client.name} may not subscribe` }, closeCodes.malformed);
+    }
+  }
+
+  #leave(): void {
+    this.#state = { kind: 'closed' };
+    this.#endFollowing();
+  }
+
+  #send(frame: FrameToClient, onSent?: () => void): void {
+    if (this.#state.kind === 'logged-in') this.#options.connection.send(this.#state.channel.seal(frame), onSent);
   }
 
   #tell(refusal: Refusal): void {
@@ -239,6 +278,9 @@ export class Session {
     this.#options.onRejection({ ...refusal, ...(client === undefined ? {} : { client }) });
   }
 }
+
+/** In events: the beginning of a subscription looks through all that stands. */
+const subscribeCost = 1_000;
 
 /** Looking at so many reports counts as one event; no look costs more than may be had at once, or it could never be had. */
 const looksPerEvent = 8;

@@ -179,8 +179,9 @@ export class StandingBans {
 }
 
 /** Written out, not spread: an object that is spread and added to takes three times the memory. */
-function numbered({ network, client, jail, source, reportedAt, endsAt, isLifted }: Report, sequence: number): Report {
-  return { network, client, jail, source, reportedAt, endsAt, isLifted, sequence };
+function numbered(report: Report, sequence: number): Report {
+  const { network, client, jail, source, reportedAt, endsAt, isLifted, labels } = report;
+  return { network, client, jail, source, reportedAt, endsAt, isLifted, labels, sequence };
 }
 
 /** Most bans have one report, and an array that was spread keeps room for more. */

@@ -1,6 +1,8 @@
 /** The frames as they stand on the wire, after their MAC: PROTOCOL.md describes each with an example. */
+import type { Labels } from './labels.ts';
 import type { Network } from './network.ts';
 import type { Refusal, RefusalCode } from './refusal.ts';
+import type { ReportFilter } from './report-filter.ts';
 
 /** The WebSocket subprotocol that both ends must name. */
 export const subprotocol = 'fail2networkban.v1';
@@ -22,6 +24,8 @@ export interface BanEvent {
   /** Only for a ban. */
   readonly ttlSeconds: number | null;
   readonly source: Source;
+  /** Only of a ban. */
+  readonly labels?: Labels | undefined;
 }
 
 /** An event that can never take effect; it is answered like any other. */
@@ -68,7 +72,38 @@ export type Question =
   /** Whether each firewall holds the network (after a ban) or no longer holds it (after an unban). */
   | { readonly about: 'network'; readonly network: Network };
 
-export type FrameToServer = EventsFrame | JailsFrame | JailFrame | QueryFrame;
+/**
+ * Asks for the standing bans and their changes, from now until the connection ends. Answered by `feed` frames, as many as
+ * there are. Another one takes the place of the one before.
+ */
+export interface SubscribeFrame {
+  readonly type: 'subscribe';
+  /** The last number that the client has taken in, of the ledger that it names; null: from the beginning. */
+  readonly after: number | null;
+  readonly ledger: string;
+  /** Also what the client itself reported. */
+  readonly own: boolean;
+  /** A report that fits any of them is sent; none: every report. */
+  readonly filters: readonly ReportFilter[];
+}
+
+/** How a host's own enforcers stand, for the operator's eyes. Not answered. */
+export interface EnforcersFrame {
+  readonly type: 'enforcers';
+  readonly enforcers: readonly HostEnforcer[];
+}
+
+export interface HostEnforcer {
+  /** As `jail/sshd-peers`. */
+  readonly enforcer: string;
+  readonly state: 'in-sync' | 'working' | 'failing';
+  /** Networks that it holds for others' bans. */
+  readonly entries: number;
+  /** Why it fails. */
+  readonly detail?: string;
+}
+
+export type FrameToServer = EventsFrame | JailsFrame | JailFrame | QueryFrame | SubscribeFrame | EnforcersFrame;
 
 /** First frame of a connection, from the server, not sealed: no key is known yet. */
 export interface HelloFrame {
@@ -95,8 +130,8 @@ export interface WelcomeFrame {
   readonly jails: readonly string[];
 }
 
-export type Permission = 'ban' | 'unban' | 'operate';
-export const permissions: readonly Permission[] = ['ban', 'unban', 'operate'];
+export type Permission = 'ban' | 'unban' | 'operate' | 'subscribe';
+export const permissions: readonly Permission[] = ['ban', 'unban', 'operate', 'subscribe'];
 
 /** `recorded`: durably written. `repeated`: applied before. `refused`: see the code. */
 export type EventResult =
@@ -148,6 +183,29 @@ export interface AnswerFrame {
   readonly enforcement?: readonly Enforcement[];
 }
 
+/** Which report. */
+export type FeedKey = readonly [network: Network, client: string, jail: string];
+/** A report, with the seconds that it lives still; null is permanent. */
+export type FeedBan = readonly [...FeedKey, ttlSeconds: number | null, labels?: Labels];
+
+/**
+ * `snapshot` and `snapshot-end`: all that stands, in parts; what is not among them does not stand. `changes`: what became
+ * of single reports since the frame before.
+ */
+export interface FeedFrame {
+  readonly type: 'feed';
+  readonly part: 'snapshot' | 'snapshot-end' | 'changes';
+  /** Whose numbers these are. */
+  readonly ledger: string;
+  /** With this frame the client knows all up to this number; of a snapshot only with its end. */
+  readonly sequence: number;
+  /** The operator holds enforcement: nothing is to be blocked until a frame says otherwise. */
+  readonly paused: boolean;
+  /** New, or in place of the report of the same key. */
+  readonly bans: readonly FeedBan[];
+  readonly ended: readonly FeedKey[];
+}
+
 /** A frame was not accepted; the connection closes after it. */
 export interface RefusedFrame {
   readonly type: 'refused';
@@ -155,4 +213,11 @@ export interface RefusedFrame {
   readonly detail: string;
 }
 
-export type FrameToClient = WelcomeFrame | ResultsFrame | DifferingFrame | SettledFrame | AnswerFrame | RefusedFrame;
+export type FrameToClient =
+  | WelcomeFrame
+  | ResultsFrame
+  | DifferingFrame
+  | SettledFrame
+  | AnswerFrame
+  | FeedFrame
+  | RefusedFrame;

@@ -15,6 +15,16 @@ export const limits = {
   partsMax: 64,
   /** Reports in one answer: those of the longest names just fit into a frame. */
   reportsPerAnswerMax: 1_500,
+  /** Reports in one frame of the feed, new and ended ones each: those of the longest names and labels just fit. */
+  feedReportsPerFrameMax: 400,
+  /** Filters of one subscription, and patterns in one list of a filter. */
+  filtersMax: 16,
+  filterPatternsMax: 100,
+  /** Enforcers of one host that it may tell of. */
+  enforcersMax: 32,
+  /** Labels of one report, and characters of all of them together. */
+  labelsMax: 8,
+  labelsMaxCharacters: 256,
   /** How long a connection may stand without a login. */
   loginMaxMs: 5_000,
   /** Connections without a login at once, over all and from one address (a /64 counts as one). */

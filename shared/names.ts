@@ -4,6 +4,8 @@
  */
 export const jailPattern = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/;
 export const clientPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+/** Who reports: a client, the operator, or what the server takes over from another program, as `crowdsec/main`. */
+export const reporterPattern = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,129}$/;
 export const keyIdPattern = /^[A-Za-z0-9_-]{8}$/;
 
 /** The jail of bans by hand, unless another is named. No fail2ban jail is behind it. */

@@ -3,16 +3,21 @@ import {
   type AnswerFrame,
   type Enforcement,
   type EventResult,
+  type FeedBan,
+  type FeedFrame,
+  type FeedKey,
   type FrameToClient,
   type HelloFrame,
   type OwnReport,
   permissions,
   type SettledFrame,
 } from './frames.ts';
+import { labelsAllowed, readLabels } from './labels.ts';
 import { limits } from './limits.ts';
-import { jailAlphabet, jailPattern } from './names.ts';
+import { clientAlphabet, jailAlphabet, jailPattern, reporterPattern } from './names.ts';
 import { type Network, parseNetwork } from './network.ts';
 import { isTtl } from './parse-frame.ts';
+import { ledgerIdPattern } from './parse-subscribe.ts';
 import { isRefusalCode, type RefusalCode } from './refusal.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -33,7 +38,15 @@ export function parseHello(fields: Fields): HelloFrame {
  * @throws FrameError
  */
 export function parseFrameToClient(fields: Fields): FrameToClient {
-  const type = field.choice(fields, 'type', ['welcome', 'results', 'differing', 'settled', 'answer', 'refused']);
+  const type = field.choice(fields, 'type', [
+    'welcome',
+    'results',
+    'differing',
+    'settled',
+    'answer',
+    'feed',
+    'refused',
+  ]);
   switch (type) {
     case 'welcome':
       return {
@@ -60,6 +73,8 @@ export function parseFrameToClient(fields: Fields): FrameToClient {
       return parseSettled(fields);
     case 'answer':
       return parseAnswer(fields);
+    case 'feed':
+      return parseFeed(fields);
     case 'refused':
       return { type, code: readCode(fields['code']), detail: field.text(fields, 'detail', anyText, 'a text') };
   }
@@ -116,6 +131,34 @@ function parseEnforcement(item: unknown): Enforcement {
     state: field.choice(fields, 'state', ['in-force', 'absent', 'pending', 'failing', 'paused']),
     ...(fields['detail'] === undefined ? {} : { detail: field.text(fields, 'detail', anyText, 'a text') }),
   };
+}
+
+function parseFeed(fields: Fields): FeedFrame {
+  const bounds = { least: 0, most: limits.feedReportsPerFrameMax };
+  return {
+    type: 'feed',
+    part: field.choice(fields, 'part', ['snapshot', 'snapshot-end', 'changes']),
+    ledger: field.text(fields, 'ledger', ledgerIdPattern, 'the id of a ledger'),
+    sequence: field.integer(fields, 'sequence', 0, most),
+    paused: fields['paused'] === true,
+    bans: field.list(fields, 'bans', bounds, parseFeedBan),
+    ended: field.list(fields, 'ended', bounds, parseFeedKey),
+  };
+}
+
+function parseFeedBan(item: unknown): FeedBan {
+  const [, , , ttlSeconds, given]: readonly unknown[] = Array.isArray(item) ? item : [];
+  const key = parseFeedKey(item);
+  if (!isTtl(ttlSeconds)) throw new FrameError('bans', ttlSeconds, 'seconds or null');
+  if (given === undefined) return [...key, ttlSeconds];
+  const labels = readLabels(given);
+  if (labels === undefined) throw new FrameError('bans', given, labelsAllowed);
+  return [...key, ttlSeconds, labels];
+}
+
+function parseFeedKey(item: unknown): FeedKey {
+  const [network, client, jail]: readonly unknown[] = Array.isArray(item) ? item : [];
+  return [readNetwork(network), field.text({ client }, 'client', reporterPattern, clientAlphabet), parseJailName(jail)];
 }
 
 function parseJailName(value: unknown): string {

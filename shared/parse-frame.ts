@@ -2,6 +2,7 @@ import { FrameError, field, isIntegerBetween } from './field-reader.ts';
 import {
   type BanEvent,
   type FrameToServer,
+  type HostEnforcer,
   type JailEntry,
   type LoginPayload,
   type Question,
@@ -10,9 +11,11 @@ import {
   type Verb,
   verbs,
 } from './frames.ts';
+import { labelsAllowed, readLabels } from './labels.ts';
 import { limits } from './limits.ts';
 import { clientPattern, jailAlphabet, jailPattern, keyIdPattern } from './names.ts';
 import { type Network, parseNetwork } from './network.ts';
+import { parseSubscribe } from './parse-subscribe.ts';
 import { quote, type RefusalCode } from './refusal.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -21,6 +24,8 @@ const streamPattern = /^[A-Za-z0-9_-]{8,64}$/;
 const digestPattern = /^[0-9a-f]{64}$/;
 const noncePattern = /^[A-Za-z0-9_-]{43}$/;
 const agentPattern = /^[\x20-\x7e]{1,64}$/;
+const enforcerPattern = /^[A-Za-z0-9][A-Za-z0-9._@+/-]{0,99}$/;
+const detailPattern = /^\P{Cc}{0,300}$/u;
 const loginPattern = /^([A-Za-z0-9._-]{1,64}):([A-Za-z0-9_-]{8}):([A-Za-z0-9_-]{43}\.\{.*)$/s;
 
 /** The parts of a login text that may be looked at before its MAC is checked. */
@@ -55,7 +60,7 @@ export function parseLoginPayload(fields: Fields): LoginPayload {
  * @throws FrameError
  */
 export function parseFrameToServer(fields: Fields): FrameToServer {
-  const type = field.choice(fields, 'type', ['events', 'jails', 'jail', 'query']);
+  const type = field.choice(fields, 'type', ['events', 'jails', 'jail', 'query', 'subscribe', 'enforcers']);
   switch (type) {
     case 'events':
       return { type, stream: field.text(fields, 'stream', streamPattern, 'a stream id'), events: parseEvents(fields) };
@@ -65,6 +70,13 @@ export function parseFrameToServer(fields: Fields): FrameToServer {
       return parseJail(fields);
     case 'query':
       return { type, id: field.integer(fields, 'id', 0, Number.MAX_SAFE_INTEGER), ...parseQuestion(fields) };
+    case 'subscribe':
+      return parseSubscribe(fields);
+    case 'enforcers':
+      return {
+        type,
+        enforcers: field.list(fields, 'enforcers', { least: 0, most: limits.enforcersMax }, parseEnforcer),
+      };
   }
 }
 
@@ -92,7 +104,12 @@ function parseEvent(fields: Fields): ReceivedEvent {
   }
   const ttlSeconds = verb === 'ban' ? fields['ttlSeconds'] : null;
   if (!isTtl(ttlSeconds)) return unreadable(number, 'bad-ttl', `ttlSeconds ${quote(ttlSeconds)}: ${ttlAllowed}`);
-  return { number, verb, jail, network, ttlSeconds, source: readSource(fields['source']) } satisfies BanEvent;
+  const source = readSource(fields['source']);
+  if (verb !== 'ban' || fields['labels'] === undefined) return { number, verb, jail, network, ttlSeconds, source };
+  const labels = readLabels(fields['labels']);
+  if (labels === undefined)
+    return unreadable(number, 'bad-labels', `labels ${quote(fields['labels'])}: allowed are ${labelsAllowed}`);
+  return { number, verb, jail, network, ttlSeconds, source, labels } satisfies BanEvent;
 }
 
 function parseDigests(fields: Fields): { jail: string; digest: string }[] {
@@ -130,6 +147,17 @@ function parseEntry(item: unknown): JailEntry {
   if (network === undefined) throw new FrameError('entries', text, 'a network');
   if (!isTtl(ttlSeconds)) throw new FrameError('entries', ttlSeconds, ttlAllowed);
   return [network, ttlSeconds];
+}
+
+function parseEnforcer(item: unknown): HostEnforcer {
+  const fields = field.object(item, 'enforcers');
+  const head = {
+    enforcer: field.text(fields, 'enforcer', enforcerPattern, 'kind/name'),
+    state: field.choice(fields, 'state', ['in-sync', 'working', 'failing']),
+    entries: field.integer(fields, 'entries', 0, Number.MAX_SAFE_INTEGER),
+  };
+  if (fields['detail'] === undefined) return head;
+  return { ...head, detail: field.text(fields, 'detail', detailPattern, 'up to 300 characters') };
 }
 
 function parseQuestion(fields: Fields): Question {

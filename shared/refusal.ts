@@ -11,6 +11,8 @@ export const refusalKinds = {
   'bad-jail': 'final',
   /** A time to live that is not a whole number of seconds from 1 to 3,153,600,000, or null for permanent. */
   'bad-ttl': 'final',
+  /** Labels that are not up to 8 short plain texts. */
+  'bad-labels': 'final',
   /** The client may not use this verb or this jail; events by hand under the jail `manual` need the verb alone. */
   'not-permitted': 'final',
   /** Loopback, unspecified, link-local, multicast, broadcast. */

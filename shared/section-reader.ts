@@ -95,6 +95,13 @@ export class SectionReader {
     return this.#take(key, fallback, allowed, (text) => (pattern.test(text) ? text : undefined));
   }
 
+  /** The keys that begin so, without that beginning: of `label.site` with `label.` it is `site`. */
+  keysWith(beginning: string): string[] {
+    return [...this.#values.keys()]
+      .filter((key) => key.startsWith(beginning))
+      .map((key) => key.slice(beginning.length));
+  }
+
   /** Says that a value which was read does not do, or that one is missing. */
   problem(key: string, detail: string): void {
     this.#wrong.add(key);

@@ -9,6 +9,7 @@ import { type Log, makeLog } from '../../shared/host/log.ts';
 import { type ServiceEnvironment, ServiceManager } from '../../shared/host/service-manager.ts';
 import { version } from '../../shared/version.ts';
 import { Agent } from '../agent.ts';
+import { makeOpenEnforcer } from '../enforcers/create-enforcer.ts';
 import { makeFail2ban } from '../fail2ban-client.ts';
 import { makeLocalVerbs } from '../local-verbs.ts';
 import { loadSettings, type Settings } from '../settings.ts';
@@ -77,6 +78,7 @@ function openAgent(clock: Clock, { settings, log }: Run): Promise<Agent> {
     random: Math.random,
     randomBytes,
     fail2ban: makeFail2ban({ program: settings.agent.fail2banClient, socket: settings.agent.fail2banSocket }),
+    openEnforcer: makeOpenEnforcer(),
     log,
     agent: `fail2networkban ${version}`,
   });

@@ -1,5 +1,6 @@
 import { durationAllowed, parseDuration } from '../../shared/duration.ts';
 import { ArgumentError } from '../../shared/host/local-socket.ts';
+import { type Labels, labelsAllowed, parseLabels } from '../../shared/labels.ts';
 import { limits } from '../../shared/limits.ts';
 import { jailAlphabet, jailPattern } from '../../shared/names.ts';
 import { type Network, parseNetwork } from '../../shared/network.ts';
@@ -18,6 +19,12 @@ export const typed = {
   jail(text: string): string {
     if (jailPattern.test(text)) return text;
     throw new ArgumentError(`--jail ${quote(text)}: allowed are ${jailAlphabet}`);
+  },
+
+  labels(text: string): Labels {
+    const labels = parseLabels(text);
+    if (labels !== undefined) return labels;
+    throw new ArgumentError(`--labels ${quote(text)}: allowed are ${labelsAllowed}`);
   },
 
   /** Seconds, null for `permanent`. */

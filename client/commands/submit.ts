@@ -2,6 +2,7 @@ import { formatDuration } from '../../shared/duration.ts';
 import { type ExitCode, exitCodes } from '../../shared/exit-codes.ts';
 import type { Verb } from '../../shared/frames.ts';
 import { callLocalSocket, NotRunningError } from '../../shared/host/local-socket.ts';
+import type { Labels } from '../../shared/labels.ts';
 import type { Network } from '../../shared/network.ts';
 import { type AgentSettings, loadAgentSettings } from '../agent-settings.ts';
 import { appendToQueue } from '../queue.ts';
@@ -18,6 +19,8 @@ export interface Submission {
   readonly jail: string;
   /** null is permanent. */
   readonly ttlSeconds: number | null;
+  /** Only of a ban. */
+  readonly labels?: Labels;
   /** How long to wait for the firewalls; undefined does not wait. */
   readonly waitMs: number | undefined;
 }
@@ -50,8 +53,8 @@ async function keep(
   { spool, socket }: AgentSettings,
   submission: Submission,
 ): Promise<ExitCode> {
-  const { verb, jail, network, ttlSeconds } = submission;
-  const line = formatHandLine({ verb, jail, network, bantimeSeconds: ttlSeconds, failedAt: context.clock.now() });
+  const { waitMs: _, ttlSeconds: bantimeSeconds, ...event } = submission;
+  const line = formatHandLine({ ...event, bantimeSeconds, failedAt: context.clock.now() });
   await appendToQueue(spool, line);
   show(context, { kept: true, spool }, [
     headline(submission),

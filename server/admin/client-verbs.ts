@@ -55,6 +55,7 @@ async function addClient({ record, clients, clock, randomBytes, reach }: ClientV
     name,
     may: readPermissions(args['may']),
     jails: readJails(args['jails']),
+    follows: readJails(args['follows']),
     description: readDescription(args),
     addedAt: clock.now(),
     keys: [makeKey(randomBytes)],
@@ -73,15 +74,16 @@ async function setClient(options: ClientVerbsOptions, args: Arguments) {
   const rights = {
     ...(args['may'] === undefined ? {} : { may: readPermissions(args['may']) }),
     ...(args['jails'] === undefined ? {} : { jails: readJails(args['jails']) }),
+    ...(args['follows'] === undefined ? {} : { follows: readJails(args['follows']) }),
     ...(args['description'] === undefined ? {} : { description: readDescription(args) }),
   };
   const client = await changeClient(options, readName(args), (before) =>
     Object.keys(rights).length > 0
       ? { ...before, ...rights }
-      : new ArgumentError('nothing to change: give --jails, --may or --description'),
+      : new ArgumentError('nothing to change: give --jails, --may, --follows or --description'),
   );
-  const { name, may, jails, description } = client;
-  return { name, may, jails, description, leftOver: countLeftOver(options.standing, client) };
+  const { name, may, jails, follows, description } = client;
+  return { name, may, jails, follows, description, leftOver: countLeftOver(options.standing, client) };
 }
 
 /** Standing reports of jails that the client may no longer use: it cannot withdraw them. */

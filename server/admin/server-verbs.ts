@@ -75,6 +75,9 @@ function status(options: ServerVerbsOptions) {
     record: describeState(record.state, clock),
     clients: clients.list().length,
     connected: connected.list().map(({ client, address, agent, since }) => ({ client, address, agent, since })),
+    subscribers: connected
+      .list()
+      .flatMap(({ client, enforcers }) => (enforcers === undefined ? [] : { client, enforcers })),
     strangers: options.strangers(),
     counters: counters.toObject(),
     protected: protectedAddresses.list(),

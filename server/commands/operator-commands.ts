@@ -121,7 +121,8 @@ function clientCommands(times: Times): readonly OperatorCommand[] {
       description: 'enroll a host; prints its enrolment line once',
       options: [
         ['--jails <patterns>', 'jails it may use, as sshd,nginx-*'],
-        ['--may <verbs>', 'of ban,unban,operate'],
+        ['--may <verbs>', 'of ban,unban,operate,subscribe'],
+        ['--follows <patterns>', 'with subscribe: jails whose bans by others it is told of'],
         ['--description <text>'],
       ],
       verb: 'client-add',
@@ -135,7 +136,8 @@ function clientCommands(times: Times): readonly OperatorCommand[] {
       description: 'change what a host may do; it keeps its key',
       options: [
         ['--jails <patterns>', 'jails it may use from now on'],
-        ['--may <verbs>', 'of ban,unban,operate'],
+        ['--may <verbs>', 'of ban,unban,operate,subscribe'],
+        ['--follows <patterns>', 'with subscribe: jails whose bans by others it is told of'],
         ['--description <text>'],
       ],
       verb: 'client-set',

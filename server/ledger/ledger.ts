@@ -1,4 +1,5 @@
 import type { Permission, Source } from '../../shared/frames.ts';
+import type { Labels } from '../../shared/labels.ts';
 import type { Network } from '../../shared/network.ts';
 
 /** One host's claim. Key (network, client, jail). Instants are milliseconds since the epoch; `endsAt` Infinity is permanent. */
@@ -14,6 +15,7 @@ export interface Report {
    * the same again. A new ban event of the jail takes its place.
    */
   readonly isLifted: boolean;
+  readonly labels?: Labels | undefined;
   /** Number of the change that made it; absent until that is committed. */
   readonly sequence?: number | undefined;
 }
@@ -40,6 +42,8 @@ export interface Client {
   readonly may: readonly Permission[];
   /** Patterns of jails, as `nginx-*`. */
   readonly jails: readonly string[];
+  /** Patterns of the jails whose reports, by any client, the feed may tell it; they count with the permission `subscribe`. */
+  readonly follows: readonly string[];
   readonly description: string;
   readonly addedAt: number;
   readonly keys: readonly ClientKey[];
@@ -102,6 +106,7 @@ export interface HistoryEntry {
   readonly jail?: string;
   readonly source?: Source;
   readonly endsAt?: number;
+  readonly labels?: Labels;
   readonly actor: string;
   readonly reason?: string;
 }
@@ -117,6 +122,8 @@ export interface HistoryFilter {
 
 /** Everything that the server keeps in memory. */
 export interface LedgerState {
+  /** Made by chance with the ledger: its sequence numbers mean nothing to another. */
+  readonly id: string;
   readonly sequence: number;
   /** In the order of their sequence numbers, which all of them have. */
   readonly reports: readonly Report[];

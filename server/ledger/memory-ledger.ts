@@ -24,6 +24,7 @@ export class MemoryLedger implements Ledger {
 
   load(): Promise<LedgerState> {
     return Promise.resolve({
+      id: 'memory',
       sequence: this.#sequence,
       reports: [...this.#reports.values()],
       whitelist: [...this.#whitelist.values()],

@@ -1,4 +1,5 @@
 import { type Permission, permissions } from '../../shared/frames.ts';
+import { type Labels, parseLabels } from '../../shared/labels.ts';
 import { type Network, parseNetwork } from '../../shared/network.ts';
 import type { Database } from './database.ts';
 import type { Client, ClientKey, HistoryEntry, HistoryFilter, LedgerState, Report, WhitelistEntry } from './ledger.ts';
@@ -15,6 +16,7 @@ export async function loadState(database: Database): Promise<LedgerState> {
   }));
   const keysOf = (name: unknown) => keys.filter(({ client }) => client === name).map(({ key }) => key);
   return {
+    id: await readId(database),
     sequence: await readSequence(database),
     paused: (await rows("SELECT value FROM setting WHERE name = 'paused'"))[0]?.['value'] === 'yes',
     reports: await readReports(database),
@@ -22,6 +24,10 @@ export async function loadState(database: Database): Promise<LedgerState> {
     clients: (await rows('SELECT * FROM client')).map((row) => readClient(row, keysOf(row['name']))),
     streams: readStreams(await rows('SELECT * FROM stream ORDER BY used_at')),
   };
+}
+
+async function readId(database: Database): Promise<string> {
+  return text(asRow((await database.prepare("SELECT value FROM setting WHERE name = 'id'")).get()), 'value');
 }
 
 /** The last number given: of the newest entry, or what was kept when that was pruned. */
@@ -86,6 +92,7 @@ function readHistoryRow(value: unknown): HistoryEntry {
     ...(row['jail'] === null ? {} : { jail: text(row, 'jail') }),
     ...(row['source'] === null ? {} : { source: row['source'] === 'hand' ? 'hand' : 'jail' }),
     ...(kind === 'reported' || kind === 'withdrawn' || kind === 'allowed' ? { endsAt: end(row) } : {}),
+    ...(row['labels'] === null ? {} : { labels: labels(row) }),
     ...(row['reason'] === null ? {} : { reason: text(row, 'reason') }),
   };
 }
@@ -100,6 +107,7 @@ function readReport(row: Row, known: Map<string, string>): Report {
     reportedAt: integer(row, 'reported_at'),
     endsAt: end(row),
     isLifted: row['is_lifted'] === 1,
+    labels: row['labels'] === null ? undefined : labels(row),
     sequence: integer(row, 'sequence'),
   };
 }
@@ -118,9 +126,8 @@ function readClient(row: Row, keys: readonly ClientKey[]): Client {
   return {
     name: text(row, 'name'),
     may: text(row, 'may').split(',').filter(isPermission),
-    jails: text(row, 'jails')
-      .split(',')
-      .filter((jail) => jail !== ''),
+    jails: items(row, 'jails'),
+    follows: items(row, 'follows'),
     description: text(row, 'description'),
     addedAt: integer(row, 'added_at'),
     keys,
@@ -154,6 +161,19 @@ function text(row: Row, column: string): string {
   const cell = row[column];
   if (typeof cell !== 'string') throw new LedgerError(`${column}: ${String(cell)} is not a text`);
   return cell;
+}
+
+function items(row: Row, column: string): string[] {
+  return text(row, column)
+    .split(',')
+    .filter((item) => item !== '');
+}
+
+function labels(row: Row): Labels {
+  const cell = text(row, 'labels');
+  const parsed = parseLabels(cell);
+  if (parsed === undefined) throw new LedgerError(`labels: ${cell} are none`);
+  return parsed;
 }
 
 function integer(row: Row, column: string): number {

@@ -1,3 +1,4 @@
+import { formatLabels } from '../../shared/labels.ts';
 import type { Database } from './database.ts';
 import { historyOf } from './history-of.ts';
 import {
@@ -35,7 +36,7 @@ export class Tables {
   static async prepare(database: Database): Promise<Tables> {
     const ended = (rows: string): string => `UPDATE history SET stands = 0 WHERE sequence IN (VALUES ${rows})`;
     const writers = [
-      await RowWriter.prepare(database, 12, (rows) => `INSERT INTO history VALUES ${rows}`),
+      await RowWriter.prepare(database, 13, (rows) => `INSERT INTO history VALUES ${rows}`),
       await RowWriter.prepare(database, 1, ended),
       await RowWriter.prepare(database, 4, (rows) => `INSERT OR REPLACE INTO stream VALUES ${rows}`),
     ] as const;
@@ -141,8 +142,8 @@ export class Tables {
     }
   }
 
-  #writeClient({ name, may, jails, description, addedAt, keys }: Client): void {
-    this.#statements.putClient.run(name, may.join(','), jails.join(','), description, addedAt);
+  #writeClient({ name, may, jails, follows, description, addedAt, keys }: Client): void {
+    this.#statements.putClient.run(name, may.join(','), jails.join(','), follows.join(','), description, addedAt);
     this.#statements.removeKeys.run(name);
     for (const key of keys) this.#statements.putKey.run(name, key.id, key.secret, endCell(key.endsAt));
   }
@@ -166,7 +167,8 @@ function historyCells(entry: HistoryEntry, change: Change, ended: ReadonlySet<Re
   const endsAt = entry.endsAt === undefined ? null : endCell(entry.endsAt);
   const actor = entry.actor === client ? null : entry.actor;
   const reportedAt = report?.reportedAt ?? null;
-  return [sequence, at, kind, network, client, jail, source, reportedAt, endsAt, actor, reason, stands ? 1 : 0];
+  const labels = report?.labels === undefined ? null : formatLabels(report.labels);
+  return [sequence, at, kind, network, client, jail, source, reportedAt, endsAt, labels, actor, reason, stands ? 1 : 0];
 }
 
 type Statements = Awaited<ReturnType<typeof prepareStatements>>;
@@ -177,7 +179,7 @@ async function prepareStatements(database: Database) {
     begin: await prepare('BEGIN IMMEDIATE'),
     allow: await prepare('INSERT OR REPLACE INTO whitelist VALUES (?, ?, ?, ?)'),
     disallow: await prepare('DELETE FROM whitelist WHERE network = ?'),
-    putClient: await prepare('INSERT OR REPLACE INTO client VALUES (?, ?, ?, ?, ?)'),
+    putClient: await prepare('INSERT OR REPLACE INTO client VALUES (?, ?, ?, ?, ?, ?)'),
     removeClient: await prepare('DELETE FROM client WHERE name = ?'),
     putKey: await prepare('INSERT INTO client_key VALUES (?, ?, ?, ?)'),
     removeKeys: await prepare('DELETE FROM client_key WHERE client = ?'),

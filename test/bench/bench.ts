@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { describeError } from '../../shared/errors.ts';
 import { agentFigures } from './agent-figures.ts';
 import { fail2banRate } from './fail2ban-rate.ts';
+import { feedFigures } from './feed-figures.ts';
 import type { Bench, Figure } from './figure.ts';
 import { fillFigures } from './fill-figures.ts';
 import { formatFigures } from './format-figures.ts';
@@ -16,7 +17,15 @@ import { steadyFigures } from './steady-figures.ts';
  * `npm run bench`: the figures that README promises, each beside its bound. Ends with 1 when one is missed or could not be
  * measured. `-- --only NAME` measures one group, `-- --json` prints JSON.
  */
-const benches: readonly Bench[] = [fail2banRate, agentFigures, serverRate, standingFigures, fillFigures, steadyFigures];
+const benches: readonly Bench[] = [
+  fail2banRate,
+  agentFigures,
+  serverRate,
+  standingFigures,
+  fillFigures,
+  steadyFigures,
+  feedFigures,
+];
 const names = benches.map(({ name }) => name).join(', ');
 
 interface Failure {

@@ -50,6 +50,7 @@ export const standingFigures: Bench = {
 function measureDecision(): number {
   const held = reportsOf(addresses(standing, standingFrom), clients);
   const state: LedgerState = {
+    id: 'bench',
     sequence: held.length,
     reports: held.map((report, index) => ({ ...report, sequence: index + 1 })),
     whitelist: [],
@@ -76,6 +77,7 @@ const client: Client = {
   name: 'host0',
   may: ['ban', 'unban'],
   jails: ['*'],
+  follows: ['*'],
   description: '',
   addedAt: 0,
   keys: [],

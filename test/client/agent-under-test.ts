@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Agent } from '../../client/agent.ts';
 import { type Fail2ban, Fail2banError } from '../../client/fail2ban-client.ts';
 import { parseKey } from '../../client/key-text.ts';
+import type { PeersOptions } from '../../client/peers/peers.ts';
 import { appendToQueue } from '../../client/queue.ts';
 import type { ServerAddress, Trust } from '../../client/server-address.ts';
 import type { Settings } from '../../client/settings.ts';
@@ -45,6 +46,7 @@ export function settingsFor(folder: string, servers: readonly ServerAddress[]): 
       logLevel: 'error',
     },
     servers,
+    subscriptions: [],
   };
 }
 
@@ -59,13 +61,19 @@ export interface Running {
 export interface StartOptions {
   readonly clock?: Clock;
   readonly fail2ban?: Fail2ban;
+  readonly openEnforcer?: PeersOptions['openEnforcer'];
+}
+
+function noEnforcer(): never {
+  throw new Error('no subscription names an enforcer');
 }
 
 /** A real agent in this process, on real files. */
 export async function startAgent(test: Ending, settings: Settings, options: StartOptions = {}): Promise<Running> {
-  const { clock = systemClock, fail2ban = noFail2ban } = options;
+  const { clock = systemClock, fail2ban = noFail2ban, openEnforcer = noEnforcer } = options;
   const log = makeLog('agent', settings.agent.logLevel, false);
-  const agent = await Agent.open(settings, { clock, random: () => 0, randomBytes, fail2ban, log, agent: 'test' });
+  const host = { clock, random: () => 0, randomBytes, fail2ban, openEnforcer, log, agent: 'test' };
+  const agent = await Agent.open(settings, host);
   const ending = new AbortController();
   const running = agent.run(ending.signal);
   const { spool } = settings.agent;

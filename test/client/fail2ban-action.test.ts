@@ -29,7 +29,10 @@ async function linesOf(spool: string): Promise<string[]> {
   return (await readFile(join(spool, 'queue'), 'utf8')).trimEnd().split('\n');
 }
 
-const tags = { name: 'sshd', ip: '203.0.113.7', bantime: '600', failures: '5', bancount: '1', time: '1795234714.68' };
+const tags = {
+  ...{ name: 'sshd', ip: '203.0.113.7', bantime: '600', failures: '5', bancount: '1', time: '1795234714.68' },
+  labels: 'site=fra1',
+};
 
 const meanings: readonly [string, string][] = [
   ['actionban', 'ban'],
@@ -43,6 +46,7 @@ for (const [command, verb] of meanings) {
     const [line = ''] = await linesOf(spool);
     const read = parseQueueLine(line);
     assert.ok(read.kind === 'event');
+    assert.deepEqual(read.labels, verb === 'ban' ? { site: 'fra1' } : undefined);
     assert.deepEqual(
       [read.verb, read.jail, read.network, read.bantimeSeconds, read.failedAt, read.source],
       [verb, 'sshd', '203.0.113.7', 600, 1_795_234_714_680, 'jail'],

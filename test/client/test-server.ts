@@ -197,6 +197,9 @@ export class TestServer {
           type: 'differing',
           jails: frame.digests.filter(({ jail, digest }) => digest !== this.#digest(jail)).map(({ jail }) => jail),
         };
+      case 'subscribe':
+      case 'enforcers':
+        return undefined;
       case 'jail':
         return this.#takeList(frame);
       case 'query':

@@ -27,6 +27,7 @@ export function actionText(name: 'actionban' | 'actionunban' | 'actionprolong', 
     failures: 3,
     bancount: 1,
     time: ticket.time,
+    labels: '',
     spool,
   };
   return line

@@ -22,8 +22,8 @@ const text = readFileSync(new URL('../../../shared/PROTOCOL.md', import.meta.url
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const toServer = ['events', 'jails', 'jail', 'query'];
-const toClient = ['welcome', 'results', 'differing', 'settled', 'answer', 'refused'];
+const toServer = ['events', 'jails', 'jail', 'query', 'subscribe', 'enforcers'];
+const toClient = ['welcome', 'results', 'differing', 'settled', 'answer', 'feed', 'refused'];
 
 /** The page's text under one heading, up to the next of any level. */
 function section(heading: string): string {

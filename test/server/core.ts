@@ -1,3 +1,4 @@
+import { Feed } from '../../server/feed/feed.ts';
 import { type Decision, Intake } from '../../server/intake.ts';
 import { JailLists } from '../../server/jail-lists.ts';
 import type { Change, Client } from '../../server/ledger/ledger.ts';
@@ -24,7 +25,9 @@ export class Core {
   readonly standing: StandingBans;
   readonly record: Record;
   readonly intake: Intake;
+  readonly feed: Feed;
   readonly decisions: Decision[] = [];
+  isPaused = false;
   readonly committed: Change[] = [];
   readonly revoked = new Set<string>();
 
@@ -38,12 +41,20 @@ export class Core {
       standing: this.standing,
       state,
       clock: this.clock,
-      onCommit: (changes) => {
+      onCommit: (changes, first) => {
         this.whitelist.apply(changes);
         this.committed.push(...changes);
+        this.feed.committed(changes, first);
         for (const change of changes) if (change.kind === 'revoked') this.revoked.add(change.client);
       },
       soon: setImmediate,
+    });
+    this.feed = new Feed({
+      standing: this.standing,
+      ledgerId: state.id,
+      isPaused: () => this.isPaused,
+      mayBlock: ({ network: which }) => this.policy.refuseAddress(which) === undefined,
+      clock: this.clock,
     });
     this.intake = new Intake({
       record: this.record,

@@ -6,7 +6,15 @@ import { makeReport, network } from './samples.ts';
 
 function makeDraft(...texts: readonly string[]): Draft {
   const reports = texts.map((text, at) => makeReport(text, { sequence: at + 1 }));
-  const state = { sequence: texts.length, reports, whitelist: [], clients: [], streams: new Map(), paused: false };
+  const state = {
+    id: 'test',
+    sequence: texts.length,
+    reports,
+    whitelist: [],
+    clients: [],
+    streams: new Map(),
+    paused: false,
+  };
   return new Draft(new StandingBans(state, () => undefined), new Map([['web1', new Map([['stream-1', 4]])]]));
 }
 

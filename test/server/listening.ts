@@ -37,6 +37,8 @@ export class Listening {
           rates: hosts.rates,
           countReports: (client, jail) => hosts.core.standing.countOfClient(client, jail),
           serverName: 'pve1',
+          noteEnforcers: () => undefined,
+          follow: () => () => undefined,
           answer: () => Promise.resolve({}),
           admit: (session, { client, keyId, agent }) =>
             hosts.connected.add({ session, client: client.name, keyId, agent, address, since: clock.now() }),

@@ -18,6 +18,7 @@ export function makeReport(text: string, rest: Partial<Omit<Report, 'network'>> 
     source: 'jail',
     reportedAt: 0,
     isLifted: false,
+    labels: undefined,
     endsAt: Number.POSITIVE_INFINITY,
     ...rest,
   };
@@ -37,6 +38,7 @@ export function makeClient(rest: Partial<Client> = {}): Client {
     name: 'web1',
     may: ['ban', 'unban'],
     jails: ['*'],
+    follows: ['*'],
     description: '',
     addedAt: 0,
     keys: [{ ...sampleKey, endsAt: Number.POSITIVE_INFINITY }],

@@ -63,6 +63,8 @@ export class SessionPair {
       rates: hosts.rates,
       countReports: (client, jail) => hosts.countReports(client, jail),
       serverName: 'pve1',
+      noteEnforcers: (session, enforcers) => hosts.connected.noteEnforcers(session, enforcers),
+      follow: (client, request, send) => hosts.core.feed.follow(client, request, send),
       answer: () => Promise.resolve({ banned: false }),
       admit: (session, { client, keyId, agent }) =>
         hosts.connected.add({ session, client: client.name, keyId, agent, address: undefined, since: clock.now() }),

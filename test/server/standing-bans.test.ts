@@ -6,7 +6,15 @@ import { MemoryLedger } from '../../server/ledger/memory-ledger.ts';
 import { endOf, isSameClaim, StandingBans } from '../../server/standing-bans.ts';
 import { makeReport, network } from './samples.ts';
 
-const empty: LedgerState = { sequence: 0, reports: [], whitelist: [], clients: [], streams: new Map(), paused: false };
+const empty: LedgerState = {
+  id: 'test',
+  sequence: 0,
+  reports: [],
+  whitelist: [],
+  clients: [],
+  streams: new Map(),
+  paused: false,
+};
 
 const reported = (report: Report): Change => ({ kind: 'reported', report, replaces: undefined });
 const withdrawn = (report: Report): Change => ({ kind: 'withdrawn', report, reason: 'unban', actor: 'web1' });

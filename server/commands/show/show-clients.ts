@@ -39,11 +39,12 @@ export function showClients({ remaining, when }: Times) {
 
     clients: (answer: Answer): string =>
       formatTable(
-        ['CLIENT', 'MAY', 'JAILS', 'REPORTS', 'CONNECTIONS', 'LAST SEEN (UTC)', 'DESCRIPTION'],
+        ['CLIENT', 'MAY', 'JAILS', 'FOLLOWS', 'REPORTS', 'CONNECTIONS', 'LAST SEEN (UTC)', 'DESCRIPTION'],
         items(answer['clients']).map((client) => [
           text(client['name']),
           strings(client['may']).join(','),
           strings(client['jails']).join(','),
+          strings(client['may']).includes('subscribe') ? strings(client['follows']).join(',') : '',
           text(client['reports']),
           String(items(client['connections']).length),
           when(client['lastSeen']),

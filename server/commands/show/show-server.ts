@@ -19,6 +19,7 @@ export function showStatus(answer: Answer): string {
     reach(answer['reach']),
     '',
     enforcers(answer),
+    ...subscribers(answer),
     '',
     `counters: ${counters(answer['counters'])}`,
   ].join('\n');
@@ -40,6 +41,20 @@ function reach(value: unknown): string {
   if (!isObject(value)) return '';
   const trust = value['pin'] === undefined ? 'without TLS' : `pin ${text(value['pin'])}`;
   return `hosts reach it at ${text(value['host'])}:${text(value['port'])}, ${trust}`;
+}
+
+/** What subscribed hosts block themselves, and what stands in their way. */
+function subscribers(answer: Answer): string[] {
+  const rows = items(answer['subscribers']).flatMap(({ client, enforcers: held }) =>
+    items(held).map((each) => [
+      text(client),
+      text(each['enforcer']),
+      text(each['state']),
+      text(each['entries']),
+      text(each['detail']),
+    ]),
+  );
+  return rows.length === 0 ? [] : ['', formatTable(['SUBSCRIBER', 'ENFORCER', 'STATE', 'ENTRIES', 'REASON'], rows, '')];
 }
 
 function enforcers(answer: Answer): string {

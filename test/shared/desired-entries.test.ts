@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import {
-  type CandidateBan,
-  type DesiredEntriesOptions,
-  desiredEntries,
-} from '../../../server/enforcers/desired-entries.ts';
-import { ipv4From, networkFrom, rangeOf } from '../../../shared/network.ts';
-import { network } from '../../contracts/reconciler-bench.ts';
+import { type CandidateBan, type DesiredEntriesOptions, desiredEntries } from '../../shared/desired-entries.ts';
+import { ipv4From, networkFrom, rangeOf } from '../../shared/network.ts';
+import { network } from '../contracts/reconciler-bench.ts';
 
 const options: DesiredEntriesOptions = {
   now: 1_000,

@@ -1,7 +1,7 @@
-import type { DesiredEntry } from '../../shared/enforcer.ts';
-import { mergeNetworks } from '../../shared/merge-networks.ts';
-import { addressBits, embeddedIpv4, type Family, type Network } from '../../shared/network.ts';
-import { NetworkIndex } from '../../shared/network-index.ts';
+import type { DesiredEntry } from './enforcer.ts';
+import { mergeNetworks } from './merge-networks.ts';
+import { addressBits, embeddedIpv4, type Family, type Network } from './network.ts';
+import { NetworkIndex } from './network-index.ts';
 
 /** A ban that stands, as far as an enforcer's list depends on it. One network comes once. */
 export interface CandidateBan extends DesiredEntry {

@@ -1,0 +1,187 @@
+import type { Clock } from '../../shared/clock.ts';
+import { type CandidateBan, desiredEntries } from '../../shared/desired-entries.ts';
+import type { DesiredEntry, Enforcer } from '../../shared/enforcer.ts';
+import type { HostEnforcer } from '../../shared/frames.ts';
+import { limits } from '../../shared/limits.ts';
+import type { Network } from '../../shared/network.ts';
+import { Reconciler, type ReconcilerEvent, type ReconcilerState } from '../../shared/reconciler.ts';
+import { fitsFilter } from '../../shared/report-filter.ts';
+import type { PeerReport, PeerReports } from './peer-reports.ts';
+import type { Subscription, Target } from './subscription.ts';
+
+export interface PeerEnforcementOptions {
+  readonly subscriptions: readonly Subscription[];
+  /** What each server tells, by the name of its section. */
+  readonly peers: ReadonlyMap<string, PeerReports>;
+  readonly openEnforcer: (target: Target, describe: (network: Network) => PeerReport | undefined) => Enforcer;
+  /** Whether this host may block a network at all, whatever a server says. */
+  readonly mayBlock: (network: Network) => boolean;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly onEvent: (enforcer: string, event: ReconcilerEvent) => void;
+}
+
+/**
+ * After a start nothing is taken away from a firewall before every server has told what stands; one that cannot be
+ * reached is waited for no longer than this.
+ */
+export const firstFeedMaxMs = 60_000;
+/** A firewall is compared as a whole each so many milliseconds. */
+const resyncMs = 300_000;
+const endedCheckMs = 1_000;
+/** Of the protocol's `enforcers` frame. */
+const detailMaxCharacters = 300;
+
+/** Blocks on this host what others report: a reconciler for each firewall that a subscription names. */
+export class PeerEnforcement {
+  readonly #options: PeerEnforcementOptions;
+  readonly #reconcilers: readonly Reconciler[];
+
+  constructor(options: PeerEnforcementOptions) {
+    this.#options = options;
+    this.#reconcilers = [...groupByTarget(options.subscriptions).values()].map((group) => this.#reconcilerFor(group));
+  }
+
+  get reconcilers(): readonly Reconciler[] {
+    return this.#reconcilers;
+  }
+
+  /** How each firewall stands, for the operator. */
+  summary(): HostEnforcer[] {
+    return this.#reconcilers
+      .slice(0, limits.enforcersMax)
+      .map((reconciler) => describe(reconciler.name, reconciler.state, reconciler.counts().ours));
+  }
+
+  /** A server told something, or this host may block other networks than before. */
+  notify(): void {
+    for (const reconciler of this.#reconcilers) reconciler.notify();
+  }
+
+  /** Works until aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    if (this.#reconcilers.length === 0) return untilAborted(signal);
+    const stopEnding = this.#endInTime();
+    await this.#firstFeeds(signal);
+    await Promise.all(this.#reconcilers.map((reconciler) => reconciler.run(signal)));
+    stopEnding();
+  }
+
+  async #firstFeeds(signal: AbortSignal): Promise<void> {
+    const { clock, peers } = this.#options;
+    const startedMs = clock.elapsed();
+    const isWaiting = (): boolean =>
+      !signal.aborted &&
+      clock.elapsed() - startedMs < firstFeedMaxMs &&
+      [...peers.values()].some(({ isKnown }) => !isKnown);
+    while (isWaiting()) await new Promise<void>((resolve) => void clock.after(100, resolve));
+  }
+
+  /** Bans end at their time also when no server says so. */
+  #endInTime(): () => void {
+    const { clock, peers } = this.#options;
+    let cancel: () => void;
+    const check = (): void => {
+      const ended = [...peers.values()].filter((reports) => reports.endUntil(clock.now()));
+      if (ended.length > 0) this.notify();
+      cancel = clock.after(endedCheckMs, check);
+    };
+    cancel = clock.after(endedCheckMs, check);
+    return () => cancel();
+  }
+
+  #reconcilerFor(group: readonly [Subscription, ...Subscription[]]): Reconciler {
+    const { openEnforcer, clock, random, mayBlock, onEvent } = this.#options;
+    const claims = new Claims(group, this.#options);
+    const enforcer = openEnforcer(group[0].target, (network) => claims.newestOf(network));
+    return new Reconciler({
+      enforcer,
+      clock,
+      random,
+      resyncMs,
+      desired: () => claims.desired(),
+      mayAdd: mayBlock,
+      onEvent: (event) => onEvent(enforcer.name, event),
+    });
+  }
+}
+
+/** What the subscriptions of one firewall ask of it. */
+class Claims {
+  readonly #subscriptions: readonly Subscription[];
+  readonly #options: PeerEnforcementOptions;
+  #newest: ReadonlyMap<Network, PeerReport> = new Map();
+
+  constructor(subscriptions: readonly Subscription[], options: PeerEnforcementOptions) {
+    this.#subscriptions = subscriptions;
+    this.#options = options;
+  }
+
+  /** The report that the last plan blocked a network for. */
+  newestOf(network: Network): PeerReport | undefined {
+    return this.#newest.get(network);
+  }
+
+  desired(): ReadonlyMap<Network, DesiredEntry> {
+    const newest = new Map<Network, PeerReport>();
+    const bans = new Map<Network, CandidateBan>();
+    for (const report of this.#reports()) {
+      const known = bans.get(report.network);
+      const isNewer = known === undefined || report.order > known.order;
+      if (isNewer) newest.set(report.network, report);
+      bans.set(report.network, {
+        network: report.network,
+        order: Math.max(report.order, known?.order ?? 0),
+        endsAt: Math.max(report.endsAt, known?.endsAt ?? 0),
+        note: isNewer ? `${report.jail} ${report.client}` : known.note,
+        clients: (known?.clients ?? 0) + 1,
+        byHand: false,
+      });
+    }
+    this.#newest = newest;
+    const maxEntries = Math.max(...this.#subscriptions.map((subscription) => subscription.maxEntries));
+    const { clock, mayBlock } = this.#options;
+    const noMerging = { merge: false, widest: { 4: 0, 6: 0 } } as const;
+    return desiredEntries(bans.values(), { now: clock.now(), mayBlock, maxEntries, ...noMerging }).entries;
+  }
+
+  *#reports(): Generator<PeerReport> {
+    for (const [server, reports] of this.#options.peers) {
+      if (reports.isPaused) continue;
+      const filters = this.#subscriptions
+        .filter(({ servers }) => servers.length === 0 || servers.includes(server))
+        .map(({ filter }) => filter);
+      for (const report of reports.values()) if (filters.some((filter) => fitsFilter(filter, report))) yield report;
+    }
+  }
+}
+
+function groupByTarget(subscriptions: readonly Subscription[]): Map<string, [Subscription, ...Subscription[]]> {
+  const groups = new Map<string, [Subscription, ...Subscription[]]>();
+  for (const subscription of subscriptions) {
+    const { target } = subscription;
+    const key = target.kind === 'nftables' ? target.kind : `${target.kind}:${target.name}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [subscription]);
+    else group.push(subscription);
+  }
+  return groups;
+}
+
+function describe(enforcer: string, state: ReconcilerState, entries: number): HostEnforcer {
+  if (state.kind === 'in-sync') return { enforcer, state: 'in-sync', entries };
+  if (state.kind !== 'failing') return { enforcer, state: 'working', entries };
+  return {
+    enforcer,
+    state: 'failing',
+    entries,
+    detail: state.reason.replaceAll(/\p{Cc}+/gu, ' ').slice(0, detailMaxCharacters),
+  };
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,38 @@
+import type { SubscribeFrame } from '../../shared/frames.ts';
+import type { Change, Client } from '../ledger/ledger.ts';
+import { type FeedSource, Follower, type SendFeed } from './follower.ts';
+import { RecentChanges } from './recent-changes.ts';
+
+/** The standing bans and their changes, pushed to every connection that subscribed. */
+export class Feed {
+  readonly #source: FeedSource;
+  readonly #followers = new Set<Follower>();
+
+  /** @param source what followers are told from; its sequence number is where this feed begins */
+  constructor(source: Omit<FeedSource, 'recent'>) {
+    this.#source = { ...source, recent: new RecentChanges(source.standing.sequence) };
+  }
+
+  get size(): number {
+    return this.#followers.size;
+  }
+
+  /** @returns ends the subscription */
+  follow(client: Client, request: SubscribeFrame, send: SendFeed): () => void {
+    const follower = new Follower(this.#source, client, request, send);
+    this.#followers.add(follower);
+    follower.pump();
+    return () => this.#followers.delete(follower);
+  }
+
+  /** Takes in what was committed; the standing bans know it already. */
+  committed(changes: readonly Change[], first: number): void {
+    this.#source.recent.add(changes, first, this.#source.mayBlock);
+    if (first <= this.#source.standing.sequence) for (const follower of this.#followers) follower.pump();
+  }
+
+  /** What may be blocked has changed. */
+  restart(): void {
+    for (const follower of this.#followers) follower.restart();
+  }
+}

@@ -1,0 +1,172 @@
+import type { Clock } from '../../shared/clock.ts';
+import type { FeedBan, FeedFrame, FeedKey, SubscribeFrame } from '../../shared/frames.ts';
+import { limits } from '../../shared/limits.ts';
+import { fitsGlob } from '../../shared/names.ts';
+import { fitsFilter } from '../../shared/report-filter.ts';
+import type { Client, Report } from '../ledger/ledger.ts';
+import type { StandingBans } from '../standing-bans.ts';
+import type { RecentChange, RecentChanges } from './recent-changes.ts';
+
+/** Reports looked at for one part of a snapshot, so that a filter that lets few through holds up nobody. */
+const lookedAtMax = 2_000;
+
+/** A follower is told of changes that do not concern it once they are so many, so that it need not begin anew after a pause. */
+const quietMax = 1_000;
+
+/** What all followers draw from. */
+export interface FeedSource {
+  readonly standing: StandingBans;
+  readonly recent: RecentChanges;
+  /** Tells one ledger from another, whose numbers mean something else. */
+  readonly ledgerId: string;
+  readonly isPaused: () => boolean;
+  /** Whether the policy lets a report be blocked, now. */
+  readonly mayBlock: (report: Report) => boolean;
+  readonly clock: Clock;
+}
+
+/** Where a follower is told things. `onSent` is called when the frame has left for the network. */
+export type SendFeed = (frame: FeedFrame, onSent: () => void) => void;
+
+type Position =
+  | { readonly kind: 'snapshot'; readonly sequence: number; readonly reports: Iterator<Report> }
+  | { readonly kind: 'following'; readonly sequence: number };
+
+/**
+ * One subscribed connection. It has one frame on its way at a time and a place in the changes, nothing else, so a slow
+ * one costs no memory: what it misses meanwhile is still in the recent changes, or it starts from what stands.
+ *
+ * ```
+ *   snapshot ── last part ──▶ following ──┐
+ *      ▲                          ▲───────┘ next changes
+ *      └── too far behind, or the policy changed
+ * ```
+ */
+export class Follower {
+  readonly #source: FeedSource;
+  readonly #client: Client;
+  readonly #request: SubscribeFrame;
+  readonly #send: SendFeed;
+  #position: Position;
+  /** What it was told last. */
+  #told: Pick<FeedFrame, 'sequence' | 'paused'> | undefined;
+  #isSending = false;
+
+  constructor(source: FeedSource, client: Client, request: SubscribeFrame, send: SendFeed) {
+    this.#source = source;
+    this.#client = client;
+    this.#request = request;
+    this.#send = send;
+    const { after, ledger } = request;
+    const isKnown = after !== null && ledger === source.ledgerId && after <= source.standing.sequence;
+    this.#position = isKnown ? { kind: 'following', sequence: after } : this.#beginSnapshot();
+  }
+
+  /** Sends what is next, if anything is and nothing is on its way. */
+  pump(): void {
+    if (this.#isSending) return;
+    const frame = this.#nextFrame();
+    if (frame === undefined) return;
+    this.#isSending = true;
+    this.#told = frame;
+    this.#send(frame, () => {
+      this.#isSending = false;
+      this.pump();
+    });
+  }
+
+  /** What may be blocked has changed: begins anew. */
+  restart(): void {
+    this.#position = this.#beginSnapshot();
+    this.pump();
+  }
+
+  #beginSnapshot(): Position {
+    const { standing } = this.#source;
+    return { kind: 'snapshot', sequence: standing.sequence, reports: standingReports(standing) };
+  }
+
+  #nextFrame(): FeedFrame | undefined {
+    const { standing, recent } = this.#source;
+    while (this.#position.kind === 'following') {
+      const { sequence } = this.#position;
+      if (sequence === standing.sequence) return undefined;
+      const changes = recent.after(sequence, limits.feedReportsPerFrameMax);
+      if (changes === undefined) this.#position = this.#beginSnapshot();
+      else {
+        const frame = this.#changesFrame(changes);
+        if (this.#isWorthTelling(frame)) return frame;
+      }
+    }
+    return this.#nextPart(this.#position.sequence, this.#position.reports);
+  }
+
+  #isWorthTelling({ bans, ended, paused, sequence }: FeedFrame): boolean {
+    const told = this.#told;
+    if (bans.length > 0 || ended.length > 0) return true;
+    return told === undefined || told.paused !== paused || sequence - told.sequence >= quietMax;
+  }
+
+  /**
+   * Bans come and go while a snapshot is under way. That does no harm: the changes since its number follow, and say of
+   * each report what became of it.
+   */
+  #nextPart(sequence: number, reports: Iterator<Report>): FeedFrame {
+    const bans: FeedBan[] = [];
+    let isLast = false;
+    for (let looked = 0; looked < lookedAtMax && bans.length < limits.feedReportsPerFrameMax; looked += 1) {
+      const { done, value } = reports.next();
+      if (done === true) {
+        isLast = true;
+        break;
+      }
+      if (this.#isFor(value) && this.#source.mayBlock(value)) bans.push(this.#banOf(value));
+    }
+    if (isLast) this.#position = { kind: 'following', sequence };
+    return this.#frame(isLast ? 'snapshot-end' : 'snapshot', sequence, { bans, ended: [] });
+  }
+
+  /** Of several changes of one report only the last is told. */
+  #changesFrame(changes: readonly RecentChange[]): FeedFrame {
+    const { standing } = this.#source;
+    const isAll = changes.length < limits.feedReportsPerFrameMax;
+    const sequence = isAll ? standing.sequence : (changes.at(-1)?.sequence ?? standing.sequence);
+    this.#position = { kind: 'following', sequence };
+    const last = new Map<string, RecentChange>();
+    for (const change of changes) if (this.#isFor(change.report)) last.set(keyOf(change.report), change);
+    const [bans, ended]: [FeedBan[], FeedKey[]] = [[], []];
+    for (const { report, isBan } of last.values()) {
+      if (isBan) bans.push(this.#banOf(report));
+      else ended.push([report.network, report.client, report.jail]);
+    }
+    return this.#frame('changes', sequence, { bans, ended });
+  }
+
+  #frame(part: FeedFrame['part'], sequence: number, told: Pick<FeedFrame, 'bans' | 'ended'>): FeedFrame {
+    const { ledgerId, isPaused } = this.#source;
+    return { type: 'feed', part, ledger: ledgerId, sequence, paused: isPaused(), ...told };
+  }
+
+  /** A host has its own bans already. What another host reports too goes out as that host's. */
+  #isFor(report: Report): boolean {
+    const { own, filters } = this.#request;
+    if (!own && report.client === this.#client.name) return false;
+    if (!this.#client.follows.some((pattern) => fitsGlob(pattern, report.jail))) return false;
+    return filters.length === 0 || filters.some((filter) => fitsFilter(filter, report));
+  }
+
+  #banOf({ network, client, jail, endsAt, labels }: Report): FeedBan {
+    const remainingMs = endsAt - this.#source.clock.now();
+    const ttlSeconds = Number.isFinite(endsAt) ? Math.max(1, Math.ceil(remainingMs / 1_000)) : null;
+    return labels === undefined ? [network, client, jail, ttlSeconds] : [network, client, jail, ttlSeconds, labels];
+  }
+}
+
+function* standingReports(standing: StandingBans): Generator<Report, undefined> {
+  for (const { reports } of standing.values()) yield* reports;
+  return undefined;
+}
+
+function keyOf({ network, client, jail }: Report): string {
+  return `${network} ${client} ${jail}`;
+}

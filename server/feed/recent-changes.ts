@@ -1,0 +1,57 @@
+import type { Change, Report } from '../ledger/ledger.ts';
+
+/** What became of one report, as followers are told. */
+export interface RecentChange {
+  readonly sequence: number;
+  readonly report: Report;
+  /** Whether it is to be blocked now. */
+  readonly isBan: boolean;
+}
+
+/** Changes that are kept for followers who reconnect or are slow; who is behind more starts from what stands. */
+export const recentChangesMax = 10_000;
+
+/** The last changes of reports, in their order. */
+export class RecentChanges {
+  #changes: RecentChange[] = [];
+  /** All changes after this number are here. */
+  #floor: number;
+
+  /** @param sequence the number of the last change before the first that will be added */
+  constructor(sequence: number) {
+    this.#floor = sequence;
+  }
+
+  /** @param first the sequence number of the first change */
+  add(changes: readonly Change[], first: number, mayBlock: (report: Report) => boolean): void {
+    let sequence = first;
+    for (const change of changes) {
+      if (change.kind === 'advanced') continue;
+      if ('report' in change) {
+        const isBan = change.kind === 'reported' && mayBlock(change.report);
+        this.#changes.push({ sequence, report: change.report, isBan });
+      }
+      sequence += 1;
+    }
+    // Cut seldom: cutting moves the whole list.
+    if (this.#changes.length > 2 * recentChangesMax) this.#cut(this.#changes.length - recentChangesMax);
+  }
+
+  /** The first changes after a number, at most `most`; undefined when they are no longer all here. */
+  after(sequence: number, most: number): readonly RecentChange[] | undefined {
+    if (sequence < this.#floor) return undefined;
+    let low = 0;
+    let high = this.#changes.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#changes[middle]?.sequence ?? 0) <= sequence) low = middle + 1;
+      else high = middle;
+    }
+    return this.#changes.slice(low, low + most);
+  }
+
+  #cut(count: number): void {
+    this.#floor = this.#changes[count - 1]?.sequence ?? this.#floor;
+    this.#changes = this.#changes.slice(count);
+  }
+}
