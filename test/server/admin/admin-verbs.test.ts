@@ -195,10 +195,20 @@ describe('client', () => {
         refused && 'detail' in refused && refused.detail,
         "web1 may not use the jail nginx, only sshd; to allow it, on the server: fail2networkban-server client set web1 --jails 'sshd,nginx'",
       );
-      await assert.rejects(server.ask('client-set', { name: 'web1' }), /nothing to change: give --jails, --may or/);
+      await assert.rejects(
+        server.ask('client-set', { name: 'web1' }),
+        /nothing to change: give --jails, --may, --follows or/,
+      );
       const described = await server.ask('client-set', { name: 'web1', description: 'the new shop' });
       assert.deepEqual(described, {
-        ...{ name: 'web1', may: ['ban', 'unban'], jails: ['sshd'], description: 'the new shop', leftOver: 0 },
+        ...{
+          name: 'web1',
+          may: ['ban', 'unban'],
+          jails: ['sshd'],
+          follows: ['*'],
+          description: 'the new shop',
+          leftOver: 0,
+        },
       });
       const set = await server.ask('client-set', { name: 'web1', jails: 'nginx,php-*', may: 'ban' });
       assert.equal(
