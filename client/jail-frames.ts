@@ -1,8 +1,8 @@
 import type { JailEntry, JailFrame, JailsFrame } from '../shared/frames.ts';
 import { digestOf } from '../shared/jail-digest.ts';
 import { limits } from '../shared/limits.ts';
+import { remainingSeconds } from '../shared/remaining-seconds.ts';
 import type { JailList } from './jails.ts';
-import { remainingSeconds } from './to-ban-event.ts';
 
 /** Most entries that a jail's list may have on the wire. */
 export const listMaxEntries = limits.entriesPerPartMax * limits.partsMax;

@@ -103,7 +103,7 @@ function addEventCommand(program: Command, verb: Verb): void {
     return submit(context, {
       verb,
       network: typed.network(ip),
-      jail: typed.jail(jail),
+      jail: typed.jail(jail, '--jail'),
       ttlSeconds: verb === 'ban' ? typed.ttl(ttl) : null,
       ...(labels === undefined ? {} : { labels: typed.labels(labels) }),
       waitMs: wait === true ? typed.limit(limit) : undefined,
@@ -129,7 +129,7 @@ function addResend(program: Command): void {
       import('./commands/resend.ts'),
       import('./commands/event-arguments.ts'),
     ]);
-    return resend(context, typed.jail(jail));
+    return resend(context, typed.jail(jail, 'JAIL'));
   });
 }
 

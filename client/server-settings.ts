@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { keyTextAllowed, parsePin } from '../shared/enrolment.ts';
+import { keyTextAllowed } from '../shared/enrolment.ts';
 import { describeFileError } from '../shared/errors.ts';
 import { clientAlphabet, clientPattern } from '../shared/names.ts';
 import type { SectionReader } from '../shared/section-reader.ts';
@@ -60,7 +60,7 @@ async function checkMode(path: string, name: string, section: SectionReader): Pr
 }
 
 async function readTrust(config: string, url: string, section: SectionReader): Promise<Trust> {
-  const pin = section.optional('pin');
+  const pin = section.pin('pin');
   const ca = section.optional('ca');
   const isPlain = url.startsWith('ws://');
   if (section.flag('plaintext', false) !== isPlain) {
@@ -68,7 +68,7 @@ async function readTrust(config: string, url: string, section: SectionReader): P
   }
   if (isPlain) return { kind: 'plaintext' };
   if (pin !== undefined && ca !== undefined) section.problem('pin', 'give either pin or ca');
-  if (pin !== undefined) return readPin(pin, section);
+  if (pin !== undefined) return { kind: 'pin', sha256: pin };
   if (ca === undefined || ca === 'system') return { kind: 'system-authorities' };
   return { kind: 'authority', pem: await readAuthority(resolve(dirname(config), ca), section) };
 }
@@ -83,17 +83,6 @@ async function readAuthority(path: string, section: SectionReader): Promise<stri
     section.problem('ca', `${path} does not hold a certificate in PEM form`);
   }
   return pem;
-}
-
-function readPin(text: string, section: SectionReader): Trust {
-  const sha256 = parsePin(text);
-  if (sha256 === undefined) {
-    section.problem(
-      'pin',
-      `${JSON.stringify(text)}: allowed is a SHA-256 fingerprint, 64 hexadecimal digits, colons allowed`,
-    );
-  }
-  return { kind: 'pin', sha256: sha256 ?? '' };
 }
 
 async function readText(path: string, name: string, section: SectionReader): Promise<string | undefined> {

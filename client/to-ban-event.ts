@@ -1,5 +1,5 @@
 import type { BanEvent } from '../shared/frames.ts';
-import { limits } from '../shared/limits.ts';
+import { remainingSeconds } from '../shared/remaining-seconds.ts';
 import type { NumberedEvent } from './outbox-event.ts';
 
 /**
@@ -21,12 +21,6 @@ export function toBanEvent(event: NumberedEvent, nowMs: number): BanEvent {
     source,
   } as const;
   return event.labels === undefined ? ban : { ...ban, labels: event.labels };
-}
-
-/** Whole seconds until `endsAt`, from 1 to the longest time of the protocol; null for a permanent ban. */
-export function remainingSeconds(endsAt: number | null, nowMs: number): number | null {
-  if (endsAt === null) return null;
-  return Math.min(limits.ttlMaxSeconds, Math.max(1, Math.ceil((endsAt - nowMs) / 1_000)));
 }
 
 function isOver({ endsAt }: NumberedEvent, nowMs: number): boolean {

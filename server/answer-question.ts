@@ -1,7 +1,7 @@
 import type { AnswerFrame, Question } from '../shared/frames.ts';
 import { limits } from '../shared/limits.ts';
+import { remainingSeconds } from '../shared/remaining-seconds.ts';
 import type { EnforcementOfBans } from './enforcement.ts';
-import type { Report } from './ledger/ledger.ts';
 import type { StandingBans } from './standing-bans.ts';
 
 /** What an answer is drawn from. `now` is milliseconds since the epoch. */
@@ -40,8 +40,4 @@ export function answerQuestion(
         enforcement: enforcement.of(question.network),
       };
   }
-}
-
-function remainingSeconds(endsAt: Report['endsAt'], now: number): number | null {
-  return Number.isFinite(endsAt) ? Math.max(1, Math.ceil((endsAt - now) / 1_000)) : null;
 }

@@ -1,6 +1,7 @@
-import { isIP } from 'node:net';
+import { formatAuthority, withoutBrackets } from './authority.ts';
 import { defaultPort } from './frames.ts';
 import { clientPattern } from './names.ts';
+import { parsePin } from './pin.ts';
 
 /** Key id and secret as they stand in files and enrolment lines: `KEYID.SECRET`, 8 and 43 characters of base64url. */
 export const keyTextPattern = /^([A-Za-z0-9_-]{8})\.([A-Za-z0-9_-]{43})$/;
@@ -22,9 +23,8 @@ export interface Enrolment {
 
 /** `fail2networkban://CLIENT@HOST:PORT/?key=KEYID.SECRET&pin=sha256:HEX`: what `client add` prints and `enroll` reads. */
 export function formatEnrolment({ client, host, port, key, pin, plaintext }: Enrolment): string {
-  const authority = isIP(host) === 6 ? `[${host}]` : host;
   const trust = plaintext === true ? 'plaintext=yes' : pin === undefined ? 'ca=system' : `pin=sha256:${pin}`;
-  return `fail2networkban://${client}@${authority}:${port}/?key=${key}&${trust}`;
+  return `fail2networkban://${client}@${formatAuthority(host, port)}/?key=${key}&${trust}`;
 }
 
 /** The enrolment that a line holds, or a sentence that says what is wrong with it. The sentence never shows the key. */
@@ -39,20 +39,11 @@ export function parseEnrolment(line: string): Enrolment | string {
   if (typeof trust === 'string') return trust;
   return {
     client: url.username,
-    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    host: withoutBrackets(url.hostname),
     port: url.port === '' ? defaultPort : Number(url.port),
     key,
     ...trust,
   };
-}
-
-/** 64 lower-case digits of a SHA-256 fingerprint in any usual spelling, or undefined. */
-export function parsePin(text: string): string | undefined {
-  const digits = text
-    .replace(/^sha256:/i, '')
-    .replaceAll(':', '')
-    .toLowerCase();
-  return /^[0-9a-f]{64}$/.test(digits) ? digits : undefined;
 }
 
 function parseUrl(line: string): URL | undefined {

@@ -19,3 +19,12 @@ export function fingerprintOf({ fingerprint256 }: X509Certificate): string {
 export function matchesPin(certificate: X509Certificate, pin: string): boolean {
   return pin === pinOf(certificate) || pin === fingerprintOf(certificate);
 }
+
+/** 64 lower-case digits of a SHA-256 fingerprint in any usual spelling, or undefined. */
+export function parsePin(text: string): string | undefined {
+  const digits = text
+    .replace(/^sha256:/i, '')
+    .replaceAll(':', '')
+    .toLowerCase();
+  return /^[0-9a-f]{64}$/.test(digits) ? digits : undefined;
+}

@@ -1,5 +1,6 @@
 import { durationAllowed, parseDuration } from './duration.ts';
 import { type Network, parseNetwork } from './network.ts';
+import { parsePin } from './pin.ts';
 import { quote } from './refusal.ts';
 
 /** What stands behind a key. */
@@ -88,6 +89,12 @@ export class SectionReader {
       else if (item !== '') this.problem(key, `${quote(item)}: allowed is an IPv4 or IPv6 address or CIDR`);
     }
     return networks;
+  }
+
+  /** As pin.ts makes it; absent means undefined. */
+  pin(key: string): string | undefined {
+    const allowed = 'the SHA-256 of a certificate or its public key: 64 hexadecimal digits, colons between them or not';
+    return this.#take<string | undefined>(key, undefined, allowed, parsePin);
   }
 
   /** A text of a form. */

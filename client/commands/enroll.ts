@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
-import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
+import { formatAuthority } from '../../shared/authority.ts';
 import { type Enrolment, parseEnrolment } from '../../shared/enrolment.ts';
 import { type ExitCode, exitCodes } from '../../shared/exit-codes.ts';
 import { readIfPresent } from '../../shared/host/absent-file.ts';
@@ -43,10 +43,9 @@ export async function enroll(context: CommandContext, line: string, { name, forc
 
 /** The section as a person would write it. */
 export function formatSection(name: string, { client, host, port, pin, plaintext }: Enrolment): string {
-  const authority = isIP(host) === 6 ? `[${host}]` : host;
   const lines = [
     `[server ${name}]`,
-    `url = ${plaintext === true ? 'ws' : 'wss'}://${authority}:${port}`,
+    `url = ${plaintext === true ? 'ws' : 'wss'}://${formatAuthority(host, port)}`,
     `client = ${client}`,
     `key_file = ${name}.key`,
   ];

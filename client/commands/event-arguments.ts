@@ -16,9 +16,10 @@ export const typed = {
     );
   },
 
-  jail(text: string): string {
+  /** @param name of the argument, as the help has it */
+  jail(text: string, name: '--jail' | 'JAIL'): string {
     if (jailPattern.test(text)) return text;
-    throw new ArgumentError(`--jail ${quote(text)}: allowed are ${jailAlphabet}`);
+    throw new ArgumentError(`${name} ${quote(text)}: allowed are ${jailAlphabet}`);
   },
 
   labels(text: string): Labels {

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { connect } from 'node:net';
+import { withoutBrackets } from '../../shared/authority.ts';
 import { describeError } from '../../shared/errors.ts';
 import type { WelcomeFrame } from '../../shared/frames.ts';
 import type { ServerAddress } from '../server-address.ts';
@@ -20,7 +21,7 @@ const portMaxMs = 5_000;
 /** Goes the way to a server step by step, as far as it leads: name, port, TLS and login, one question. */
 export async function readServer(server: ServerAddress, options: UplinkOptions): Promise<ServerFacts> {
   const url = new URL(server.url);
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const host = withoutBrackets(url.hostname);
   // A URL does not show its scheme's own port.
   const ownPort = url.protocol === 'wss:' ? 443 : 80;
   const port = url.port === '' ? ownPort : Number(url.port);

@@ -93,7 +93,7 @@ const wrong: readonly [string, string, RegExp][] = [
     `${server}ca = main.key`,
     /client\.ini:5: .* ca: .*main\.key does not hold a cert/,
   ],
-  ['a pin too short', `${server}pin = 0a`, /pin: "0a": allowed is a SHA-256 fingerprint/],
+  ['a pin too short', `${server}pin = 0a`, /pin: "0a": allowed is the SHA-256 of a certificate/],
   ['pin and ca', `${server}pin = ${pin}\nca = system`, /give either pin or ca/],
 ];
 for (const [name, text, sentence] of wrong) {

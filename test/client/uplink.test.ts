@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import type { Trust } from '../../client/server-address.ts';
 import { connectMaxMs, connectToServer, silenceMaxMs } from '../../client/uplink.ts';
 import { UplinkError, type UplinkErrorCode } from '../../client/uplink-error.ts';
-import { parsePin } from '../../shared/enrolment.ts';
+import { parsePin } from '../../shared/pin.ts';
 import { makeCertificates } from '../certificates.ts';
 import { type Ending, makeFolder } from '../ending.ts';
 import { ManualClock } from '../manual-clock.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Enrolment, formatEnrolment, parseEnrolment, parsePin } from '../../shared/enrolment.ts';
+import { type Enrolment, formatEnrolment, parseEnrolment } from '../../shared/enrolment.ts';
 
 const key = `abcdefgh.${'A'.repeat(43)}`;
 const pin = '0a'.repeat(32);
@@ -45,8 +45,3 @@ for (const [name, line, sentence] of wrong) {
     assert.doesNotMatch(parsed, /AAAA/);
   });
 }
-
-test('reads a fingerprint as openssl and browsers show it', () => {
-  assert.equal(parsePin(`SHA256:${'0A:'.repeat(31)}0A`), pin);
-  assert.equal(parsePin('0a'), undefined);
-});

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fingerprintOf, matchesPin, pinOf } from '../../shared/pin.ts';
+import { fingerprintOf, matchesPin, parsePin, pinOf } from '../../shared/pin.ts';
 import { makeCertificates } from '../certificates.ts';
 
 test('a certificate matches by its public key and as a whole, and no other certificate does', async (t) => {
@@ -24,6 +24,11 @@ test('the pin is the SHA-256 of the public key alone, so that a renewed certific
   const certificate = await certificateIn(dir);
   const publicKey = certificate.publicKey.export({ type: 'spki', format: 'der' });
   assert.equal(pinOf(certificate), createHash('sha256').update(publicKey).digest('hex'));
+});
+
+test('reads a fingerprint as openssl and browsers show it', () => {
+  assert.equal(parsePin(`SHA256:${'0A:'.repeat(31)}0A`), '0a'.repeat(32));
+  assert.equal(parsePin('0a'), undefined);
 });
 
 async function certificateIn(dir: string): Promise<X509Certificate> {

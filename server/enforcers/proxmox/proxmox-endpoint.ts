@@ -1,5 +1,6 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import { formatAuthority } from '../../../shared/authority.ts';
 import { fingerprintOf, matchesPin } from '../../../shared/pin.ts';
 import { UntrustedError } from './proxmox-errors.ts';
 
@@ -18,7 +19,7 @@ export type ProxmoxEndpoint =
 
 /** As in a Host header. */
 export function authorityOf({ host, port }: ProxmoxEndpoint): string {
-  return `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+  return formatAuthority(host, port);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
+import { withoutBrackets } from '../../../shared/authority.ts';
 import { describeError, describeFileError } from '../../../shared/errors.ts';
 import { clientAlphabet, clientPattern } from '../../../shared/names.ts';
 import { covers, parseNetwork } from '../../../shared/network.ts';
@@ -51,7 +52,7 @@ function readEndpoint(section: SectionReader, files: ConfiguredFiles): ProxmoxEn
   const trust = readTrust(section, files);
   const text = section.text('url', 'https://127.0.0.1:8006');
   const [, scheme, bracketed, portText] = urlPattern.exec(text) ?? [];
-  const host = (bracketed ?? '127.0.0.1').replace(/^\[|\]$/g, '');
+  const host = withoutBrackets(bracketed ?? '127.0.0.1');
   const port = Number(portText ?? (scheme === 'http' ? 85 : 8006));
   if (scheme === undefined || port > 65_535 || (bracketed?.startsWith('[') && isIP(host) !== 6)) {
     section.problem(
@@ -79,14 +80,9 @@ function isLoopback(host: string): boolean {
 
 function readTrust(section: SectionReader, files: ConfiguredFiles): Trust {
   const ca = section.optional('ca');
-  const pin = section.matching(
-    'pin',
-    '',
-    /^(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/,
-    'the SHA-256 of a certificate or its public key: 64 hexadecimal digits, colons between them or not',
-  );
-  if (ca !== undefined && pin !== '') section.problem('pin', 'given beside ca: leave one of them out');
-  if (pin !== '') return { kind: 'pin', sha256: pin.replaceAll(':', '').toLowerCase() };
+  const pin = section.pin('pin');
+  if (ca !== undefined && pin !== undefined) section.problem('pin', 'given beside ca: leave one of them out');
+  if (pin !== undefined) return { kind: 'pin', sha256: pin };
   if (ca === undefined) return { kind: 'system' };
   const readPem = (): string => readAuthority(ca, files);
   report(section, 'ca', readPem);
