@@ -55,19 +55,22 @@ function buildProgram(): Command {
   return program;
 }
 
+/** A command that answers. */
 function add<Options extends CommonOptions>(command: Command, run: Run<Options>): void {
-  command
-    .option('--config <file>', 'configuration file', defaultConfig)
-    .option('--json', 'print JSON')
-    .action(async () => {
-      const options = command.opts<Options>();
-      const context = { config: options.config, isJson: options.json === true, print, clock: systemClock };
-      process.exitCode = await run(context, options, command.args);
-    });
+  addSilent(command.option('--json', 'print JSON'), run);
+}
+
+/** One whose output is its log. */
+function addSilent<Options extends CommonOptions>(command: Command, run: Run<Options>): void {
+  command.option('--config <file>', 'configuration file', defaultConfig).action(async () => {
+    const options = command.opts<Options>();
+    const context = { config: options.config, isJson: options.json === true, print, clock: systemClock };
+    process.exitCode = await run(context, options, command.args);
+  });
 }
 
 function addAgent(program: Command): void {
-  add(program.command('agent').description('run the agent'), async (context) => {
+  addSilent(program.command('agent').description('run the agent'), async (context) => {
     const { runAgent } = await import('./commands/agent.ts');
     return runAgent(context, {
       // biome-ignore lint/style/noProcessEnv: main is the one owner of the environment

@@ -29,27 +29,56 @@ interface Look {
   readonly stillBanned: readonly string[];
 }
 
+/** What came of waiting: beside the exit code, the fields that it adds to the answer in JSON. */
+export interface Awaiting {
+  readonly exit: ExitCode;
+  readonly found: {
+    readonly stillBanned?: readonly string[];
+    readonly firewalls?: readonly Reached[];
+    readonly missing?: readonly string[];
+  };
+}
+
+/** A firewall that came to be as it should. */
+interface Reached {
+  readonly firewall: string;
+  readonly state: string;
+  readonly afterMs: number;
+}
+
 const lookEveryMs = 200;
 
 /** After every server has the event: waits until every firewall has it too, and says when each does. */
-export async function awaitEnforcement(context: CommandContext, awaited: Awaited): Promise<ExitCode> {
+export async function awaitEnforcement(context: CommandContext, awaited: Awaited): Promise<Awaiting> {
+  if (awaited.waitMs === undefined && awaited.verb === 'ban') return { exit: exitCodes.done, found: {} };
+  const startedMs = context.clock.elapsed();
+  const first = await look(awaited);
+  if (first.stillBanned.length > 0) return sayOthers(context, awaited, first);
+  if (awaited.waitMs === undefined) return { exit: exitCodes.done, found: {} };
+  return awaitFirewalls(context, { ...awaited, waitMs: awaited.waitMs, startedMs }, first);
+}
+
+interface Patience extends Awaited {
+  readonly waitMs: number;
+  readonly startedMs: number;
+}
+
+async function awaitFirewalls(context: CommandContext, patience: Patience, first: Look): Promise<Awaiting> {
   const { clock } = context;
-  const startedMs = clock.elapsed();
-  const said = new Set<string>();
-  const first = awaited.waitMs === undefined && awaited.verb === 'ban' ? undefined : await look(awaited);
-  if (first === undefined || sayOthers(context, awaited, first) || awaited.waitMs === undefined) return exitCodes.done;
-  for (let now = first; ; now = await look(awaited)) {
-    const passedMs = clock.elapsed() - startedMs;
-    for (const { name, state } of now.firewalls.filter(({ name, isReady }) => isReady && !said.has(name))) {
-      said.add(name);
-      say(
-        context,
-        { firewall: name, state, afterMs: Math.round(passedMs) },
-        `${name}: ${state} after ${(passedMs / 1_000).toFixed(1)} s`,
-      );
+  const firewalls = new Map<string, Reached>();
+  for (let now = first; ; now = await look(patience)) {
+    const passedMs = clock.elapsed() - patience.startedMs;
+    for (const { name, state } of now.firewalls.filter(({ name, isReady }) => isReady && !firewalls.has(name))) {
+      firewalls.set(name, { firewall: name, state, afterMs: Math.round(passedMs) });
+      say(context, `${name}: ${state} after ${(passedMs / 1_000).toFixed(1)} s`);
     }
-    if (now.silent.length === 0 && now.firewalls.every(({ isReady }) => isReady)) return exitCodes.done;
-    if (passedMs >= awaited.waitMs) return giveUp(context, now, awaited.waitMs);
+    const missing = missingOf(now);
+    const found = { firewalls: [...firewalls.values()] };
+    if (missing.length === 0) return { exit: exitCodes.done, found };
+    if (passedMs >= patience.waitMs) {
+      for (const line of missing) say(context, `${line}, still so after ${patience.waitMs / 1_000} s`);
+      return { exit: exitCodes.temporary, found: { ...found, missing } };
+    }
     await sleep(clock, lookEveryMs, new AbortController().signal);
   }
 }
@@ -73,27 +102,17 @@ async function look({ socket, network, verb }: Awaited): Promise<Look> {
 }
 
 /** One host's unban does not lift another's ban, and one jail's not another jail's. */
-function sayOthers(context: CommandContext, { network }: Awaited, { stillBanned }: Look): boolean {
-  for (const server of stillBanned) {
-    say(
-      context,
-      { server, stillBanned: true },
-      `${server}: ${network} stays banned: another jail or host reports it too, or a wider ban covers it`,
-    );
-  }
-  return stillBanned.length > 0;
+function sayOthers(context: CommandContext, { network }: Awaited, { stillBanned }: Look): Awaiting {
+  for (const server of stillBanned)
+    say(context, `${server}: ${network} stays banned: another jail or host reports it too, or a wider ban covers it`);
+  return { exit: exitCodes.done, found: { stillBanned } };
 }
 
-function giveUp(context: CommandContext, { firewalls, silent }: Look, waitMs: number): ExitCode {
-  const missing = [
-    ...firewalls.filter(({ isReady }) => !isReady).map(({ name, state }) => `${name}: ${state}`),
-    ...silent,
-  ];
-  say(context, { missing }, ...missing.map((line) => `${line}, still so after ${waitMs / 1_000} s`));
-  return exitCodes.temporary;
+function missingOf({ firewalls, silent }: Look): readonly string[] {
+  return [...firewalls.filter(({ isReady }) => !isReady).map(({ name, state }) => `${name}: ${state}`), ...silent];
 }
 
-function say(context: CommandContext, value: object, ...lines: readonly string[]): void {
-  if (context.isJson) context.print(JSON.stringify(value));
-  else for (const line of lines) context.print(line);
+/** As it happens; in JSON all of it is part of the one answer. */
+function say(context: CommandContext, line: string): void {
+  if (!context.isJson) context.print(line);
 }

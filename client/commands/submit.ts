@@ -28,23 +28,40 @@ export interface Submission {
 /** `ban`, `unban` and `lift`: hands the event to the agent and says what each server answered. */
 export async function submit(context: CommandContext, submission: Submission): Promise<ExitCode> {
   const agent = await loadAgentSettings(context.config);
-  const { waitMs, ...event } = submission;
+  const handed = await hand(context, agent, submission);
+  if (handed === undefined) return keep(context, agent, submission);
+  const { answer, notBanned } = handed;
+  const parts = serverParts(answer);
+  const listedIn = await jailThatStillBans(agent, submission);
+  if (!context.isJson) for (const line of describe(submission, { parts, notBanned, listedIn })) context.print(line);
+  const exit = exitCodeOf(parts);
+  const awaiting =
+    exit === exitCodes.done
+      ? await awaitEnforcement(context, { ...submission, socket: agent.socket })
+      : { exit, found: {} };
+  const listed = listedIn === undefined ? {} : { listedIn };
+  if (context.isJson) context.print(JSON.stringify({ ...answer, notBanned, ...listed, ...awaiting.found }));
+  return awaiting.exit;
+}
+
+interface Handed {
+  readonly answer: Readonly<Record<string, unknown>>;
+  /** Servers at which nobody banned what is unbanned. */
+  readonly notBanned: readonly string[];
+}
+
+/** Undefined when the agent does not run: only then is the event not in its hands. */
+async function hand(
+  { clock }: CommandContext,
+  { socket }: AgentSettings,
+  { waitMs: _, ...event }: Submission,
+): Promise<Handed | undefined> {
   try {
-    const notBanned = event.verb === 'ban' ? [] : await serversWithout(context.clock, agent.socket, event.network);
-    const answer = await callLocalSocket(agent.socket, 'submit', event);
-    const parts = serverParts(answer);
-    const listedIn = await jailThatStillBans(agent, submission);
-    show(context, { ...answer, notBanned, ...(listedIn === undefined ? {} : { listedIn }) }, [
-      headline(submission),
-      ...parts.map((part) => describePart(part, notBanned.includes(part.server) ? submission.network : undefined)),
-      ...(listedIn === undefined ? [] : [describeListed(listedIn, submission.network)]),
-    ]);
-    const exit = exitCodeOf(parts);
-    if (exit !== exitCodes.done) return exit;
-    return await awaitEnforcement(context, { ...submission, socket: agent.socket, waitMs });
+    const notBanned = event.verb === 'ban' ? [] : await serversWithout(clock, socket, event.network);
+    return { answer: await callLocalSocket(socket, 'submit', event), notBanned };
   } catch (error) {
-    if (!(error instanceof NotRunningError)) throw error;
-    return await keep(context, agent, submission);
+    if (error instanceof NotRunningError) return undefined;
+    throw error;
   }
 }
 
@@ -66,6 +83,21 @@ async function keep(
 function headline({ verb, network, jail, ttlSeconds }: Submission): string {
   if (verb === 'lift') return `lift ${network} (all reports of all hosts)`;
   return `${verb} ${network} (jail ${jail}${verb === 'ban' ? `, ${formatDuration(ttlSeconds)}` : ''})`;
+}
+
+interface Answered {
+  readonly parts: readonly ServerPart[];
+  readonly notBanned: readonly string[];
+  /** The jail that still bans what was unbanned. */
+  readonly listedIn: string | undefined;
+}
+
+function describe(submission: Submission, { parts, notBanned, listedIn }: Answered): readonly string[] {
+  return [
+    headline(submission),
+    ...parts.map((part) => describePart(part, notBanned.includes(part.server) ? submission.network : undefined)),
+    ...(listedIn === undefined ? [] : [describeListed(listedIn, submission.network)]),
+  ];
 }
 
 /** @param unbanned the network of an unban, where nobody banned it */

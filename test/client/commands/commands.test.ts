@@ -95,6 +95,30 @@ testWithEnding('bans by hand and says what the server answered and when the fire
   assert.deepEqual([report?.jail, report?.ttlSeconds, report?.source], ['sshd', 600, 'hand']);
 });
 
+testWithEnding('prints one JSON value, with --wait too', async (context) => {
+  const { config, server } = await makeHost(context);
+  const good = await run(config, 'ban', '203.0.113.7', '--wait', '--json');
+  assert.equal(good.code, 0, good.error);
+  const { servers, firewalls } = JSON.parse(good.out);
+  assert.deepEqual(
+    [servers[0].outcome, firewalls[0].firewall, firewalls[0].state],
+    ['recorded', 'main: proxmox/main', 'in-force'],
+  );
+  server.behaviour.enforcement = () => 'pending';
+  const late = await run(config, 'ban', '203.0.113.8', '--wait', '--limit', '1s', '--json');
+  assert.equal(late.code, 75, late.error);
+  assert.deepEqual(JSON.parse(late.out).missing, ['main: proxmox/main: pending']);
+  await run(config, 'ban', '203.0.113.8', '--jail', 'sshd');
+  assert.deepEqual(JSON.parse((await run(config, 'unban', '203.0.113.8', '--json')).out).stillBanned, ['main']);
+});
+
+testWithEnding('names the argument that is wrong as the help has it', async (context) => {
+  const config = await makeConfig(context);
+  assert.match((await run(config, 'resend', 'x y')).error, /JAIL "x y": allowed are/);
+  assert.match((await run(config, 'ban', '203.0.113.7', '--jail', 'x y')).error, /--jail "x y": allowed are/);
+  assert.match((await run(config, 'agent', '--json')).out, /unknown option '--json'/);
+});
+
 testWithEnding('gives up waiting for a firewall after the limit, with 75', async (context) => {
   const { config, server } = await makeHost(context);
   server.behaviour.enforcement = () => 'pending';
