@@ -27,10 +27,12 @@ const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
+// biome-ignore lint/style/noProcessEnv: main is the one owner of the environment
+const environment = process.env;
+
 const context = ({ config }: CommonOptions): CommandContext => ({
   configFile: config,
-  // biome-ignore lint/style/noProcessEnv: main is the one owner of the environment
-  credentialsFolder: process.env['CREDENTIALS_DIRECTORY'],
+  credentialsFolder: environment['CREDENTIALS_DIRECTORY'],
 });
 
 const finish = (code: ExitCode): void => {
@@ -50,14 +52,27 @@ function buildProgram(): Command {
     .version(version)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => (isJson ? undefined : write(text)) });
-  const common = (command: Command): Command =>
-    command.option('--config <file>', 'configuration file', defaultConfigFile).option('--json', 'print JSON');
-  common(program.command('run').description('run the server')).action(async (options: CommonOptions) => {
+  addRun(program);
+  addDoctor(program);
+  addSetup(program);
+  addCheckConfig(program);
+  addOperatorCommands(program);
+  return program;
+}
+
+/** A command that reads the configuration. */
+const configured = (command: Command): Command =>
+  command.option('--config <file>', 'configuration file', defaultConfigFile);
+
+/** One that answers, too. */
+const answering = (command: Command): Command => configured(command).option('--json', 'print JSON');
+
+function addRun(program: Command): void {
+  configured(program.command('run').description('run the server')).action(async (options: CommonOptions) => {
     const { runServer } = await import('./commands/run.ts');
     await runServer({
       ...context(options),
-      // biome-ignore lint/style/noProcessEnv: main is the one owner of the environment
-      environment: process.env,
+      environment,
       isTerminal: process.stdout.isTTY,
       version,
       onSignal: (name, handle) => process.on(name, handle),
@@ -66,17 +81,19 @@ function buildProgram(): Command {
       },
     });
   });
-  common(program.command('doctor').description('say what is wrong and what to do')).action(
+}
+
+function addDoctor(program: Command): void {
+  answering(program.command('doctor').description('say what is wrong and what to do')).action(
     async (options: CommonOptions) => {
       const { doctorCommand } = await import('./doctor/doctor-command.ts');
-      // biome-ignore lint/style/noProcessEnv: main is the one owner of the environment
-      const host = { ...context(options), environment: process.env, print };
-      finish(await doctorCommand(host, options.json === true));
+      finish(await doctorCommand({ ...context(options), environment, print }, options.json === true));
     },
   );
-  program
-    .command('setup')
-    .option('--config <file>', 'configuration file', defaultConfigFile)
+}
+
+function addSetup(program: Command): void {
+  configured(program.command('setup'))
     .option('--user <user>', 'its user at Proxmox, otherwise fail2networkban@pve')
     .option('--audit-guests', 'let the doctor see network cards of guests')
     .option('--yes', 'do it instead of only saying it')
@@ -84,29 +101,28 @@ function buildProgram(): Command {
     .description('on a Proxmox host: make its user, its token and the configuration')
     .action(async (options: CommonOptions & SetupWords) => {
       const { setupCommand } = await import('./setup/setup-command.ts');
-      // biome-ignore lint/style/noProcessEnv: main is the one owner of the environment
-      await setupCommand({ ...context(options), environment: process.env, print }, options);
+      await setupCommand({ ...context(options), environment, print }, options);
     });
-  common(program.command('check-config').description('say what is wrong with the configuration')).action(
+}
+
+function addCheckConfig(program: Command): void {
+  answering(program.command('check-config').description('say what is wrong with the configuration')).action(
     async (options: CommonOptions) => {
       const { checkConfig } = await import('./commands/check-config.ts');
       checkConfig(context(options), options.json === true, print);
     },
   );
-
-  addOperatorCommands(program, common);
-  return program;
 }
 
 /** Commands that ask the running server. */
-function addOperatorCommands(program: Command, common: (command: Command) => Command): void {
+function addOperatorCommands(program: Command): void {
   const parents = {
     allow: program.command('allow').description(groups.allow),
     client: program.command('client').description(groups.client),
   };
   for (const each of operatorCommands(timesAt(systemClock.now()))) {
     const parent = each.group === undefined ? program : parents[each.group];
-    const command = common(parent.command(each.usage).description(each.description));
+    const command = answering(parent.command(each.usage).description(each.description));
     for (const [flags, meaning, fallback] of each.options ?? []) command.option(flags, meaning, fallback);
     command.action(async () => {
       const { config, json, ...options } = command.opts<CommonOptions>();
