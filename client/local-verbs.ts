@@ -11,6 +11,7 @@ import type { Agent, Destination } from './agent.ts';
 import type { Outcome } from './lane.ts';
 import type { ResendOutcome } from './resend-requests.ts';
 import { reportStatus } from './status-report.ts';
+import { runTrial } from './trial.ts';
 import { UplinkError } from './uplink-error.ts';
 
 /** What one server said to an event by hand. `waiting`: nothing yet; the event is kept and sent as soon as it can be. */
@@ -33,6 +34,7 @@ export function makeLocalVerbs(agent: Agent, clock: Clock): ReadonlyMap<string, 
     ['submit', (args) => submit(agent, clock, args)],
     ['bans', () => askEach(agent, { about: 'bans' })],
     ['enforcement', (args) => askEach(agent, { about: 'network', network: readNetwork(args) })],
+    ['test', () => runTrial(agent, clock, agent.ended)],
     ['resend', (args) => resend(agent, clock, readJail(args))],
   ]);
 }

@@ -161,6 +161,11 @@ async function readInput(): Promise<string> {
 }
 
 function addChecks(program: Command): void {
+  const trial = program.command('test').description('ban an address that nobody has, everywhere, and take it back');
+  add(trial, async (context) => {
+    const { test } = await import('./commands/test.ts');
+    return test(context);
+  });
   add(program.command('doctor').description('say what is wrong and what to do'), async (context) => {
     const { runDoctor } = await import('./commands/doctor.ts');
     return runDoctor(context);

@@ -1,7 +1,9 @@
 import type { Clock } from '../shared/clock.ts';
+import type { HostEnforcer } from '../shared/frames.ts';
 import type { Refusal } from '../shared/refusal.ts';
 import type { Agent, Destination } from './agent.ts';
 import type { CourierState } from './courier.ts';
+import type { PeerReports } from './peers/peer-reports.ts';
 import type { RefusedEvent } from './refusals.ts';
 
 /** Where the agent stands with one server, as `status` shows it. */
@@ -15,6 +17,16 @@ export interface ServerReport {
   /** Why a connected server takes nothing for now. */
   readonly postponement: Refusal | null;
   readonly lastError: { readonly at: string; readonly reason: string } | null;
+  /** What it tells of the bans of others; null where no subscription concerns it. */
+  readonly feed: FeedReport | null;
+}
+
+export interface FeedReport {
+  /** `unknown`: it has not told yet what stands; `not-permitted`: this host may not subscribe there. */
+  readonly state: 'known' | 'unknown' | 'not-permitted';
+  readonly sequence: number;
+  readonly reports: number;
+  readonly paused: boolean;
 }
 
 export type StateReport =
@@ -39,6 +51,8 @@ export interface StatusReport {
   /** Events refused for good since the agent's start, by code. */
   readonly refusals: Readonly<Record<string, number>>;
   readonly lastRefusals: readonly RefusedEvent[];
+  /** What blocks the bans of others here. */
+  readonly enforcers: readonly HostEnforcer[];
 }
 
 export function reportStatus(agent: Agent, clock: Clock): StatusReport {
@@ -50,6 +64,7 @@ export function reportStatus(agent: Agent, clock: Clock): StatusReport {
     servers: agent.destinations.map((destination) => reportServer(agent, destination, clock)),
     refusals: agent.refusals.counts,
     lastRefusals: agent.refusals.last,
+    enforcers: agent.peers.enforcement.summary(),
   };
 }
 
@@ -63,7 +78,16 @@ function reportServer(agent: Agent, { courier }: Destination, clock: Clock): Ser
     oldestWaitingMs: oldest === undefined ? null : clock.now() - oldest.acceptedAt,
     postponement,
     lastError: lastError === undefined ? null : { at: toText(lastError.at), reason: lastError.reason },
+    feed: reportFeed(agent.peers.reports.get(courier.server), courier.state),
   };
+}
+
+function reportFeed(reports: PeerReports | undefined, state: CourierState): FeedReport | null {
+  if (reports === undefined) return null;
+  const { sequence, size, isPaused, isKnown } = reports;
+  const mayNot = state.kind === 'connected' && !state.connection.welcome.may.includes('subscribe');
+  const known = isKnown ? 'known' : 'unknown';
+  return { state: mayNot ? 'not-permitted' : known, sequence, reports: size, paused: isPaused };
 }
 
 function reportState(state: CourierState, clock: Clock): StateReport {

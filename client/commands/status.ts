@@ -13,7 +13,12 @@ export async function showStatus(context: CommandContext): Promise<ExitCode> {
   const { socket } = await loadAgentSettings(context.config);
   const status = await callLocalSocket(socket, 'status', {});
   const parts = serverParts(status);
-  show(context, status, [...describeAgent(status), ...parts.flatMap(describeServer), ...describeRefusals(status)]);
+  show(context, status, [
+    ...describeAgent(status),
+    ...parts.flatMap(describeServer),
+    ...describeEnforcers(status),
+    ...describeRefusals(status),
+  ]);
   return parts.every(({ state }) => isObject(state) && state['kind'] === 'connected')
     ? exitCodes.done
     : exitCodes.temporary;
@@ -26,14 +31,31 @@ function describeAgent(status: Readonly<Record<string, unknown>>): string[] {
   return lines;
 }
 
-function describeServer({ server, state, waiting, oldestWaitingMs, postponement, lastError }: ServerPart): string[] {
+function describeServer(part: ServerPart): string[] {
+  const { server, state, waiting, oldestWaitingMs, postponement, lastError, feed } = part;
   const age = typeof oldestWaitingMs === 'number' ? `, the oldest for ${formatDuration(oldestWaitingMs / 1_000)}` : '';
   const lines = [`${server}: ${describeState(state)}, ${textOf(waiting)} waiting${age}`];
   if (isObject(postponement))
     lines.push(`${server}: takes nothing for now: ${textOf(postponement['code'])}: ${textOf(postponement['detail'])}`);
   if (isObject(lastError))
     lines.push(`${server}: last error ${instantOf(lastError['at'])}: ${textOf(lastError['reason'])}`);
+  if (isObject(feed)) lines.push(`${server}: ${describeFeed(feed)}`);
   return lines;
+}
+
+function describeFeed({ state, reports, paused }: Readonly<Record<string, unknown>>): string {
+  if (state === 'not-permitted')
+    return 'this host may not subscribe; on the server: fail2networkban-server client set NAME --may ban,unban,subscribe';
+  if (state !== 'known') return 'has not told yet what others ban';
+  const hold = paused === true ? ', PAUSED: nothing is blocked until its operator resumes' : '';
+  return `tells ${plural(Number(reports), 'ban')} of others${hold}`;
+}
+
+function describeEnforcers({ enforcers }: Readonly<Record<string, unknown>>): string[] {
+  return listOf(enforcers).map(({ enforcer, state, entries, detail }) => {
+    const reason = detail === undefined ? '' : `: ${textOf(detail)}`;
+    return `${textOf(enforcer)}: ${textOf(state)}, ${plural(Number(entries), 'network')} blocked${reason}`;
+  });
 }
 
 function describeState(state: unknown): string {

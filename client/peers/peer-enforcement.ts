@@ -1,11 +1,10 @@
-import type { Clock } from '../../shared/clock.ts';
-import { type CandidateBan, desiredEntries } from '../../shared/desired-entries.ts';
-import type { DesiredEntry, Enforcer } from '../../shared/enforcer.ts';
+import { type Clock, sleep } from '../../shared/clock.ts';
+import type { Enforcer } from '../../shared/enforcer.ts';
 import type { HostEnforcer } from '../../shared/frames.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Network } from '../../shared/network.ts';
 import { Reconciler, type ReconcilerEvent, type ReconcilerState } from '../../shared/reconciler.ts';
-import { fitsFilter } from '../../shared/report-filter.ts';
+import { Claims } from './claims.ts';
 import type { PeerReport, PeerReports } from './peer-reports.ts';
 import type { Subscription, Target } from './subscription.ts';
 
@@ -29,13 +28,23 @@ export const firstFeedMaxMs = 60_000;
 /** A firewall is compared as a whole each so many milliseconds. */
 const resyncMs = 300_000;
 const endedCheckMs = 1_000;
+const trialLookMs = 10;
 /** Of the protocol's `enforcers` frame. */
 const detailMaxCharacters = 300;
+
+/** How one firewall did in a trial; null: not in time. */
+export interface Trialled {
+  readonly enforcer: string;
+  readonly blockedMs: number | null;
+  readonly freedMs: number | null;
+}
 
 /** Blocks on this host what others report: a reconciler for each firewall that a subscription names. */
 export class PeerEnforcement {
   readonly #options: PeerEnforcementOptions;
   readonly #reconcilers: readonly Reconciler[];
+  /** Blocked for a trial. */
+  #onTrial: Network | undefined;
 
   constructor(options: PeerEnforcementOptions) {
     this.#options = options;
@@ -51,6 +60,17 @@ export class PeerEnforcement {
     return this.#reconcilers
       .slice(0, limits.enforcersMax)
       .map((reconciler) => describe(reconciler.name, reconciler.state, reconciler.counts().ours));
+  }
+
+  /** Blocks a network as if another host had reported it, and frees it again: what each firewall needs for both. */
+  async trial(network: Network, stepMaxMs: number, signal: AbortSignal): Promise<Trialled[]> {
+    const blocked = await this.#await(network, true, { stepMaxMs, signal });
+    const freed = await this.#await(network, false, { stepMaxMs, signal });
+    return this.#reconcilers.map(({ name }) => ({
+      enforcer: name,
+      blockedMs: blocked.get(name) ?? null,
+      freedMs: freed.get(name) ?? null,
+    }));
   }
 
   /** A server told something, or this host may block other networks than before. */
@@ -90,9 +110,30 @@ export class PeerEnforcement {
     return () => cancel();
   }
 
+  async #await(
+    network: Network,
+    isBanned: boolean,
+    { stepMaxMs, signal }: { readonly stepMaxMs: number; readonly signal: AbortSignal },
+  ): Promise<ReadonlyMap<string, number>> {
+    const { clock } = this.#options;
+    const startedMs = clock.elapsed();
+    this.#onTrial = isBanned ? network : undefined;
+    this.notify();
+    const reached = new Map<string, number>();
+    const wanted = isBanned ? 'in-force' : 'absent';
+    while (!signal.aborted && reached.size < this.#reconcilers.length && clock.elapsed() - startedMs < stepMaxMs) {
+      await sleep(clock, trialLookMs, signal);
+      for (const reconciler of this.#reconcilers) {
+        const isReached = reconciler.enforcementOf(network, isBanned).state === wanted;
+        if (isReached && !reached.has(reconciler.name)) reached.set(reconciler.name, clock.elapsed() - startedMs);
+      }
+    }
+    return reached;
+  }
+
   #reconcilerFor(group: readonly [Subscription, ...Subscription[]]): Reconciler {
     const { openEnforcer, clock, random, mayBlock, onEvent } = this.#options;
-    const claims = new Claims(group, this.#options);
+    const claims = new Claims({ ...this.#options, subscriptions: group, onTrial: () => this.#onTrial });
     const enforcer = openEnforcer(group[0].target, (network) => claims.newestOf(network));
     return new Reconciler({
       enforcer,
@@ -103,56 +144,6 @@ export class PeerEnforcement {
       mayAdd: mayBlock,
       onEvent: (event) => onEvent(enforcer.name, event),
     });
-  }
-}
-
-/** What the subscriptions of one firewall ask of it. */
-class Claims {
-  readonly #subscriptions: readonly Subscription[];
-  readonly #options: PeerEnforcementOptions;
-  #newest: ReadonlyMap<Network, PeerReport> = new Map();
-
-  constructor(subscriptions: readonly Subscription[], options: PeerEnforcementOptions) {
-    this.#subscriptions = subscriptions;
-    this.#options = options;
-  }
-
-  /** The report that the last plan blocked a network for. */
-  newestOf(network: Network): PeerReport | undefined {
-    return this.#newest.get(network);
-  }
-
-  desired(): ReadonlyMap<Network, DesiredEntry> {
-    const newest = new Map<Network, PeerReport>();
-    const bans = new Map<Network, CandidateBan>();
-    for (const report of this.#reports()) {
-      const known = bans.get(report.network);
-      const isNewer = known === undefined || report.order > known.order;
-      if (isNewer) newest.set(report.network, report);
-      bans.set(report.network, {
-        network: report.network,
-        order: Math.max(report.order, known?.order ?? 0),
-        endsAt: Math.max(report.endsAt, known?.endsAt ?? 0),
-        note: isNewer ? `${report.jail} ${report.client}` : known.note,
-        clients: (known?.clients ?? 0) + 1,
-        byHand: false,
-      });
-    }
-    this.#newest = newest;
-    const maxEntries = Math.max(...this.#subscriptions.map((subscription) => subscription.maxEntries));
-    const { clock, mayBlock } = this.#options;
-    const noMerging = { merge: false, widest: { 4: 0, 6: 0 } } as const;
-    return desiredEntries(bans.values(), { now: clock.now(), mayBlock, maxEntries, ...noMerging }).entries;
-  }
-
-  *#reports(): Generator<PeerReport> {
-    for (const [server, reports] of this.#options.peers) {
-      if (reports.isPaused) continue;
-      const filters = this.#subscriptions
-        .filter(({ servers }) => servers.length === 0 || servers.includes(server))
-        .map(({ filter }) => filter);
-      for (const report of reports.values()) if (filters.some((filter) => fitsFilter(filter, report))) yield report;
-    }
   }
 }
 

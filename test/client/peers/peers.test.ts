@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { parseKey } from '../../../client/key-text.ts';
 import type { Subscription } from '../../../client/peers/subscription.ts';
+import { runTrial } from '../../../client/trial.ts';
+import { systemClock } from '../../../shared/clock.ts';
 import { openFilter, type ReportFilter } from '../../../shared/report-filter.ts';
 import { MemoryFirewall } from '../../contracts/memory-firewall.ts';
 import { until } from '../../contracts/until.ts';
@@ -115,6 +117,22 @@ describe('a host that subscribes', { timeout: 20_000 }, () => {
     await db.blocks('203.0.113.7');
     // The server's clock stands still: it announces no end.
     await db.blocks();
+  });
+
+  it('is tried out: an address that nobody has is blocked and freed at the server and here', async (test) => {
+    const server = await startServer(test);
+    const db = await startHost(test, server, { credentials: await server.enroll({ name: 'db1', may }) });
+    await until(() => db.agent.peers.reports.get('main')?.isKnown === true, 'the server has told');
+    const { servers, enforcers } = await runTrial(db.agent, systemClock, new AbortController().signal);
+    const [{ recordedMs = null, firewalls = [] } = {}] = servers;
+    assert.equal(typeof recordedMs, 'number');
+    for (const each of [firewalls, enforcers]) {
+      assert.deepEqual(
+        each.map(({ blockedMs, freedMs }) => [typeof blockedMs, typeof freedMs]),
+        [['number', 'number']],
+      );
+    }
+    assert.deepEqual([server.blocked, [...db.firewall.entries]], [[], []]);
   });
 
   it('goes on as before where the server does not let it subscribe', async (test) => {

@@ -1,0 +1,77 @@
+import type { Clock } from '../../shared/clock.ts';
+import { type CandidateBan, desiredEntries } from '../../shared/desired-entries.ts';
+import type { DesiredEntry } from '../../shared/enforcer.ts';
+import { handJail } from '../../shared/names.ts';
+import type { Network } from '../../shared/network.ts';
+import { fitsFilter } from '../../shared/report-filter.ts';
+import type { PeerReport, PeerReports } from './peer-reports.ts';
+import type { Subscription } from './subscription.ts';
+
+export interface ClaimsOptions {
+  /** Those that name one and the same firewall. */
+  readonly subscriptions: readonly Subscription[];
+  readonly peers: ReadonlyMap<string, PeerReports>;
+  readonly mayBlock: (network: Network) => boolean;
+  readonly clock: Clock;
+  /** Blocked for a trial. */
+  readonly onTrial: () => Network | undefined;
+}
+
+/** What the subscriptions of one firewall ask of it. */
+export class Claims {
+  readonly #options: ClaimsOptions;
+  #newest: ReadonlyMap<Network, PeerReport> = new Map();
+
+  constructor(options: ClaimsOptions) {
+    this.#options = options;
+  }
+
+  /** The report that the last plan blocked a network for. */
+  newestOf(network: Network): PeerReport | undefined {
+    return this.#newest.get(network);
+  }
+
+  desired(): ReadonlyMap<Network, DesiredEntry> {
+    const newest = new Map<Network, PeerReport>();
+    const bans = new Map<Network, CandidateBan>();
+    for (const report of this.#reports()) {
+      const known = bans.get(report.network);
+      const isNewer = known === undefined || report.order > known.order;
+      if (isNewer) newest.set(report.network, report);
+      bans.set(report.network, {
+        network: report.network,
+        order: Math.max(report.order, known?.order ?? 0),
+        endsAt: Math.max(report.endsAt, known?.endsAt ?? 0),
+        note: isNewer ? `${report.jail} ${report.client}` : known.note,
+        clients: (known?.clients ?? 0) + 1,
+        byHand: false,
+      });
+    }
+    this.#newest = newest;
+    const { clock, mayBlock, subscriptions } = this.#options;
+    const maxEntries = Math.max(...subscriptions.map((subscription) => subscription.maxEntries));
+    const noMerging = { merge: false, widest: { 4: 0, 6: 0 } } as const;
+    return desiredEntries(bans.values(), { now: clock.now(), mayBlock, maxEntries, ...noMerging }).entries;
+  }
+
+  *#reports(): Generator<PeerReport> {
+    const { peers, subscriptions, onTrial } = this.#options;
+    const network = onTrial();
+    if (network !== undefined) yield { ...trialReport, network };
+    for (const [server, reports] of peers) {
+      if (reports.isPaused) continue;
+      const filters = subscriptions
+        .filter(({ servers }) => servers.length === 0 || servers.includes(server))
+        .map(({ filter }) => filter);
+      for (const report of reports.values()) if (filters.some((filter) => fitsFilter(filter, report))) yield report;
+    }
+  }
+}
+
+const trialReport = {
+  client: 'trial',
+  jail: handJail,
+  endsAt: Number.POSITIVE_INFINITY,
+  labels: undefined,
+  order: Number.MAX_SAFE_INTEGER,
+} as const;
