@@ -4,6 +4,9 @@ import { keyOf, type NumberedEvent } from './outbox-event.ts';
 /** What became of one event at one server. `superseded`: a later event of the same jail and network took its place. */
 export type Outcome = EventResult | { readonly number: number; readonly outcome: 'superseded' };
 
+/** Commands that wait for an outcome at once; the one that has waited longest is forgotten, and gives up by its own time. */
+export const watchersMax = 1_000;
+
 /**
  * What one server has still to acknowledge. Of a jail and network only the last event is kept, so the lane is never
  * longer than the networks it is about, however long the server is away. Kept in the order of the numbers.
@@ -76,6 +79,8 @@ export class Lane {
   /** Calls `then` once with what becomes of an event that was just added. The returned function ends the watch. */
   watch(number: number, then: (outcome: Outcome) => void): () => void {
     this.#watchers.set(number, then);
+    const [longest] = this.#watchers.keys();
+    if (this.#watchers.size > watchersMax && longest !== undefined) this.#watchers.delete(longest);
     return () => this.#watchers.delete(number);
   }
 

@@ -19,6 +19,9 @@ export interface OutboxOptions {
 /** Below this size a journal is not worth rewriting. */
 export const rewriteFromBytes = 262_144;
 
+/** Jails of which the last number is kept; of others it is taken to be that of the jail forgotten last. */
+export const jailsKnownMax = 1_000;
+
 interface Way {
   readonly lane: Lane;
   readonly cursor: CursorFile;
@@ -35,6 +38,7 @@ export class Outbox {
   readonly #ways = new Map<string, Way>();
   readonly #positions: Map<number, number>;
   readonly #lastInJail = new Map<string, number>();
+  #forgottenInJails = 0;
   #nextNumber: number;
   #nextTaken: number;
   #writing: Promise<unknown> = Promise.resolve();
@@ -73,9 +77,9 @@ export class Outbox {
     return this.#nextNumber - 1;
   }
 
-  /** The number of the last event of a jail since the start, 0 when there was none. */
+  /** The number of the last event of a jail since the start, 0 when there was none; never too low. */
   lastNumberIn(jail: string): number {
-    return this.#lastInJail.get(jail) ?? 0;
+    return this.#lastInJail.get(jail) ?? this.#forgottenInJails;
   }
 
   /** Numbers the events and makes them durable, then hands them to the lanes. @throws Error when closed, or not durable */
@@ -133,8 +137,18 @@ export class Outbox {
   }
 
   #hand(event: NumberedEvent): void {
-    this.#lastInJail.set(event.jail, event.number);
+    this.#remember(event);
     for (const { lane } of this.#ways.values()) lane.add(event);
+  }
+
+  /** Kept in the order of the numbers, so that the one forgotten is the lowest. */
+  #remember({ jail, number }: NumberedEvent): void {
+    this.#lastInJail.delete(jail);
+    this.#lastInJail.set(jail, number);
+    const [oldest] = this.#lastInJail;
+    if (this.#lastInJail.size <= jailsKnownMax || oldest === undefined) return;
+    this.#lastInJail.delete(oldest[0]);
+    this.#forgottenInJails = oldest[1];
   }
 
   /** One writer at a time; a failure is its caller's and does not stop the next. */

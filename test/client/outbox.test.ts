@@ -3,7 +3,7 @@ import { copyFile, mkdir, readFile, truncate, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Outbox, rewriteFromBytes } from '../../client/outbox.ts';
+import { jailsKnownMax, Outbox, rewriteFromBytes } from '../../client/outbox.ts';
 import type { NewEvent, NumberedEvent } from '../../client/outbox-event.ts';
 import { Bell } from '../../shared/bell.ts';
 import { parseNetwork } from '../../shared/network.ts';
@@ -208,3 +208,15 @@ async function makeCut(directory: string, bytes: number): Promise<string> {
   await truncate(join(copy, 'journal'), bytes);
   return copy;
 }
+
+test('knows the last number of a bounded count of jails, and of others none that is too low', async (context) => {
+  const outbox = await open(await makeFolder(context));
+  assert.equal(outbox.lastNumberIn('sshd'), 0);
+  await outbox.accept([event(1), { ...event(2), jail: 'nginx' }, { ...event(3) }]);
+  assert.deepEqual([outbox.lastNumberIn('sshd'), outbox.lastNumberIn('nginx')], [3, 2]);
+  const others = Array.from({ length: jailsKnownMax - 1 }, (_, index) => ({ ...event(index), jail: `jail-${index}` }));
+  await outbox.accept(others);
+  assert.deepEqual([outbox.lastNumberIn('sshd'), outbox.lastNumberIn('nginx')], [3, 2]);
+  assert.equal(outbox.lastNumberIn('never-seen'), 2);
+  await outbox.close();
+});

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { Lane, type Outcome, watchersMax } from '../../client/lane.ts';
+import { network } from '../server/samples.ts';
+
+it('a lane keeps no more watchers than it may, and forgets the one that has waited longest', () => {
+  const lane = new Lane(0, () => undefined);
+  const heard: Outcome[] = [];
+  const event = (number: number) =>
+    ({
+      number,
+      verb: 'ban',
+      jail: 'sshd',
+      network: network('203.0.113.1'),
+      endsAt: null,
+      source: 'hand',
+      acceptedAt: 1,
+    }) as const;
+  for (let number = 1; number <= watchersMax + 1; number += 1) lane.watch(number, (outcome) => heard.push(outcome));
+  for (let number = 1; number <= watchersMax + 2; number += 1) lane.add(event(number));
+  assert.deepEqual(heard.length, watchersMax);
+  assert.deepEqual(heard[0], { number: 2, outcome: 'superseded' });
+});
