@@ -1,6 +1,7 @@
 import type { Bell } from '../shared/bell.ts';
 import { type Clock, sleep } from '../shared/clock.ts';
 import type { Log } from '../shared/host/log.ts';
+import { limits } from '../shared/limits.ts';
 import type { Connection } from './connection.ts';
 import { Fail2banError } from './fail2ban-client.ts';
 import { digestsFrame, holdSame, jailFrames, listMaxEntries } from './jail-frames.ts';
@@ -68,6 +69,8 @@ export class JailCheck {
   #signal: AbortSignal = AbortSignal.abort();
   /** A list changed since the check that is under way began. */
   #isChanged = false;
+  /** That there are too many jails is said once. */
+  #isOmissionSaid = false;
 
   constructor(options: JailCheckOptions) {
     this.#options = options;
@@ -124,10 +127,21 @@ export class JailCheck {
 
   async #compare(connection: Connection, reading: Reading): Promise<void> {
     this.#requests.refuseUnknown([...reading.lists.keys()]);
+    this.#sayOmission(reading);
     const { jails } = await connection.sendDigests(digestsFrame(reading.lists));
     const differing = [...new Set([...jails, ...this.#requests.jails])].filter((jail) => reading.lists.has(jail));
     if (differing.length === 0) return this.#idle(this.#options.everyMs);
     void this.#confirm(reading, differing, this.#signal);
+  }
+
+  #sayOmission({ lists }: Reading): void {
+    if (lists.size <= limits.jailsPerFrameMax || this.#isOmissionSaid) return;
+    this.#isOmissionSaid = true;
+    const { log, server } = this.#options;
+    log.warn(
+      { server, jails: lists.size, most: limits.jailsPerFrameMax, first: [...lists.keys()][limits.jailsPerFrameMax] },
+      'too many jails: from this one on, they are not compared with the server',
+    );
   }
 
   async #confirm(reading: Reading, jails: readonly string[], signal: AbortSignal): Promise<void> {

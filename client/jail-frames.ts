@@ -7,7 +7,7 @@ import type { JailList } from './jails.ts';
 /** Most entries that a jail's list may have on the wire. */
 export const listMaxEntries = limits.entriesPerPartMax * limits.partsMax;
 
-/** The digests of the jails' lists. */
+/** The digests of the jails' lists: of the first so many as a frame takes. */
 export function digestsFrame(lists: ReadonlyMap<string, JailList>): JailsFrame {
   const digests = [...lists].map(([jail, list]) => ({ jail, digest: digestOf(list.keys()) }));
   return { type: 'jails', digests: digests.slice(0, limits.jailsPerFrameMax) };

@@ -9,7 +9,7 @@ import { appendToQueue } from '../../client/queue.ts';
 import type { ServerAddress, Trust } from '../../client/server-address.ts';
 import type { Settings } from '../../client/settings.ts';
 import { type Clock, systemClock } from '../../shared/clock.ts';
-import { makeLog } from '../../shared/host/log.ts';
+import { type Log, makeLog } from '../../shared/host/log.ts';
 import type { Ending } from '../ending.ts';
 import { TestServer, type TestServerOptions } from './test-server.ts';
 
@@ -62,6 +62,7 @@ export interface StartOptions {
   readonly clock?: Clock;
   readonly fail2ban?: Fail2ban;
   readonly openEnforcer?: PeersOptions['openEnforcer'];
+  readonly log?: Log;
 }
 
 function noEnforcer(): never {
@@ -71,7 +72,7 @@ function noEnforcer(): never {
 /** A real agent in this process, on real files. */
 export async function startAgent(test: Ending, settings: Settings, options: StartOptions = {}): Promise<Running> {
   const { clock = systemClock, fail2ban = noFail2ban, openEnforcer = noEnforcer } = options;
-  const log = makeLog('agent', settings.agent.logLevel, false);
+  const { log = makeLog('agent', settings.agent.logLevel, false) } = options;
   const host = { clock, random: () => 0, randomBytes, fail2ban, openEnforcer, log, agent: 'test' };
   const agent = await Agent.open(settings, host);
   const ending = new AbortController();

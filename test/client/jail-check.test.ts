@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict';
+import { pino } from 'pino';
 import { type Fail2ban, Fail2banError } from '../../client/fail2ban-client.ts';
 import { confirmMs } from '../../client/jail-check.ts';
 import { type Ending, makeFolder, testWithEnding } from '../ending.ts';
 import { ManualClock } from '../manual-clock.ts';
-import { addressOf, type Running, settingsFor, startAgent, startServer, until } from './agent-under-test.ts';
+import {
+  addressOf,
+  type Running,
+  type StartOptions,
+  settingsFor,
+  startAgent,
+  startServer,
+  until,
+} from './agent-under-test.ts';
 import type { TestServer } from './test-server.ts';
 
 /** A fail2ban in memory: one jail that hands over, sshd. */
@@ -33,13 +42,18 @@ interface Scene {
   readonly running: Running;
 }
 
-async function makeScene(test: Ending, bans: readonly string[]): Promise<Scene> {
+async function makeScene(test: Ending, bans: readonly string[], options: StartOptions = {}): Promise<Scene> {
   const fail2ban = new Fail2banInMemory();
   for (const ban of bans) fail2ban.bans.add(ban);
   const server = await startServer(test);
   const clock = new ManualClock();
   const settings = settingsFor(await makeFolder(test), [addressOf(server)]);
-  return { fail2ban, server, clock, running: await startAgent(test, settings, { clock, fail2ban: fail2ban.ask }) };
+  return {
+    fail2ban,
+    server,
+    clock,
+    running: await startAgent(test, settings, { ...options, clock, fail2ban: fail2ban.ask }),
+  };
 }
 
 /** Moves the clock on, a second at a time, until `holds`. */
@@ -151,4 +165,18 @@ testWithEnding('withdraws nothing of a jail that is gone when its empty list is 
   const { asked } = scene.fail2ban;
   await moveUntil(scene, () => scene.fail2ban.asked > asked + 1);
   assert.equal(scene.server.reports.size, 1);
+});
+
+testWithEnding('says once that there are more jails than can be compared, and from which one on', async (context) => {
+  const lines: { readonly msg: string; readonly jails?: number; readonly first?: string }[] = [];
+  const log = pino({ level: 'warn' }, { write: (line) => lines.push(JSON.parse(line)) });
+  const scene = await makeScene(context, [], { log });
+  scene.fail2ban.jails = Array.from({ length: 502 }, (_, index) => `jail-${index}`).join(', ');
+  const before = digests(scene);
+  await moveUntil(scene, () => digests(scene) >= before + 3);
+  const said = lines.filter(({ msg }) => msg.startsWith('too many jails'));
+  assert.deepEqual(
+    said.map(({ jails, first }) => [jails, first]),
+    [[502, 'jail-500']],
+  );
 });
