@@ -14,6 +14,7 @@ import { Queue } from './queue.ts';
 import { Refusals } from './refusals.ts';
 import type { ServerAddress } from './server-address.ts';
 import type { Settings } from './settings.ts';
+import type { Unread } from './unread.ts';
 import { UnreadableLog } from './unreadable-log.ts';
 import { connectToServer } from './uplink.ts';
 
@@ -74,6 +75,15 @@ export class Agent {
     );
     const parts = { outbox, unreadable, refusals, destinations, peers };
     return new Agent(parts, makeQueue(settings, host, parts));
+  }
+
+  get spool(): string {
+    return this.#queue.spool;
+  }
+
+  /** What lies in the spool and is not taken over yet. */
+  unread(): Promise<Unread | undefined> {
+    return this.#queue.unread();
   }
 
   /** Aborted as soon as a part of the agent has ended. */

@@ -8,6 +8,7 @@ import { sizeOf } from './durable-file.ts';
 import type { QueueLine } from './queue-line.ts';
 import { makeSpool, Spool, SpoolLostError } from './spool.ts';
 import { readTakenLines, readUnfinished, removeTaken, type TakenLines } from './taken-file.ts';
+import { readUnread, type Unread } from './unread.ts';
 
 /** Where the lines of the queue go. */
 export interface QueueReader {
@@ -74,6 +75,20 @@ export class Queue {
     } finally {
       this.#spool.close();
     }
+  }
+
+  /** The folder of the queue. */
+  get spool(): string {
+    return this.#options.spool;
+  }
+
+  /** What is not taken over yet; undefined when there is nothing. */
+  unread(): Promise<Unread | undefined> {
+    return readUnread(this.#options.spool, (name) => {
+      const taken = takenNumber(name);
+      if (taken === undefined) return name === queueName ? 0 : undefined;
+      return this.#options.reader.offsetOf(taken);
+    });
   }
 
   /** A taken file of the run before gets its grace again: its writer may be older than this agent. */

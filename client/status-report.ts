@@ -45,6 +45,8 @@ export interface StatusReport {
   readonly stream: string;
   /** Number of the last event that was taken over. */
   readonly lastNumber: number;
+  /** What lies in the spool and is not taken over yet. */
+  readonly unread: { readonly spool: string; readonly bytes: number; readonly since: string } | null;
   readonly unreadableLines: number;
   readonly unreadableFile: string;
   readonly servers: readonly ServerReport[];
@@ -55,10 +57,12 @@ export interface StatusReport {
   readonly enforcers: readonly HostEnforcer[];
 }
 
-export function reportStatus(agent: Agent, clock: Clock): StatusReport {
+export async function reportStatus(agent: Agent, clock: Clock): Promise<StatusReport> {
+  const unread = await agent.unread();
   return {
     stream: agent.outbox.stream,
     lastNumber: agent.outbox.lastNumber,
+    unread: unread === undefined ? null : { spool: agent.spool, bytes: unread.bytes, since: toText(unread.sinceAt) },
     unreadableLines: agent.unreadable.count,
     unreadableFile: agent.unreadable.path,
     servers: agent.destinations.map((destination) => reportServer(agent, destination, clock)),

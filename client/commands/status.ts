@@ -27,6 +27,11 @@ export async function showStatus(context: CommandContext): Promise<ExitCode> {
 function describeAgent(status: Readonly<Record<string, unknown>>): string[] {
   const unreadable = Number(status['unreadableLines'] ?? 0);
   const lines = [`agent: running, ${plural(Number(status['lastNumber']), 'event')} taken over`];
+  const { unread } = status;
+  if (isObject(unread))
+    lines.push(
+      `not taken over yet: ${plural(Number(unread['bytes']), 'byte')} in ${textOf(unread['spool'])} since ${instantOf(unread['since'])}`,
+    );
   if (unreadable > 0) lines.push(`${plural(unreadable, 'unreadable line')}, see ${textOf(status['unreadableFile'])}`);
   return lines;
 }

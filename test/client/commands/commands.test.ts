@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeLocalVerbs } from '../../../client/local-verbs.ts';
 import { loadSettings } from '../../../client/settings.ts';
@@ -286,3 +286,13 @@ for (const [words, exit, code, message] of failures) {
     assert.match(error.message, message);
   });
 }
+
+testWithEnding('says how much of the queue is not taken over yet, and since when', async (context) => {
+  const { config } = await makeHost(context);
+  assert.equal(JSON.parse((await run(config, 'status', '--json')).out).unread, null);
+  const spool = join(dirname(config), 'spool');
+  // A line without its end is left to a writer that may be late.
+  await appendFile(join(spool, 'queue'), 'v1\tban');
+  const { out } = await run(config, 'status');
+  assert.match(out, /^not taken over yet: 6 bytes in .*spool since 20/m);
+});
