@@ -28,7 +28,14 @@ export const groups = { allow: 'the whitelist', client: 'enrolled hosts' } as co
 
 /** All of them, in the order of the help. */
 export function operatorCommands(times: Times): readonly OperatorCommand[] {
-  return [...banCommands(times), ...whitelistCommands(times), ...clientCommands(times), ...serverCommands()];
+  return [
+    ...banCommands(times),
+    ...lookCommands(times),
+    ...whitelistCommands(times),
+    ...clientCommands(times),
+    ...keyCommands(times),
+    ...serverCommands(),
+  ];
 }
 
 const withNetwork = (network: string, options: Options): object => ({ ...options, network });
@@ -56,6 +63,12 @@ function banCommands(times: Times): readonly OperatorCommand[] {
       toArgs: withNetwork,
       show: show.unban,
     },
+  ];
+}
+
+function lookCommands(times: Times): readonly OperatorCommand[] {
+  const show = showBans(times);
+  return [
     {
       usage: 'bans',
       description: 'list the standing bans',
@@ -144,6 +157,12 @@ function clientCommands(times: Times): readonly OperatorCommand[] {
       toArgs: withName,
       show: show.changed,
     },
+  ];
+}
+
+function keyCommands(times: Times): readonly OperatorCommand[] {
+  const show = showClients(times);
+  return [
     {
       group: 'client',
       usage: 'revoke <name>',

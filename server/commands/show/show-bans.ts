@@ -10,85 +10,96 @@ import type { Times } from './times.ts';
 const insideShownMax = 10;
 
 /** How the answers about bans look. */
-export function showBans({ remaining, stillFor, when }: Times) {
-  const banned = (ban: Answer): string =>
-    `banned by ${text(ban['network'])} ${stillFor(ban['endsAt'])}: ${reporters(ban['reports'])}`;
-
+export function showBans(times: Times) {
   return {
-    ban: (answer: Answer): string => {
-      if (answer['outcome'] === 'refused') return refused(answer);
-      const network = text(answer['network']);
-      const endsAt = answer['endsAt'];
-      const howToEnd = typeof endsAt === 'number' ? '' : `; end it with: fail2networkban-server unban ${network}`;
-      const lines = [`${network}: banned ${stillFor(endsAt)}${howToEnd}`];
-      const replaced = answer['replaced'];
-      if (isObject(replaced) && remaining(replaced['endsAt']) !== remaining(endsAt))
-        lines.push(`it takes the place of your ban ${stillFor(replaced['endsAt'])}`);
-      if (answer['banEndsAt'] !== endsAt)
-        lines.push(`others report it ${stillFor(answer['banEndsAt'])}: so long it stays banned`);
-      return lines.join('\n');
-    },
-
-    unban: (answer: Answer): string => {
-      if (answer['outcome'] === 'refused') return refused(answer);
-      const network = text(answer['network']);
-      const lifted = items(answer['lifted']);
-      const lines = lifted.some((report) => report['network'] === network)
-        ? liftedLines(lifted)
-        : [`${network} is not banned`, ...liftedLines(lifted)];
-      const allowed = answer['allowedForSeconds'];
-      if (allowed !== undefined)
-        lines.push(
-          `${network}: whitelisted ${typeof allowed === 'number' ? `for ${formatDuration(allowed)}` : 'for ever'}`,
-        );
-      else if (lifted.length > 0) lines.push('banned again only when a host bans it anew');
-      const covering = items(answer['coveredBy']).map(
-        (ban) => `${banned(ban)}; to lift that: fail2networkban-server unban ${text(ban['network'])}`,
-      );
-      return [...lines, ...covering, ...insideLines(answer)].join('\n');
-    },
-
-    bans: (answer: Answer): string =>
-      formatTable(
-        ['NETWORK', 'ENDS IN', 'REPORTED BY', 'FIREWALLS'],
-        items(answer['bans']).map((ban) => [
-          text(ban['network']),
-          remaining(ban['endsAt']),
-          reporters(ban['reports']),
-          enforcement(ban['enforcement']),
-        ]),
-        'no bans',
-      ),
-
-    lookup: (answer: Answer): string =>
-      [
-        ...items(answer['bans']).map(banned),
-        ...(items(answer['bans']).length === 0 ? ['not banned'] : []),
-        ...items(answer['lifted']).map(
-          (report) => `lifted by an operator, still in the jail: ${reporters([report])} ${stillFor(report['endsAt'])}`,
-        ),
-        ...insideLines(answer),
-        isObject(answer['refusal'])
-          ? `a ban would be refused: ${text(answer['refusal']['code'])}, ${text(answer['refusal']['detail'])}`
-          : 'a ban would be accepted',
-        `firewalls: ${enforcement(answer['enforcement'])}`,
-      ].join('\n'),
-
-    history: (answer: Answer): string =>
-      formatTable(
-        ['WHEN (UTC)', 'WHAT', 'NETWORK', 'CLIENT', 'JAIL', 'BY', 'WHY'],
-        items(answer['history']).map((entry) => [
-          when(entry['at']),
-          text(entry['kind']),
-          text(entry['network']),
-          text(entry['client']),
-          text(entry['jail']),
-          text(entry['actor']),
-          text(entry['reason']),
-        ]),
-        'no history',
-      ),
+    ban: (answer: Answer): string => showBan(answer, times),
+    unban: (answer: Answer): string => showUnban(answer, times),
+    bans: (answer: Answer): string => showList(answer, times),
+    lookup: (answer: Answer): string => showLookup(answer, times),
+    history: (answer: Answer): string => showHistory(answer, times),
   };
+}
+
+function showBan(answer: Answer, { remaining, stillFor }: Times): string {
+  if (answer['outcome'] === 'refused') return refused(answer);
+  const network = text(answer['network']);
+  const endsAt = answer['endsAt'];
+  const howToEnd = typeof endsAt === 'number' ? '' : `; end it with: fail2networkban-server unban ${network}`;
+  const lines = [`${network}: banned ${stillFor(endsAt)}${howToEnd}`];
+  const replaced = answer['replaced'];
+  if (isObject(replaced) && remaining(replaced['endsAt']) !== remaining(endsAt))
+    lines.push(`it takes the place of your ban ${stillFor(replaced['endsAt'])}`);
+  if (answer['banEndsAt'] !== endsAt)
+    lines.push(`others report it ${stillFor(answer['banEndsAt'])}: so long it stays banned`);
+  return lines.join('\n');
+}
+
+function showUnban(answer: Answer, times: Times): string {
+  if (answer['outcome'] === 'refused') return refused(answer);
+  const network = text(answer['network']);
+  const lifted = items(answer['lifted']);
+  const isBanned = lifted.some((report) => report['network'] === network);
+  const covering = items(answer['coveredBy']).map(
+    (ban) => `${banned(ban, times)}; to lift that: fail2networkban-server unban ${text(ban['network'])}`,
+  );
+  return [
+    ...(isBanned ? [] : [`${network} is not banned`]),
+    ...liftedLines(lifted),
+    ...afterLines(answer, lifted),
+    ...covering,
+    ...insideLines(answer),
+  ].join('\n');
+}
+
+/** What holds from now on. */
+function afterLines({ network, allowedForSeconds }: Answer, lifted: readonly Answer[]): string[] {
+  if (allowedForSeconds === undefined) return lifted.length > 0 ? ['banned again only when a host bans it anew'] : [];
+  const howLong = typeof allowedForSeconds === 'number' ? `for ${formatDuration(allowedForSeconds)}` : 'for ever';
+  return [`${text(network)}: whitelisted ${howLong}`];
+}
+
+function showList(answer: Answer, { remaining }: Times): string {
+  const rows = items(answer['bans']).map((ban) => [
+    text(ban['network']),
+    remaining(ban['endsAt']),
+    reporters(ban['reports']),
+    enforcement(ban['enforcement']),
+  ]);
+  return formatTable(['NETWORK', 'ENDS IN', 'REPORTED BY', 'FIREWALLS'], rows, 'no bans');
+}
+
+function showLookup(answer: Answer, times: Times): string {
+  const bans = items(answer['bans']).map((ban) => banned(ban, times));
+  const lifted = items(answer['lifted']).map(
+    (report) => `lifted by an operator, still in the jail: ${reporters([report])} ${times.stillFor(report['endsAt'])}`,
+  );
+  const { refusal } = answer;
+  return [
+    ...(bans.length === 0 ? ['not banned'] : bans),
+    ...lifted,
+    ...insideLines(answer),
+    isObject(refusal)
+      ? `a ban would be refused: ${text(refusal['code'])}, ${text(refusal['detail'])}`
+      : 'a ban would be accepted',
+    `firewalls: ${enforcement(answer['enforcement'])}`,
+  ].join('\n');
+}
+
+function showHistory(answer: Answer, { when }: Times): string {
+  const rows = items(answer['history']).map((entry) => [
+    when(entry['at']),
+    text(entry['kind']),
+    text(entry['network']),
+    text(entry['client']),
+    text(entry['jail']),
+    text(entry['actor']),
+    text(entry['reason']),
+  ]);
+  return formatTable(['WHEN (UTC)', 'WHAT', 'NETWORK', 'CLIENT', 'JAIL', 'BY', 'WHY'], rows, 'no history');
+}
+
+function banned(ban: Answer, { stillFor }: Times): string {
+  return `banned by ${text(ban['network'])} ${stillFor(ban['endsAt'])}: ${reporters(ban['reports'])}`;
 }
 
 /** A refusal with its code. */

@@ -5,52 +5,58 @@ import { items, strings, text } from './answer-text.ts';
 import type { Times } from './times.ts';
 
 /** How the answers about enrolled hosts look. */
-export function showClients({ remaining, when }: Times) {
-  const oldKey = (left: string): string =>
-    left === '0s' ? 'The old key has ended.' : `The old key goes on for ${left}.`;
-
+export function showClients(times: Times) {
   return {
-    enrolled: (answer: Answer): string =>
-      [
-        `${text(answer['name'])} is enrolled. This line is shown once; on the host run:`,
-        '',
-        `  fail2networkban enroll '${text(answer['enrolment'])}'`,
-      ].join('\n'),
-
-    rotated: (answer: Answer): string =>
-      [
-        `${text(answer['name'])} has a new key. This line is shown once; on the host run:`,
-        '',
-        `  fail2networkban enroll --force '${text(answer['enrolment'])}'`,
-        '  systemctl restart fail2networkban-agent',
-        '',
-        oldKey(remaining(answer['oldKeyEndsAt'])),
-      ].join('\n'),
-
-    changed: (answer: Answer): string => {
-      const leftOver = Number(answer['leftOver']);
-      const line = `${text(answer['name'])}: may ${strings(answer['may']).join(',')}, jails ${strings(answer['jails']).join(',')}`;
-      if (leftOver === 0) return line;
-      return `${line}\n${plural(leftOver, 'ban')} of jails that it may no longer use: each stays until its time ends or you unban it`;
-    },
-
+    enrolled: showEnrolled,
+    rotated: (answer: Answer): string => showRotated(answer, times),
+    changed: showChanged,
     revoked: (answer: Answer): string =>
       `${text(answer['name'])}: revoked, ${plural(Number(answer['lifted']), 'report')} lifted`,
-
-    clients: (answer: Answer): string =>
-      formatTable(
-        ['CLIENT', 'MAY', 'JAILS', 'FOLLOWS', 'REPORTS', 'CONNECTIONS', 'LAST SEEN (UTC)', 'DESCRIPTION'],
-        items(answer['clients']).map((client) => [
-          text(client['name']),
-          strings(client['may']).join(','),
-          strings(client['jails']).join(','),
-          strings(client['may']).includes('subscribe') ? strings(client['follows']).join(',') : '',
-          text(client['reports']),
-          String(items(client['connections']).length),
-          when(client['lastSeen']),
-          text(client['description']),
-        ]),
-        'no clients; enroll one with: fail2networkban-server client add NAME',
-      ),
+    clients: (answer: Answer): string => showList(answer, times),
   };
+}
+
+function showEnrolled({ name, enrolment }: Answer): string {
+  return [
+    `${text(name)} is enrolled. This line is shown once; on the host run:`,
+    '',
+    `  fail2networkban enroll '${text(enrolment)}'`,
+  ].join('\n');
+}
+
+function showRotated({ name, enrolment, oldKeyEndsAt }: Answer, { remaining }: Times): string {
+  const left = remaining(oldKeyEndsAt);
+  return [
+    `${text(name)} has a new key. This line is shown once; on the host run:`,
+    '',
+    `  fail2networkban enroll --force '${text(enrolment)}'`,
+    '  systemctl restart fail2networkban-agent',
+    '',
+    left === '0s' ? 'The old key has ended.' : `The old key goes on for ${left}.`,
+  ].join('\n');
+}
+
+function showChanged(answer: Answer): string {
+  const leftOver = Number(answer['leftOver']);
+  const line = `${text(answer['name'])}: may ${strings(answer['may']).join(',')}, jails ${strings(answer['jails']).join(',')}`;
+  if (leftOver === 0) return line;
+  return `${line}\n${plural(leftOver, 'ban')} of jails that it may no longer use: each stays until its time ends or you unban it`;
+}
+
+function showList(answer: Answer, { when }: Times): string {
+  const rows = items(answer['clients']).map((client) => [
+    text(client['name']),
+    strings(client['may']).join(','),
+    strings(client['jails']).join(','),
+    strings(client['may']).includes('subscribe') ? strings(client['follows']).join(',') : '',
+    text(client['reports']),
+    String(items(client['connections']).length),
+    when(client['lastSeen']),
+    text(client['description']),
+  ]);
+  return formatTable(
+    ['CLIENT', 'MAY', 'JAILS', 'FOLLOWS', 'REPORTS', 'CONNECTIONS', 'LAST SEEN (UTC)', 'DESCRIPTION'],
+    rows,
+    'no clients; enroll one with: fail2networkban-server client add NAME',
+  );
 }

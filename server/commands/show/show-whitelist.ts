@@ -6,42 +6,38 @@ import { liftedLines, refused } from './show-bans.ts';
 import type { Times } from './times.ts';
 
 /** How the answers about the whitelist look. */
-export function showWhitelist({ remaining, stillFor }: Times) {
+export function showWhitelist(times: Times) {
   return {
-    allow: (answer: Answer): string => {
-      if (answer['outcome'] === 'refused') return refused(answer);
-      const line = `${text(answer['network'])}: whitelisted ${stillFor(answer['endsAt'])}`;
-      return [line, ...liftedLines(answer['lifted'])].join('\n');
-    },
-
-    disallow: (answer: Answer): string => {
-      const network = text(answer['network']);
-      const line = `${network}: ${answer['removed'] === true ? 'taken off the whitelist' : 'not whitelisted by a command'}`;
-      const { still } = answer;
-      if (!isObject(still)) return line;
-      const where = text(still['where']);
-      const next = where.includes('server.ini')
-        ? '; take it out there, then: systemctl reload fail2networkban-server'
-        : '';
-      return `${line}\n${network} stays whitelisted: ${text(still['network'])} is, ${where}${next}`;
-    },
-
-    allowed: (answer: Answer): string => {
-      const configured = strings(answer['configured']);
-      const fromFile = strings(answer['fromFile']);
-      const keyOf = (network: string): string => (fromFile.includes(network) ? 'whitelist_file' : 'whitelist');
-      return formatTable(
-        ['NETWORK', 'ENDS IN', 'NOTE'],
-        [
-          ...configured.map((network) => [network, 'permanent', `[policy] ${keyOf(network)} of server.ini`]),
-          ...items(answer['timed']).map((entry) => [
-            text(entry['network']),
-            remaining(entry['endsAt']),
-            text(entry['note']),
-          ]),
-        ],
-        'the whitelist is empty',
-      );
-    },
+    allow: (answer: Answer): string => showAllow(answer, times),
+    disallow: showDisallow,
+    allowed: (answer: Answer): string => showList(answer, times),
   };
+}
+
+function showAllow(answer: Answer, { stillFor }: Times): string {
+  if (answer['outcome'] === 'refused') return refused(answer);
+  const line = `${text(answer['network'])}: whitelisted ${stillFor(answer['endsAt'])}`;
+  return [line, ...liftedLines(answer['lifted'])].join('\n');
+}
+
+function showDisallow({ network, removed, still }: Answer): string {
+  const line = `${text(network)}: ${removed === true ? 'taken off the whitelist' : 'not whitelisted by a command'}`;
+  if (!isObject(still)) return line;
+  const where = text(still['where']);
+  const next = where.includes('server.ini') ? '; take it out there, then: systemctl reload fail2networkban-server' : '';
+  return `${line}\n${text(network)} stays whitelisted: ${text(still['network'])} is, ${where}${next}`;
+}
+
+function showList(answer: Answer, { remaining }: Times): string {
+  const fromFile = strings(answer['fromFile']);
+  const keyOf = (network: string): string => (fromFile.includes(network) ? 'whitelist_file' : 'whitelist');
+  const rows = [
+    ...strings(answer['configured']).map((network) => [
+      network,
+      'permanent',
+      `[policy] ${keyOf(network)} of server.ini`,
+    ]),
+    ...items(answer['timed']).map((entry) => [text(entry['network']), remaining(entry['endsAt']), text(entry['note'])]),
+  ];
+  return formatTable(['NETWORK', 'ENDS IN', 'NOTE'], rows, 'the whitelist is empty');
 }
