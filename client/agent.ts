@@ -10,6 +10,7 @@ import { JailCheck } from './jail-check.ts';
 import { readJails } from './jails.ts';
 import { Outbox } from './outbox.ts';
 import { Peers, type PeersOptions } from './peers/peers.ts';
+import { peerJailsOf } from './peers/subscription.ts';
 import { Queue } from './queue.ts';
 import { Refusals } from './refusals.ts';
 import type { ServerAddress } from './server-address.ts';
@@ -129,9 +130,10 @@ function makeDestination(
   { host, settings, outbox, refusals, peers, bell }: Surroundings,
 ): Destination {
   const { clock, random, randomBytes, fail2ban, log, agent } = host;
+  const peerJails = peerJailsOf(settings.subscriptions);
   const jailCheck = new JailCheck({
     server: server.name,
-    readJails: (signal) => readJails(fail2ban, signal),
+    readJails: (signal) => readJails(fail2ban, signal, peerJails),
     events: outbox,
     bell,
     clock,

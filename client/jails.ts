@@ -8,11 +8,20 @@ export type JailList = ReadonlyMap<Network, number | null>;
 /** The action's name in fail2ban: that of its file, or `fail2networkban…` where a jail names it so. */
 export const actionName = 'fail2networkban';
 
-/** The jails that hand over to this agent, each with its list. @throws Fail2banError */
-export async function readJails(fail2ban: Fail2ban, signal: AbortSignal): Promise<ReadonlyMap<string, JailList>> {
+/**
+ * The jails that hand over to this agent, each with its list. Peers' bans are nobody's to report here, so a peer jail is
+ * left out even where somebody gave it the action.
+ *
+ * @throws Fail2banError
+ */
+export async function readJails(
+  fail2ban: Fail2ban,
+  signal: AbortSignal,
+  peerJails: readonly string[] = [],
+): Promise<ReadonlyMap<string, JailList>> {
   const lists = new Map<string, JailList>();
   for (const jail of parseJailNames(await fail2ban(['status'], signal))) {
-    if (!jailPattern.test(jail)) continue;
+    if (!jailPattern.test(jail) || peerJails.includes(jail)) continue;
     const actions = parseActionNames(await fail2ban(['get', jail, 'actions'], signal));
     if (actions.some(isOurAction))
       lists.set(jail, parseJailList(await fail2ban(['get', jail, 'banip', '--with-time'], signal)));

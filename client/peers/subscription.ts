@@ -24,6 +24,11 @@ export interface Subscription {
   readonly maxEntries: number;
 }
 
+/** The jails of fail2ban that subscriptions feed, each once. */
+export function peerJailsOf(subscriptions: readonly Subscription[]): readonly string[] {
+  return [...new Set(subscriptions.flatMap(({ target }) => (target.kind === 'jail' ? [target.name] : [])))];
+}
+
 const targetAllowed = 'jail:NAME, nftables, or command:NAME with a section [command NAME]';
 const defaultMaxEntries = 50_000;
 

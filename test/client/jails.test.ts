@@ -33,6 +33,11 @@ test('lists the jails that hand over, and of these only networks', async () => {
   );
 });
 
+test("lists no peer jail, even if it has the action: its content is peers' bans", async () => {
+  const fail2ban: Fail2ban = (args) => Promise.resolve(answers[args.join(' ')] ?? '');
+  assert.deepEqual([...(await readJails(fail2ban, never, ['sshd'])).keys()], ['nginx-http-auth']);
+});
+
 test('reads no names out of an empty list', () => {
   assert.deepEqual(parseJailNames('Status\n|- Number of jail:\t0\n`- Jail list:\t\n'), []);
   assert.deepEqual(parseActionNames('No actions for jail sshd'), []);
