@@ -31,7 +31,7 @@ export type Step =
 export interface Enforcer {
   /** Unique among a program's enforcers, as `proxmox/main`. */
   readonly name: string;
-  /** How many steps one call of `apply` may carry; 1 where the firewall takes one at a time. */
+  /** How many steps the next call of `apply` may carry; 1 where the firewall takes one at a time. */
   readonly stepsPerCall: number;
   /**
    * What the firewall holds now. Entries that are not networks are left out.

@@ -158,10 +158,11 @@ function remove(enforcer: Enforcer, ...entries: readonly HeldEntry[]): Promise<v
   );
 }
 
-/** As many steps a call as the enforcer takes. */
+/** As many steps a call as the enforcer takes by then. */
 async function apply(enforcer: Enforcer, steps: readonly Step[]): Promise<void> {
-  for (let at = 0; at < steps.length; at += enforcer.stepsPerCall) {
-    await enforcer.apply(steps.slice(at, at + enforcer.stepsPerCall), new AbortController().signal);
+  const waiting = [...steps];
+  while (waiting.length > 0) {
+    await enforcer.apply(waiting.splice(0, enforcer.stepsPerCall), new AbortController().signal);
   }
 }
 

@@ -172,13 +172,14 @@ export function describeReconciling(subject: EnforcerSubject): void {
 
     it('lists again after a failure, and does not send what was carried out all the same', async () => {
       bench.enforcer.failNext({ call: 'apply', when: 'after', error: retry });
-      bench.want(...numbered(bench.enforcer.stepsPerCall));
+      const atOnce = bench.enforcer.stepsPerCall;
+      bench.want(...numbered(atOnce));
       bench.start();
       await bench.reaches('failing');
       await bench.pass(1_000);
       assert.equal(bench.enforcer.lists, 2);
       assert.equal(bench.enforcer.applies.length, 1);
-      assert.equal(held().length, bench.enforcer.stepsPerCall);
+      assert.equal(held().length, atOnce);
     });
 
     it('waits longer after each failure, even while the firewall still answers lists', async () => {
