@@ -28,8 +28,14 @@ export function makeFail2ban({ program, socket }: Fail2banOptions): Fail2ban {
       const bounds = { signal, timeout: answerMaxMs, maxBuffer: outputMaxBytes };
       execFile(program, [...options, ...args], bounds, (cause, stdout, stderr) => {
         if (cause === null) return resolve(stdout);
-        const [said = 'no answer'] = (stderr.trim() || cause.message).split('\n');
-        reject(new Fail2banError(`${program} ${args.join(' ')}: ${said.slice(0, 300)}`));
+        const [said = ''] = (stderr.trim() || cause.message).split('\n');
+        const reason = cause.killed ? `no answer in ${answerMaxMs / 1_000} s` : said.slice(0, 300);
+        reject(new Fail2banError(`${program} ${describeArguments(args)}: ${reason}`));
       });
     });
+}
+
+/** A batch names a thousand addresses. */
+function describeArguments(args: readonly string[]): string {
+  return args.length > 5 ? `${args.slice(0, 3).join(' ')} … (${args.length - 3} more)` : args.join(' ');
 }
