@@ -44,6 +44,11 @@ export function parseActionNames(text: string): readonly string[] {
   return commaList(names);
 }
 
+/** Expressions out of `fail2ban-client get JAIL failregex` or `ignoreregex`: lines as "|- [0]: …". */
+export function parseRegexes(text: string): readonly string[] {
+  return [...text.matchAll(/^[|`]- \[\d+\]: (.*)$/gm)].map(([, regex = '']) => regex);
+}
+
 /** Lines of `get JAIL banip --with-time`: `203.0.113.7 \t2026-11-21 03:00:00 + 600 = 2026-11-21 03:10:00`, local time. */
 const banLine = /^(\S+)\s+\S+ \S+ \+ (-?[0-9.]+) = (\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)$/;
 

@@ -1,9 +1,11 @@
-import { appendFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assertRoot } from './assert-root.ts';
 import { type Finished, RunningProcess } from './running-process.ts';
 
-const actionFile = new URL('../../../client/fail2ban/action.d/fail2networkban.conf', import.meta.url);
+/** What we ship for /etc/fail2ban. */
+const shipped = new URL('../../../client/fail2ban/', import.meta.url);
+const actionFile = new URL('action.d/fail2networkban.conf', shipped);
 
 /** A jail; the first failure in its log bans. */
 export interface Jail {
@@ -36,8 +38,31 @@ export class Fail2banProcess {
     return new Fail2banProcess(options.dir);
   }
 
+  /**
+   * Debian's own configuration with all that we ship beside it, which hands the bans of every jail to `spool` in `dir`.
+   * `jailLocal` is the text of jail.local.
+   */
+  static async prepareAsInstalled(dir: string, jailLocal: string): Promise<Fail2banProcess> {
+    const etc = join(dir, 'etc');
+    await cp('/etc/fail2ban', etc, { recursive: true });
+    for (const name of ['jail.d', 'jail.local']) await rm(join(etc, name), { recursive: true, force: true });
+    await cp(shipped, etc, { recursive: true });
+    await mkdir(join(dir, 'spool'));
+    await writeFile(join(etc, 'action.d', 'fail2networkban.local'), `[Init]\nspool = ${join(dir, 'spool')}\n`);
+    await writeFile(join(etc, 'action.d', 'quiet.conf'), quietAction);
+    await writeFile(join(etc, 'fail2ban.local'), serverConfiguration(dir));
+    await writeFile(join(etc, 'jail.local'), jailLocal);
+    const fail2ban = new Fail2banProcess(dir);
+    await writeFile(fail2ban.logFile, '');
+    return fail2ban;
+  }
+
   get socket(): string {
     return join(this.#dir, 'fail2ban.sock');
+  }
+
+  get logFile(): string {
+    return join(this.#dir, 'fail2ban.log');
   }
 
   /** Starts it again after a stop or a kill, with the bans of its database. */
@@ -76,7 +101,7 @@ export class Fail2banProcess {
 
   /** What fail2ban itself has logged. */
   log(): Promise<string> {
-    return readFile(join(this.#dir, 'fail2ban.log'), 'utf8');
+    return readFile(this.logFile, 'utf8');
   }
 }
 
@@ -93,6 +118,12 @@ async function writeConfiguration({ dir, spool, jails }: Fail2banOptions): Promi
   await writeFile(join(etc, 'jail.conf'), jailConfiguration(dir, spool, jails));
   for (const { name } of jails) await writeFile(logOf(dir, name), '');
 }
+
+/** A local firewall that nobody needs to clear away: no commands. */
+const quietAction = `[Definition]
+actionban =
+actionunban =
+`;
 
 const filter = `[Definition]
 failregex = ^ failed login from <SUBNET>$

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { lastFirst, makeFolder } from '../ending.ts';
+import { peerJail, spellingsIn, startWithPeerJail } from './peer-jail-under-test.ts';
+import { waitUntil } from './wait-until.ts';
+
+/** recidive as Debian has it, sooner convinced, and a jail that it counts. */
+function recidive(dir: string, more = ''): string {
+  return `[recidive]
+enabled = true
+logpath = ${join(dir, 'fail2ban.log')}
+maxretry = 2
+${more}
+[by-hand]
+enabled = true
+filter =
+backend = polling
+`;
+}
+
+const cases: readonly (readonly [name: string, more: string, counted: readonly string[]])[] = [
+  ["does not count peers' bans with the line that we ship", '', ['192.0.2.2']],
+  ["would count peers' bans without it", 'ignoreregex =', ['192.0.2.1', '192.0.2.2']],
+];
+for (const [name, more, counted] of cases) {
+  test(`recidive ${name}`, async (context) => {
+    const ending = lastFirst(context);
+    const dir = await makeFolder(ending);
+    const fail2ban = await startWithPeerJail(dir, recidive(dir, more));
+    ending.after(() => fail2ban.kill());
+    for (const _ of [1, 2, 3]) {
+      for (const [jail, address] of [
+        [peerJail, '192.0.2.1'],
+        ['by-hand', '192.0.2.2'],
+      ] as const) {
+        await fail2ban.client('set', jail, 'banip', address);
+        await fail2ban.client('set', jail, 'unbanip', address);
+      }
+    }
+    await waitUntil('recidive has counted', () => spellingsIn(fail2ban, 'recidive').length === counted.length);
+    assert.deepEqual(spellingsIn(fail2ban, 'recidive'), counted);
+  });
+}
