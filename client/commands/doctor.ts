@@ -6,13 +6,16 @@ import { version } from '../../shared/version.ts';
 import { judgeAgent } from '../doctor/judge-agent.ts';
 import { judgeProblems } from '../doctor/judge-configuration.ts';
 import { judgeFail2ban, wiredJails } from '../doctor/judge-fail2ban.ts';
+import { judgePeerJails } from '../doctor/judge-peer-jails.ts';
 import { judgeQueue } from '../doctor/judge-queue.ts';
 import { judgeServer } from '../doctor/judge-server.ts';
 import { readAgent } from '../doctor/read-agent.ts';
 import { readFail2ban } from '../doctor/read-fail2ban.ts';
+import { readPeerJails } from '../doctor/read-peer-jails.ts';
 import { readQueue } from '../doctor/read-queue.ts';
 import { readServer } from '../doctor/read-server.ts';
 import { makeFail2ban } from '../fail2ban-client.ts';
+import { peerJailsOf } from '../peers/subscription.ts';
 import { loadSettings, type Settings } from '../settings.ts';
 import type { CommandContext } from './command-context.ts';
 
@@ -33,14 +36,19 @@ async function examine(context: CommandContext): Promise<Report> {
   }
 }
 
-async function examineSettings({ agent, servers }: Settings, { clock }: CommandContext): Promise<Report> {
+async function examineSettings(
+  { agent, servers, subscriptions }: Settings,
+  { clock }: CommandContext,
+): Promise<Report> {
   const runFail2ban = makeFail2ban({ program: agent.fail2banClient, socket: agent.fail2banSocket });
   const fail2ban = await readFail2ban(runFail2ban, new AbortController().signal);
   const jails = wiredJails(fail2ban).map(({ name }) => name);
+  const peerJails = peerJailsOf(subscriptions);
   const options = { clock, randomBytes, agent: `fail2networkban ${version} doctor` };
   const reached = await Promise.all(servers.map((server) => readServer(server, options)));
   return reportOf([
-    { subject: 'fail2ban', said: judgeFail2ban(fail2ban) },
+    { subject: 'fail2ban', said: judgeFail2ban(fail2ban, peerJails) },
+    { subject: 'fail2ban', said: judgePeerJails(await readPeerJails(peerJails, fail2ban, runFail2ban)) },
     { subject: 'queue', said: judgeQueue(await readQueue(agent.spool)) },
     { subject: 'agent', said: judgeAgent(await readAgent(agent.socket)) },
     ...reached.map((facts) => ({ subject: `server/${facts.server}`, said: judgeServer(facts, jails) })),

@@ -9,14 +9,14 @@ export function wiredJails(facts: Fail2banFacts): readonly JailFacts[] {
   return facts.kind === 'silent' ? [] : facts.jails.filter(({ actions }) => actions.some(isOurAction));
 }
 
-/** Whether fail2ban runs and hands its bans over. */
-export function judgeFail2ban(facts: Fail2banFacts): readonly Said[] {
+/** Whether fail2ban runs and hands its bans over. Peer jails are not to do so. */
+export function judgeFail2ban(facts: Fail2banFacts, peerJails: readonly string[]): readonly Said[] {
   if (facts.kind === 'silent') return [silent(facts.reason)];
   const wired = wiredJails(facts);
   if (wired.length === 0) return [notWired(facts.jails)];
   return [
     { level: 'good', code: 'jails-wired', fact: `it hands over the bans of: ${names(wired)}` },
-    ...facts.jails.filter((jail) => !wired.includes(jail)).map(bare),
+    ...facts.jails.filter((jail) => !wired.includes(jail) && !peerJails.includes(jail.name)).map(bare),
     ...wired.filter(isNotLast).map(notLast),
     ...wired.filter(({ name }) => !jailPattern.test(name)).map(oddName),
     ...wired.filter(({ name }) => name === 'recidive').map(loop),

@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { judgePeerJails } from '../../client/doctor/judge-peer-jails.ts';
+import { readFail2ban } from '../../client/doctor/read-fail2ban.ts';
+import { readPeerJails } from '../../client/doctor/read-peer-jails.ts';
+import type { Fail2ban } from '../../client/fail2ban-client.ts';
 import { lastFirst, makeFolder } from '../ending.ts';
-import { peerJail, spellingsIn, startWithPeerJail } from './peer-jail-under-test.ts';
+import { askFail2ban, peerJail, spellingsIn, startWithPeerJail } from './peer-jail-under-test.ts';
 import { waitUntil } from './wait-until.ts';
+
+/** Codes of what the doctor finds about the peer jail. */
+async function examine(fail2ban: Fail2ban): Promise<readonly string[]> {
+  const facts = await readFail2ban(fail2ban, new AbortController().signal);
+  return judgePeerJails(await readPeerJails([peerJail], facts, fail2ban)).map(({ code }) => code);
+}
 
 /** recidive as Debian has it, sooner convinced, and a jail that it counts. */
 function recidive(dir: string, more = ''): string {
@@ -40,5 +50,7 @@ for (const [name, more, counted] of cases) {
     }
     await waitUntil('recidive has counted', () => spellingsIn(fail2ban, 'recidive').length === counted.length);
     assert.deepEqual(spellingsIn(fail2ban, 'recidive'), counted);
+    const saidByDoctor = await examine(askFail2ban(fail2ban));
+    assert.equal(saidByDoctor.includes('peers-banned-again'), counted.includes('192.0.2.1'));
   });
 }

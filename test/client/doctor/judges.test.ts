@@ -15,25 +15,39 @@ const welcome = { type: 'welcome', server: 'pve', may: ['ban', 'unban'], jails: 
 const status = { unreadableLines: 0, unreadableFile: '/x/unreadable.log' };
 
 const cases: readonly [string, readonly Said[], readonly string[]][] = [
-  ['fail2ban is down', judgeFail2ban({ kind: 'silent', reason: 'no socket' }), ['broken fail2ban-silent']],
+  ['fail2ban is down', judgeFail2ban({ kind: 'silent', reason: 'no socket' }, []), ['broken fail2ban-silent']],
   [
     'no jail hands over',
-    judgeFail2ban({ kind: 'running', jails: [{ name: 'sshd', actions: ['nftables'] }] }),
+    judgeFail2ban({ kind: 'running', jails: [{ name: 'sshd', actions: ['nftables'] }] }, []),
     ['broken no-jail-wired'],
   ],
   [
     'all is wired',
-    judgeFail2ban({ kind: 'running', jails: [{ name: 'sshd', actions: ['nftables', 'fail2networkban'] }] }),
+    judgeFail2ban({ kind: 'running', jails: [{ name: 'sshd', actions: ['nftables', 'fail2networkban'] }] }, []),
     ['good jails-wired'],
   ],
   [
     'the action is not last',
-    judgeFail2ban({ kind: 'running', jails: [{ name: 'sshd', actions: ['fail2networkban', 'nftables'] }] }),
+    judgeFail2ban({ kind: 'running', jails: [{ name: 'sshd', actions: ['fail2networkban', 'nftables'] }] }, []),
     ['good jails-wired', 'warning action-not-last'],
   ],
   [
+    'the peer jail is not wired, as it should be',
+    judgeFail2ban(
+      {
+        kind: 'running',
+        jails: [
+          { name: 'sshd', actions: ['fail2networkban'] },
+          { name: 'peers', actions: ['nftables'] },
+        ],
+      },
+      ['peers'],
+    ),
+    ['good jails-wired'],
+  ],
+  [
     'recidive has the action',
-    judgeFail2ban({ kind: 'running', jails: [{ name: 'recidive', actions: ['fail2networkban'] }] }),
+    judgeFail2ban({ kind: 'running', jails: [{ name: 'recidive', actions: ['fail2networkban'] }] }, []),
     ['good jails-wired', 'warning bans-sent-twice'],
   ],
   ['the spool is missing', judgeQueue({ spool, mode: undefined, unit: unit('') }), ['broken queue-folder-absent']],
