@@ -8,6 +8,7 @@ import type { Bench, Figure } from './figure.ts';
 import { fillFigures } from './fill-figures.ts';
 import { formatFigures } from './format-figures.ts';
 import { describeMachine, formatMachine } from './machine.ts';
+import { peerJailFigures } from './peer-jail-figures.ts';
 import { Place } from './place.ts';
 import { serverRate } from './server-rate.ts';
 import { standingFigures } from './standing-figures.ts';
@@ -19,6 +20,7 @@ import { steadyFigures } from './steady-figures.ts';
  */
 const benches: readonly Bench[] = [
   fail2banRate,
+  peerJailFigures,
   agentFigures,
   serverRate,
   standingFigures,
