@@ -73,12 +73,13 @@ async function runOnce({ clock }: CommandContext, run: Run): Promise<Wish> {
 }
 
 function openAgent(clock: Clock, { settings, log }: Run): Promise<Agent> {
+  const fail2ban = makeFail2ban({ program: settings.agent.fail2banClient, socket: settings.agent.fail2banSocket });
   return Agent.open(settings, {
     clock,
     random: Math.random,
     randomBytes,
-    fail2ban: makeFail2ban({ program: settings.agent.fail2banClient, socket: settings.agent.fail2banSocket }),
-    openEnforcer: makeOpenEnforcer(),
+    fail2ban,
+    openEnforcer: makeOpenEnforcer({ fail2ban, clock }),
     log,
     agent: `fail2networkban ${version}`,
   });

@@ -20,6 +20,10 @@ export interface FleetOptions {
 export interface HostOptions {
   /** None by default: then `fail2ban` may not be used. */
   readonly jails?: readonly Jail[];
+  /** More sections for client.ini. */
+  readonly sections?: readonly string[];
+  /** Options of `client add`. */
+  readonly rights?: readonly string[];
   /** Its address of the server; made with `client add NAME` by default. */
   readonly enrolment?: string;
 }
@@ -64,12 +68,12 @@ export class Fleet {
   }
 
   /** Enrols a host and starts what it runs. */
-  async host(name: string, { jails = [], enrolment }: HostOptions = {}): Promise<Host> {
+  async host(name: string, { jails = [], sections = [], rights = [], enrolment }: HostOptions = {}): Promise<Host> {
     const dir = join(this.dir, name);
     const agent = await AgentProcess.prepare({
       dir,
-      enrolments: { main: enrolment ?? (await this.server.enrolmentFor(name)) },
-      agent: [`fail2ban_socket = ${join(dir, 'fail2ban', 'fail2ban.sock')}`, 'jail_check = 10s'],
+      enrolments: { main: enrolment ?? (await this.server.enrolmentFor(name, ...rights)) },
+      agent: [`fail2ban_socket = ${join(dir, 'fail2ban', 'fail2ban.sock')}`, 'jail_check = 10s', ...sections],
     });
     const fail2ban = await Fail2banProcess.prepare({ dir: join(dir, 'fail2ban'), spool: agent.spool, jails });
     if (jails.length > 0) await fail2ban.start();
