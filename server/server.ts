@@ -1,4 +1,5 @@
 import { type Clock, sleep } from '../shared/clock.ts';
+import { every } from '../shared/every.ts';
 import { type LocalVerb, serveLocalSocket } from '../shared/host/local-socket.ts';
 import type { Network } from '../shared/network.ts';
 import { secretBytes } from '../shared/signing.ts';
@@ -9,7 +10,6 @@ import { whitelistVerbs } from './admin/whitelist-verbs.ts';
 import { answerQuestion } from './answer-question.ts';
 import type { Authenticated } from './authenticate.ts';
 import { Core, type CoreParts } from './core.ts';
-import { every } from './every.ts';
 import type { LedgerState } from './ledger/ledger.ts';
 import { type Certificate, Listener } from './listener.ts';
 import { ClientRates } from './policy/client-rates.ts';

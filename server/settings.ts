@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describeFileError } from '../shared/errors.ts';
 import { defaultPort } from '../shared/frames.ts';
 import { type LogLevel, logLevels } from '../shared/host/log.ts';
-import { type Network, parseNetwork } from '../shared/network.ts';
+import type { Network } from '../shared/network.ts';
+import { parseNetworkList } from '../shared/network-list.ts';
 import { quote } from '../shared/refusal.ts';
 import type { SectionReader } from '../shared/section-reader.ts';
 import { SettingsReader } from '../shared/settings-reader.ts';
@@ -150,18 +151,12 @@ function readTls(section: SectionReader, { credentialsFolder }: SettingsSource):
   return { certificate: join(credentialsFolder, 'certificate'), key: join(credentialsFolder, 'certificate-key') };
 }
 
-/** One network a line; `#` begins a comment. */
-function readWhitelistFile(section: SectionReader, source: SettingsSource): Network[] {
+function readWhitelistFile(section: SectionReader, source: SettingsSource): readonly Network[] {
   const file = section.optional('whitelist_file');
   if (file === undefined) return [];
-  const networks: Network[] = [];
-  for (const [index, line] of readWhitelist(file, section, source).split('\n').entries()) {
-    const text = line.replace(/#.*/, '').trim();
-    if (text === '') continue;
-    const network = parseNetwork(text);
-    if (network === undefined)
-      section.problem('whitelist_file', `${file}:${index + 1}: ${quote(text)} is not an address or CIDR`);
-    else networks.push(network);
+  const { networks, wrong } = parseNetworkList(readWhitelist(file, section, source));
+  for (const { line, text } of wrong) {
+    section.problem('whitelist_file', `${file}:${line}: ${quote(text)} is not an address or CIDR`);
   }
   return networks;
 }

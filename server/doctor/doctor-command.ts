@@ -1,8 +1,8 @@
 import { systemClock } from '../../shared/clock.ts';
 import type { ExitCode } from '../../shared/exit-codes.ts';
+import { readOwnAddresses } from '../../shared/host/own-addresses.ts';
 import { version } from '../../shared/version.ts';
 import type { CommandContext } from '../commands/load-settings.ts';
-import { readOwnAddresses } from '../own-addresses.ts';
 import { commandRunner } from '../setup/command-runner.ts';
 import { runDoctor } from './doctor.ts';
 

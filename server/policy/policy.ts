@@ -2,10 +2,10 @@ import type { BanEvent } from '../../shared/frames.ts';
 import { limits } from '../../shared/limits.ts';
 import { embeddedIpv4, type Family, familyOf, type Network, prefixLengthOf } from '../../shared/network.ts';
 import type { Refusal } from '../../shared/refusal.ts';
+import { privateNetworks, specialPurpose } from '../../shared/special-networks.ts';
 import type { Client } from '../ledger/ledger.ts';
 import { refuseWithoutPermission } from './permission.ts';
 import type { ProtectedAddresses } from './protected-addresses.ts';
-import { privateNetworks, specialPurpose } from './special-networks.ts';
 import type { Whitelist } from './whitelist.ts';
 
 /** What the configuration says of bans. */

@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../shared/clock.ts';
+import { type Clock, sleep } from './clock.ts';
 
 /** Does something at once and then after each pause, until aborted. Rejects when the work does. */
 export async function every(

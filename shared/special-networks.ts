@@ -1,5 +1,5 @@
-import { type Network, parseNetwork } from '../../shared/network.ts';
-import { NetworkIndex } from '../../shared/network-index.ts';
+import { type Network, parseNetwork } from './network.ts';
+import { NetworkIndex } from './network-index.ts';
 
 /** Addresses that no attacker on the network can have (RFC 6890, RFC 4291, RFC 5771). */
 export const specialPurpose: NetworkIndex = indexOf([

@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import { type Network, parseNetwork } from '../shared/network.ts';
+import { type Network, parseNetwork } from '../network.ts';
 
 /** The addresses of this host's interfaces. */
 export function readOwnAddresses(): Network[] {
