@@ -1,11 +1,15 @@
+import type { Network } from '../shared/network.ts';
 import { SettingsReader } from '../shared/settings-reader.ts';
 import { type AgentSettings, readAgentSettings, readConfig } from './agent-settings.ts';
 import { readSubscriptions, type Subscription } from './peers/subscription.ts';
+import { readWhitelist } from './safety/whitelist-settings.ts';
 import type { ServerAddress } from './server-address.ts';
 import { readServerAddress } from './server-settings.ts';
 
 export interface Settings {
   readonly agent: AgentSettings;
+  /** `[agent] whitelist` and `whitelist_file`: what this host never blocks. */
+  readonly whitelist: readonly Network[];
   /** At least one. */
   readonly servers: readonly ServerAddress[];
   readonly subscriptions: readonly Subscription[];
@@ -15,6 +19,7 @@ export interface Settings {
 export async function loadSettings(path: string): Promise<Settings> {
   const reader = new SettingsReader(path, await readConfig(path));
   const agent = readAgentSettings(reader);
+  const whitelist = await readWhitelist(path, reader.section('agent'));
   const servers: ServerAddress[] = [];
   for (const [name, section] of reader.named('server')) servers.push(await readServerAddress(path, name, section));
   if (servers.length === 0) reader.problem('[server NAME]', 'is missing: `fail2networkban enroll LINE` writes one');
@@ -23,5 +28,5 @@ export async function loadSettings(path: string): Promise<Settings> {
     servers.map(({ name }) => name),
   );
   reader.finish();
-  return { agent, servers, subscriptions };
+  return { agent, whitelist, servers, subscriptions };
 }

@@ -45,6 +45,7 @@ export function settingsFor(folder: string, servers: readonly ServerAddress[]): 
       jailCheckSeconds: 300,
       logLevel: 'error',
     },
+    whitelist: [],
     servers,
     subscriptions: [],
   };

@@ -19,6 +19,7 @@ async function load(test: Ending, text: string, mode = 0o600): Promise<Settings>
   const folder = await makeFolder(test);
   await writeFile(join(folder, 'main.key'), `${key}\n`, { mode: 0o600 });
   await writeFile(join(folder, 'ca.pem'), authority);
+  await writeFile(join(folder, 'office'), '# office\n203.0.113.7\n');
   const config = join(folder, 'client.ini');
   await writeFile(config, text);
   await chmod(config, mode);
@@ -52,6 +53,12 @@ test('has defaults for all but the server', async (context) => {
   );
 });
 
+test('reads what this host never blocks', async (context) => {
+  assert.deepEqual((await load(context, server)).whitelist, []);
+  const agent = `[agent]\nwhitelist = 192.0.2.0/24, 2001:DB8::1\nwhitelist_file = office\n`;
+  assert.deepEqual((await load(context, agent + server)).whitelist, ['192.0.2.0/24', '2001:db8::1', '203.0.113.7']);
+});
+
 test('reads the ways to trust a server', async (context) => {
   const trustOf = async (line: string) => (await load(context, server + line)).servers[0]?.trust;
   assert.deepEqual(await trustOf(`pin = ${'0A:'.repeat(31)}0A`), { kind: 'pin', sha256: pin });
@@ -73,6 +80,21 @@ const wrong: readonly [string, string, RegExp][] = [
     /client\.ini:2: \[agent\] spool: "spool": allowed is an absolute path/,
   ],
   ['a short check', `[agent]\njail_check = 1s\n${server}`, /jail_check: "1s": allowed is .* at least 10s/],
+  [
+    'a whitelist of names',
+    `[agent]\nwhitelist = office.example\n${server}`,
+    /client\.ini:2: \[agent\] whitelist: "office.example": allowed is an IPv4 or IPv6 address or CIDR/,
+  ],
+  [
+    'a whitelist file of something else',
+    `[agent]\nwhitelist_file = ca.pem\n${server}`,
+    /client\.ini:2: \[agent\] whitelist_file: \/.*ca\.pem:1: "-----BEGIN CERTIFICATE-----" is not an address or CIDR/,
+  ],
+  [
+    'a whitelist file that is not there',
+    `[agent]\nwhitelist_file = none\n${server}`,
+    /client\.ini:2: \[agent\] whitelist_file: \/.*none cannot be read: it is not there/,
+  ],
   ['a url of another kind', server.replace('wss:', 'https:'), /url: "https:.*allowed is wss:/],
   ['a url with a fragment', server.replace(/wss:.*/, '"wss://pve.example/#a"'), /url: "wss:.*allowed is wss:/],
   ['TLS off without saying so', server.replace('wss:', 'ws:'), /a ws:\/\/ url needs plaintext = yes/],

@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import pino from 'pino';
+import { hostSources } from '../../../client/safety/host-sources.ts';
+import { Safety, type SafetySource } from '../../../client/safety/safety.ts';
+import { serverSources } from '../../../client/safety/server-sources.ts';
+import { systemClock } from '../../../shared/clock.ts';
+import { covers, embeddedIpv4, type Network } from '../../../shared/network.ts';
+import { specialPurpose } from '../../../shared/special-networks.ts';
+import { network } from '../../contracts/reconciler-bench.ts';
+import { until } from '../../contracts/until.ts';
+import { makeFolder } from '../../ending.ts';
+import { ManualClock } from '../../manual-clock.ts';
+import { anyNetwork, closeNetwork } from '../../shared/networks.ts';
+
+const forever = new AbortController().signal;
+
+interface LogLine {
+  readonly msg: string;
+  readonly level: number;
+}
+
+function make(options: { readonly whitelist?: readonly string[]; readonly sources?: readonly SafetySource[] }) {
+  const lines: LogLine[] = [];
+  const log = pino({ base: null, timestamp: false }, { write: (line) => void lines.push(JSON.parse(line)) });
+  const clock = new ManualClock();
+  const changes = { count: 0 };
+  const safety = new Safety({
+    whitelist: (options.whitelist ?? []).map(network),
+    sources: options.sources ?? [],
+    clock,
+    log,
+    onChange: () => {
+      changes.count += 1;
+    },
+  });
+  return { safety, lines, clock, changes };
+}
+
+function source(reason: string, read: () => readonly string[]): SafetySource & { read: () => Promise<Network[]> } {
+  return { reason, read: () => Promise.resolve(read().map(network)) };
+}
+
+const codeOf = (safety: Safety, text: string) => safety.refuse(network(text))?.code;
+
+describe('the safety of an agent', () => {
+  it('refuses what no attacker can have', () => {
+    const { safety } = make({});
+    const special = [
+      '127.0.0.1',
+      '0.0.0.0/0',
+      '169.254.1.1',
+      '224.0.0.251',
+      '255.255.255.255',
+      '::1',
+      'fe80::1',
+      'ff02::1',
+      '::/0',
+    ];
+    for (const text of special) assert.equal(codeOf(safety, text), 'special-purpose', text);
+    for (const text of ['203.0.113.7', '10.0.0.1', '2001:db8::7']) assert.equal(codeOf(safety, text), undefined, text);
+  });
+
+  it('refuses what overlaps its whitelist, in either direction and through translations', () => {
+    const { safety } = make({ whitelist: ['192.0.2.0/28', '2001:db8:1::/48'] });
+    const refused = [
+      '192.0.2.1',
+      '192.0.2.0/24',
+      '2001:db8:1:2::/64',
+      '2001:db8::/32',
+      '64:ff9b::192.0.2.3',
+      '2002:c000:203::/48',
+    ];
+    for (const text of refused) assert.equal(codeOf(safety, text), 'whitelisted', text);
+    for (const text of ['192.0.2.16', '2001:db8:2::1', '64:ff9b::192.0.2.16'])
+      assert.equal(codeOf(safety, text), undefined);
+    assert.deepEqual(safety.refuse(network('64:ff9b::192.0.2.3')), {
+      code: 'whitelisted',
+      detail: '64:ff9b::c000:203 overlaps 192.0.2.0/28, which [agent] whitelist of client.ini holds',
+    });
+  });
+
+  it('refuses what its sources say, and tells when that changes', async () => {
+    const found = { gateway: ['192.0.2.1'] };
+    const { safety, changes } = make({ sources: [source('a gateway', () => found.gateway)] });
+    assert.equal(codeOf(safety, '192.0.2.1'), undefined);
+    await safety.refresh(forever);
+    const detail = '192.0.2.0/24 overlaps 192.0.2.1, a gateway';
+    assert.deepEqual(safety.refuse(network('192.0.2.0/24')), { code: 'protected', detail });
+    await safety.refresh(forever);
+    assert.equal(changes.count, 1);
+    found.gateway = ['192.0.2.2'];
+    await safety.refresh(forever);
+    assert.equal(changes.count, 2);
+    assert.equal(codeOf(safety, '192.0.2.1'), undefined);
+  });
+
+  it('keeps what a source said last when it fails or hangs, and says so once', async () => {
+    const server = source('a server', () => ['192.0.2.1']);
+    const other = { reason: 'another', read: () => server.read() };
+    const { safety, lines, clock } = make({ sources: [server, other] });
+    await safety.refresh(forever);
+    const { read } = server;
+    server.read = () => Promise.reject(new Error('no such name'));
+    other.read = () => new Promise(() => undefined);
+    for (let time = 0; time < 3; time += 1) {
+      const refreshed = safety.refresh(forever);
+      await until(() => clock.waiting === 1, 'only the one that hangs is waited for');
+      clock.advance(5_000);
+      await refreshed;
+      assert.equal(codeOf(safety, '192.0.2.1'), 'protected');
+    }
+    assert.deepEqual(lines, [
+      { level: 40, what: 'a server', error: 'no such name', msg: 'cannot be found out, what was known stays' },
+      { level: 40, what: 'another', error: 'no answer in 5 s', msg: 'cannot be found out, what was known stays' },
+    ]);
+    server.read = read;
+    other.read = read;
+    await safety.refresh(forever);
+    assert.deepEqual(
+      lines.slice(2).map(({ msg }) => msg),
+      ['found out again', 'found out again'],
+    );
+  });
+
+  it('warns of a ban that would hit an SSH session, once as long as the session stands', async () => {
+    const found = { sessions: ['203.0.113.7'] };
+    const { safety, lines } = make({ sources: [{ ...source('a session', () => found.sessions), warns: true }] });
+    await safety.refresh(forever);
+    for (let time = 0; time < 3; time += 1) {
+      assert.equal(codeOf(safety, '203.0.113.0/24'), 'protected');
+      await safety.refresh(forever);
+    }
+    const line = {
+      level: 40,
+      network: '203.0.113.0/24',
+      detail: '203.0.113.0/24 overlaps 203.0.113.7, a session',
+      msg: 'a ban is not carried out here',
+    };
+    assert.deepEqual(lines, [line]);
+    found.sessions = [];
+    await safety.refresh(forever);
+    found.sessions = ['203.0.113.7'];
+    await safety.refresh(forever);
+    safety.refuse(network('203.0.113.0/24'));
+    assert.deepEqual(lines, [line, line]);
+  });
+
+  it('looks again each minute until it is ended', async () => {
+    let reads = 0;
+    const counting = source('x', () => {
+      reads += 1;
+      return [];
+    });
+    const { safety, clock } = make({ sources: [counting] });
+    const ending = new AbortController();
+    const running = safety.run(ending.signal);
+    for (const expected of [1, 2, 3]) {
+      await until(() => reads === expected && clock.nextInMs === 60_000, 'it waits for the next look');
+      clock.advance(60_000);
+    }
+    ending.abort();
+    await running;
+  });
+
+  it('refuses exactly what shares an address with something protected', async () => {
+    const sets = fc.array(closeNetwork(), { maxLength: 6 });
+    const property = fc.asyncProperty(
+      sets,
+      sets,
+      fc.oneof(closeNetwork(), anyNetwork()),
+      async (listed, found, asked) => {
+        const { safety } = make({ whitelist: listed, sources: [source('x', () => found)] });
+        await safety.refresh(forever);
+        const inside = embeddedIpv4(asked);
+        const looked = inside === undefined ? [asked] : [asked, inside];
+        const meets = (other: Network): boolean => looked.some((each) => covers(other, each) || covers(each, other));
+        const isSpecial = looked.some((each) => specialPurpose.overlapping(each) !== undefined);
+        assert.equal(safety.refuse(asked) !== undefined, isSpecial || listed.some(meets) || found.some(meets));
+      },
+    );
+    await fc.assert(property, { numRuns: 500 });
+  });
+});
+
+describe('what an agent finds out of its host', () => {
+  it('has the addresses of this very machine', async () => {
+    const { safety, lines } = make({ sources: hostSources(systemClock) });
+    await safety.refresh(forever);
+    assert.deepEqual(lines, []);
+    const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+    assert.ok(own.length > 0);
+    for (const { address } of own) assert.ok(safety.refuse(network(address)), `${address} is not refused`);
+  });
+
+  it('has gateways and sessions by the files of a host', async (context) => {
+    const folder = await makeFolder(context);
+    const places = { network: join(folder, 'net'), ssh: join(folder, 'ssh'), logins: join(folder, 'logins') };
+    for (const part of [places.network, join(places.ssh, 'sshd_config.d'), places.logins])
+      await mkdir(part, { recursive: true });
+    await writeFile(
+      join(places.network, 'route'),
+      'Iface Destination\neth0 00000000 010200C0 0003 0 0 0 00000000 0 0 0\n',
+    );
+    await writeFile(
+      join(places.network, 'tcp'),
+      'sl\n0: 0A0200C0:0016 077100CB:C8F2 01\n1: 0A0200C0:08AE 087100CB:C8F2 01\n',
+    );
+    await writeFile(join(places.ssh, 'sshd_config'), 'Include /etc/ssh/sshd_config.d/*.conf\n');
+    await writeFile(join(places.ssh, 'sshd_config.d', 'port.conf'), 'Port 2222\n');
+    await writeFile(join(places.logins, '3'), 'STATE=active\nREMOTE_HOST=203.0.113.8\n');
+    const { safety, lines } = make({ sources: hostSources(new ManualClock(), places) });
+    await safety.refresh(forever);
+    assert.equal(
+      safety.refuse(network('192.0.2.1'))?.detail,
+      '192.0.2.1 overlaps 192.0.2.1, a default gateway of this host',
+    );
+    assert.equal(codeOf(safety, '203.0.113.8'), 'protected');
+    assert.equal(codeOf(safety, '203.0.113.7'), undefined);
+    await rm(places.network, { recursive: true });
+    await safety.refresh(forever);
+    assert.equal(codeOf(safety, '192.0.2.1'), 'protected');
+    assert.equal(lines.filter(({ msg }) => msg.startsWith('cannot be found out')).length, 2);
+  });
+});
+
+describe('the servers of an agent', () => {
+  it('are protected by name, by address, and as they are connected now', async () => {
+    const peer = { address: '::ffff:198.51.100.9' };
+    const { safety } = make({
+      sources: serverSources([
+        { name: 'main', host: 'localhost', peer: () => peer.address },
+        { name: 'other', host: '2001:db8::5', peer: () => undefined },
+        { name: 'gone', host: 'name.invalid', peer: () => undefined },
+      ]),
+    });
+    await safety.refresh(AbortSignal.timeout(10_000));
+    const detail = '198.51.100.9 overlaps 198.51.100.9, where the server main is connected';
+    assert.equal(safety.refuse(network('198.51.100.9'))?.detail, detail);
+    assert.equal(codeOf(safety, '2001:db8::/64'), 'protected');
+    peer.address = '198.51.100.10';
+    await safety.refresh(AbortSignal.timeout(10_000));
+    assert.equal(codeOf(safety, '198.51.100.9'), undefined);
+  });
+});
