@@ -17,6 +17,7 @@ export const importOwners: Owners = {
   ini: ['shared/settings-reader.ts'],
   'ipaddr.js': ['shared/network.ts'],
   'node:child_process': [
+    'client/enforcers/command/run-program.ts',
     'client/fail2ban-client.ts',
     'client/doctor/read-queue.ts',
     'server/setup/command-runner.ts',
@@ -40,6 +41,7 @@ export const importOwners: Owners = {
 /** The process, real time and chance, by the words that reach them. */
 export const wordOwners: Owners = {
   'process.': [
+    'client/enforcers/command/run-program.ts',
     'client/main.ts',
     'server/main.ts',
     'server/setup/setup-command.ts',
