@@ -18,6 +18,8 @@ export interface HeldEntry {
   readonly spelling: string;
   /** Ours are changed and removed; theirs count as present and are never touched. */
   readonly owner: 'ours' | 'theirs';
+  /** When the firewall ends it by itself, as `DesiredEntry` says it. Undefined: it does not. */
+  readonly endsAt?: number;
 }
 
 export type Step =
@@ -33,6 +35,8 @@ export interface Enforcer {
   readonly name: string;
   /** How many steps the next call of `apply` may carry; 1 where the firewall takes one at a time. */
   readonly stepsPerCall: number;
+  /** Whether the firewall ends entries by itself: then adding one that it holds gives it its new end. */
+  readonly isTimed?: boolean;
   /**
    * What the firewall holds now. Entries that are not networks are left out.
    *

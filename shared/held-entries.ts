@@ -7,8 +7,11 @@ export type HeldByNetwork = ReadonlyMap<Network, readonly HeldEntry[]>;
 /** What a firewall held when it was last looked at, with what was done since. */
 export class HeldEntries {
   readonly #byNetwork = new Map<Network, HeldEntry[]>();
+  readonly #isTimed: boolean;
 
-  constructor(entries: Iterable<HeldEntry>) {
+  /** @param isTimed whether the firewall ends entries by itself */
+  constructor(entries: Iterable<HeldEntry>, isTimed = false) {
+    this.#isTimed = isTimed;
     for (const entry of entries) {
       const same = this.#byNetwork.get(entry.network);
       if (same === undefined) this.#byNetwork.set(entry.network, [entry]);
@@ -39,12 +42,14 @@ export class HeldEntries {
   }
 
   /** Takes in a step that was carried out. */
-  remember({ verb, entry }: Step): void {
-    const { network } = entry;
-    if (verb === 'add') {
-      this.#byNetwork.set(network, [{ network, spelling: network, owner: 'ours' }]);
+  remember(step: Step): void {
+    const { network } = step.entry;
+    if (step.verb === 'add') {
+      const end = this.#isTimed ? { endsAt: step.entry.endsAt } : {};
+      this.#byNetwork.set(network, [{ network, spelling: network, owner: 'ours', ...end }]);
       return;
     }
+    const { entry } = step;
     const others = this.#of(network).filter(({ spelling }) => spelling !== entry.spelling);
     if (others.length > 0) this.#byNetwork.set(network, others);
     else this.#byNetwork.delete(network);

@@ -17,12 +17,18 @@ export interface Plan {
 }
 
 /**
+ * An end that is held may be this far from the one that is desired, milliseconds: what is left of a time travels and is
+ * shown in whole seconds.
+ */
+const endTolerance = 5_000;
+
+/**
  * Compares what is desired with what is held.
  *
  * ```
- *              held: nothing     held: ours        held: theirs
- * desired      add               –                 – (counts as present)
- * not desired  –                 remove            – (never touched)
+ *              held: nothing     held: ours                         held: theirs
+ * desired      add               – (add, when it ends elsewhen)     – (counts as present)
+ * not desired  –                 remove                             – (never touched)
  * ```
  *
  * @param impossible desired networks that the firewall does not take; what of ours is inside of one stays in its stead
@@ -32,7 +38,7 @@ export function makePlan(
   held: HeldByNetwork,
   impossible: ReadonlySet<Network> = new Set(),
 ): Plan {
-  const missing = [...desired.values()].filter(({ network }) => !held.has(network));
+  const missing = [...desired.values()].filter((entry) => !isHeld(entry, held));
   const additions = missing.filter(({ network }) => !impossible.has(network));
   additions.sort((a, b) => b.order - a.order);
   const inStead = new NetworkIndex(missing.map(({ network }) => network).filter((network) => impossible.has(network)));
@@ -46,6 +52,15 @@ export function makePlan(
     removals: unwanted.filter((entry) => !isTakenOver(entry)),
     lateRemovals: unwanted.filter(isTakenOver),
   };
+}
+
+function isHeld({ network, endsAt }: DesiredEntry, held: HeldByNetwork): boolean {
+  const entries = held.get(network) ?? [];
+  return entries.some((entry) => entry.endsAt === undefined || isSameEnd(entry.endsAt, endsAt));
+}
+
+function isSameEnd(a: number, b: number): boolean {
+  return a === b || Math.abs(a - b) <= endTolerance;
 }
 
 /** Single addresses never overlap others, so an index is made only of what can. */

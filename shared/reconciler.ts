@@ -185,8 +185,9 @@ export class Reconciler {
   }
 
   async #list(signal: AbortSignal): Promise<void> {
+    const { enforcer } = this.#options;
     const demands = this.#demands;
-    const held = new HeldEntries(await this.#options.enforcer.list(signal));
+    const held = new HeldEntries(await enforcer.list(signal), enforcer.isTimed);
     if (demands !== this.#demands) return;
     this.#rejected.clear();
     this.#stuck.clear();

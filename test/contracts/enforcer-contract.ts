@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { DesiredEntry, Enforcer, HeldEntry, Step } from '../../shared/enforcer.ts';
 import { ManualClock } from '../manual-clock.ts';
-import { entry, network } from './reconciler-bench.ts';
+import { entry, network, ReconcilerBench } from './reconciler-bench.ts';
 import { describeReconciling } from './reconciling-contract.ts';
 
 /** An enforcer, with a way to its firewall that does not go through the enforcer. */
@@ -21,6 +21,8 @@ export interface EnforcerSubject {
   readonly name: string;
   /** Whether others than us hold entries there too. */
   readonly isShared: boolean;
+  /** Whether the firewall ends entries by itself. */
+  readonly isTimed?: boolean;
   /** Starts it empty. Time stands still unless the suite moves it. */
   readonly start: (clock: ManualClock) => Promise<FirewallUnderTest>;
 }
@@ -91,14 +93,117 @@ export function describeEnforcer(subject: EnforcerSubject): void {
       assert.deepEqual(await listed(enforcer), ['192.0.2.1 ours']);
     });
 
+    it('holds networks that overlap, each for itself', async () => {
+      await add(enforcer, '198.51.100.7', '198.51.100.0/24', '198.51.100.0/30', '2001:db8::/32', '2001:db8::1');
+      await remove(enforcer, ours('198.51.100.0/24'), ours('2001:db8::/32'));
+      assert.deepEqual(firewall.spellings(), ['198.51.100.0/30', '198.51.100.7', '2001:db8::1']);
+      assert.deepEqual(
+        await listed(enforcer),
+        firewall.spellings().map((text) => `${text} ours`),
+      );
+    });
+
+    if (subject.isTimed) describeTiming(() => ({ ...firewall, clock }));
     if (subject.isShared) describeSharing(() => ({ ...firewall, clock }));
   });
 
   describeReconciling(subject);
 }
 
+interface CurrentFirewall extends FirewallUnderTest {
+  readonly clock: ManualClock;
+}
+
+/** What an enforcer must do whose firewall ends entries by itself. */
+function describeTiming(current: () => CurrentFirewall): void {
+  const ending = (text: string, inMs: number): DesiredEntry => ({
+    ...entry(text),
+    endsAt: current().clock.now() + inMs,
+  });
+
+  /** Seconds until each entry ends, as the firewall shows it. */
+  async function remaining(): Promise<(readonly [string, number])[]> {
+    const held = await current().enforcer.list(new AbortController().signal);
+    const now = current().clock.now();
+    return held.map(({ network: each, endsAt = Number.NaN }) => [each, (endsAt - now) / 1_000] as const).sort();
+  }
+
+  function assertEnds(actual: readonly (readonly [string, number])[], expected: readonly [string, number][]): void {
+    assert.deepEqual(
+      actual.map(([text]) => text),
+      expected.map(([text]) => text),
+    );
+    for (const [at, [text, seconds]] of expected.entries()) {
+      const shown = actual[at]?.[1] ?? Number.NaN;
+      // The time of the firewall goes on while the test's stands still.
+      assert.ok(shown === seconds || (shown <= seconds && shown > seconds - 10), `${text} ends in ${shown} s`);
+    }
+  }
+
+  it('lists when each entry ends', async () => {
+    const year = 365 * 86_400;
+    const entries = [ending('192.0.2.1', 600_000), entry('192.0.2.2'), ending('2001:db8::/64', year * 50_000)];
+    await apply(
+      current().enforcer,
+      entries.map((each) => ({ verb: 'add', entry: each })),
+    );
+    assertEnds(await remaining(), [
+      ['192.0.2.1', 600],
+      ['192.0.2.2', Number.POSITIVE_INFINITY],
+      ['2001:db8::/64', year * 50],
+    ]);
+  });
+
+  it('gives what it holds a new end, later, sooner or none', async () => {
+    const { enforcer } = current();
+    const ends = async (...all: readonly (readonly [string, number])[]): Promise<void> =>
+      apply(
+        enforcer,
+        all.map(([text, inMs]) => ({ verb: 'add', entry: ending(text, inMs) })),
+      );
+    const never = Number.POSITIVE_INFINITY;
+    await ends(['192.0.2.1', 600_000], ['192.0.2.2', 600_000], ['192.0.2.3', 600_000], ['192.0.2.4', never]);
+    await ends(['192.0.2.1', 900_000], ['192.0.2.2', 300_000], ['192.0.2.3', never], ['192.0.2.4', 60_000]);
+    assertEnds(await remaining(), [
+      ['192.0.2.1', 900],
+      ['192.0.2.2', 300],
+      ['192.0.2.3', never],
+      ['192.0.2.4', 60],
+    ]);
+  });
+
+  it('does not hold what has ended', async () => {
+    const { enforcer } = current();
+    await apply(enforcer, [
+      { verb: 'add', entry: ending('192.0.2.1', 0) },
+      { verb: 'add', entry: ending('192.0.2.2', -5_000) },
+    ]);
+    assert.deepEqual(current().spellings(), []);
+  });
+
+  it('is given the new end by the reconciler when a ban is prolonged, and nothing when none is', async () => {
+    const { enforcer, clock } = current();
+    const bench = new ReconcilerBench(enforcer, clock);
+    try {
+      bench.want(ending('192.0.2.1', 600_000), ending('192.0.2.2', 600_000));
+      bench.start();
+      await bench.reaches('in-sync');
+      const writes = bench.enforcer.applies.length;
+      bench.want(ending('192.0.2.1', 1_200_000), ending('192.0.2.2', 601_000));
+      await bench.settle();
+      assert.deepEqual(bench.enforcer.applies.slice(writes), ['+192.0.2.1']);
+      assertEnds(await remaining(), [
+        ['192.0.2.1', 1_200],
+        ['192.0.2.2', 600],
+      ]);
+    } finally {
+      await bench.stop();
+    }
+  });
+}
+
 /** What an enforcer must do where an administrator holds entries too. */
-function describeSharing(current: () => FirewallUnderTest & { readonly clock: ManualClock }): void {
+function describeSharing(current: () => CurrentFirewall): void {
   const addTheirs = (...spellings: readonly string[]): void => {
     for (const spelling of spellings) current().addTheirs?.(spelling);
   };

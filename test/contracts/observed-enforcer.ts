@@ -29,6 +29,10 @@ export class ObservedEnforcer implements Enforcer {
     return this.#enforcer.stepsPerCall;
   }
 
+  get isTimed(): boolean {
+    return this.#enforcer.isTimed === true;
+  }
+
   /** Calls of `apply`. */
   get applies(): readonly string[] {
     return this.calls.filter((call) => call !== 'list');

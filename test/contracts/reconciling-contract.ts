@@ -319,7 +319,7 @@ export function describeReconciling(subject: EnforcerSubject): void {
   });
 }
 
-/** 192.0.2.0, 192.0.2.1 …, the last the newest. */
+/** 192.0.2.0, 192.0.2.1 …, and 192.0.3.0 after 192.0.2.255; the last the newest. */
 function numbered(count: number): ReturnType<typeof entry>[] {
-  return Array.from({ length: count }, (_, at) => entry(`192.0.2.${at}`, at));
+  return Array.from({ length: count }, (_, at) => entry(`192.0.${2 + (at >> 8)}.${at & 255}`, at));
 }

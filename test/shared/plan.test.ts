@@ -57,6 +57,26 @@ describe('makePlan', () => {
     });
   }
 
+  it('adds again what the firewall would end at another time than is desired', () => {
+    const ending = (text: string, endsAt: number): DesiredEntry => ({ ...entry(text), endsAt });
+    const never = Number.POSITIVE_INFINITY;
+    const ends = [
+      [60_000, 60_000],
+      [60_000, 55_000],
+      [60_000, 65_000],
+      [60_000, 66_000],
+      [60_000, 54_000],
+      [60_000, never],
+      [never, 60_000],
+      [never, never],
+    ] as const;
+    const desired = ends.map(([wantedEnd], at) => ending(`192.0.2.${at}`, wantedEnd));
+    const held = ends.map(([, endsAt], at) => ({ ...holding(`192.0.2.${at}`), endsAt }));
+    const { additions, removals, lateRemovals } = words(planOf(desired, held));
+    assert.deepEqual(additions.sort(), ['192.0.2.3', '192.0.2.4', '192.0.2.5', '192.0.2.6']);
+    assert.deepEqual([removals, lateRemovals], [[], []]);
+  });
+
   it('adds the newest first', () => {
     const plan = planOf([entry('192.0.2.1', 2), entry('192.0.2.2', 9), entry('192.0.2.3', 5)], []);
     assert.deepEqual(words(plan).additions, ['192.0.2.2', '192.0.2.3', '192.0.2.1']);
