@@ -51,6 +51,7 @@ function buildProgram(): Command {
   addQuestions(program);
   addResend(program);
   addEnroll(program);
+  addNftables(program);
   addChecks(program);
   return program;
 }
@@ -158,6 +159,18 @@ async function readInput(): Promise<string> {
     if (text.includes('\n')) break;
   }
   return text.split('\n')[0] ?? '';
+}
+
+function addNftables(program: Command): void {
+  const command = program.command('nftables').description("this host's own packet filter");
+  add(command.command('show').description('what the kernel blocks for us'), async (context) => {
+    const { showTables } = await import('./commands/nftables.ts');
+    return showTables(context);
+  });
+  add(command.command('remove').description('take our tables away, and with them every block'), async (context) => {
+    const { removeTables } = await import('./commands/nftables.ts');
+    return removeTables(context);
+  });
 }
 
 function addChecks(program: Command): void {

@@ -20,6 +20,7 @@ export const importOwners: Owners = {
     'client/enforcers/command/run-program.ts',
     'client/fail2ban-client.ts',
     'client/doctor/read-queue.ts',
+    'client/enforcers/nftables/run-nft.ts',
     'server/setup/command-runner.ts',
     'shared/host/service-manager.ts',
   ],
