@@ -8,6 +8,7 @@ import type { Bench, Figure } from './figure.ts';
 import { fillFigures } from './fill-figures.ts';
 import { formatFigures } from './format-figures.ts';
 import { describeMachine, formatMachine } from './machine.ts';
+import { nftablesFigures } from './nftables-figures.ts';
 import { peerJailFigures } from './peer-jail-figures.ts';
 import { Place } from './place.ts';
 import { serverRate } from './server-rate.ts';
@@ -27,6 +28,7 @@ const benches: readonly Bench[] = [
   fillFigures,
   steadyFigures,
   feedFigures,
+  nftablesFigures,
 ];
 const names = benches.map(({ name }) => name).join(', ');
 
