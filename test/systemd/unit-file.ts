@@ -6,8 +6,18 @@ export const units = ['fail2networkban-server.service', 'fail2networkban-agent.s
 export type Unit = (typeof units)[number];
 
 /** A unit's text. Tests run from the compiled folder beside the package's own. */
-export async function readUnit(unit: Unit): Promise<string> {
-  return await readFile(join(import.meta.dirname, '..', '..', '..', 'systemd', unit), 'utf8');
+export function readUnit(unit: Unit): Promise<string> {
+  return readPackaged(unit);
+}
+
+function readPackaged(file: string): Promise<string> {
+  return readFile(join(import.meta.dirname, '..', '..', '..', 'systemd', file), 'utf8');
+}
+
+/** The agent's unit with what the package carries for an agent with `[nftables]`, as systemd puts the two together. */
+export async function readUnitWithNftables(): Promise<string> {
+  const unit = await readUnit('fail2networkban-agent.service');
+  return `${unit}\n${await readPackaged('fail2networkban-agent.service.d/nftables.conf')}`;
 }
 
 /** The values of one key of [Service], in the file's order. */

@@ -8,7 +8,7 @@ import { defaultConfig } from '../../client/default-config.ts';
 import { defaultConfigFile, readServerSettings } from '../../server/settings.ts';
 import { exitCodes } from '../../shared/exit-codes.ts';
 import { analyze, exposureOf, verify } from './analyze.ts';
-import { mayWrite, readUnit, type Unit, units, valuesOf } from './unit-file.ts';
+import { mayWrite, readUnit, readUnitWithNftables, type Unit, units, valuesOf } from './unit-file.ts';
 
 /** systemd's own scale: 0 is safe, 10 is not. */
 const exposureMax: Readonly<Record<Unit, number>> = {
@@ -72,6 +72,30 @@ for (const unit of units) {
     });
   });
 }
+
+describe('fail2networkban-agent.service with nftables.conf', () => {
+  const unit = 'fail2networkban-agent.service';
+
+  it('is accepted by systemd-analyze verify', async () => {
+    const { isAccepted, text } = await analyze(unit, await readUnitWithNftables(), verify);
+    assert.ok(isAccepted, text);
+    assert.doesNotMatch(text, new RegExp(unit));
+  });
+
+  it(`is exposed at most ${exposureMax[unit]}, and more than without`, async () => {
+    const exposure = await exposureOf(unit, await readUnitWithNftables());
+    assert.ok(exposure <= exposureMax[unit], `exposure ${exposure}`);
+    assert.ok(exposure > (await exposureOf(unit, await readUnit(unit))));
+  });
+
+  it('has one capability, which nft gets too, and the sockets that it needs', async () => {
+    const text = await readUnitWithNftables();
+    for (const key of ['CapabilityBoundingSet', 'AmbientCapabilities']) {
+      assert.equal(valuesOf(text, key).join(' ').trim(), 'CAP_NET_ADMIN');
+    }
+    assert.match(valuesOf(text, 'RestrictAddressFamilies').join(' '), /\bAF_NETLINK\b/);
+  });
+});
 
 describe('what the programs write by default', () => {
   it('is writable for the server', async () => {
