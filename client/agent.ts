@@ -13,6 +13,9 @@ import { Peers, type PeersOptions } from './peers/peers.ts';
 import { peerJailsOf } from './peers/subscription.ts';
 import { Queue } from './queue.ts';
 import { Refusals } from './refusals.ts';
+import { hostSources } from './safety/host-sources.ts';
+import { Safety } from './safety/safety.ts';
+import { serverSources } from './safety/server-sources.ts';
 import type { ServerAddress } from './server-address.ts';
 import type { Settings } from './settings.ts';
 import type { Unread } from './unread.ts';
@@ -45,11 +48,13 @@ export class Agent {
   readonly refusals: Refusals;
   readonly destinations: readonly Destination[];
   readonly peers: Peers;
+  /** What this host never blocks. */
+  readonly safety: Safety;
   readonly #queue: Queue;
   readonly #ended = new AbortController();
 
   private constructor(
-    parts: Pick<Agent, 'outbox' | 'unreadable' | 'refusals' | 'destinations' | 'peers'>,
+    parts: Pick<Agent, 'outbox' | 'unreadable' | 'refusals' | 'destinations' | 'peers' | 'safety'>,
     queue: Queue,
   ) {
     this.outbox = parts.outbox;
@@ -57,6 +62,7 @@ export class Agent {
     this.refusals = parts.refusals;
     this.destinations = parts.destinations;
     this.peers = parts.peers;
+    this.safety = parts.safety;
     this.#queue = queue;
   }
 
@@ -70,11 +76,12 @@ export class Agent {
     });
     const unreadable = new UnreadableLog(settings.agent.spool, host.clock);
     const refusals = new Refusals();
-    const peers = makePeers(settings, host);
+    const safety = makeSafety(settings, host, () => peers.enforcement.notify());
+    const peers: Peers = makePeers(settings, host, safety);
     const destinations = settings.servers.map((server) =>
       makeDestination(server, { host, settings, outbox, refusals, peers, bell: bells.get(server.name) ?? new Bell() }),
     );
-    const parts = { outbox, unreadable, refusals, destinations, peers };
+    const parts = { outbox, unreadable, refusals, destinations, peers, safety };
     return new Agent(parts, makeQueue(settings, host, parts));
   }
 
@@ -95,7 +102,11 @@ export class Agent {
   /** Runs until aborted, then leaves everything durable. A part that fails ends the others, and its error rises. */
   async run(signal: AbortSignal): Promise<void> {
     const either = AbortSignal.any([signal, this.ended]);
-    const parts = [this.#queue, this.peers, ...this.destinations.map(({ courier }) => courier)];
+    const peers = {
+      // Nothing is blocked before it is known what must not be.
+      run: (ended: AbortSignal) => this.safety.refresh(ended).then(() => this.peers.run(ended)),
+    };
+    const parts = [this.#queue, this.safety, peers, ...this.destinations.map(({ courier }) => courier)];
     try {
       await Promise.all(parts.map((part) => part.run(either).finally(() => this.#ended.abort())));
     } finally {
@@ -113,12 +124,22 @@ interface Surroundings {
   readonly bell: Bell;
 }
 
-function makePeers({ servers, subscriptions }: Settings, { clock, random, log, openEnforcer }: Host): Peers {
+function makeSafety({ whitelist, servers }: Settings, { clock, log }: Host, onChange: () => void): Safety {
+  const reached = servers.map(({ name, url }) => ({
+    name,
+    host: new URL(url).hostname.replace(/^\[(.*)\]$/, '$1'),
+    peer: () => undefined,
+  }));
+  return new Safety({ whitelist, sources: [...hostSources(clock), ...serverSources(reached)], clock, log, onChange });
+}
+
+function makePeers({ servers, subscriptions }: Settings, host: Host, safety: Safety): Peers {
+  const { clock, random, log, openEnforcer } = host;
   return new Peers({
     subscriptions,
     servers: servers.map(({ name }) => name),
     openEnforcer,
-    mayBlock: () => true,
+    mayBlock: (network) => safety.refuse(network) === undefined,
     clock,
     random,
     log,

@@ -1,6 +1,8 @@
 import type { Network } from '../shared/network.ts';
 import { SettingsReader } from '../shared/settings-reader.ts';
 import { type AgentSettings, readAgentSettings, readConfig } from './agent-settings.ts';
+import { type CommandSettings, readCommandSettings } from './enforcers/command/command-settings.ts';
+import { type NftablesSettings, readNftablesSettings } from './enforcers/nftables/nftables-settings.ts';
 import { readSubscriptions, type Subscription } from './peers/subscription.ts';
 import { readWhitelist } from './safety/whitelist-settings.ts';
 import type { ServerAddress } from './server-address.ts';
@@ -13,6 +15,9 @@ export interface Settings {
   /** At least one. */
   readonly servers: readonly ServerAddress[];
   readonly subscriptions: readonly Subscription[];
+  readonly nftables: NftablesSettings;
+  /** `[command NAME]` sections, by name; each that a subscription names is there. */
+  readonly commands: ReadonlyMap<string, CommandSettings>;
 }
 
 /** Reads `client.ini` and the files that it names. @throws ConfigError with everything that is wrong */
@@ -27,6 +32,13 @@ export async function loadSettings(path: string): Promise<Settings> {
     reader,
     servers.map(({ name }) => name),
   );
+  const nftables = readNftablesSettings(reader.section('nftables'));
+  const commands = new Map<string, CommandSettings>();
+  for (const [name, section] of reader.named('command')) commands.set(name, await readCommandSettings(name, section));
+  for (const { name, target } of subscriptions) {
+    if (target.kind === 'command' && !commands.has(target.name))
+      reader.problem(`[subscription ${name}] enforcer`, `there is no section [command ${target.name}]`);
+  }
   reader.finish();
-  return { agent, whitelist, servers, subscriptions };
+  return { agent, whitelist, servers, subscriptions, nftables, commands };
 }

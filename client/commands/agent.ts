@@ -79,7 +79,7 @@ function openAgent(clock: Clock, { settings, log }: Run): Promise<Agent> {
     random: Math.random,
     randomBytes,
     fail2ban,
-    openEnforcer: makeOpenEnforcer({ fail2ban, clock }),
+    openEnforcer: makeOpenEnforcer({ settings, fail2ban, clock, log }),
     log,
     agent: `fail2networkban ${version}`,
   });

@@ -29,7 +29,7 @@ export async function removeTables(context: CommandContext): Promise<ExitCode> {
 }
 
 const noTable = 'there is no table of ours';
-const hint = 'a running agent with an [nftables] section makes them again: take the section out first';
+const hint = 'an agent that runs with enforcer = nftables makes them again';
 
 interface ShownTable {
   readonly table: string;

@@ -48,6 +48,8 @@ export function settingsFor(folder: string, servers: readonly ServerAddress[]): 
     whitelist: [],
     servers,
     subscriptions: [],
+    nftables: { hooks: ['host'] },
+    commands: new Map(),
   };
 }
 
