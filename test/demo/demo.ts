@@ -7,7 +7,9 @@ const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-say('fail2networkban: an emulated Proxmox, the real server, and two hosts with a real agent each\n');
+say(
+  'fail2networkban: an emulated Proxmox, the real server, two hosts with a real agent each, and one that learns from them\n',
+);
 const stage = await setStage();
 try {
   for (const [index, { title, show }] of steps.entries()) {

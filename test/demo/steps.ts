@@ -17,6 +17,7 @@ export const steps: readonly Step[] = [
   { title: 'a whitelisted ban and a replayed frame', show: showRefusals },
   { title: "two hosts ban one address; the first host's unban does not lift it", show: showTwoHosts },
   { title: 'an unban', show: showUnban },
+  { title: 'a third host learns of a ban, and blocks it by a command of its own', show: showPeer },
   { title: 'a ban of 2 seconds', show: showExpiry },
   { title: 'the server is killed and started again', show: showRestart },
   { title: "cluster.fw after; the administrator's own entry was there all the time", show: showFile },
@@ -86,6 +87,20 @@ async function showUnban(stage: Stage): Promise<readonly string[]> {
   await hand('actionunban', { ip: '203.0.113.7' }, stage.web);
   const tookMs = await arrives(stage, '203.0.113.7', false);
   return [`203.0.113.7 is out of cluster.fw ${tookMs.toFixed(0)} ms after the hand-over`];
+}
+
+async function showPeer(stage: Stage): Promise<readonly string[]> {
+  const ip = '203.0.113.88';
+  const tells = (line: string): Promise<number> =>
+    waitUntil(`db1 runs ${line}`, async () => (await stage.readBlocked()).split('\n').includes(line));
+  await hand('actionban', { ip }, stage.web);
+  const banMs = await tells(`ban ${ip} web1`);
+  await hand('actionunban', { ip }, stage.web);
+  const unbanMs = await tells(`unban ${ip} web1`);
+  return [
+    `db1 ran: /usr/local/bin/block ban ${ip} web1     ${banMs.toFixed(0)} ms after web1's fail2ban handed it over`,
+    `db1 ran: /usr/local/bin/block unban ${ip} web1   ${unbanMs.toFixed(0)} ms after the unban`,
+  ];
 }
 
 async function showExpiry(stage: Stage): Promise<readonly string[]> {
