@@ -73,10 +73,9 @@ export async function setStage(): Promise<Stage> {
 async function startPeer(dir: string, server: ServerProcess, blocked: string): Promise<AgentProcess> {
   const script = join(dir, 'block.mjs');
   await writeFile(blocked, '');
-  await writeFile(
-    script,
-    "import { appendFileSync } from 'node:fs';\nappendFileSync(process.argv[2], `${process.argv.slice(3).join(' ')}\\n`);\n",
-  );
+  const program =
+    "import { appendFileSync } from 'node:fs';\nappendFileSync(process.argv[2], process.argv.slice(3).join(' ') + '\\n');\n";
+  await writeFile(script, program);
   const argv = `"${process.execPath}" "${script}" "${blocked}" {verb} {network} {client}`;
   return await AgentProcess.start({
     dir: join(dir, 'db1'),

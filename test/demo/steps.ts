@@ -98,8 +98,8 @@ async function showPeer(stage: Stage): Promise<readonly string[]> {
   await hand('actionunban', { ip }, stage.web);
   const unbanMs = await tells(`unban ${ip} web1`);
   return [
-    `db1 ran: /usr/local/bin/block ban ${ip} web1     ${banMs.toFixed(0)} ms after web1's fail2ban handed it over`,
-    `db1 ran: /usr/local/bin/block unban ${ip} web1   ${unbanMs.toFixed(0)} ms after the unban`,
+    `db1 ran its command with: ban ${ip} web1     ${banMs.toFixed(0)} ms after web1's fail2ban handed it over`,
+    `db1 ran its command with: unban ${ip} web1   ${unbanMs.toFixed(0)} ms after the unban`,
   ];
 }
 
