@@ -16,7 +16,7 @@ import { Refusals } from './refusals.ts';
 import { hostSources } from './safety/host-sources.ts';
 import { Safety } from './safety/safety.ts';
 import { serverSources } from './safety/server-sources.ts';
-import type { ServerAddress } from './server-address.ts';
+import { nextHopOf, type ServerAddress } from './server-address.ts';
 import type { Settings } from './settings.ts';
 import type { Unread } from './unread.ts';
 import { UnreadableLog } from './unreadable-log.ts';
@@ -125,11 +125,7 @@ interface Surroundings {
 }
 
 function makeSafety({ whitelist, servers }: Settings, { clock, log }: Host, onChange: () => void): Safety {
-  const reached = servers.map(({ name, url }) => ({
-    name,
-    host: new URL(url).hostname.replace(/^\[(.*)\]$/, '$1'),
-    peer: () => undefined,
-  }));
+  const reached = servers.map((server) => ({ ...nextHopOf(server), name: server.name, peer: () => undefined }));
   return new Safety({ whitelist, sources: [...hostSources(clock), ...serverSources(reached)], clock, log, onChange });
 }
 

@@ -26,6 +26,7 @@ interface EventOptions extends CommonOptions {
 interface EnrollOptions extends CommonOptions {
   readonly name: string;
   readonly force?: boolean;
+  readonly via?: string;
 }
 
 const startHint = 'Start the agent: systemctl start fail2networkban-agent';
@@ -144,10 +145,11 @@ function addEnroll(program: Command): void {
       'write client.ini from the line that `fail2networkban-server client add` printed; without one it is read from standard input',
     )
     .option('--name <name>', 'name of the server here', 'main')
-    .option('--force', 'replace a server of this name');
-  add<EnrollOptions>(command, async (context, { name, force }, [line]) => {
+    .option('--force', 'replace a server of this name')
+    .option('--via <ssh>', "through ssh: 'ssh [-p PORT] [-i FILE] USER@HOST'");
+  add<EnrollOptions>(command, async (context, { name, force, via }, [line]) => {
     const { enroll } = await import('./commands/enroll.ts');
-    return enroll(context, line ?? (await readInput()), { name, force: force === true });
+    return enroll(context, line ?? (await readInput()), { name, force: force === true, via });
   });
 }
 

@@ -7,6 +7,7 @@ import { clientAlphabet, clientPattern } from '../shared/names.ts';
 import type { SectionReader } from '../shared/section-reader.ts';
 import { type Key, parseKey } from './key-text.ts';
 import type { ServerAddress, Trust } from './server-address.ts';
+import { parseVia, type Via, viaAllowed } from './via.ts';
 
 /** Names of `[server NAME]` sections: they become names of files. */
 export const serverNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
@@ -21,7 +22,21 @@ export async function readServerAddress(config: string, name: string, section: S
   const url = readUrl(section);
   const client = section.required('client', 'the name of this host at the server');
   if (client !== '' && !clientPattern.test(client)) section.problem('client', `allowed is ${clientAlphabet}`);
-  return { name, url, client, key: await readKey(config, section), trust: await readTrust(config, url, section) };
+  const via = await readWay(config, section);
+  const key = await readKey(config, section);
+  const trust = await readTrust(config, url, section);
+  return { name, url, client, key, trust, ...(via === undefined ? {} : { via }) };
+}
+
+async function readWay(config: string, section: SectionReader): Promise<Via | undefined> {
+  const text = section.optional('via');
+  if (text === undefined) return undefined;
+  const via = parseVia(text, dirname(config));
+  if (via === undefined) section.problem('via', `${JSON.stringify(text)}: allowed is ${viaAllowed}`);
+  else if ((await readText(via.identityFile, 'via', section)) !== undefined) {
+    await checkMode(via.identityFile, 'via', section);
+  }
+  return via;
 }
 
 function readUrl(section: SectionReader): string {

@@ -1,16 +1,19 @@
+import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import { type ClientOptions, WebSocket } from 'ws';
+import { WebSocket } from 'ws';
 import type { Clock } from '../shared/clock.ts';
 import { closeCodes } from '../shared/close-code.ts';
-import { hasCode } from '../shared/errors.ts';
 import { subprotocol } from '../shared/frames.ts';
 import { limits } from '../shared/limits.ts';
 import { matchesPin, pinOf } from '../shared/pin.ts';
-import { quote } from '../shared/refusal.ts';
 import { Connection } from './connection.ts';
 import { Handshake, type Session } from './handshake.ts';
 import type { ServerAddress, Trust } from './server-address.ts';
+import { endpointOf } from './server-address.ts';
+import { socketOptions } from './socket-options.ts';
+import { SshStream } from './ssh-stream.ts';
 import { UplinkError } from './uplink-error.ts';
+import { closeReason, convertFailure } from './uplink-failure.ts';
 
 export interface UplinkOptions {
   readonly clock: Clock;
@@ -73,7 +76,9 @@ class Link {
       kind: 'handshake',
       handshake: new Handshake({ client: server.client, key: server.key, nonce, agent }),
     };
-    this.#socket = new WebSocket(server.url, subprotocol, socketOptions(server.trust));
+    const way = this.#openWay(server);
+    this.#socket = new WebSocket(server.url, subprotocol, socketOptions(server, way, connectMaxMs));
+    this.#socket.on('close', () => way?.destroy());
     this.#cancelTimer = clock.after(connectMaxMs, () => this.end(silence(`no welcome in ${connectMaxMs / 1_000} s`)));
     this.#listen(server.trust);
   }
@@ -93,12 +98,20 @@ class Link {
     else this.#outcome.failed(reason);
   }
 
+  /** Its end is heard here before ws hears of it, which would say only that there is one. */
+  #openWay(server: ServerAddress): Duplex | undefined {
+    if (server.via === undefined) return undefined;
+    const way = new SshStream(server.via, endpointOf(server));
+    way.on('error', (error) => this.end(new UplinkError('no-way', error.message, { cause: error })));
+    return way;
+  }
+
   #listen(trust: Trust): void {
     const socket = this.#socket;
     socket.on('upgrade', (response) => this.#checkPin(trust, response.socket));
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     socket.on('ping', () => this.#sign());
-    socket.on('error', (error) => this.end(convert(error)));
+    socket.on('error', (error) => this.end(convertFailure(error)));
     socket.on('close', (code, reason) => this.end(closeReason(code, reason.toString('utf8'))));
   }
 
@@ -160,34 +173,6 @@ class Link {
     this.#socket.once('close', cancel);
     this.#socket.close(code === 'closed' ? closeCodes.goingAway : closeCodes.malformed);
   }
-}
-
-function socketOptions(trust: Trust): ClientOptions {
-  return {
-    perMessageDeflate: false,
-    maxPayload: limits.frameMaxBytes,
-    followRedirects: false,
-    handshakeTimeout: connectMaxMs,
-    // The pin takes the place of authorities and names; it is checked before any frame is believed.
-    ...(trust.kind === 'pin' ? { rejectUnauthorized: false } : {}),
-    ...(trust.kind === 'authority' ? { ca: trust.pem } : {}),
-  };
-}
-
-/** Codes of Node for a certificate that no authority vouches for, or for another name or time. */
-const certificatePattern = /CERT|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)|ERR_TLS_CERT/;
-
-function convert(cause: Error): UplinkError {
-  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
-  if (certificatePattern.test(code)) return new UplinkError('untrusted', cause.message, { cause });
-  if (hasCode(cause, 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH')) return new UplinkError('not-believed', 'a frame too long');
-  return new UplinkError('unreachable', cause.message === '' ? code : cause.message);
-}
-
-function closeReason(code: number, text: string): UplinkError {
-  if (code === closeCodes.unauthenticated) return new UplinkError('unauthenticated', 'client or key are not accepted');
-  if (code === closeCodes.revoked) return new UplinkError('unauthenticated', 'the client or its key was revoked');
-  return new UplinkError('closed', `the server closed with ${code}${text === '' ? '' : ` ${quote(text)}`}`);
 }
 
 function silence(message: string): UplinkError {

@@ -19,6 +19,7 @@ export const importOwners: Owners = {
   'node:child_process': [
     'client/enforcers/command/run-program.ts',
     'client/fail2ban-client.ts',
+    'client/ssh-stream.ts',
     'client/doctor/read-queue.ts',
     'client/enforcers/nftables/run-nft.ts',
     'server/setup/command-runner.ts',
@@ -32,7 +33,12 @@ export const importOwners: Owners = {
     'server/enforcers/proxmox/',
     'shared/host/local-socket.ts',
   ],
-  'node:tls': ['client/uplink.ts', 'server/doctor/facts/', 'server/enforcers/proxmox/proxmox-endpoint.ts'],
+  'node:tls': [
+    'client/uplink.ts',
+    'client/socket-options.ts',
+    'server/doctor/facts/',
+    'server/enforcers/proxmox/proxmox-endpoint.ts',
+  ],
   'node:os': ['shared/host/own-addresses.ts', 'server/commands/load-settings.ts'],
   'node:dns/promises': ['client/doctor/read-server.ts', 'client/safety/server-sources.ts'],
   'node:fs': ['client/queue.ts', 'client/spool.ts', 'server/ledger/database.ts', 'server/commands/', 'shared/host/'],

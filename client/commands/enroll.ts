@@ -8,12 +8,22 @@ import { ArgumentError } from '../../shared/host/local-socket.ts';
 import { quote } from '../../shared/refusal.ts';
 import { replaceFile } from '../durable-file.ts';
 import { serverNameAllowed, serverNamePattern } from '../server-settings.ts';
+import { parseVia, viaAllowed } from '../via.ts';
 import { type CommandContext, show } from './command-context.ts';
 
 export interface EnrollOptions {
   readonly name: string;
   /** Replaces a section of this name. */
   readonly force: boolean;
+  /** As `via` in client.ini. */
+  readonly via?: string | undefined;
+}
+
+/** What an enrolment makes of the files. */
+export interface EnrolledFiles {
+  readonly configText: string;
+  readonly keyFile: string;
+  readonly keyText: string;
 }
 
 /**
@@ -21,19 +31,13 @@ export interface EnrollOptions {
  *
  * @throws ArgumentError
  */
-export async function enroll(context: CommandContext, line: string, { name, force }: EnrollOptions): Promise<ExitCode> {
-  if (!serverNamePattern.test(name)) throw new ArgumentError(`--name ${quote(name)}: allowed is ${serverNameAllowed}`);
-  const enrolment = parseEnrolment(line);
-  if (typeof enrolment === 'string') throw new ArgumentError(enrolment);
+export async function enroll(context: CommandContext, line: string, options: EnrollOptions): Promise<ExitCode> {
   const { config } = context;
-  const before = (await readIfPresent(config)) ?? '';
-  if (hasSection(before, name) && !force) {
-    throw new ArgumentError(`${config} has a [server ${name}] already: give another --name, or --force to replace it`);
-  }
-  const keyFile = join(dirname(config), `${name}.key`);
+  const { name } = options;
+  const { configText, keyFile, keyText } = await prepareEnrolment(config, line, options);
   await mkdir(dirname(config), { recursive: true });
-  await replaceFile(keyFile, `${enrolment.key}\n`);
-  await replaceFile(config, joinSections(withoutSection(before, name), formatSection(name, enrolment)));
+  await replaceFile(keyFile, keyText);
+  await replaceFile(config, configText);
   show(context, { config, keyFile, server: name }, [
     `${config}: [server ${name}] written, key in ${keyFile}`,
     'Next: fail2networkban doctor, then systemctl restart fail2networkban-agent',
@@ -41,8 +45,33 @@ export async function enroll(context: CommandContext, line: string, { name, forc
   return exitCodes.done;
 }
 
+/**
+ * What `enroll` writes.
+ *
+ * @throws ArgumentError
+ */
+export async function prepareEnrolment(config: string, line: string, options: EnrollOptions): Promise<EnrolledFiles> {
+  const { name, force, via } = options;
+  if (!serverNamePattern.test(name)) throw new ArgumentError(`--name ${quote(name)}: allowed is ${serverNameAllowed}`);
+  const enrolment = parseEnrolment(line);
+  if (typeof enrolment === 'string') throw new ArgumentError(enrolment);
+  if (via !== undefined && parseVia(via, dirname(config)) === undefined) {
+    throw new ArgumentError(`--via ${quote(via)}: allowed is ${viaAllowed}`);
+  }
+  const before = (await readIfPresent(config)) ?? '';
+  if (hasSection(before, name) && !force) {
+    throw new ArgumentError(`${config} has a [server ${name}] already: give another --name, or --force to replace it`);
+  }
+  const section = formatSection(name, enrolment, via);
+  return {
+    configText: joinSections(withoutSection(before, name), section),
+    keyFile: join(dirname(config), `${name}.key`),
+    keyText: `${enrolment.key}\n`,
+  };
+}
+
 /** The section as a person would write it. */
-export function formatSection(name: string, { client, host, port, pin, plaintext }: Enrolment): string {
+function formatSection(name: string, { client, host, port, pin, plaintext }: Enrolment, via?: string): string {
   const lines = [
     `[server ${name}]`,
     `url = ${plaintext === true ? 'ws' : 'wss'}://${formatAuthority(host, port)}`,
@@ -51,6 +80,7 @@ export function formatSection(name: string, { client, host, port, pin, plaintext
   ];
   if (pin !== undefined) lines.push(`pin = ${pin}`);
   if (plaintext === true) lines.push('plaintext = yes');
+  if (via !== undefined) lines.push(`via = ${via.trim()}`);
   return `${lines.join('\n')}\n`;
 }
 

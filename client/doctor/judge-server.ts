@@ -3,6 +3,7 @@ import type { Said } from '../../shared/finding.ts';
 import type { WelcomeFrame } from '../../shared/frames.ts';
 import { fitsGlob } from '../../shared/names.ts';
 import type { UplinkErrorCode } from '../uplink-error.ts';
+import { formatVia, type Via } from '../via.ts';
 import type { ServerFacts } from './read-server.ts';
 
 /** Above this a ban takes noticeably longer than it should. */
@@ -10,23 +11,31 @@ const slowMs = 500;
 
 /** Whether a server is reached, believed, and takes what this host sends. @param jails those that hand over */
 export function judgeServer(facts: ServerFacts, jails: readonly string[]): readonly Said[] {
-  const { host, port } = facts;
+  const { host, port, via } = facts;
   switch (facts.kind) {
     case 'no-name':
       return [notReached('no-address', `${host} has no address: ${facts.reason}`, `getent ahosts ${host}`)];
     case 'no-port': {
       const fact = `nothing answers at port ${port} of ${enumerate(facts.addresses)}: ${facts.reason}`;
-      const command = 'on the server: systemctl status fail2networkban-server; and look at the firewalls between';
+      const unit = via === undefined ? 'fail2networkban-server' : 'ssh';
+      const command = `on the server: systemctl status ${unit}; and look at the firewalls between`;
       return [notReached('no-answer', fact, command)];
     }
     case 'no-login':
-      return [notReached(facts.code, facts.reason, remedies[facts.code])];
+      return [notReached(facts.code, facts.reason, remedyFor(facts.code, via))];
     case 'reached':
       return [reached(facts), ...judgeSpeed(facts.roundTripMs), ...judgePermissions(facts.welcome, jails)];
   }
 }
 
+function remedyFor(code: UplinkErrorCode, via: Via | undefined): string {
+  return via !== undefined && code === 'no-way'
+    ? `${formatVia(via)} true  # says more; -p, -i and known_hosts: see \`via\` in README.md`
+    : remedies[code];
+}
+
 const remedies: Readonly<Record<UplinkErrorCode, string>> = {
+  'no-way': 'look at via in client.ini',
   unreachable: 'look at url in client.ini: wss:// for TLS, ws:// with plaintext = yes',
   untrusted:
     'if the certificate was replaced on purpose: put its pin into client.ini: fail2networkban-server status shows it',
@@ -41,8 +50,9 @@ function notReached(code: 'no-address' | 'no-answer' | UplinkErrorCode, fact: st
   return { level: 'broken', code, fact, consequence: 'events wait in the outbox', command };
 }
 
-function reached({ welcome, roundTripMs }: Extract<ServerFacts, { kind: 'reached' }>): Said {
-  const fact = `connected to ${welcome.server}, key accepted, round trip ${roundTripMs.toFixed(1)} ms`;
+function reached({ welcome, roundTripMs, via }: Extract<ServerFacts, { kind: 'reached' }>): Said {
+  const way = via === undefined ? '' : ` through ssh ${via.user}@${via.host}`;
+  const fact = `connected to ${welcome.server}${way}, key accepted, round trip ${roundTripMs.toFixed(1)} ms`;
   return { level: 'good', code: 'connected', fact };
 }
 

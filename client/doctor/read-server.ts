@@ -1,11 +1,11 @@
 import { lookup } from 'node:dns/promises';
 import { connect } from 'node:net';
-import { withoutBrackets } from '../../shared/authority.ts';
 import { describeError } from '../../shared/errors.ts';
 import type { WelcomeFrame } from '../../shared/frames.ts';
-import type { ServerAddress } from '../server-address.ts';
+import { type Endpoint, nextHopOf, type ServerAddress } from '../server-address.ts';
 import { connectToServer, type UplinkOptions } from '../uplink.ts';
 import { UplinkError, type UplinkErrorCode } from '../uplink-error.ts';
+import type { Via } from '../via.ts';
 
 /** How far the way to a server goes. */
 export type Reach =
@@ -14,25 +14,22 @@ export type Reach =
   | { readonly kind: 'no-login'; readonly code: UplinkErrorCode; readonly reason: string }
   | { readonly kind: 'reached'; readonly welcome: WelcomeFrame; readonly roundTripMs: number };
 
-export type ServerFacts = { readonly server: string; readonly host: string; readonly port: number } & Reach;
+/** Host and port are those that this host speaks to: the ssh server's where the way leads through one. */
+export type ServerFacts = { readonly server: string; readonly via?: Via } & Endpoint & Reach;
 
 const portMaxMs = 5_000;
 
-/** Goes the way to a server step by step, as far as it leads: name, port, TLS and login, one question. */
+/**
+ * Goes the way to a server step by step, as far as it leads: name, port, ssh where it leads through one, TLS
+ * and login, one question.
+ */
 export async function readServer(server: ServerAddress, options: UplinkOptions): Promise<ServerFacts> {
-  const url = new URL(server.url);
-  const host = withoutBrackets(url.hostname);
-  // A URL does not show its scheme's own port.
-  const ownPort = url.protocol === 'wss:' ? 443 : 80;
-  const port = url.port === '' ? ownPort : Number(url.port);
-  return { server: server.name, host, port, ...(await reach(server, { host, port }, options)) };
+  const { name, via } = server;
+  const place = { ...nextHopOf(server), ...(via === undefined ? {} : { via }) };
+  return { server: name, ...place, ...(await reach(server, place, options)) };
 }
 
-async function reach(
-  server: ServerAddress,
-  { host, port }: { readonly host: string; readonly port: number },
-  options: UplinkOptions,
-): Promise<Reach> {
+async function reach(server: ServerAddress, { host, port }: Endpoint, options: UplinkOptions): Promise<Reach> {
   const addresses = await findAddresses(host);
   if (typeof addresses === 'string') return { kind: 'no-name', reason: addresses };
   const reason = await tryPort(host, port);

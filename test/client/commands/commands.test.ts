@@ -224,6 +224,24 @@ testWithEnding('enrolls a host with a line from standard input, which no other u
   assert.equal((await readFile(join(dirname(config), 'main.key'), 'utf8')).trim(), server.keyText);
 });
 
+testWithEnding(
+  'enrolls a host that reaches its server through ssh, and misses the key that ssh needs',
+  async (context) => {
+    const config = await makeConfig(context);
+    const line = lineFor(await startServer(context));
+    assert.equal((await run(config, 'enroll', line, '--via', 'ssh -p 2222 f2nb@pve1')).code, 0);
+    assert.match(await readFile(config, 'utf8'), /^via = ssh -p 2222 f2nb@pve1$/m);
+    const missing = await run(config, 'check-config');
+    assert.equal(missing.code, 78);
+    assert.match(missing.error, /\[server main\] via: \S+\/ssh_key cannot be read: it is not there/);
+    await writeFile(join(dirname(config), 'ssh_key'), 'key', { mode: 0o644 });
+    assert.match((await run(config, 'check-config')).error, /via: \S+\/ssh_key has mode 0644: allowed is 0600/);
+    const wrong = await run(config, 'enroll', line, '--force', '--via', 'ssh -oProxyCommand=id f2nb@pve1');
+    assert.equal(wrong.code, 64);
+    assert.match(wrong.error, /--via "ssh -oProxyCommand=id f2nb@pve1": allowed is ssh \[-p PORT\]/);
+  },
+);
+
 const misuse: readonly [readonly string[], RegExp][] = [
   [['ban', 'foo.invalid'], /IP "foo\.invalid": allowed is an IPv4 or IPv6 address or CIDR/],
   [['ban', 'fe80::1%eth0'], /IP "fe80::1%eth0"/],
