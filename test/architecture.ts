@@ -22,7 +22,7 @@ export const importOwners: Owners = {
     'client/ssh-stream.ts',
     'client/doctor/read-queue.ts',
     'client/enforcers/nftables/run-nft.ts',
-    'server/setup/command-runner.ts',
+    'shared/host/command-runner.ts',
     'shared/host/service-manager.ts',
   ],
   'node:http': ['server/listener.ts', 'server/enforcers/proxmox/', 'shared/host/local-socket.ts'],

@@ -1,9 +1,9 @@
 import { systemClock } from '../../shared/clock.ts';
 import type { ExitCode } from '../../shared/exit-codes.ts';
+import { commandRunner } from '../../shared/host/command-runner.ts';
 import { readOwnAddresses } from '../../shared/host/own-addresses.ts';
 import { version } from '../../shared/version.ts';
 import type { CommandContext } from '../commands/load-settings.ts';
-import { commandRunner } from '../setup/command-runner.ts';
 import { runDoctor } from './doctor.ts';
 
 /** What `main` gives to the command. */

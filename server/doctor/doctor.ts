@@ -10,10 +10,10 @@ import {
   verdictCodes,
   verdictOf,
 } from '../../shared/finding.ts';
+import type { RunCommand } from '../../shared/host/command-runner.ts';
 import type { Network } from '../../shared/network.ts';
 import { type CommandContext, loadSettings, loadSocketPath } from '../commands/load-settings.ts';
 import type { ServerSettings } from '../settings.ts';
-import type { RunCommand } from '../setup/command-runner.ts';
 import { ownAddresses, readAddresses } from './facts/read-addresses.ts';
 import { readCertificate } from './facts/read-certificate.ts';
 import { readDisk } from './facts/read-disk.ts';

@@ -1,7 +1,7 @@
+import { type Command, CommandError, type RunCommand } from '../../shared/host/command-runner.ts';
+import { SetupError } from '../../shared/host/setup-error.ts';
 import { isObject } from '../../shared/sealed-channel.ts';
-import { type Command, CommandError, type RunCommand } from './command-runner.ts';
 import type { Grantee } from './grants.ts';
-import { SetupError } from './setup-error.ts';
 
 /** One line of Proxmox's access control list. */
 export interface AclEntry extends Grantee {

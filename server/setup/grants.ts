@@ -1,4 +1,4 @@
-import type { Command } from './command-runner.ts';
+import type { Command } from '../../shared/host/command-runner.ts';
 
 /** A privilege that the server's token needs, in a role of its own, because a privilege reaches as far as its role. */
 export interface Grant {

@@ -1,6 +1,6 @@
 import { access, chmod, chown, rename, writeFile } from 'node:fs/promises';
-import { CommandError, type RunCommand } from './command-runner.ts';
-import { SetupError } from './setup-error.ts';
+import { CommandError, type RunCommand } from '../../shared/host/command-runner.ts';
+import { SetupError } from '../../shared/host/setup-error.ts';
 
 /** The account that the service runs as; systemd/fail2networkban-server.service names the same. */
 export const serviceUser = 'fail2networkban';

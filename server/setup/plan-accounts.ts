@@ -1,5 +1,5 @@
+import type { Command } from '../../shared/host/command-runner.ts';
 import type { Accounts } from './accounts.ts';
-import type { Command } from './command-runner.ts';
 import { type Grant, type Grantee, grantCommand, granteesOf, makeRoleCommand, withdrawCommand } from './grants.ts';
 
 /** What has to be done at Proxmox, in this order; what is there already is left out. */

@@ -2,11 +2,11 @@ import { copyFile, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../shared/clock.ts';
 import { readIfPresent } from '../../shared/host/absent-file.ts';
-import { type Command, formatCommand, type RunCommand } from './command-runner.ts';
+import { type Command, formatCommand, type RunCommand } from '../../shared/host/command-runner.ts';
+import { SetupError } from '../../shared/host/setup-error.ts';
+import { commandStep, type Plan, type Step } from '../../shared/host/setup-step.ts';
 import { findServiceUser, isPresent, requireServiceUser, serviceUser, writeWhole } from './host-files.ts';
 import { type ProxmoxAccess, sectionName, withProxmox } from './server-ini.ts';
-import { SetupError } from './setup-error.ts';
-import { commandStep, type Plan, type Step } from './steps.ts';
 
 /** What the host gives to the planning of its files. */
 export interface FileHost {

@@ -1,6 +1,6 @@
 import { systemClock } from '../../shared/clock.ts';
+import { commandRunner } from '../../shared/host/command-runner.ts';
 import { type DoctorContext, doctorCommand } from '../doctor/doctor-command.ts';
-import { commandRunner } from './command-runner.ts';
 import { defaultUser, setUp } from './setup.ts';
 
 /** The options of the command as commander spells them. */

@@ -1,14 +1,15 @@
 import { join } from 'node:path';
 import { readIfPresent } from '../../shared/host/absent-file.ts';
+import { type Command, formatCommand } from '../../shared/host/command-runner.ts';
+import { SetupError } from '../../shared/host/setup-error.ts';
+import { commandStep, type Plan, type Step } from '../../shared/host/setup-step.ts';
 import { parseObject } from '../../shared/sealed-channel.ts';
 import { type Accounts, readAccounts } from './accounts.ts';
-import { type Command, formatCommand } from './command-runner.ts';
 import { allGrants, auditGrant, guestGrant, modifyGrant } from './grants.ts';
 import { isPresent, requireServiceUser, serviceUser, writeWhole } from './host-files.ts';
 import { type AccountPlan, planAccounts, planUndo, removeTokenCommand, splitToken } from './plan-accounts.ts';
 import { type FileHost, type Places, placesBeside, planConfiguration, planGround } from './plan-files.ts';
-import { SetupError } from './setup-error.ts';
-import { commandStep, follow, type Plan, type Step } from './steps.ts';
+import { follow } from './steps.ts';
 
 /** What the command line says. */
 export interface SetupOptions {

@@ -1,7 +1,7 @@
 import { connect } from 'node:tls';
 import type { Clock } from '../../../shared/clock.ts';
 import { describeError } from '../../../shared/errors.ts';
-import { CommandError, type RunCommand } from '../../setup/command-runner.ts';
+import { CommandError, type RunCommand } from '../../../shared/host/command-runner.ts';
 
 /** Who listens at the server's port. */
 export type PortFacts =

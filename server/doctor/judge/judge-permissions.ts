@@ -1,7 +1,7 @@
 import type { Said } from '../../../shared/finding.ts';
+import { formatCommand } from '../../../shared/host/command-runner.ts';
 import type { Permissions } from '../../enforcers/proxmox/cluster-facts.ts';
 import { isUnreadable } from '../../enforcers/proxmox/readable.ts';
-import { formatCommand } from '../../setup/command-runner.ts';
 import { auditGrant, type Grant, grantCommand, granteesOf, makeRoleCommand, modifyGrant } from '../../setup/grants.ts';
 import { type Answered, unreadable } from './answered.ts';
 

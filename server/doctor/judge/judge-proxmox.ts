@@ -1,7 +1,7 @@
 import type { Said } from '../../../shared/finding.ts';
+import { formatCommand } from '../../../shared/host/command-runner.ts';
 import type { ClusterFacts } from '../../enforcers/proxmox/cluster-facts.ts';
 import { isUnreadable } from '../../enforcers/proxmox/readable.ts';
-import { formatCommand } from '../../setup/command-runner.ts';
 import { removeTokenCommand, splitToken } from '../../setup/plan-accounts.ts';
 import { setupToken } from '../../setup/setup.ts';
 import type { ProxmoxFacts } from '../facts/read-proxmox.ts';

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { runDoctor } from '../../../server/doctor/doctor.ts';
-import { commandRunner } from '../../../server/setup/command-runner.ts';
+import { commandRunner } from '../../../shared/host/command-runner.ts';
 import { type Network, parseNetwork } from '../../../shared/network.ts';
 import { makeCertificates } from '../../certificates.ts';
 import { startTemporaryProxmox } from '../../emulators/proxmox/temporary-proxmox.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { type Command, CommandError, commandRunner } from '../../../server/setup/command-runner.ts';
+import { type Command, CommandError, commandRunner } from '../../../shared/host/command-runner.ts';
 import { makeHost } from './temporary-host.ts';
 
 /** What the real one refuses too: words, and a part of what it says. */

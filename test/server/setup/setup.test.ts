@@ -7,9 +7,9 @@ import { readClusterFacts } from '../../../server/enforcers/proxmox/cluster-fact
 import { ProxmoxTransport } from '../../../server/enforcers/proxmox/proxmox-transport.ts';
 import { isUnreadable } from '../../../server/enforcers/proxmox/readable.ts';
 import { readServerSettings } from '../../../server/settings.ts';
-import { CommandError, commandRunner } from '../../../server/setup/command-runner.ts';
-import { SetupError } from '../../../server/setup/setup-error.ts';
 import { systemClock } from '../../../shared/clock.ts';
+import { CommandError, commandRunner } from '../../../shared/host/command-runner.ts';
+import { SetupError } from '../../../shared/host/setup-error.ts';
 import { startTemporaryProxmox } from '../../emulators/proxmox/temporary-proxmox.ts';
 import { toEmulatedUsers } from './pveum-state.ts';
 import { makeHost, type TemporaryHost } from './temporary-host.ts';

@@ -2,8 +2,8 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { commandRunner } from '../../../server/setup/command-runner.ts';
 import { defaultUser, type SetupHost, type SetupOptions, setUp } from '../../../server/setup/setup.ts';
+import { commandRunner } from '../../../shared/host/command-runner.ts';
 import { makeCertificates } from '../../certificates.ts';
 import { ManualClock } from '../../manual-clock.ts';
 import type { PveumState } from './pveum-state.ts';
