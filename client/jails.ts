@@ -20,13 +20,25 @@ export async function readJails(
   peerJails: readonly string[] = [],
 ): Promise<ReadonlyMap<string, JailList>> {
   const lists = new Map<string, JailList>();
+  for (const jail of await readWiredJails(fail2ban, signal, peerJails)) {
+    lists.set(jail, parseJailList(await fail2ban(['get', jail, 'banip', '--with-time'], signal)));
+  }
+  return lists;
+}
+
+/** The names of the jails that hand over to this agent. @throws Fail2banError */
+export async function readWiredJails(
+  fail2ban: Fail2ban,
+  signal: AbortSignal,
+  peerJails: readonly string[] = [],
+): Promise<readonly string[]> {
+  const wired: string[] = [];
   for (const jail of parseJailNames(await fail2ban(['status'], signal))) {
     if (!jailPattern.test(jail) || peerJails.includes(jail)) continue;
     const actions = parseActionNames(await fail2ban(['get', jail, 'actions'], signal));
-    if (actions.some(isOurAction))
-      lists.set(jail, parseJailList(await fail2ban(['get', jail, 'banip', '--with-time'], signal)));
+    if (actions.some(isOurAction)) wired.push(jail);
   }
-  return lists;
+  return wired;
 }
 
 export function isOurAction(name: string): boolean {

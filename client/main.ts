@@ -8,26 +8,8 @@ import { describeFailure } from '../shared/host/failure.ts';
 import { handJail } from '../shared/names.ts';
 import { version } from '../shared/version.ts';
 import type { CommandContext } from './commands/command-context.ts';
+import type { CommonOptions, EnrollOptions, EventOptions, ResendOptions } from './commands/options.ts';
 import { defaultConfig } from './default-config.ts';
-
-interface CommonOptions {
-  readonly config: string;
-  readonly json?: boolean;
-}
-
-interface EventOptions extends CommonOptions {
-  readonly jail: string;
-  readonly ttl: string;
-  readonly labels?: string;
-  readonly wait?: boolean;
-  readonly limit: string;
-}
-
-interface EnrollOptions extends CommonOptions {
-  readonly name: string;
-  readonly force?: boolean;
-  readonly via?: string;
-}
 
 const startHint = 'Start the agent: systemctl start fail2networkban-agent';
 
@@ -128,13 +110,16 @@ function addQuestions(program: Command): void {
 }
 
 function addResend(program: Command): void {
-  const command = program.command('resend <jail>').description("send a jail's whole list to every server");
-  add(command, async (context, _, [jail = '']) => {
-    const [{ resend }, { typed }] = await Promise.all([
+  const command = program
+    .command('resend [jail]')
+    .description("send a jail's whole list to every server")
+    .option('--all', 'those of all jails that hand over');
+  add<ResendOptions>(command, async (context, { all }, [jail]) => {
+    const [{ resend, resendAll }, { typed }] = await Promise.all([
       import('./commands/resend.ts'),
       import('./commands/event-arguments.ts'),
     ]);
-    return resend(context, typed.jail(jail, 'JAIL'));
+    return all === true && jail === undefined ? resendAll(context) : resend(context, typed.jail(jail ?? '', 'JAIL'));
   });
 }
 

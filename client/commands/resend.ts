@@ -2,6 +2,8 @@ import { type ExitCode, exitCodes } from '../../shared/exit-codes.ts';
 import { callLocalSocket } from '../../shared/host/local-socket.ts';
 import { isObject } from '../../shared/sealed-channel.ts';
 import { loadAgentSettings } from '../agent-settings.ts';
+import { type Fail2ban, Fail2banError, makeFail2ban } from '../fail2ban-client.ts';
+import { readWiredJails } from '../jails.ts';
 import { type ServerPart, serverParts, textOf } from './answers.ts';
 import { type CommandContext, show } from './command-context.ts';
 
@@ -11,6 +13,36 @@ export async function resend(context: CommandContext, jail: string): Promise<Exi
   const answer = await callLocalSocket(socket, 'resend', { jail });
   const parts = serverParts(answer);
   show(context, answer, parts.map(describe));
+  return exitCodeOf(parts);
+}
+
+/** `resend --all`: the same for each jail that hands over. Exit 75 when fail2ban does not answer. */
+export async function resendAll(context: CommandContext): Promise<ExitCode> {
+  const { socket, fail2banClient, fail2banSocket } = await loadAgentSettings(context.config);
+  const fail2ban = makeFail2ban({ program: fail2banClient, socket: fail2banSocket });
+  const jails = await listJails(context, fail2ban);
+  if (jails === undefined) return exitCodes.temporary;
+  // At once: the agent reads all lists together, and confirms them with one pause.
+  const answers = await Promise.all(jails.map((jail) => callLocalSocket(socket, 'resend', { jail })));
+  const lines = answers.flatMap((answer) =>
+    serverParts(answer).map((part) => `${textOf(answer['jail'])}: ${describe(part)}`),
+  );
+  show(context, { jails: answers }, jails.length === 0 ? ['no jail has the action fail2networkban'] : lines);
+  return exitCodeOf(answers.flatMap(serverParts));
+}
+
+/** Undefined: fail2ban does not answer, which is said. */
+async function listJails(context: CommandContext, fail2ban: Fail2ban): Promise<readonly string[] | undefined> {
+  try {
+    return await readWiredJails(fail2ban, new AbortController().signal);
+  } catch (error) {
+    if (!(error instanceof Fail2banError)) throw error;
+    show(context, { reason: error.message }, [`not sent: ${error.message}`]);
+    return undefined;
+  }
+}
+
+function exitCodeOf(parts: readonly ServerPart[]): ExitCode {
   if (parts.some(({ kind }) => kind === 'unknown-jail')) return exitCodes.usage;
   return parts.every(({ kind }) => kind === 'settled') ? exitCodes.done : exitCodes.temporary;
 }

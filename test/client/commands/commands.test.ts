@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { appendFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFail2ban } from '../../../client/fail2ban-client.ts';
 import { makeLocalVerbs } from '../../../client/local-verbs.ts';
 import { loadSettings } from '../../../client/settings.ts';
 import { systemClock } from '../../../shared/clock.ts';
@@ -44,6 +45,14 @@ async function makeConfig(test: Ending, fail2ban = 'exit 1'): Promise<string> {
   );
   return config;
 }
+
+/** sshd hands over, recidive does not. */
+const twoJails = `case "$*" in
+status) echo '\`- Jail list:	sshd, recidive' ;;
+'get sshd actions') printf 'The jail sshd has the following actions:\\nmark, fail2networkban\\n' ;;
+'get recidive actions') printf 'The jail recidive has the following actions:\\nmark\\n' ;;
+'get sshd banip --with-time') echo '203.0.113.7 	2026-11-21 03:00:00 + -1 = 9999-12-31 23:59:59' ;;
+esac`;
 
 const lineFor = (server: TestServer): string =>
   `fail2networkban://${server.client}@127.0.0.1:${server.port}/?key=${server.keyText}&plaintext=yes`;
@@ -196,6 +205,28 @@ testWithEnding('lists what the servers hold, and how the agent is', async (conte
   const status = await run(config, 'status');
   assert.equal(status.code, 0);
   assert.match(status.out, /main: connected to test since .*, 0 waiting/);
+});
+
+testWithEnding('sends the lists of all jails that hand over', async (context) => {
+  const config = await makeConfig(context, twoJails);
+  const server = await startServer(context);
+  await run(config, 'enroll', lineFor(server));
+  const settings = await loadSettings(config);
+  const fail2ban = makeFail2ban({ program: settings.agent.fail2banClient, socket: undefined });
+  const { agent } = await startAgent(context, settings, { fail2ban });
+  context.after(await serveLocalSocket(settings.agent.socket, makeLocalVerbs(agent, systemClock)));
+  await server.when(() => server.logins === 1);
+  const ran = await run(config, 'resend', '--all');
+  assert.deepEqual([ran.code, ran.out], [0, 'sshd: main: 1 added, 0 withdrawn\n']);
+  assert.ok(server.has('sshd', '203.0.113.7'));
+  assert.equal((await run(config, 'resend')).code, 64);
+});
+
+testWithEnding('says that no list can be sent while fail2ban is down, with 75', async (context) => {
+  const { config } = await makeHost(context);
+  const ran = await run(config, 'resend', '--all');
+  assert.equal(ran.code, 75);
+  assert.match(ran.out, /^not sent: \S+fail2ban-client status: /);
 });
 
 testWithEnding('says that a jail cannot be sent again while fail2ban is down, with 75', async (context) => {
