@@ -8,7 +8,15 @@ import { describeFailure } from '../shared/host/failure.ts';
 import { handJail } from '../shared/names.ts';
 import { version } from '../shared/version.ts';
 import type { CommandContext } from './commands/command-context.ts';
-import type { CommonOptions, EnrollOptions, EventOptions, ResendOptions } from './commands/options.ts';
+import {
+  addEnrollOptions,
+  addSetupOptions,
+  type CommonOptions,
+  type EnrollOptions,
+  type EventOptions,
+  type ResendOptions,
+  type SetupOptions,
+} from './commands/options.ts';
 import { defaultConfig } from './default-config.ts';
 
 const startHint = 'Start the agent: systemctl start fail2networkban-agent';
@@ -35,6 +43,7 @@ function buildProgram(): Command {
   addResend(program);
   addEnroll(program);
   addNftables(program);
+  addSetup(program);
   addChecks(program);
   return program;
 }
@@ -124,17 +133,21 @@ function addResend(program: Command): void {
 }
 
 function addEnroll(program: Command): void {
-  const command = program
-    .command('enroll [line]')
-    .description(
-      'write client.ini from the line that `fail2networkban-server client add` printed; without one it is read from standard input',
-    )
-    .option('--name <name>', 'name of the server here', 'main')
-    .option('--force', 'replace a server of this name')
-    .option('--via <ssh>', "through ssh: 'ssh [-p PORT] [-i FILE] USER@HOST'");
+  const command = addEnrollOptions(program.command('enroll [line]'));
   add<EnrollOptions>(command, async (context, { name, force, via }, [line]) => {
     const { enroll } = await import('./commands/enroll.ts');
     return enroll(context, line ?? (await readInput()), { name, force: force === true, via });
+  });
+}
+
+function addSetup(program: Command): void {
+  const command = addSetupOptions(program.command('setup'));
+  add<SetupOptions>(command, async (context, { enroll, ...words }) => {
+    const { setup } = await import('./commands/setup.ts');
+    // biome-ignore lint/style/noProcessEnv: main is the one owner of the environment
+    const path = process.env['PATH'] ?? '';
+    const line = enroll === '-' ? await readInput() : enroll;
+    return setup(context, words, { line, path, isRoot: process.getuid?.() === 0, nodeVersion: process.versions.node });
   });
 }
 

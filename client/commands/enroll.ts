@@ -20,7 +20,7 @@ export interface EnrollOptions {
 }
 
 /** What an enrolment makes of the files. */
-export interface EnrolledFiles {
+interface EnrolledFiles {
   readonly configText: string;
   readonly keyFile: string;
   readonly keyText: string;
@@ -86,17 +86,31 @@ function formatSection(name: string, { client, host, port, pin, plaintext }: Enr
 
 /** A configuration without one of its server sections; everything else stays as it was written. */
 export function withoutSection(text: string, name: string): string {
+  return splitSection(text, name).rest;
+}
+
+/** Whether a configuration has the very section that a line makes. */
+export function hasEnrolment(text: string, line: string, { name, via }: EnrollOptions): boolean {
+  const enrolment = parseEnrolment(line);
+  return (
+    typeof enrolment !== 'string' &&
+    splitSection(text, name).section.trim() === formatSection(name, enrolment, via).trim()
+  );
+}
+
+function splitSection(text: string, name: string): { readonly section: string; readonly rest: string } {
   let isInside = false;
-  const kept = text.split('\n').filter((line) => {
+  const [section, rest]: [string[], string[]] = [[], []];
+  for (const line of text.split('\n')) {
     const header = /^\s*\[\s*([^\]]*?)\s*\]\s*$/.exec(line)?.[1];
     if (header !== undefined) isInside = isServerHeader(header, name);
-    return !isInside;
-  });
-  return kept.join('\n');
+    (isInside ? section : rest).push(line);
+  }
+  return { section: section.join('\n'), rest: rest.join('\n') };
 }
 
 function hasSection(text: string, name: string): boolean {
-  return withoutSection(text, name) !== text;
+  return splitSection(text, name).section !== '';
 }
 
 function isServerHeader(header: string, name: string): boolean {

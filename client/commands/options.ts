@@ -1,3 +1,6 @@
+import type { Command } from 'commander';
+import type { SetupWords } from './setup.ts';
+
 /** The options of each command as commander spells them. */
 export interface CommonOptions {
   readonly config: string;
@@ -18,6 +21,35 @@ export interface EnrollOptions extends CommonOptions {
   readonly via?: string;
 }
 
+export interface SetupOptions extends CommonOptions, SetupWords {
+  readonly enroll?: string;
+}
+
 export interface ResendOptions extends CommonOptions {
   readonly all?: boolean;
+}
+
+/** The words of `setup`. */
+export function addSetupOptions(command: Command): Command {
+  return command
+    .description('make this host hand its bans over: client.ini, the action, the jails, the agent')
+    .option('--enroll <line>', 'the line that `client add` printed on the server; - reads it from standard input')
+    .option('--name <name>', 'name of the server here', 'main')
+    .option('--via <ssh>', "through ssh: 'ssh [-p PORT] [-i FILE] USER@HOST'")
+    .option('--force', 'replace a server of this name')
+    .option('--jails <patterns>', 'jails that hand over, as sshd,nginx-*', '*')
+    .option('--peers', "take the bans of other hosts too: installs fail2ban's peer jail")
+    .option('--dry-run', 'only say what would be done')
+    .option('--undo', 'take everything back');
+}
+
+/** The words of `enroll`. */
+export function addEnrollOptions(command: Command): Command {
+  return command
+    .description(
+      'write client.ini from the line that `fail2networkban-server client add` printed; without one it is read from standard input',
+    )
+    .option('--name <name>', 'name of the server here', 'main')
+    .option('--force', 'replace a server of this name')
+    .option('--via <ssh>', "through ssh: 'ssh [-p PORT] [-i FILE] USER@HOST'");
 }

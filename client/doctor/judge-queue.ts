@@ -23,7 +23,8 @@ function judgeUnit(spool: string, unit: UnitFacts): Said {
   return { level: 'good', code: 'queue-writable', fact: `fail2ban's unit may write to ${spool}` };
 }
 
-function mayWrite(spool: string, unit: Extract<UnitFacts, { kind: 'known' }>): boolean {
+/** Whether a unit's restrictions leave a folder writable. */
+export function mayWrite(spool: string, unit: Extract<UnitFacts, { kind: 'known' }>): boolean {
   if (unit.readWritePaths.some((path) => isWithin(path, spool))) return true;
   if (unit.readOnlyPaths.some((path) => isWithin(path, spool))) return false;
   if (unit.protectSystem === 'strict') return ['/dev', '/proc', '/sys'].some((path) => isWithin(path, spool));

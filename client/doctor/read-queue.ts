@@ -34,10 +34,19 @@ async function modeOf(path: string): Promise<number | undefined> {
   }
 }
 
+/** The command whose answer {@link readUnit} reads. */
+export const unitQuestion = [
+  'systemctl',
+  'show',
+  'fail2ban.service',
+  '-p',
+  'LoadState,ProtectSystem,ReadWritePaths,ReadOnlyPaths',
+] as const;
+
 function askUnit(): Promise<UnitFacts> {
-  const properties = 'LoadState,ProtectSystem,ReadWritePaths,ReadOnlyPaths';
+  const [program, ...words] = unitQuestion;
   return new Promise((resolve) => {
-    execFile('systemctl', ['show', 'fail2ban.service', '-p', properties], { timeout: 5_000 }, (error, stdout) => {
+    execFile(program, words, { timeout: 5_000 }, (error, stdout) => {
       resolve(error === null ? readUnit(stdout) : { kind: 'unknown', reason: 'systemctl does not answer' });
     });
   });
