@@ -3,6 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { callLocalSocket } from '../../shared/host/local-socket.ts';
+import { AgentProcess } from '../end-to-end/agent-process.ts';
+import { waitUntil } from '../end-to-end/wait-until.ts';
 import type { FeedTask, Told } from './feed-client.ts';
 import { atMost, type Bench, type Figure, median } from './figure.ts';
 import { addresses } from './networks.ts';
@@ -19,7 +21,12 @@ export const feedFigures: Bench = {
   name: 'feed',
   measure: async (place) => {
     await requireProgram('taskset', 'util-linux');
-    return [...(await fanOut(place)), ...(await idle(place)), ...(await snapshot(place))];
+    return [
+      ...(await fanOut(place)),
+      ...(await idle(place)),
+      ...(await snapshot(place)),
+      ...(await agentWithPeers(place)),
+    ];
   },
 };
 
@@ -44,6 +51,24 @@ async function snapshot(place: Place): Promise<Figure[]> {
   const { told, megabytes } = await follow(place, 'snapshot', { hosts: connectionsEach, rounds: 1 });
   const note = `${(told.snapshotBytes / 1_000_000).toFixed(1)} MB on the wire; the server then holds ${megabytes.toFixed(0)} MB`;
   return [atMost({ name: 'feed: a snapshot of 100,000 bans', value: told.snapshotMs, unit: 'ms', note }, 5_000)];
+}
+
+/** A real agent that knows of very many bans of others; the jail that should hold them is not there. */
+async function agentWithPeers(place: Place): Promise<Figure[]> {
+  await writeLedger(join(place.dir, 'peers', 'ledger.db'), reportsOf(addresses(standing, standingFrom), 20));
+  const server = await place.startServer('peers', { policy: ['reports_per_client = 1000000'] });
+  const agent = await AgentProcess.start({
+    dir: join(place.dir, 'agent'),
+    enrolments: { main: await server.enrolmentFor('follower', '--may', 'subscribe') },
+    agent: ['fail2ban_client = /bin/false', '', '[subscription all]', 'enforcer = jail:peers'],
+  });
+  place.atEnd(() => agent.kill());
+  await waitUntil('the agent knows all', async () => {
+    const { servers } = (await agent.ask('status')) as { servers: { feed: { reports: number } }[] };
+    return servers[0]?.feed.reports === standing;
+  });
+  const megabytes = await residentMegabytes(agent.program.pid);
+  return [atMost({ name: 'agent: memory with 100,000 bans of others', value: megabytes, unit: 'MB' }, 200)];
 }
 
 async function follow(
