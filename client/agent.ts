@@ -76,9 +76,12 @@ export class Agent {
     });
     const unreadable = new UnreadableLog(settings.agent.spool, host.clock);
     const refusals = new Refusals();
-    const safety = makeSafety(settings, host, () => peers.enforcement.notify());
+    const safety = makeSafety(settings, host, {
+      peerOf: (name) => addressOfPeer(destinations.find(({ courier }) => courier.server === name)),
+      onChange: () => peers.enforcement.notify(),
+    });
     const peers: Peers = makePeers(settings, host, safety);
-    const destinations = settings.servers.map((server) =>
+    const destinations: readonly Destination[] = settings.servers.map((server) =>
       makeDestination(server, { host, settings, outbox, refusals, peers, bell: bells.get(server.name) ?? new Bell() }),
     );
     const parts = { outbox, unreadable, refusals, destinations, peers, safety };
@@ -124,9 +127,22 @@ interface Surroundings {
   readonly bell: Bell;
 }
 
-function makeSafety({ whitelist, servers }: Settings, { clock, log }: Host, onChange: () => void): Safety {
-  const reached = servers.map((server) => ({ ...nextHopOf(server), name: server.name, peer: () => undefined }));
+function makeSafety(
+  { whitelist, servers }: Settings,
+  { clock, log }: Host,
+  { peerOf, onChange }: { readonly peerOf: (server: string) => string | undefined; readonly onChange: () => void },
+): Safety {
+  const reached = servers.map((server) => ({
+    ...nextHopOf(server),
+    name: server.name,
+    peer: () => peerOf(server.name),
+  }));
   return new Safety({ whitelist, sources: [...hostSources(clock), ...serverSources(reached)], clock, log, onChange });
+}
+
+function addressOfPeer(destination: Destination | undefined): string | undefined {
+  const state = destination?.courier.state;
+  return state?.kind === 'connected' ? state.connection.peer : undefined;
 }
 
 function makePeers({ servers, subscriptions }: Settings, host: Host, safety: Safety): Peers {

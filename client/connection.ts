@@ -22,6 +22,8 @@ import { UplinkError } from './uplink-error.ts';
 
 /** The way out of a connection. */
 export interface Wire {
+  /** The address of the other end, where it is known. */
+  readonly peer: string | undefined;
   send(text: string): void;
   /** Ends the connection for this reason. */
   end(reason: UplinkError): void;
@@ -58,6 +60,11 @@ export class Connection {
     this.#channel = session.channel;
     this.#wire = wire;
     this.#clock = clock;
+  }
+
+  /** The address of the server as it is connected, where it is known. */
+  get peer(): string | undefined {
+    return this.#wire.peer;
   }
 
   /** Aborted, with the UplinkError as its reason, when the connection ends. */

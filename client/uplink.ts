@@ -65,6 +65,8 @@ class Link {
   readonly #clock: Clock;
   readonly #outcome: Outcome;
   #state: State;
+  /** The address of the other end; undefined behind ssh. */
+  #peer: string | undefined;
   #cancelTimer: () => void;
   #afterEnd: () => void = () => undefined;
 
@@ -108,7 +110,10 @@ class Link {
 
   #listen(trust: Trust): void {
     const socket = this.#socket;
-    socket.on('upgrade', (response) => this.#checkPin(trust, response.socket));
+    socket.on('upgrade', ({ socket: transport }) => {
+      this.#peer = transport.remoteAddress;
+      this.#checkPin(trust, transport);
+    });
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     socket.on('ping', () => this.#sign());
     socket.on('error', (error) => this.end(convertFailure(error)));
@@ -148,7 +153,11 @@ class Link {
   }
 
   #open(session: Session): void {
-    const wire = { send: (text: string) => this.#socket.send(text), end: (reason: UplinkError) => this.end(reason) };
+    const wire = {
+      peer: this.#peer,
+      send: (text: string) => this.#socket.send(text),
+      end: (reason: UplinkError) => this.end(reason),
+    };
     const connection = new Connection(session, wire, this.#clock);
     this.#state = { kind: 'open', connection };
     this.#sign();
