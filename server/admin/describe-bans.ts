@@ -10,8 +10,9 @@ export function describeBan(ban: Ban) {
   return { network: ban.network, endsAt: finite(endOf(ban)), reports: ban.reports.map(describeReport) };
 }
 
-export function describeReport({ client, jail, source, reportedAt, endsAt }: Report) {
-  return { client, jail, source, reportedAt, endsAt: finite(endsAt) };
+export function describeReport({ client, jail, source, reportedAt, endsAt, labels }: Report) {
+  const report = { client, jail, source, reportedAt, endsAt: finite(endsAt) };
+  return labels === undefined ? report : { ...report, labels };
 }
 
 /** A report that was lifted, among those of other networks. */

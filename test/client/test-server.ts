@@ -8,11 +8,13 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type {
   EventResult,
   EventsFrame,
+  FeedFrame,
   FrameToClient,
   FrameToServer,
   JailFrame,
   Permission,
   QueryFrame,
+  SubscribeFrame,
 } from '../../shared/frames.ts';
 import { subprotocol } from '../../shared/frames.ts';
 import { digestOf } from '../../shared/jail-digest.ts';
@@ -43,6 +45,8 @@ export interface Behaviour {
   refuse: (event: { readonly network: Network; readonly jail: string }) => Refusal | undefined;
   /** Replaces a frame on its way out; undefined sends nothing. */
   reply: (frame: FrameToClient) => object | undefined;
+  /** Answers a subscription; undefined: with silence. */
+  feed: (wish: SubscribeFrame) => FeedFrame | undefined;
   /** Replaces a text on its way out, behind the MAC. */
   garble: (text: string) => string;
   retryAfterMs: number;
@@ -65,6 +69,7 @@ export class TestServer {
   readonly behaviour: Behaviour = {
     refuse: () => undefined,
     reply: (frame) => frame,
+    feed: () => undefined,
     garble: (text) => text,
     retryAfterMs: 1_000,
     may: ['ban', 'unban'],
@@ -78,6 +83,7 @@ export class TestServer {
   readonly #http;
   readonly #sockets: WebSocketServer;
   readonly #scheme: string;
+  readonly #channels = new Map<WebSocket, SealedChannel>();
 
   constructor({ certificates, secret }: TestServerOptions = {}) {
     this.secret = secret ?? randomBytes(32);
@@ -129,6 +135,11 @@ export class TestServer {
     for (const socket of this.#sockets.clients) socket.terminate();
   }
 
+  /** Sends a frame, or what passes for one, to everybody who is logged in. */
+  tell(frame: object): void {
+    for (const [socket, channel] of this.#channels) socket.send(channel.seal(frame));
+  }
+
   /** Sends a text to everybody as it is. */
   shout(text: string): void {
     for (const socket of this.#sockets.clients) socket.send(text);
@@ -151,6 +162,8 @@ export class TestServer {
       const channel = this.#login(String(data), nonce);
       if (channel === undefined) return socket.close(4401);
       this.logins += 1;
+      this.#channels.set(socket, channel);
+      socket.on('close', () => this.#channels.delete(socket));
       this.#send(socket, channel, { type: 'welcome', server: 'test', ...this.#rights() });
       socket.on('message', (text) => this.#receive(socket, channel, String(text)));
       this.#changes.emit('change');
@@ -198,6 +211,7 @@ export class TestServer {
           jails: frame.digests.filter(({ jail, digest }) => digest !== this.#digest(jail)).map(({ jail }) => jail),
         };
       case 'subscribe':
+        return this.behaviour.feed(frame);
       case 'enforcers':
         return undefined;
       case 'jail':

@@ -15,9 +15,15 @@ export function text(value: unknown): string {
   return value === undefined || value === null ? '' : String(value);
 }
 
-/** Who reports something, as `sshd@web1, nginx@web2`. */
+/** Who reports something, as `sshd@web1, nginx@web2 (site=fra1)`. */
 export function reporters(reports: unknown): string {
   return items(reports)
-    .map(({ jail, client }) => `${text(jail)}@${text(client)}`)
+    .map(({ jail, client, labels }) => `${text(jail)}@${text(client)}${isObject(labels) ? ` (${pairs(labels)})` : ''}`)
     .join(', ');
+}
+
+function pairs(labels: Readonly<Record<string, unknown>>): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${text(value)}`)
+    .join(' ');
 }
