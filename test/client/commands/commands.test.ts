@@ -104,6 +104,19 @@ testWithEnding('bans by hand and says what the server answered and when the fire
   assert.deepEqual([report?.jail, report?.ttlSeconds, report?.source], ['sshd', 600, 'hand']);
 });
 
+testWithEnding('sends labels with a ban by hand, and refuses what is none', async (context) => {
+  const { config, server } = await makeHost(context);
+  assert.equal((await run(config, 'ban', '203.0.113.7', '--labels', 'site=fra1,rack=7')).code, 0);
+  const frame = server.frames.find(({ type }) => type === 'events');
+  assert.ok(frame?.type === 'events' && frame.events[0] !== undefined && 'labels' in frame.events[0]);
+  assert.deepEqual(frame.events[0].labels, { rack: '7', site: 'fra1' });
+  for (const wrong of ['site', 'Site=x', 'site=--x', 'site=a,site=b', 'site=a\nb']) {
+    const { code, error } = await run(config, 'ban', '203.0.113.8', '--labels', wrong);
+    assert.equal(code, 64, wrong);
+    assert.match(error, /--labels .*: allowed are up to 8 of key=value/);
+  }
+});
+
 testWithEnding('prints one JSON value, with --wait too', async (context) => {
   const { config, server } = await makeHost(context);
   const good = await run(config, 'ban', '203.0.113.7', '--wait', '--json');
