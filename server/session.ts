@@ -18,6 +18,7 @@ import { nonceBytes } from '../shared/signing.ts';
 import { type Authenticated, authenticate } from './authenticate.ts';
 import type { Clients } from './clients.ts';
 import type { SendFeed } from './feed/follower.ts';
+import { costOf } from './frame-cost.ts';
 import type { Intake } from './intake.ts';
 import { JailLists } from './jail-lists.ts';
 import type { Client } from './ledger/ledger.ts';
@@ -197,7 +198,7 @@ export class Session {
     }
     const frame = parseFrameToServer(opened.value);
     const nowMs = this.#options.clock.elapsed();
-    if (state.rate.frames.take(1, nowMs) && state.rate.events.take(this.#costOf(frame, state), nowMs)) {
+    if (state.rate.frames.take(1, nowMs) && state.rate.events.take(costOf(frame, this.#countReports(state)), nowMs)) {
       const reply = await this.#handle(frame, state);
       if (reply !== undefined) this.#send(reply);
     } else this.#refuseForRate(frame);
@@ -222,25 +223,8 @@ export class Session {
     }
   }
 
-  /** In events. What the server has to look through for an answer costs too, or a few bytes could keep it busy. */
-  #costOf(frame: FrameToServer, { who: { client } }: LoggedIn): number {
-    const { countReports } = this.#options;
-    switch (frame.type) {
-      case 'events':
-        return frame.events.length;
-      case 'jails':
-        return costOfLooking(frame.digests.reduce((sum, { jail }) => sum + countReports(client.name, jail), 0));
-      case 'jail':
-        return (
-          frame.entries.length + (frame.part < frame.parts ? 0 : costOfLooking(countReports(client.name, frame.jail)))
-        );
-      case 'query':
-        return frame.about === 'bans' ? costOfLooking(countReports(client.name)) : 0;
-      case 'subscribe':
-        return subscribeCost;
-      case 'enforcers':
-        return frame.enforcers.length;
-    }
+  #countReports({ who: { client } }: LoggedIn): (jail?: string) => number {
+    return (jail) => this.#options.countReports(client.name, jail);
   }
 
   /** An agent that heeds `retryAfterMs` sees this rarely; whoever floods with other frames is sent away. */
@@ -277,16 +261,6 @@ export class Session {
     const client = this.who?.client.name;
     this.#options.onRejection({ ...refusal, ...(client === undefined ? {} : { client }) });
   }
-}
-
-/** In events: the beginning of a subscription looks through all that stands. */
-const subscribeCost = 1_000;
-
-/** Looking at so many reports counts as one event; no look costs more than may be had at once, or it could never be had. */
-const looksPerEvent = 8;
-
-function costOfLooking(reports: number): number {
-  return Math.min(Math.ceil(reports / looksPerEvent), limits.eventsBurstMax / 2);
 }
 
 function rateLimited({ events }: EventsFrame, refusal: Refusal): FrameToClient {
