@@ -21,11 +21,15 @@ export const peerReportsMax = 500_000;
 
 type Place = Pick<SubscribeFrame, 'after' | 'ledger'>;
 
+interface Staged extends Pick<FeedFrame, 'ledger' | 'sequence'> {
+  readonly reports: Map<string, PeerReport>;
+}
+
 /** What one server tells of the bans of others. */
 export class PeerReports {
   #reports = new Map<string, PeerReport>();
   /** The parts of a snapshot until its end. */
-  #staged: Map<string, PeerReport> | undefined;
+  #staged: Staged | undefined;
   #place: Place = { after: null, ledger: '' };
   #isPaused = false;
   #order = 0;
@@ -82,14 +86,21 @@ export class PeerReports {
 
   #takePart({ part, ledger, sequence, bans, ended }: FeedFrame, now: number): void {
     if (ended.length > 0) throw new UplinkError('not-believed', 'a snapshot names what has ended');
-    const staged = this.#staged ?? new Map<string, PeerReport>();
-    if (staged.size + bans.length > peerReportsMax) throw tooMany();
-    for (const ban of bans) this.#put(staged, ban, now);
+    const staged = this.#stagedFor(ledger, sequence);
+    if (staged.reports.size + bans.length > peerReportsMax) throw tooMany();
+    for (const ban of bans) this.#put(staged.reports, ban, now);
     this.#staged = staged;
     if (part !== 'snapshot-end') return;
-    this.#reports = staged;
+    this.#reports = staged.reports;
     this.#staged = undefined;
     this.#place = { after: sequence, ledger };
+  }
+
+  /** A server that begins anew before the end of a snapshot does so under another name or number. */
+  #stagedFor(ledger: string, sequence: number): Staged {
+    const staged = this.#staged;
+    if (staged !== undefined && staged.ledger === ledger && staged.sequence === sequence) return staged;
+    return { ledger, sequence, reports: new Map() };
   }
 
   #takeChanges({ ledger, sequence, bans, ended }: FeedFrame, now: number): void {

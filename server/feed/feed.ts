@@ -7,10 +7,17 @@ import { RecentChanges } from './recent-changes.ts';
 export class Feed {
   readonly #source: FeedSource;
   readonly #followers = new Set<Follower>();
+  #restarts = 0;
 
-  /** @param source what followers are told from; its sequence number is where this feed begins */
-  constructor(source: Omit<FeedSource, 'recent'>) {
-    this.#source = { ...source, recent: new RecentChanges(source.standing.sequence) };
+  /**
+   * @param source what followers are told from; its sequence number is where this feed begins
+   * @param ledgerId tells one ledger from another
+   */
+  constructor(source: Omit<FeedSource, 'recent' | 'course'>, ledgerId: string) {
+    // A ledger that comes from a backup gives its numbers again, and a policy may change between two starts.
+    const startedAt = source.clock.now();
+    const course = (): string => `${ledgerId} ${startedAt} ${this.#restarts}`;
+    this.#source = { ...source, course, recent: new RecentChanges(source.standing.sequence) };
   }
 
   get size(): number {
@@ -33,6 +40,7 @@ export class Feed {
 
   /** What may be blocked has changed. */
   restart(): void {
+    this.#restarts += 1;
     for (const follower of this.#followers) follower.restart();
   }
 }

@@ -3,6 +3,7 @@ import type { FeedBan, FeedFrame, FeedKey, SubscribeFrame } from '../../shared/f
 import { limits } from '../../shared/limits.ts';
 import { fitsGlob } from '../../shared/names.ts';
 import { fitsFilter } from '../../shared/report-filter.ts';
+import { sha256Hex } from '../../shared/signing.ts';
 import type { Client, Report } from '../ledger/ledger.ts';
 import type { StandingBans } from '../standing-bans.ts';
 import type { RecentChange, RecentChanges } from './recent-changes.ts';
@@ -17,8 +18,8 @@ const quietMax = 1_000;
 export interface FeedSource {
   readonly standing: StandingBans;
   readonly recent: RecentChanges;
-  /** Tells one ledger from another, whose numbers mean something else. */
-  readonly ledgerId: string;
+  /** Tells one course of changes from another, in which the same number means something else. */
+  readonly course: () => string;
   readonly isPaused: () => boolean;
   /** Whether the policy lets a report be blocked, now. */
   readonly mayBlock: (report: Report) => boolean;
@@ -48,6 +49,8 @@ export class Follower {
   readonly #request: SubscribeFrame;
   readonly #send: SendFeed;
   #position: Position;
+  /** As frames call it. */
+  #ledger: string;
   /** What it was told last. */
   #told: Pick<FeedFrame, 'sequence' | 'paused'> | undefined;
   #isSending = false;
@@ -57,8 +60,9 @@ export class Follower {
     this.#client = client;
     this.#request = request;
     this.#send = send;
+    this.#ledger = this.#nameLedger();
     const { after, ledger } = request;
-    const isKnown = after !== null && ledger === source.ledgerId && after <= source.standing.sequence;
+    const isKnown = after !== null && ledger === this.#ledger && after <= source.standing.sequence;
     this.#position = isKnown ? { kind: 'following', sequence: after } : this.#beginSnapshot();
   }
 
@@ -77,8 +81,15 @@ export class Follower {
 
   /** What may be blocked has changed: begins anew. */
   restart(): void {
+    this.#ledger = this.#nameLedger();
     this.#position = this.#beginSnapshot();
     this.pump();
+  }
+
+  /** Of all that decides what a number stands for: whoever was told by other rights or wishes does not know the rest. */
+  #nameLedger(): string {
+    const { own, filters } = this.#request;
+    return sha256Hex(JSON.stringify([this.#source.course(), this.#client.follows, own, filters])).slice(0, 16);
   }
 
   #beginSnapshot(): Position {
@@ -143,16 +154,18 @@ export class Follower {
   }
 
   #frame(part: FeedFrame['part'], sequence: number, told: Pick<FeedFrame, 'bans' | 'ended'>): FeedFrame {
-    const { ledgerId, isPaused } = this.#source;
-    return { type: 'feed', part, ledger: ledgerId, sequence, paused: isPaused(), ...told };
+    return { type: 'feed', part, ledger: this.#ledger, sequence, paused: this.#source.isPaused(), ...told };
   }
 
   /** A host has its own bans already. What another host reports too goes out as that host's. */
   #isFor(report: Report): boolean {
-    const { own, filters } = this.#request;
-    if (!own && report.client === this.#client.name) return false;
-    if (!this.#client.follows.some((pattern) => fitsGlob(pattern, report.jail))) return false;
-    return filters.length === 0 || filters.some((filter) => fitsFilter(filter, report));
+    const { filters } = this.#request;
+    return this.#mayFollow(report) && (filters.length === 0 || filters.some((filter) => fitsFilter(filter, report)));
+  }
+
+  #mayFollow({ client, jail }: Report): boolean {
+    if (!this.#request.own && client === this.#client.name) return false;
+    return this.#client.follows.some((pattern) => fitsGlob(pattern, jail));
   }
 
   #banOf({ network, client, jail, endsAt, labels }: Report): FeedBan {

@@ -17,7 +17,7 @@ const settings: PolicySettings = { allowPrivate: false, widest: { 4: 16, 6: 32 }
 
 /** The server's heart without its sockets: policy, intake, record and standing bans on a ledger in memory. */
 export class Core {
-  readonly clock = new ManualClock();
+  readonly clock: ManualClock;
   readonly ledger: FailingLedger;
   readonly whitelist: Whitelist;
   readonly protectedAddresses = new ProtectedAddresses();
@@ -31,8 +31,9 @@ export class Core {
   readonly committed: Change[] = [];
   readonly revoked = new Set<string>();
 
-  private constructor(ledger: FailingLedger, state: Awaited<ReturnType<FailingLedger['load']>>) {
+  private constructor(ledger: FailingLedger, state: Awaited<ReturnType<FailingLedger['load']>>, clock: ManualClock) {
     this.ledger = ledger;
+    this.clock = clock;
     this.whitelist = new Whitelist([network('192.0.2.0/24')], state.whitelist);
     this.policy = new Policy(settings, this.whitelist, this.protectedAddresses);
     this.standing = new StandingBans(state, () => undefined);
@@ -49,13 +50,15 @@ export class Core {
       },
       soon: setImmediate,
     });
-    this.feed = new Feed({
-      standing: this.standing,
-      ledgerId: state.id,
-      isPaused: () => this.isPaused,
-      mayBlock: ({ network: which }) => this.policy.refuseAddress(which) === undefined,
-      clock: this.clock,
-    });
+    this.feed = new Feed(
+      {
+        standing: this.standing,
+        isPaused: () => this.isPaused,
+        mayBlock: ({ network: which }) => this.policy.refuseAddress(which) === undefined,
+        clock: this.clock,
+      },
+      state.id,
+    );
     this.intake = new Intake({
       record: this.record,
       policy: this.policy,
@@ -65,8 +68,8 @@ export class Core {
     });
   }
 
-  static async make(ledger = new FailingLedger()): Promise<Core> {
-    return new Core(ledger, await ledger.load());
+  static async make(ledger = new FailingLedger(), clock = new ManualClock()): Promise<Core> {
+    return new Core(ledger, await ledger.load(), clock);
   }
 
   /** What stands, as `network client jail`, sorted. */

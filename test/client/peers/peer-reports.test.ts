@@ -46,6 +46,15 @@ describe('what a server tells of others', () => {
     assert.deepEqual(networksOf(reports), ['203.0.113.1', '203.0.113.3']);
   });
 
+  it('forgets the parts of a snapshot when another begins before its end', () => {
+    for (const other of [{ ledger: 'b' }, { sequence: 21 }]) {
+      const reports = known('203.0.113.1');
+      reports.take(frame('snapshot', 20, { bans: [ban('203.0.113.2')] }), now);
+      reports.take({ ...frame('snapshot-end', 20, { bans: [ban('203.0.113.3')] }), ...other }, now);
+      assert.deepEqual(networksOf(reports), ['203.0.113.3']);
+    }
+  });
+
   it('changes report by report', () => {
     const reports = known('203.0.113.1', '203.0.113.2');
     const change = { bans: [ban('203.0.113.1', 60)], ended: [key('203.0.113.2'), key('203.0.113.9')], paused: true };

@@ -7,6 +7,7 @@ import type { FeedFrame, SubscribeFrame } from '../../../shared/frames.ts';
 import { limits } from '../../../shared/limits.ts';
 import { openFilter } from '../../../shared/report-filter.ts';
 import { Core } from '../core.ts';
+import { FailingLedger } from '../failing-ledger.ts';
 import { makeClient, makeReport, network } from '../samples.ts';
 
 const everything: SubscribeFrame = { type: 'subscribe', after: null, ledger: '', own: false, filters: [] };
@@ -45,6 +46,7 @@ class Host {
   }
 
   #take(frame: FeedFrame): void {
+    if (this.frames.at(-1)?.ledger !== frame.ledger) this.#staged = new Set();
     this.frames.push(frame);
     const target = frame.part === 'changes' ? this.#reports : this.#staged;
     for (const key of frame.ended) target.delete(key.join(' '));
@@ -59,6 +61,10 @@ const ban = (core: Core, ...texts: readonly string[]): Promise<void> =>
   core.record.write((draft) => {
     for (const text of texts) draft.report(makeReport(text));
   });
+const ledgerOf = (host: Host): string => {
+  host.takeAll();
+  return host.frames[0]?.ledger ?? '';
+};
 const many = (count: number): string[] => Array.from({ length: count }, (_, at) => `198.51.${at >> 8}.${at & 255}`);
 
 describe('the feed', () => {
@@ -80,7 +86,7 @@ describe('the feed', () => {
     });
     host.takeAll();
     assert.deepEqual(host.frames.at(-1), {
-      ...{ type: 'feed', part: 'changes', ledger: 'memory', sequence: 403, paused: false },
+      ...{ type: 'feed', part: 'changes', ledger: ledgerOf(host), sequence: 403, paused: false },
       bans: [['203.0.113.7', 'web1', 'sshd', 2, { site: 'fra1' }]],
       ended: [['198.51.0.0', 'web1', 'sshd']],
     });
@@ -118,10 +124,11 @@ describe('the feed', () => {
   it('goes on after a reconnect where it ended, or begins anew', async () => {
     const core = await Core.make();
     await ban(core, '203.0.113.1', '203.0.113.2');
-    const resumed = new Host(core, { after: 1, ledger: 'memory' });
+    const ledger = ledgerOf(new Host(core));
+    const resumed = new Host(core, { after: 1, ledger });
     assert.deepEqual([resumed.takeAll(), resumed.frames[0]?.part], [['203.0.113.2 web1 sshd'], 'changes']);
     for (const after of [3, 99]) {
-      const unknown = new Host(core, { after, ledger: 'memory' });
+      const unknown = new Host(core, { after, ledger });
       unknown.takeAll();
       assert.equal(unknown.frames[0]?.part, 'snapshot-end');
     }
@@ -129,7 +136,7 @@ describe('the feed', () => {
     foreign.takeAll();
     assert.equal(foreign.frames[0]?.part, 'snapshot-end');
     await ban(core, ...many(2 * recentChangesMax + 1));
-    const late = new Host(core, { after: 1, ledger: 'memory' });
+    const late = new Host(core, { after: 1, ledger });
     assert.deepEqual([late.takeAll().length, late.frames[0]?.part], [2 * recentChangesMax + 3, 'snapshot']);
   });
 
@@ -179,6 +186,50 @@ describe('the feed', () => {
     core.protectedAddresses.protect(network('203.0.113.7'), 'a test');
     core.feed.restart();
     assert.deepEqual(host.takeAll(), ['203.0.113.8 web1 sshd']);
+  });
+
+  it('begins anew under another name when the policy changes amid a snapshot, so that no part of the old one stays', async () => {
+    const core = await Core.make();
+    await ban(core, ...many(2 * limits.feedReportsPerFrameMax));
+    const host = new Host(core);
+    host.takeOne();
+    core.protectedAddresses.protect(network('198.51.0.0'), 'a test');
+    core.feed.restart();
+    assert.equal(host.takeAll().length, 2 * limits.feedReportsPerFrameMax - 1);
+  });
+
+  it('does not go on where a host ended when the policy changed meanwhile', async () => {
+    const core = await Core.make();
+    await ban(core, '203.0.113.7', '203.0.113.8');
+    const before = new Host(core);
+    const ledger = ledgerOf(before);
+    before.stop();
+    core.protectedAddresses.protect(network('203.0.113.7'), 'a test');
+    core.feed.restart();
+    const after = new Host(core, { after: 2, ledger });
+    assert.deepEqual([after.takeAll(), after.frames[0]?.part], [['203.0.113.8 web1 sshd'], 'snapshot-end']);
+  });
+
+  it('does not go on where a host ended when it may follow other jails now, or wishes for others', async () => {
+    const core = await Core.make();
+    await ban(core, '203.0.113.7');
+    const ledger = ledgerOf(new Host(core));
+    const limited = makeClient({ name: 'db1', may: ['subscribe'], follows: ['nginx-*'] });
+    assert.deepEqual(new Host(core, { after: 1, ledger }, limited).takeOne(), true);
+    assert.deepEqual(new Host(core, { after: 1, ledger, own: true }).takeOne(), true);
+    assert.deepEqual(new Host(core, { after: 1, ledger }).takeOne(), false);
+  });
+
+  it('does not go on where a host ended before a restart: a ledger from a backup gives its numbers again', async () => {
+    const ledger = new FailingLedger();
+    const before = await Core.make(ledger);
+    await ban(before, '203.0.113.7');
+    const name = ledgerOf(new Host(before));
+    const core = await Core.make(ledger);
+    core.clock.advance(1_000);
+    const restarted = await Core.make(ledger, core.clock);
+    const host = new Host(restarted, { after: 1, ledger: name });
+    assert.deepEqual([host.takeAll(), host.frames[0]?.part], [['203.0.113.7 web1 sshd'], 'snapshot-end']);
   });
 
   it('tells nothing after its end', async () => {
