@@ -144,10 +144,10 @@ export class Follower {
     const sequence = isAll ? standing.sequence : (changes.at(-1)?.sequence ?? standing.sequence);
     this.#position = { kind: 'following', sequence };
     const last = new Map<string, RecentChange>();
-    for (const change of changes) if (this.#isFor(change.report)) last.set(keyOf(change.report), change);
+    for (const change of changes) if (this.#mayFit(change.report)) last.set(keyOf(change.report), change);
     const [bans, ended]: [FeedBan[], FeedKey[]] = [[], []];
     for (const { report, isBan } of last.values()) {
-      if (isBan) bans.push(this.#banOf(report));
+      if (isBan && this.#isFor(report)) bans.push(this.#banOf(report));
       else ended.push([report.network, report.client, report.jail]);
     }
     return this.#frame('changes', sequence, { bans, ended });
@@ -161,6 +161,13 @@ export class Follower {
   #isFor(report: Report): boolean {
     const { filters } = this.#request;
     return this.#mayFollow(report) && (filters.length === 0 || filters.some((filter) => fitsFilter(filter, report)));
+  }
+
+  /** Whether this report fits, or one of the same key with other labels, of which the follower may have been told. */
+  #mayFit(report: Report): boolean {
+    const { filters } = this.#request;
+    if (!this.#mayFollow(report)) return false;
+    return filters.length === 0 || filters.some((filter) => fitsFilter({ ...filter, labels: {} }, report));
   }
 
   #mayFollow({ client, jail }: Report): boolean {

@@ -232,6 +232,15 @@ describe('the feed', () => {
     assert.deepEqual([host.takeAll(), host.frames[0]?.part], [['203.0.113.7 web1 sshd'], 'snapshot-end']);
   });
 
+  it('says that a report has ended when another with labels that do not fit takes its place', async () => {
+    const core = await Core.make();
+    const host = new Host(core, { filters: [{ ...openFilter, labels: { site: ['fra*'] } }] });
+    for (const site of ['fra1', 'ams1']) {
+      await core.record.write((draft) => draft.report(makeReport('203.0.113.7', { labels: { site } })));
+      assert.deepEqual(host.takeAll(), site === 'fra1' ? ['203.0.113.7 web1 sshd'] : []);
+    }
+  });
+
   it('tells nothing after its end', async () => {
     const core = await Core.make();
     const host = new Host(core);
