@@ -29,7 +29,10 @@ export class Feed {
     const follower = new Follower(this.#source, client, request, send);
     this.#followers.add(follower);
     follower.pump();
-    return () => this.#followers.delete(follower);
+    return () => {
+      follower.end();
+      this.#followers.delete(follower);
+    };
   }
 
   /** Takes in what was committed; the standing bans know it already. */

@@ -54,6 +54,7 @@ export class Follower {
   /** What it was told last. */
   #told: Pick<FeedFrame, 'sequence' | 'paused'> | undefined;
   #isSending = false;
+  #isEnded = false;
 
   constructor(source: FeedSource, client: Client, request: SubscribeFrame, send: SendFeed) {
     this.#source = source;
@@ -68,7 +69,7 @@ export class Follower {
 
   /** Sends what is next, if anything is and nothing is on its way. */
   pump(): void {
-    if (this.#isSending) return;
+    if (this.#isSending || this.#isEnded) return;
     const frame = this.#nextFrame();
     if (frame === undefined) return;
     this.#isSending = true;
@@ -84,6 +85,11 @@ export class Follower {
     this.#ledger = this.#nameLedger();
     this.#position = this.#beginSnapshot();
     this.pump();
+  }
+
+  /** What is on its way still arrives. */
+  end(): void {
+    this.#isEnded = true;
   }
 
   /** Of all that decides what a number stands for: whoever was told by other rights or wishes does not know the rest. */

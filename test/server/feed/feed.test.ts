@@ -241,7 +241,16 @@ describe('the feed', () => {
     }
   });
 
-  it('tells nothing after its end', async () => {
+  it('tells nothing after its end, not even the rest of a snapshot', async () => {
+    const core = await Core.make();
+    await ban(core, ...many(limits.feedReportsPerFrameMax + 1));
+    const host = new Host(core);
+    host.stop();
+    host.takeAll();
+    assert.equal(host.frames.length, 1);
+  });
+
+  it('tells no change after its end', async () => {
     const core = await Core.make();
     const host = new Host(core);
     host.takeAll();
