@@ -82,15 +82,14 @@ export class Core {
     this.policy = new Policy(settings.policy, this.whitelist, this.protectedAddresses);
     this.standing = new StandingBans(state, () => this.enforcement.notify());
     this.enforcement = this.#makeEnforcement();
-    this.feed = new Feed(
-      {
-        standing: this.standing,
-        isPaused: () => this.#isPaused,
-        mayBlock: ({ network }) => this.policy.refuseAddress(network) === undefined,
-        clock,
-      },
-      state.id,
-    );
+    this.feed = new Feed({
+      standing: this.standing,
+      ledgerId: state.id,
+      isPaused: () => this.#isPaused,
+      mayBlock: ({ network }) => this.policy.refuseAddress(network) === undefined,
+      clock,
+      soon,
+    });
     const { standing, policy } = this;
     const onCommit = (changes: readonly Change[], first: number): void => this.#committed(changes, first);
     this.record = new Record({ ledger, standing, state, clock, soon, onCommit });

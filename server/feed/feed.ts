@@ -2,6 +2,14 @@ import type { SubscribeFrame } from '../../shared/frames.ts';
 import type { Change, Client } from '../ledger/ledger.ts';
 import { type FeedSource, Follower, type SendFeed } from './follower.ts';
 import { RecentChanges } from './recent-changes.ts';
+import { Turns } from './turns.ts';
+
+export interface FeedOptions extends Omit<FeedSource, 'recent' | 'course' | 'turns'> {
+  /** Tells one ledger from another. */
+  readonly ledgerId: string;
+  /** Calls back once the events that have already arrived are handled. */
+  readonly soon: (then: () => void) => void;
+}
 
 /** The standing bans and their changes, pushed to every connection that subscribed. */
 export class Feed {
@@ -9,15 +17,13 @@ export class Feed {
   readonly #followers = new Set<Follower>();
   #restarts = 0;
 
-  /**
-   * @param source what followers are told from; its sequence number is where this feed begins
-   * @param ledgerId tells one ledger from another
-   */
-  constructor(source: Omit<FeedSource, 'recent' | 'course'>, ledgerId: string) {
+  /** The sequence number of the standing bans is where this feed begins. */
+  constructor({ ledgerId, soon, ...source }: FeedOptions) {
     // A ledger that comes from a backup gives its numbers again, and a policy may change between two starts.
     const startedAt = source.clock.now();
     const course = (): string => `${ledgerId} ${startedAt} ${this.#restarts}`;
-    this.#source = { ...source, course, recent: new RecentChanges(source.standing.sequence) };
+    const recent = new RecentChanges(source.standing.sequence);
+    this.#source = { ...source, course, recent, turns: new Turns(soon) };
   }
 
   get size(): number {

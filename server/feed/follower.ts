@@ -7,6 +7,7 @@ import { sha256Hex } from '../../shared/signing.ts';
 import type { Client, Report } from '../ledger/ledger.ts';
 import type { StandingBans } from '../standing-bans.ts';
 import type { RecentChange, RecentChanges } from './recent-changes.ts';
+import type { Turns } from './turns.ts';
 
 /** Reports looked at for one part of a snapshot, so that a filter that lets few through holds up nobody. */
 const lookedAtMax = 2_000;
@@ -24,14 +25,20 @@ export interface FeedSource {
   /** Whether the policy lets a report be blocked, now. */
   readonly mayBlock: (report: Report) => boolean;
   readonly clock: Clock;
+  /** For parts of snapshots: what leaves at once calls for the next at once, and very many hosts may begin together. */
+  readonly turns: Turns;
 }
 
 /** Where a follower is told things. `onSent` is called when the frame has left for the network. */
 export type SendFeed = (frame: FeedFrame, onSent: () => void) => void;
 
-type Position =
-  | { readonly kind: 'snapshot'; readonly sequence: number; readonly reports: Iterator<Report> }
-  | { readonly kind: 'following'; readonly sequence: number };
+interface Snapshot {
+  readonly kind: 'snapshot';
+  readonly sequence: number;
+  readonly reports: Iterator<Report>;
+}
+
+type Position = Snapshot | { readonly kind: 'following'; readonly sequence: number };
 
 /**
  * One subscribed connection. It has one frame on its way at a time and a place in the changes, nothing else, so a slow
@@ -55,6 +62,7 @@ export class Follower {
   #told: Pick<FeedFrame, 'sequence' | 'paused'> | undefined;
   #isSending = false;
   #isEnded = false;
+  #isWaiting = false;
 
   constructor(source: FeedSource, client: Client, request: SubscribeFrame, send: SendFeed) {
     this.#source = source;
@@ -69,15 +77,10 @@ export class Follower {
 
   /** Sends what is next, if anything is and nothing is on its way. */
   pump(): void {
-    if (this.#isSending || this.#isEnded) return;
-    const frame = this.#nextFrame();
-    if (frame === undefined) return;
-    this.#isSending = true;
-    this.#told = frame;
-    this.#send(frame, () => {
-      this.#isSending = false;
-      this.pump();
-    });
+    if (this.#isSending || this.#isEnded || this.#isWaiting) return;
+    const frame = this.#nextChanges();
+    if (frame !== undefined) this.#tell(frame);
+    else if (this.#position.kind === 'snapshot') this.#waitForTurn();
   }
 
   /** What may be blocked has changed: begins anew. */
@@ -98,12 +101,29 @@ export class Follower {
     return sha256Hex(JSON.stringify([this.#source.course(), this.#client.follows, own, filters])).slice(0, 16);
   }
 
-  #beginSnapshot(): Position {
+  #tell(frame: FeedFrame): void {
+    this.#isSending = true;
+    this.#told = frame;
+    this.#send(frame, () => {
+      this.#isSending = false;
+      this.pump();
+    });
+  }
+
+  #waitForTurn(): void {
+    this.#isWaiting = true;
+    this.#source.turns.wait(() => {
+      this.#isWaiting = false;
+      if (!this.#isEnded && this.#position.kind === 'snapshot') this.#tell(this.#nextPart(this.#position));
+    });
+  }
+
+  #beginSnapshot(): Snapshot {
     const { standing } = this.#source;
     return { kind: 'snapshot', sequence: standing.sequence, reports: standingReports(standing) };
   }
 
-  #nextFrame(): FeedFrame | undefined {
+  #nextChanges(): FeedFrame | undefined {
     const { standing, recent } = this.#source;
     while (this.#position.kind === 'following') {
       const { sequence } = this.#position;
@@ -115,7 +135,7 @@ export class Follower {
         if (this.#isWorthTelling(frame)) return frame;
       }
     }
-    return this.#nextPart(this.#position.sequence, this.#position.reports);
+    return undefined;
   }
 
   #isWorthTelling({ bans, ended, paused, sequence }: FeedFrame): boolean {
@@ -128,7 +148,7 @@ export class Follower {
    * Bans come and go while a snapshot is under way. That does no harm: the changes since its number follow, and say of
    * each report what became of it.
    */
-  #nextPart(sequence: number, reports: Iterator<Report>): FeedFrame {
+  #nextPart({ sequence, reports }: Snapshot): FeedFrame {
     const bans: FeedBan[] = [];
     let isLast = false;
     for (let looked = 0; looked < lookedAtMax && bans.length < limits.feedReportsPerFrameMax; looked += 1) {

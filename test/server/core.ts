@@ -28,6 +28,7 @@ export class Core {
   readonly feed: Feed;
   readonly decisions: Decision[] = [];
   isPaused = false;
+  feedSoon: (then: () => void) => void = (then) => then();
   readonly committed: Change[] = [];
   readonly revoked = new Set<string>();
 
@@ -50,15 +51,14 @@ export class Core {
       },
       soon: setImmediate,
     });
-    this.feed = new Feed(
-      {
-        standing: this.standing,
-        isPaused: () => this.isPaused,
-        mayBlock: ({ network: which }) => this.policy.refuseAddress(which) === undefined,
-        clock: this.clock,
-      },
-      state.id,
-    );
+    this.feed = new Feed({
+      standing: this.standing,
+      ledgerId: state.id,
+      isPaused: () => this.isPaused,
+      mayBlock: ({ network: which }) => this.policy.refuseAddress(which) === undefined,
+      clock: this.clock,
+      soon: (then) => this.feedSoon(then),
+    });
     this.intake = new Intake({
       record: this.record,
       policy: this.policy,

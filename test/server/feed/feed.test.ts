@@ -250,6 +250,19 @@ describe('the feed', () => {
     assert.equal(host.frames.length, 1);
   });
 
+  it('tells one part of all snapshots at a time, so that a server with many is not kept from other work', async () => {
+    const core = await Core.make();
+    await ban(core, ...many(limits.feedReportsPerFrameMax + 1));
+    const turns: (() => void)[] = [];
+    core.feedSoon = (then) => turns.push(then);
+    const hosts = [new Host(core), new Host(core)];
+    for (let turn = 1; turn <= 4; turn += 1) {
+      assert.deepEqual([turns.length, hosts.filter((host) => host.takeOne()).length], [1, turn === 1 ? 0 : 1]);
+      turns.shift()?.();
+    }
+    assert.deepEqual([turns.length, ...hosts.map((host) => host.takeAll().length)], [0, 401, 401]);
+  });
+
   it('tells no change after its end', async () => {
     const core = await Core.make();
     const host = new Host(core);
