@@ -3,7 +3,7 @@ import type { SubscribeFrame } from './frames.ts';
 import { isLabelKey } from './labels.ts';
 import { limits } from './limits.ts';
 import type { Family } from './network.ts';
-import type { ReportFilter } from './report-filter.ts';
+import { countPatterns, type ReportFilter } from './report-filter.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -19,8 +19,16 @@ export function parseSubscribe(fields: Fields): SubscribeFrame {
     after: fields['after'] === null ? null : field.integer(fields, 'after', 0, Number.MAX_SAFE_INTEGER),
     ledger: field.text(fields, 'ledger', ledgerIdPattern, 'the id of a ledger, or empty'),
     own: fields['own'] === true,
-    filters: field.list(fields, 'filters', { least: 0, most: limits.filtersMax }, parseFilter),
+    filters: parseFilters(fields),
   };
+}
+
+/** Each report is compared with every pattern. */
+function parseFilters(fields: Fields): ReportFilter[] {
+  const filters = field.list(fields, 'filters', { least: 0, most: limits.filtersMax }, parseFilter);
+  const count = countPatterns(filters);
+  if (count <= limits.filterPatternsMax) return filters;
+  throw new FrameError('filters', count, `up to ${limits.filterPatternsMax} patterns in all`);
 }
 
 function parseFilter(item: unknown): ReportFilter {

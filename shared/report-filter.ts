@@ -31,6 +31,12 @@ export const openFilter: ReportFilter = {
   narrowest: 128,
 };
 
+/** How many patterns a report may have to be compared with. */
+export function countPatterns(filters: readonly ReportFilter[]): number {
+  const lists = filters.flatMap(({ jails, clients, labels }) => [jails, clients, ...Object.values(labels)]);
+  return lists.reduce((count, { length }) => count + length, 0);
+}
+
 export function fitsFilter(filter: ReportFilter, report: Filterable): boolean {
   const length = prefixLengthOf(report.network);
   return (

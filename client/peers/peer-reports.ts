@@ -1,7 +1,8 @@
 import type { FeedBan, FeedFrame, FeedKey, SubscribeFrame } from '../../shared/frames.ts';
 import type { Labels } from '../../shared/labels.ts';
+import { limits } from '../../shared/limits.ts';
 import type { Network } from '../../shared/network.ts';
-import type { ReportFilter } from '../../shared/report-filter.ts';
+import { countPatterns, type ReportFilter } from '../../shared/report-filter.ts';
 import { UplinkError } from '../uplink-error.ts';
 
 /** What another host reports, as this one was told. */
@@ -59,10 +60,13 @@ export class PeerReports {
     return this.#reports.values();
   }
 
-  /** What a new connection asks for. A snapshot that did not end is forgotten. */
+  /**
+   * What a new connection asks for: everything, where there are more filters than a server takes, because each
+   * subscription looks again. A snapshot that did not end is forgotten.
+   */
   begin(filters: readonly ReportFilter[]): SubscribeFrame {
     this.#staged = undefined;
-    return { type: 'subscribe', ...this.#place, own: false, filters };
+    return { type: 'subscribe', ...this.#place, own: false, filters: areTaken(filters) ? filters : [] };
   }
 
   /** @throws UplinkError `not-believed`; nothing is changed then */
@@ -122,6 +126,10 @@ export class PeerReports {
     this.#nextEndAt = Math.min(this.#nextEndAt, endsAt);
     target.set(keyOf([network, client, jail]), { network, client, jail, endsAt, labels, order: this.#order });
   }
+}
+
+function areTaken(filters: readonly ReportFilter[]): boolean {
+  return filters.length <= limits.filtersMax && countPatterns(filters) <= limits.filterPatternsMax;
 }
 
 function keyOf([network, client, jail]: FeedKey): string {

@@ -2,7 +2,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { FeedBan, FeedFrame, FeedKey, SubscribeFrame } from '../../shared/frames.ts';
 import { limits } from '../../shared/limits.ts';
 import { fitsGlob } from '../../shared/names.ts';
-import { fitsFilter } from '../../shared/report-filter.ts';
+import { countPatterns, fitsFilter } from '../../shared/report-filter.ts';
 import { sha256Hex } from '../../shared/signing.ts';
 import type { Client, Report } from '../ledger/ledger.ts';
 import type { StandingBans } from '../standing-bans.ts';
@@ -11,6 +11,8 @@ import type { Turns } from './turns.ts';
 
 /** Reports looked at for one part of a snapshot, so that a filter that lets few through holds up nobody. */
 const lookedAtMax = 2_000;
+/** Comparing with so many patterns costs as much as everything else about a report. */
+const patternsPerLook = 5;
 
 /** A follower is told of changes that do not concern it once they are so many, so that it need not begin anew after a pause. */
 const quietMax = 1_000;
@@ -151,7 +153,8 @@ export class Follower {
   #nextPart({ sequence, reports }: Snapshot): FeedFrame {
     const bans: FeedBan[] = [];
     let isLast = false;
-    for (let looked = 0; looked < lookedAtMax && bans.length < limits.feedReportsPerFrameMax; looked += 1) {
+    const lookedMost = lookedAtMax / (1 + countPatterns(this.#request.filters) / patternsPerLook);
+    for (let looked = 0; looked < lookedMost && bans.length < limits.feedReportsPerFrameMax; looked += 1) {
       const { done, value } = reports.next();
       if (done === true) {
         isLast = true;

@@ -69,6 +69,18 @@ describe('a host that subscribes', { timeout: 20_000 }, () => {
     await web.blocks();
   });
 
+  it('has more subscriptions, or patterns, than a server takes filters', async (test) => {
+    const server = await startServer(test);
+    const web = await startHost(test, server, { credentials: await server.enroll({ name: 'web1', may }) });
+    const names = (count: number) => Array.from({ length: count }, (_, at) => `nginx-${at}`);
+    const hosts = [names(17).map((jail) => subscription({ jails: [jail] })), [subscription({ jails: names(101) })]];
+    const started = hosts.map(async (subscriptions, at) =>
+      startHost(test, server, { credentials: await server.enroll({ name: `db${at}`, may }), subscriptions }),
+    );
+    await web.write('v1 ban sshd 203.0.113.7 600 5 1 1700000000', 'v1 ban nginx-16 203.0.113.8 600 5 1 1700000000');
+    for (const host of await Promise.all(started)) await host.blocks('203.0.113.8');
+  });
+
   it('blocks what fits a filter only', async (test) => {
     const server = await startServer(test);
     const web = await startHost(test, server, { credentials: await server.enroll({ name: 'web1', may }) });
