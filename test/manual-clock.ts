@@ -5,9 +5,9 @@ interface Timer {
   readonly then: () => void;
 }
 
-/** A clock that only a test moves. `now` and `elapsed` run together from `startAt`. */
+/** A clock that only a test moves. `now` and `elapsed` run together from `startAt`, until the clock is set. */
 export class ManualClock implements Clock {
-  readonly #startAt: number;
+  #startAt: number;
   readonly #timers = new Set<Timer>();
   #elapsed = 0;
 
@@ -28,6 +28,11 @@ export class ManualClock implements Clock {
     const timer = { dueAt: this.#elapsed + delayMs, then };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
+  }
+
+  /** Sets the clock forward or back: `now` jumps, nothing else. */
+  set(byMs: number): void {
+    this.#startAt += byMs;
   }
 
   /** How many timers are set. */

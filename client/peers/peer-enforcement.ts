@@ -28,6 +28,8 @@ export const firstFeedMaxMs = 60_000;
 /** A firewall is compared as a whole each so many milliseconds. */
 const resyncMs = 300_000;
 const endedCheckMs = 1_000;
+/** A clock that is further off than this from one second to the next was set; less is drift, or a long second. */
+const clockSetMs = 2_000;
 const trialLookMs = 10;
 /** Of the protocol's `enforcers` frame. */
 const detailMaxCharacters = 300;
@@ -97,11 +99,18 @@ export class PeerEnforcement {
     while (isWaiting()) await new Promise<void>((resolve) => void clock.after(100, resolve));
   }
 
-  /** Bans end at their time also when no server says so. */
+  /** Bans end at their time also when no server says so. A server that is connected does not tell them again. */
   #endInTime(): () => void {
     const { clock, peers } = this.#options;
     let cancel: () => void;
+    let offsetMs = clock.now() - clock.elapsed();
     const check = (): void => {
+      const byMs = clock.now() - clock.elapsed() - offsetMs;
+      if (Math.abs(byMs) > clockSetMs) {
+        offsetMs += byMs;
+        for (const reports of peers.values()) reports.clockSet(byMs);
+        this.notify();
+      }
       const ended = [...peers.values()].filter((reports) => reports.endUntil(clock.now()));
       if (ended.length > 0) this.notify();
       cancel = clock.after(endedCheckMs, check);

@@ -76,6 +76,14 @@ export class PeerReports {
     this.#isPaused = frame.paused;
   }
 
+  /** This host's clock was set: what is left of each ban is as it was. */
+  clockSet(byMs: number): void {
+    for (const reports of [this.#reports, this.#staged?.reports ?? new Map<string, PeerReport>()]) {
+      for (const [key, report] of reports) reports.set(key, { ...report, endsAt: report.endsAt + byMs });
+    }
+    this.#nextEndAt += byMs;
+  }
+
   /** Forgets what is over by now. @returns whether anything was */
   endUntil(now: number): boolean {
     if (now < this.#nextEndAt) return false;
