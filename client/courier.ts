@@ -25,6 +25,8 @@ export type CourierState =
 export interface FeedWish {
   /** Called for each connection that may subscribe. */
   readonly begin: (connection: Connection) => void;
+  /** Called for each connection that may not. */
+  readonly denied: () => void;
 }
 
 export interface CourierOptions {
@@ -117,8 +119,12 @@ export class Courier {
   #subscribe(connection: Connection): void {
     const { feed, log, server } = this.#options;
     if (feed === undefined) return;
-    if (connection.welcome.may.includes('subscribe')) feed.begin(connection);
-    else log.warn({ server }, 'this host may not subscribe: on the server, client set NAME --may ban,unban,subscribe');
+    if (connection.welcome.may.includes('subscribe')) {
+      feed.begin(connection);
+      return;
+    }
+    feed.denied();
+    log.warn({ server }, 'this host may not subscribe: on the server, client set NAME --may ban,unban,subscribe');
   }
 
   async #turn(connection: Connection, ended: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../shared/clock.ts';
 import { type CandidateBan, desiredEntries } from '../../shared/desired-entries.ts';
-import type { DesiredEntry } from '../../shared/enforcer.ts';
+import type { DesiredEntry, HeldEntry } from '../../shared/enforcer.ts';
 import { handJail } from '../../shared/names.ts';
 import type { Network } from '../../shared/network.ts';
 import { fitsFilter } from '../../shared/report-filter.ts';
@@ -21,6 +21,8 @@ export interface ClaimsOptions {
 export class Claims {
   readonly #options: ClaimsOptions;
   #newest: ReadonlyMap<Network, PeerReport> = new Map();
+  /** What the firewall held when it was last looked at. */
+  #held: readonly HeldEntry[] = [];
 
   constructor(options: ClaimsOptions) {
     this.#options = options;
@@ -29,6 +31,10 @@ export class Claims {
   /** The report that the last plan blocked a network for. */
   newestOf(network: Network): PeerReport | undefined {
     return this.#newest.get(network);
+  }
+
+  found(held: readonly HeldEntry[]): void {
+    this.#held = held;
   }
 
   desired(): ReadonlyMap<Network, DesiredEntry> {
@@ -51,7 +57,17 @@ export class Claims {
     const { clock, mayBlock, subscriptions } = this.#options;
     const maxEntries = Math.max(...subscriptions.map((subscription) => subscription.maxEntries));
     const noMerging = { merge: false, widest: { 4: 0, 6: 0 } } as const;
-    return desiredEntries(bans.values(), { now: clock.now(), mayBlock, maxEntries, ...noMerging }).entries;
+    const { entries } = desiredEntries(bans.values(), { now: clock.now(), mayBlock, maxEntries, ...noMerging });
+    return new Map([...this.#kept(), ...entries]);
+  }
+
+  /** What stays until every server has told what stands; not while one of them holds enforcement. */
+  *#kept(): Generator<[Network, DesiredEntry]> {
+    const servers = [...this.#options.peers.values()];
+    if (servers.every(({ isSettled }) => isSettled) || servers.some(({ isPaused }) => isPaused)) return;
+    for (const { network, owner, endsAt = Number.POSITIVE_INFINITY } of this.#held) {
+      if (owner === 'ours' && this.#options.mayBlock(network)) yield [network, { network, order: 0, endsAt, note: '' }];
+    }
   }
 
   *#reports(): Generator<PeerReport> {

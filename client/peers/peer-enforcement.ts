@@ -5,6 +5,7 @@ import { limits } from '../../shared/limits.ts';
 import type { Network } from '../../shared/network.ts';
 import { Reconciler, type ReconcilerEvent, type ReconcilerState } from '../../shared/reconciler.ts';
 import { Claims } from './claims.ts';
+import { observeLists } from './held-before.ts';
 import type { PeerReport, PeerReports } from './peer-reports.ts';
 import type { Subscription, Target } from './subscription.ts';
 
@@ -20,11 +21,6 @@ export interface PeerEnforcementOptions {
   readonly onEvent: (enforcer: string, event: ReconcilerEvent) => void;
 }
 
-/**
- * After a start nothing is taken away from a firewall before every server has told what stands; one that cannot be
- * reached is waited for no longer than this.
- */
-export const firstFeedMaxMs = 60_000;
 /** A firewall is compared as a whole each so many milliseconds. */
 const resyncMs = 300_000;
 const endedCheckMs = 1_000;
@@ -41,7 +37,10 @@ export interface Trialled {
   readonly freedMs: number | null;
 }
 
-/** Blocks on this host what others report: a reconciler for each firewall that a subscription names. */
+/**
+ * Blocks on this host what others report: a reconciler for each firewall that a subscription names. After a start nothing
+ * is taken off a firewall before every server has told what stands, however long one cannot be reached.
+ */
 export class PeerEnforcement {
   readonly #options: PeerEnforcementOptions;
   readonly #reconcilers: readonly Reconciler[];
@@ -84,19 +83,8 @@ export class PeerEnforcement {
   async run(signal: AbortSignal): Promise<void> {
     if (this.#reconcilers.length === 0) return untilAborted(signal);
     const stopEnding = this.#endInTime();
-    await this.#firstFeeds(signal);
     await Promise.all(this.#reconcilers.map((reconciler) => reconciler.run(signal)));
     stopEnding();
-  }
-
-  async #firstFeeds(signal: AbortSignal): Promise<void> {
-    const { clock, peers } = this.#options;
-    const startedMs = clock.elapsed();
-    const isWaiting = (): boolean =>
-      !signal.aborted &&
-      clock.elapsed() - startedMs < firstFeedMaxMs &&
-      [...peers.values()].some(({ isKnown }) => !isKnown);
-    while (isWaiting()) await new Promise<void>((resolve) => void clock.after(100, resolve));
   }
 
   /** Bans end at their time also when no server says so. A server that is connected does not tell them again. */
@@ -143,7 +131,8 @@ export class PeerEnforcement {
   #reconcilerFor(group: readonly [Subscription, ...Subscription[]]): Reconciler {
     const { openEnforcer, clock, random, mayBlock, onEvent } = this.#options;
     const claims = new Claims({ ...this.#options, subscriptions: group, onTrial: () => this.#onTrial });
-    const enforcer = openEnforcer(group[0].target, (network) => claims.newestOf(network));
+    const opened = openEnforcer(group[0].target, (network) => claims.newestOf(network));
+    const enforcer = observeLists(opened, (held) => claims.found(held));
     return new Reconciler({
       enforcer,
       clock,

@@ -33,6 +33,7 @@ export class PeerReports {
   #staged: Staged | undefined;
   #place: Place = { after: null, ledger: '' };
   #isPaused = false;
+  #isDenied = false;
   #order = 0;
   /** No report ends before. */
   #nextEndAt = Number.POSITIVE_INFINITY;
@@ -40,6 +41,11 @@ export class PeerReports {
   /** Whether all that stands is known, or was when the connection ended. */
   get isKnown(): boolean {
     return this.#place.after !== null;
+  }
+
+  /** Whether nothing is to be waited for: it is known, or this host may not subscribe there. */
+  get isSettled(): boolean {
+    return this.isKnown || this.#isDenied;
   }
 
   /** The last sequence number taken in. */
@@ -66,7 +72,17 @@ export class PeerReports {
    */
   begin(filters: readonly ReportFilter[]): SubscribeFrame {
     this.#staged = undefined;
+    this.#isDenied = false;
     return { type: 'subscribe', ...this.#place, own: false, filters: areTaken(filters) ? filters : [] };
+  }
+
+  /** The server does not let this host subscribe: what it told before is forgotten. */
+  deny(): void {
+    this.#reports = new Map();
+    this.#staged = undefined;
+    this.#place = { after: null, ledger: '' };
+    this.#isPaused = false;
+    this.#isDenied = true;
   }
 
   /** @throws UplinkError `not-believed`; nothing is changed then */

@@ -50,6 +50,10 @@ export class Peers {
         });
         this.#tellEnforcers(connection, '');
       },
+      denied: () => {
+        reports.deny();
+        this.enforcement.notify();
+      },
     };
   }
 

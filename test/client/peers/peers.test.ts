@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { parseKey } from '../../../client/key-text.ts';
 import type { Subscription } from '../../../client/peers/subscription.ts';
+import type { ServerAddress } from '../../../client/server-address.ts';
 import { runTrial } from '../../../client/trial.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { openFilter, type ReportFilter } from '../../../shared/report-filter.ts';
@@ -27,10 +28,19 @@ async function startServer(test: TestContext): Promise<RunningServer> {
   return server;
 }
 
+interface HostWish {
+  readonly credentials: Credentials;
+  readonly subscriptions?: Subscription[];
+  /** A server that nobody reaches. */
+  readonly away?: Omit<ServerAddress, 'key'>;
+  /** What its firewall holds before it starts. */
+  readonly held?: readonly string[];
+}
+
 async function startHost(
   test: TestContext,
   server: RunningServer,
-  { credentials, subscriptions = [subscription()] }: { credentials: Credentials; subscriptions?: Subscription[] },
+  { credentials, subscriptions = [subscription()], away, held = [] }: HostWish,
 ) {
   const ending = lastFirst(test);
   const folder = await makeFolder(ending);
@@ -39,7 +49,9 @@ async function startHost(
   const url = `ws://127.0.0.1:${server.server.port}`;
   const address = { name: 'main', url, client: credentials.client, key, trust: { kind: 'plaintext' } as const };
   const firewall = new MemoryFirewall(100);
-  const settings = { ...settingsFor(folder, [address]), subscriptions };
+  for (const each of held) firewall.entries.set(each, 'ours');
+  const servers = away === undefined ? [address] : [address, { ...away, key }];
+  const settings = { ...settingsFor(folder, servers), subscriptions };
   const running = await startAgent(ending, settings, { openEnforcer: () => firewall });
   return {
     ...running,
@@ -107,6 +119,28 @@ describe('a host that subscribes', { timeout: 20_000 }, () => {
     await server.ask('ban', { network: '203.0.113.8' });
     const second = await startHost(test, server, { credentials });
     await second.blocks('203.0.113.7', '203.0.113.8');
+  });
+
+  it('keeps what its firewall held before, until every server has told', async (test) => {
+    const server = await startServer(test);
+    await server.ask('ban', { network: '203.0.113.7' });
+    const away = { name: 'away', url: 'ws://127.0.0.1:9', client: 'db1', trust: { kind: 'plaintext' } as const };
+    const credentials = await server.enroll({ name: 'db1', may });
+    const db = await startHost(test, server, { credentials, away, held: ['203.0.113.9'] });
+    await db.blocks('203.0.113.7', '203.0.113.9');
+    await server.ask('unban', { network: '203.0.113.7' });
+    await db.blocks('203.0.113.9');
+    const panic = server.ask('panic');
+    await db.blocks();
+    server.clock.advance(20_000);
+    await panic;
+  });
+
+  it('takes off what it held before where it may no longer subscribe', async (test) => {
+    const server = await startServer(test);
+    const credentials = await server.enroll({ name: 'db1', may: 'ban,unban' });
+    const db = await startHost(test, server, { credentials, held: ['203.0.113.9'] });
+    await db.blocks();
   });
 
   it('unblocks all while the operator holds enforcement', async (test) => {
