@@ -8,8 +8,12 @@ export type Labels = Readonly<Record<string, string>>;
 const keyPattern = /^[a-z][a-z0-9_-]{0,31}$/;
 const valuePattern = /^[A-Za-z0-9][A-Za-z0-9._@:/+ -]{0,63}$/;
 
+const keyAlphabet = '1–32 of a-z 0-9 _ -';
+
+export const labelKeyAllowed = `${keyAlphabet}, beginning with a letter`;
+
 export const labelsAllowed =
-  `up to ${limits.labelsMax} of key=value, ${limits.labelsMaxCharacters} characters in all: a key has 1–32 of a-z 0-9 _ -, ` +
+  `up to ${limits.labelsMax} of key=value, ${limits.labelsMaxCharacters} characters in all: a key has ${keyAlphabet}, ` +
   'a value 1–64 of A-Z a-z 0-9 . _ @ : / + - and blanks, both beginning with a letter (a value also with a digit)';
 
 export function isLabelKey(key: string): boolean {

@@ -1,4 +1,4 @@
-import { isLabelKey } from '../../shared/labels.ts';
+import { isLabelKey, labelKeyAllowed } from '../../shared/labels.ts';
 import { jailAlphabet, jailPattern } from '../../shared/names.ts';
 import type { Family } from '../../shared/network.ts';
 import { filterAlphabet, filterPattern } from '../../shared/parse-subscribe.ts';
@@ -40,12 +40,14 @@ export function readSubscriptions(reader: SettingsReader, servers: readonly stri
 
 /** `jail pattern = peer jail`: what other hosts ban in those jails goes into that jail here. */
 function readPeers(section: SectionReader): Subscription[] {
-  return section.keysWith('').map((pattern): Subscription => {
+  return section.keysWith('').flatMap((pattern): Subscription[] => {
     if (!filterPattern.test(pattern)) section.problem(pattern, `is no pattern of jails: allowed are ${filterAlphabet}`);
-    const jail = section.matching(pattern, '', jailPattern, `the name of a jail: ${jailAlphabet}`);
+    const allowed = `the name of a jail: ${jailAlphabet}`;
+    if (section.required(pattern, allowed) === '') return [];
+    const jail = section.matching(pattern, '', jailPattern, allowed);
     const filter = { ...openFilter, jails: [pattern] };
     const target = { kind: 'jail', name: jail } as const;
-    return { name: `peers ${pattern}`, filter, servers: [], target, maxEntries: defaultMaxEntries };
+    return [{ name: `peers ${pattern}`, filter, servers: [], target, maxEntries: defaultMaxEntries }];
   });
 }
 
@@ -88,7 +90,8 @@ function familyIn(section: SectionReader): Family {
 /** `label.site = fra*, ams1` */
 function readLabelPatterns(section: SectionReader): ReportFilter['labels'] {
   const keys = section.keysWith('label.');
-  for (const key of keys) if (!isLabelKey(key)) section.problem(`label.${key}`, 'is not the key of a label');
+  for (const key of keys.filter((each) => !isLabelKey(each)))
+    section.problem(`label.${key}`, `is not the key of a label: allowed are ${labelKeyAllowed}`);
   return Object.fromEntries(keys.map((key) => [key, readPatterns(section, `label.${key}`)]));
 }
 

@@ -54,7 +54,11 @@ describe('[subscription NAME]', () => {
     ['a jail without a name', 'enforcer = jail:', /enforcer: "jail:": allowed/],
     ['an unknown server', 'enforcer = nftables\nserver = pve9', /server: "pve9": there is no section \[server pve9\]/],
     ['a pattern that is none', 'enforcer = nftables\njail = ss$hd', /jail: "ss\$hd": allowed are/],
-    ['a label that is none', 'enforcer = nftables\nlabel.Site = x', /label\.Site: is not the key of a label/],
+    [
+      'a label that is none',
+      'enforcer = nftables\nlabel.Site = x',
+      /label\.Site: is not the key of a label: allowed are 1–32 of a-z/,
+    ],
     ['a family that is none', 'enforcer = nftables\nfamily = 5', /family: "5": allowed is one of 4, 6, both/],
     ['bounds that cross', 'enforcer = nftables\nwidest = 32\nnarrowest = 24', /narrowest: "24": allowed is a whole/],
     ['an unknown key', 'enforcer = nftables\njails = sshd', /jails: unknown key/],
@@ -79,6 +83,7 @@ describe('[peers]', () => {
   });
 
   it('says which name is no jail', () => {
+    assert.throws(() => read('[peers]', 'sshd ='), /sshd: is missing: the name of a jail/);
     assert.throws(() => read('[peers]', 'sshd = ss hd'), /sshd: "ss hd": allowed is the name of a jail/);
   });
 });
