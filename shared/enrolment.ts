@@ -46,9 +46,12 @@ export function parseEnrolment(line: string): Enrolment | string {
   };
 }
 
+/** The line alone, or as it is pasted from what `client add` and `client rotate` print: in quotes, with the command. */
+const pastedPattern = /^(?:fail2networkban enroll (?:--force )?)?'?(fail2networkban:\/\/[^'\s]*)'?$/;
+
 function parseUrl(line: string): URL | undefined {
-  const text = line.trim();
-  return text.startsWith('fail2networkban://') && URL.canParse(text) ? new URL(text) : undefined;
+  const text = pastedPattern.exec(line.trim())?.[1];
+  return text !== undefined && URL.canParse(text) ? new URL(text) : undefined;
 }
 
 function parseTrust(parameters: URLSearchParams): Pick<Enrolment, 'pin' | 'plaintext'> | string {

@@ -29,6 +29,13 @@ for (const [name, enrolment, line] of enrolments) {
   });
 }
 
+test('reads an enrolment line as it is pasted from what `client add` prints, in quotes or with the command', () => {
+  const [, enrolment, line] = enrolments[0] ?? assert.fail();
+  for (const before of ['', 'fail2networkban enroll ', 'fail2networkban enroll --force ']) {
+    assert.deepEqual(parseEnrolment(`  ${before}'${line}'\n`), enrolment);
+  }
+});
+
 const wrong: readonly [string, string, RegExp][] = [
   ['another scheme', `https://web1@pve:1514/?key=${key}&ca=system`, /is not of the form/],
   ['no client', `fail2networkban://pve:1514/?key=${key}&ca=system`, /client name ""/],
