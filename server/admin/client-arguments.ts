@@ -28,11 +28,11 @@ export function readPermissions(value: unknown): readonly Permission[] {
   throw new ArgumentError(`may: ${quote(value)}: allowed are ${permissions.join(', ')}, separated by commas`);
 }
 
-export function readJails(value: unknown): readonly string[] {
+export function readJails(key: 'jails' | 'follows', value: unknown): readonly string[] {
   if (value === undefined) return ['*'];
   const jails = typeof value === 'string' ? value.split(',') : [];
   if (jails.length > 0 && jails.length <= 100 && jails.every((jail) => globPattern.test(jail))) return jails;
   throw new ArgumentError(
-    `jails: ${quote(value)}: allowed are up to 100 jail names or patterns as nginx-*, separated by commas`,
+    `${key}: ${quote(value)}: allowed are up to 100 jail names or patterns as nginx-*, separated by commas`,
   );
 }

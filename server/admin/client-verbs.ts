@@ -54,8 +54,8 @@ async function addClient({ record, clients, clock, randomBytes, reach }: ClientV
   const client: Client = {
     name,
     may: readPermissions(args['may']),
-    jails: readJails(args['jails']),
-    follows: readJails(args['follows']),
+    jails: readJails('jails', args['jails']),
+    follows: readJails('follows', args['follows']),
     description: readDescription(args),
     addedAt: clock.now(),
     keys: [makeKey(randomBytes)],
@@ -73,8 +73,8 @@ async function addClient({ record, clients, clock, randomBytes, reach }: ClientV
 async function setClient(options: ClientVerbsOptions, args: Arguments) {
   const rights = {
     ...(args['may'] === undefined ? {} : { may: readPermissions(args['may']) }),
-    ...(args['jails'] === undefined ? {} : { jails: readJails(args['jails']) }),
-    ...(args['follows'] === undefined ? {} : { follows: readJails(args['follows']) }),
+    ...(args['jails'] === undefined ? {} : { jails: readJails('jails', args['jails']) }),
+    ...(args['follows'] === undefined ? {} : { follows: readJails('follows', args['follows']) }),
     ...(args['description'] === undefined ? {} : { description: readDescription(args) }),
   };
   const client = await changeClient(options, readName(args), (before) =>

@@ -38,7 +38,9 @@ function showRotated({ name, enrolment, oldKeyEndsAt }: Answer, { remaining }: T
 
 function showChanged(answer: Answer): string {
   const leftOver = Number(answer['leftOver']);
-  const line = `${text(answer['name'])}: may ${strings(answer['may']).join(',')}, jails ${strings(answer['jails']).join(',')}`;
+  const may = strings(answer['may']);
+  const follows = may.includes('subscribe') ? `, follows ${strings(answer['follows']).join(',')}` : '';
+  const line = `${text(answer['name'])}: may ${may.join(',')}, jails ${strings(answer['jails']).join(',')}${follows}`;
   if (leftOver === 0) return line;
   return `${line}\n${plural(leftOver, 'ban')} of jails that it may no longer use: each stays until its time ends or you unban it`;
 }

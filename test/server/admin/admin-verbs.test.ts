@@ -58,6 +58,7 @@ describe('the admin socket', () => {
     ['client-add', { name: 'operator' }, /^name: operator is the server's own word/],
     ['client-add', { name: 'web1', may: 'ban,fly' }, /^may: "ban,fly": allowed are ban, unban, operate/],
     ['client-add', { name: 'web1', jails: 'a b' }, /^jails: "a b": allowed are/],
+    ['client-set', { name: 'web1', follows: 'sshd,,a' }, /^follows: "sshd,,a": allowed are/],
     ['client-add', { name: 'web1', description: '\u0007' }, /^description: "\\u0007": allowed is/],
     ['client-set', { name: 'nobody', jails: 'sshd' }, /^name: "nobody" is not enrolled/],
     ['client-rotate', { name: 'nobody' }, /^name: "nobody" is not enrolled; known are none$/],
