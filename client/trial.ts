@@ -84,7 +84,11 @@ class Trial {
   }
 
   async #settled(destination: Destination, number: number, startedMs: number): Promise<Submitted> {
-    const { server } = destination.courier;
+    const { server, state } = destination.courier;
+    if (state.kind !== 'connected') {
+      const why = state.kind === 'waiting' ? `${state.code}: ${state.reason}` : state.kind;
+      return { destination, recordedMs: null, reason: `not connected (${why})` };
+    }
     const over = new AbortController();
     let unwatch = (): void => undefined;
     const answer = new Promise<Submitted>((resolve) => {

@@ -17,6 +17,11 @@ export type ReconcilerState =
   | { readonly kind: 'failing'; readonly code: 'retry' | 'denied'; readonly reason: string; readonly sinceMs: number }
   | { readonly kind: 'stopped' };
 
+interface Counts {
+  readonly ours: number;
+  readonly theirs: number;
+}
+
 /** What a reconciler tells its owner, for log lines and counters. */
 export type ReconcilerEvent =
   | { readonly kind: 'applied'; readonly steps: readonly Step[]; readonly tookMs: number }
@@ -68,6 +73,7 @@ export class Reconciler {
   #stepsAlone = 0;
   /** Undefined: not known. */
   #held: HeldEntries | undefined;
+  #lastCounts: Counts = { ours: 0, theirs: 0 };
   #work: WorkList | undefined;
   #state: ReconcilerState = { kind: 'starting' };
   #isPlanStale = false;
@@ -95,9 +101,9 @@ export class Reconciler {
     return this.#state;
   }
 
-  /** How many entries of each owner the firewall held when it was last looked at, with what was done since. */
-  counts(): { readonly ours: number; readonly theirs: number } {
-    return this.#held?.counts() ?? { ours: 0, theirs: 0 };
+  /** How many entries of each owner the firewall held when it was last known, with what was done since. */
+  counts(): Counts {
+    return this.#held?.counts() ?? this.#lastCounts;
   }
 
   /** What is desired has changed. */
@@ -109,7 +115,7 @@ export class Reconciler {
   /** Compares with the firewall now instead of at the next time. */
   relist(): void {
     this.#demands += 1;
-    this.#held = undefined;
+    this.#forget();
     this.#backoff.reset();
     this.#hurry.abort();
     this.notify();
@@ -157,6 +163,11 @@ export class Reconciler {
     this.#state = { kind: 'stopped' };
     this.#endPass();
     await this.#options.enforcer.close();
+  }
+
+  #forget(): void {
+    this.#lastCounts = this.counts();
+    this.#held = undefined;
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
@@ -270,7 +281,7 @@ export class Reconciler {
   async #recover(error: EnforcerError): Promise<void> {
     this.#work = undefined;
     if (error.code === 'rejected') return;
-    this.#held = undefined;
+    this.#forget();
     const { clock, onEvent } = this.#options;
     const nextTryMs = error.code === 'denied' ? deniedRetryMs : this.#backoff.next();
     const reason = describeError(error);

@@ -12,7 +12,7 @@ export function judgeAgent(facts: AgentFacts | undefined): readonly Said[] {
   for (const { server, waiting, oldestWaitingMs } of facts.servers) {
     if (oldestWaitingMs !== null && oldestWaitingMs > longMs) said.push(late(server, waiting, oldestWaitingMs));
   }
-  return said;
+  return [...said, ...facts.failing.map(fails)];
 }
 
 const notRunning: Said = {
@@ -30,6 +30,16 @@ function unreadable({ unreadableLines, unreadableFile }: AgentFacts): Said {
     fact: `${unreadableLines} lines of the queue could not be read`,
     consequence: 'what they said was not sent',
     command: `tail ${unreadableFile}`,
+  };
+}
+
+function fails({ enforcer, reason }: AgentFacts['failing'][number]): Said {
+  return {
+    level: 'broken',
+    code: 'enforcer-fails',
+    fact: `${enforcer} fails: ${reason}`,
+    consequence: 'bans of other hosts that came since are not blocked by it',
+    command: 'mend what it names; it is tried again within a minute (fail2networkban status)',
   };
 }
 

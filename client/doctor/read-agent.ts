@@ -1,11 +1,18 @@
 import { callLocalSocket, NotRunningError } from '../../shared/host/local-socket.ts';
-import { serverParts, textOf } from '../commands/answers.ts';
+import { listOf, serverParts, textOf } from '../commands/answers.ts';
 import type { StatusReport } from '../status-report.ts';
 
 /** The parts of the agent's status that the doctor looks at; undefined when no agent runs. */
 export type AgentFacts = Pick<StatusReport, 'unreadableLines' | 'unreadableFile'> & {
   readonly servers: readonly ServerFacts[];
+  /** Enforcers that fail, with the reason. */
+  readonly failing: readonly FailingEnforcer[];
 };
+
+interface FailingEnforcer {
+  readonly enforcer: string;
+  readonly reason: string;
+}
 
 interface ServerFacts {
   readonly server: string;
@@ -20,6 +27,9 @@ export async function readAgent(socket: string): Promise<AgentFacts | undefined>
     return {
       unreadableLines: Number(status['unreadableLines'] ?? 0),
       unreadableFile: textOf(status['unreadableFile']),
+      failing: listOf(status['enforcers'])
+        .filter(({ state }) => state === 'failing')
+        .map(({ enforcer, detail }) => ({ enforcer: textOf(enforcer), reason: textOf(detail) })),
       servers: serverParts(status).map(({ server, waiting, oldestWaitingMs }) => ({
         server,
         waiting: Number(waiting),

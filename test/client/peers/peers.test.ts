@@ -181,6 +181,15 @@ describe('a host that subscribes', { timeout: 20_000 }, () => {
     assert.deepEqual([server.blocked, [...db.firewall.entries]], [[], []]);
   });
 
+  it('is tried out without waiting where a server is not connected', async (test) => {
+    const server = await startServer(test);
+    const away = { name: 'away', url: 'ws://127.0.0.1:9', client: 'db1', trust: { kind: 'plaintext' } as const };
+    const db = await startHost(test, server, { credentials: await server.enroll({ name: 'db1', may }), away });
+    await until(() => db.agent.destinations[1]?.courier.state.kind === 'waiting', 'the other server is not reached');
+    const { servers } = await runTrial(db.agent, systemClock, new AbortController().signal);
+    assert.match(servers.find(({ server: name }) => name === 'away')?.reason ?? '', /^not connected \(unreachable: /);
+  });
+
   it('goes on as before where the server does not let it subscribe', async (test) => {
     const server = await startServer(test);
     const db = await startHost(test, server, { credentials: await server.enroll({ name: 'db1', may: 'ban,unban' }) });
