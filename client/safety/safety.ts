@@ -2,7 +2,7 @@ import { type Clock, sleep } from '../../shared/clock.ts';
 import { describeError } from '../../shared/errors.ts';
 import { every } from '../../shared/every.ts';
 import type { Log } from '../../shared/host/log.ts';
-import { embeddedIpv4, type Network } from '../../shared/network.ts';
+import { embeddedIpv4, type Family, familyOf, type Network, prefixLengthOf } from '../../shared/network.ts';
 import { NetworkIndex } from '../../shared/network-index.ts';
 import type { Refusal } from '../../shared/refusal.ts';
 import { specialPurposeNetworks } from '../../shared/special-networks.ts';
@@ -48,6 +48,9 @@ const whitelisted: Reason = {
   warns: false,
 };
 
+/** No server that is in its right mind sends wider ones: its own limits are /16 and /32 unless its operator says otherwise. */
+const widest: Readonly<Record<Family, number>> = { 4: 8, 6: 16 };
+
 /** Stands for a source that did not answer in time. */
 const late = Symbol('late');
 
@@ -72,14 +75,15 @@ export class Safety {
   }
 
   /**
-   * Why this host does not block `network`, or undefined when it may: `special-purpose`, `whitelisted` or `protected`.
+   * Why this host does not block `network`, or undefined when it may: `too-wide`, `special-purpose`, `whitelisted` or
+   * `protected`.
    * Counts every shared address, in either direction, and looks through translations to the IPv4 address inside.
    */
   refuse(network: Network): Refusal | undefined {
     const inside = embeddedIpv4(network);
     const found = this.#index.overlapping(network) ?? (inside && this.#index.overlapping(inside));
     const reason = found && this.#reasons.get(found);
-    if (reason === undefined) return undefined;
+    if (reason === undefined) return prefixLengthOf(network) < widest[familyOf(network)] ? tooWide(network) : undefined;
     const refusal = { code: reason.code, detail: `${network} overlaps ${found}, ${reason.text}` };
     if (reason.warns) this.#warn(network, refusal);
     return refusal;
@@ -153,6 +157,10 @@ export class Safety {
     }
     return reasons;
   }
+}
+
+function tooWide(network: Network): Refusal {
+  return { code: 'too-wide', detail: `${network} is wider than /${widest[4]}, or /${widest[6]} of IPv6` };
 }
 
 function hasSameKeys(a: ReadonlyMap<Network, unknown>, b: ReadonlyMap<Network, unknown>): boolean {

@@ -9,7 +9,7 @@ import { hostSources } from '../../../client/safety/host-sources.ts';
 import { Safety, type SafetySource } from '../../../client/safety/safety.ts';
 import { serverSources } from '../../../client/safety/server-sources.ts';
 import { systemClock } from '../../../shared/clock.ts';
-import { covers, embeddedIpv4, type Network } from '../../../shared/network.ts';
+import { covers, embeddedIpv4, familyOf, type Network, prefixLengthOf } from '../../../shared/network.ts';
 import { specialPurpose } from '../../../shared/special-networks.ts';
 import { network } from '../../contracts/reconciler-bench.ts';
 import { until } from '../../contracts/until.ts';
@@ -167,7 +167,14 @@ describe('the safety of an agent', () => {
     await running;
   });
 
-  it('refuses exactly what shares an address with something protected', async () => {
+  it('refuses what is wider than any server of sense would send', () => {
+    const { safety } = make({});
+    for (const wide of ['64.0.0.0/3', '8.0.0.0/7', '2a00::/12', '2a00::/15'])
+      assert.equal(safety.refuse(network(wide))?.code, 'too-wide', wide);
+    for (const narrow of ['8.0.0.0/8', '2a00::/16']) assert.equal(safety.refuse(network(narrow)), undefined, narrow);
+  });
+
+  it('refuses exactly what is too wide or shares an address with something protected', async () => {
     const sets = fc.array(closeNetwork(), { maxLength: 6 });
     const property = fc.asyncProperty(
       sets,
@@ -180,7 +187,11 @@ describe('the safety of an agent', () => {
         const looked = inside === undefined ? [asked] : [asked, inside];
         const meets = (other: Network): boolean => looked.some((each) => covers(other, each) || covers(each, other));
         const isSpecial = looked.some((each) => specialPurpose.overlapping(each) !== undefined);
-        assert.equal(safety.refuse(asked) !== undefined, isSpecial || listed.some(meets) || found.some(meets));
+        const isWide = prefixLengthOf(asked) < (familyOf(asked) === 4 ? 8 : 16);
+        assert.equal(
+          safety.refuse(asked) !== undefined,
+          isWide || isSpecial || listed.some(meets) || found.some(meets),
+        );
       },
     );
     await fc.assert(property, { numRuns: 500 });
