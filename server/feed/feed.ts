@@ -43,7 +43,7 @@ export class Feed {
 
   /** Takes in what was committed; the standing bans know it already. */
   committed(changes: readonly Change[], first: number): void {
-    this.#source.recent.add(changes, first, this.#source.mayBlock);
+    this.#source.recent.add(changes, first);
     if (first <= this.#source.standing.sequence) for (const follower of this.#followers) follower.pump();
   }
 

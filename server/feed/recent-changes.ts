@@ -22,13 +22,17 @@ export class RecentChanges {
     this.#floor = sequence;
   }
 
-  /** @param first the sequence number of the first change */
-  add(changes: readonly Change[], first: number, mayBlock: (report: Report) => boolean): void {
+  /**
+   * The policy has just let a ban in; when it changes, every follower begins anew.
+   *
+   * @param first the sequence number of the first change
+   */
+  add(changes: readonly Change[], first: number): void {
     let sequence = first;
     for (const change of changes) {
       if (change.kind === 'advanced') continue;
       if ('report' in change) {
-        const isBan = change.kind === 'reported' && mayBlock(change.report);
+        const isBan = change.kind === 'reported';
         this.#changes.push({ sequence, report: change.report, isBan });
       }
       sequence += 1;
