@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { appendFile, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { graceMs, pollMs } from '../../client/queue.ts';
@@ -109,9 +109,11 @@ const losses: readonly [string, (spool: string) => void | Promise<void>][] = [
   ['was moved away', (spool) => rename(spool, `${spool}.before`)],
   [
     'was replaced by another',
-    (spool) => {
-      rmSync(spool, { recursive: true });
-      mkdirSync(spool, { mode: 0o700 });
+    // Renamed over what is there, because the agent may have made a spool of its own in between.
+    async (spool) => {
+      await mkdir(`${spool}.other`, { mode: 0o700 });
+      await rename(spool, `${spool}.before`);
+      await rename(`${spool}.other`, spool);
     },
   ],
 ];
