@@ -11,6 +11,7 @@ import { sweepExpired } from './expiry-sweep.ts';
 import { Feed } from './feed/feed.ts';
 import { Intake } from './intake.ts';
 import { type Change, type Ledger, LedgerError, type LedgerState } from './ledger/ledger.ts';
+import { isOwnClient } from './own-clients.ts';
 import { Policy, type PolicySettings } from './policy/policy.ts';
 import { ProtectedAddresses } from './policy/protected-addresses.ts';
 import { Whitelist } from './policy/whitelist.ts';
@@ -97,7 +98,7 @@ export class Core {
       record: this.record,
       policy,
       clock,
-      isEnrolled: (client) => this.clients.get(client) !== undefined,
+      isEnrolled: (client) => isOwnClient(client) || this.clients.get(client) !== undefined,
       onDecision: (decision) => this.teller.decision(decision),
     });
   }

@@ -1,6 +1,6 @@
 import type { Network } from '../shared/network.ts';
 import type { Refusal } from '../shared/refusal.ts';
-import type { Change, Client, Report, WithdrawalReason } from './ledger/ledger.ts';
+import type { Change, Client, OtherChange, Report, WithdrawalReason } from './ledger/ledger.ts';
 import { forbids } from './policy/whitelist.ts';
 import { isSameClaim, type StandingBans } from './standing-bans.ts';
 
@@ -12,7 +12,7 @@ export type Streams = Map<string, Map<string, number>>;
  * Nothing of it is real until the commit is.
  */
 export class Draft {
-  readonly changes: Change[] = [];
+  readonly #changes: Change[] = [];
   readonly #standing: StandingBans;
   readonly #streams: Streams;
   readonly #touched = new Map<Network, readonly Report[]>();
@@ -24,12 +24,15 @@ export class Draft {
   readonly #allowed = new Set<Network>();
   /** Undefined for one that is revoked and not enrolled again. */
   readonly #clients = new Map<string, Client | undefined>();
-  /** How many of the changes have been searched for clients and whitelist entries. */
-  #searched = 0;
 
   constructor(standing: StandingBans, streams: Streams) {
     this.#standing = standing;
     this.#streams = streams;
+  }
+
+  /** In their order. */
+  get changes(): readonly Change[] {
+    return this.#changes;
   }
 
   reportsOf(network: Network): readonly Report[] {
@@ -65,7 +68,7 @@ export class Draft {
     const { own, others } = this.#split(report);
     if (own === undefined) this.#count(report.client, 1);
     this.#touched.set(report.network, [...others, report]);
-    this.changes.push({ kind: 'reported', report, replaces: own });
+    this.#changes.push({ kind: 'reported', report, replaces: own });
   }
 
   /** Nothing happens when no report of this key stands. */
@@ -74,7 +77,7 @@ export class Draft {
     if (own === undefined) return;
     this.#count(report.client, -1);
     this.#touched.set(report.network, others);
-    this.changes.push({ kind: 'withdrawn', report: own, reason, actor });
+    this.#changes.push({ kind: 'withdrawn', report: own, reason, actor });
   }
 
   /**
@@ -90,24 +93,33 @@ export class Draft {
     }
     const lifted = { ...own, isLifted: true, sequence: undefined };
     this.#touched.set(report.network, [...others, lifted]);
-    this.changes.push({ kind: 'lifted', report: lifted, replaces: own, reason, actor });
+    this.#changes.push({ kind: 'lifted', report: lifted, replaces: own, reason, actor });
+  }
+
+  /** Adds a change that is about no report. */
+  add(change: OtherChange): void {
+    this.#changes.push(change);
+    if (change.kind === 'revoked') this.#revoked.add(change.client);
+    if (change.kind === 'revoked') this.#clients.set(change.client, undefined);
+    if (change.kind === 'enrolled') this.#clients.set(change.client.name, change.client);
+    if (change.kind === 'allowed') this.#allowed.add(change.entry.network);
+    if (change.kind === 'disallowed') this.#allowed.delete(change.network);
   }
 
   /** Whether this very commit ends a client's enrolment: its frames that are behind in it come too late. */
   revokes(client: string): boolean {
-    this.#search();
     return this.#revoked.has(client);
   }
 
   /** A client as the changes so far leave it. @param standing as it is without them */
   clientAfter(name: string, standing: Client | undefined): Client | undefined {
-    this.#search();
     return this.#clients.has(name) ? this.#clients.get(name) : standing;
   }
 
   /** Why a ban may not follow a whitelist entry of this very commit: the policy knows the entry only afterwards. */
   refuseAllowed(network: Network): Refusal | undefined {
-    this.#search();
+    // Nearly always: no array for each ban.
+    if (this.#allowed.size === 0) return undefined;
     const entry = [...this.#allowed].find((allowed) => forbids(allowed, network));
     if (entry === undefined) return undefined;
     return { code: 'whitelisted', detail: `${network} overlaps ${entry}, which is being whitelisted` };
@@ -121,20 +133,7 @@ export class Draft {
   advance(client: string, stream: string, number: number): void {
     const isNew = this.numberOf(client, stream) === 0;
     this.#numbers.set(`${client} ${stream}`, number);
-    this.changes.push({ kind: 'advanced', client, stream, number, isNew });
-  }
-
-  #search(): void {
-    for (const change of this.changes.slice(this.#searched)) this.#note(change);
-    this.#searched = this.changes.length;
-  }
-
-  #note(change: Change): void {
-    if (change.kind === 'revoked') this.#revoked.add(change.client);
-    if (change.kind === 'revoked') this.#clients.set(change.client, undefined);
-    if (change.kind === 'enrolled') this.#clients.set(change.client.name, change.client);
-    if (change.kind === 'allowed') this.#allowed.add(change.entry.network);
-    if (change.kind === 'disallowed') this.#allowed.delete(change.network);
+    this.#changes.push({ kind: 'advanced', client, stream, number, isNew });
   }
 
   #noteJail({ client, jail }: Report): void {

@@ -30,8 +30,7 @@ export async function sweepExpired({ record, standing, whitelist, clock }: Expir
         if (draft.reportsOf(report.network).includes(report)) draft.withdraw(report, 'expired', actor);
       }
       for (const { network } of entries) {
-        if (!isAllowedAnew(draft, network))
-          draft.changes.push({ kind: 'disallowed', network, actor, reason: 'expired' });
+        if (!isAllowedAnew(draft, network)) draft.add({ kind: 'disallowed', network, actor, reason: 'expired' });
       }
     });
   } catch (error) {

@@ -36,7 +36,7 @@ export interface IntakeOptions {
   readonly record: Record;
   readonly policy: Policy;
   readonly clock: Clock;
-  /** Whether a client of this name is enrolled now; a frame may have waited for the commit that revoked its sender. */
+  /** Whether a client of this name may still send; a frame may have waited for the commit that revoked its sender. */
   readonly isEnrolled: (client: string) => boolean;
   readonly onDecision: (decision: Decision) => void;
 }
@@ -82,15 +82,17 @@ export class Intake {
 
   /** Never rejects for a reason outside this program: a ledger that cannot write is each event's refusal. */
   async takeEvents(client: Client, frame: EventsFrame): Promise<ResultsFrame> {
-    const arrivedAtMs = this.#options.clock.elapsed();
-    const results = await this.#write(
-      (draft) => this.#enterEvents(draft, client, frame),
-      (refusal) => frame.events.map(({ number }) => refusedResult(number, refusal)),
-    );
-    const tookMs = Math.round((this.#options.clock.elapsed() - arrivedAtMs) * 10) / 10;
-    for (const [index, event] of frame.events.entries()) this.#tell(client, event, results[index], tookMs);
+    const results = await this.#take(client, frame.events, (draft) => this.#enterEvents(draft, client, frame));
     const isPauseDue = results.some((result) => result.outcome === 'refused' && isTemporary(result.code));
     return { type: 'results', results, ...(isPauseDue ? { retryAfterMs } : {}) };
+  }
+
+  /**
+   * Events that stand for themselves, in no stream: from the HTTP API, and from this server's own clients. Whoever sends
+   * one twice says the same twice.
+   */
+  takeEach(client: Client, events: readonly ReceivedEvent[]): Promise<EventResult[]> {
+    return this.#take(client, events, (draft) => this.#enterEach(draft, client, events));
   }
 
   /** Which of these jails' lists differ from what is recorded. Bans made by hand are in no jail's list. */
@@ -127,6 +129,18 @@ export class Intake {
     return list.toFrame();
   }
 
+  async #take(
+    client: Client,
+    events: readonly ReceivedEvent[],
+    enter: (draft: Draft) => EventResult[],
+  ): Promise<EventResult[]> {
+    const arrivedAtMs = this.#options.clock.elapsed();
+    const results = await this.#write(enter, (refusal) => events.map(({ number }) => refusedResult(number, refusal)));
+    const tookMs = Math.round((this.#options.clock.elapsed() - arrivedAtMs) * 10) / 10;
+    for (const [index, event] of events.entries()) this.#tell(client, event, results[index], tookMs);
+    return results;
+  }
+
   async #write<Answer>(enter: (draft: Draft) => Answer, refuse: (refusal: Refusal) => Answer): Promise<Answer> {
     try {
       return await this.#options.record.write(enter);
@@ -142,13 +156,23 @@ export class Intake {
     let last = applied;
     const results = events.map((event): EventResult => {
       if (event.number <= applied) return { number: event.number, outcome: 'repeated' };
-      const refusal = 'refusal' in event ? event.refusal : this.#enterEvent(draft, client, event);
-      if (refusal !== undefined) return refusedResult(event.number, refusal);
-      last = event.number;
-      return { number: event.number, outcome: 'recorded' };
+      const result = this.#enterReceived(draft, client, event);
+      if (result.outcome === 'recorded') last = event.number;
+      return result;
     });
     if (last > applied) draft.advance(client.name, stream, last);
     return results;
+  }
+
+  #enterEach(draft: Draft, client: Client, events: readonly ReceivedEvent[]): EventResult[] {
+    if (this.#isRevoked(draft, client)) return events.map(({ number }) => refusedResult(number, revoked(client)));
+    return events.map((event) => this.#enterReceived(draft, client, event));
+  }
+
+  #enterReceived(draft: Draft, client: Client, event: ReceivedEvent): EventResult {
+    const refusal = 'refusal' in event ? event.refusal : this.#enterEvent(draft, client, event);
+    if (refusal !== undefined) return refusedResult(event.number, refusal);
+    return { number: event.number, outcome: 'recorded' };
   }
 
   #enterEvent(draft: Draft, client: Client, event: BanEvent): Refusal | undefined {

@@ -6,6 +6,7 @@ import { secretBytes } from '../../shared/signing.ts';
 import type { Clients } from '../clients.ts';
 import type { ConnectedClients } from '../connected-clients.ts';
 import type { Client, ClientKey } from '../ledger/ledger.ts';
+import { isOwnClient } from '../own-clients.ts';
 import { mayUse } from '../policy/permission.ts';
 import type { Entry, Record } from '../record.ts';
 import type { StandingBans } from '../standing-bans.ts';
@@ -50,7 +51,7 @@ export function clientVerbs(options: ClientVerbsOptions): [string, LocalVerb][] 
 
 async function addClient({ record, clients, clock, randomBytes, reach }: ClientVerbsOptions, args: Arguments) {
   const name = readName(args);
-  if (name === actor) throw new ArgumentError(`name: ${name} is the server's own word for whoever administers it`);
+  if (name === actor || isOwnClient(name)) throw new ArgumentError(`name: ${name} is the server's own word`);
   const client: Client = {
     name,
     may: readPermissions(args['may']),
@@ -63,7 +64,7 @@ async function addClient({ record, clients, clock, randomBytes, reach }: ClientV
   await decide(record, (draft) => {
     if (draft.clientAfter(name, clients.get(name)) !== undefined)
       return new ArgumentError(`name: ${name} is enrolled already; see client rotate`);
-    draft.changes.push({ kind: 'enrolled', client, actor });
+    draft.add({ kind: 'enrolled', client, actor });
     return client;
   });
   return { name, may: client.may, jails: client.jails, enrolment: enrolmentLine(reach(), name, client.keys[0]) };
@@ -118,7 +119,7 @@ async function revokeClient({ record, clients, standing }: ClientVerbsOptions, a
     const reports = isLifting ? standing.ofClient(name) : [];
     const own = reports.filter((report) => draft.reportsOf(report.network).includes(report));
     for (const report of own) draft.withdraw(report, 'revoked', actor);
-    draft.changes.push({ kind: 'revoked', client: name, actor });
+    draft.add({ kind: 'revoked', client: name, actor });
     return own.length;
   });
   return { name, lifted };
@@ -133,7 +134,7 @@ function changeClient(
   return decide(record, (draft) => {
     const before = draft.clientAfter(name, clients.get(name));
     const client = before === undefined ? notEnrolled(clients, name) : change(before);
-    if (!(client instanceof ArgumentError)) draft.changes.push({ kind: 'enrolled', client, actor });
+    if (!(client instanceof ArgumentError)) draft.add({ kind: 'enrolled', client, actor });
     return client;
   });
 }

@@ -44,7 +44,7 @@ export function serverVerbs(options: ServerVerbsOptions): [string, LocalVerb][] 
 }
 
 async function change(options: ServerVerbsOptions, kind: 'paused' | 'resumed') {
-  await options.record.write((draft) => draft.changes.push({ kind, actor }));
+  await options.record.write((draft) => draft.add({ kind, actor }));
   return pass(options);
 }
 

@@ -48,7 +48,7 @@ async function allow({ record, clock }: WhitelistVerbsOptions, args: Arguments) 
 
 /** Adds an entry and lifts every report that it forbids. @returns these */
 export function allowInDraft(draft: Draft, entry: WhitelistEntry): Report[] {
-  draft.changes.push({ kind: 'allowed', entry, actor });
+  draft.add({ kind: 'allowed', entry, actor });
   const overlapping = [...draft.networks()].filter((other) => forbids(entry.network, other));
   const reports = overlapping.flatMap((other) => draft.reportsOf(other)).filter(({ isLifted }) => !isLifted);
   for (const report of reports) draft.lift(report, 'whitelisted', actor);
@@ -83,8 +83,7 @@ function listAllowed({ whitelist }: WhitelistVerbsOptions) {
 async function disallow({ record, whitelist }: WhitelistVerbsOptions, args: Arguments) {
   const network = argument.network(args);
   const removed = whitelist.timed.some((entry) => entry.network === network);
-  if (removed)
-    await record.write((draft) => draft.changes.push({ kind: 'disallowed', network, actor, reason: 'removed' }));
+  if (removed) await record.write((draft) => draft.add({ kind: 'disallowed', network, actor, reason: 'removed' }));
   const other = whitelist.overlapping(network);
   if (other === undefined) return { network, outcome: 'done', removed };
   return { network, outcome: 'failed', removed, still: { network: other, where: whitelist.whereabouts(other) } };

@@ -64,14 +64,14 @@ describe('a draft', () => {
     const draft = makeDraft();
     const entry = { network: network('203.0.113.0/24'), addedAt: 0, endsAt: 5_000, note: '' };
     assert.equal(draft.refuseAllowed(network('203.0.113.1')), undefined);
-    draft.changes.push({ kind: 'allowed', entry, actor: 'operator' });
+    draft.add({ kind: 'allowed', entry, actor: 'operator' });
     assert.deepEqual(draft.refuseAllowed(network('203.0.113.1')), {
       code: 'whitelisted',
       detail: '203.0.113.1 overlaps 203.0.113.0/24, which is being whitelisted',
     });
     assert.equal(draft.refuseAllowed(network('203.0.112.0/22'))?.code, 'whitelisted');
     assert.equal(draft.refuseAllowed(network('203.0.114.1')), undefined);
-    draft.changes.push({ kind: 'disallowed', network: entry.network, actor: 'operator', reason: 'removed' });
+    draft.add({ kind: 'disallowed', network: entry.network, actor: 'operator', reason: 'removed' });
     assert.equal(draft.refuseAllowed(network('203.0.113.1')), undefined);
   });
 

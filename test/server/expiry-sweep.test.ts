@@ -38,9 +38,7 @@ describe('the sweep', () => {
     const core = await Core.make();
     const entry = makeEntry('198.51.100.1', { endsAt: core.clock.now() + 60_000 });
     const allow = (endsAt: number) =>
-      core.record.write((draft) =>
-        draft.changes.push({ kind: 'allowed', entry: { ...entry, endsAt }, actor: 'operator' }),
-      );
+      core.record.write((draft) => draft.add({ kind: 'allowed', entry: { ...entry, endsAt }, actor: 'operator' }));
     await allow(entry.endsAt);
     core.clock.advance(60_000);
     await Promise.all([allow(entry.endsAt + 60_000), sweepExpired(core)]);

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { allowInDraft, entryFor } from '../../server/admin/whitelist-verbs.ts';
 import { JailLists } from '../../server/jail-lists.ts';
-import type { Report } from '../../server/ledger/ledger.ts';
+import type { Client, Report } from '../../server/ledger/ledger.ts';
+import { ownClient } from '../../server/own-clients.ts';
 import { FrameError } from '../../shared/field-reader.ts';
 import type { BanEvent, JailEntry, ReceivedEvent } from '../../shared/frames.ts';
 import { digestOf } from '../../shared/jail-digest.ts';
@@ -43,18 +44,30 @@ describe('events', () => {
     assert.deepEqual(await core.send(web2, [makeEvent(5, '203.0.113.2')]), ['recorded']);
   });
 
+  it('in no stream take effect each time, of hosts that are enrolled and of the server itself', async () => {
+    const core = await Core.make();
+    const ban = makeEvent(0, '203.0.113.1');
+    const unban = makeEvent(0, '203.0.113.1', { verb: 'unban' });
+    const take = async (client: Client, ...events: readonly ReceivedEvent[]) =>
+      (await core.intake.takeEach(client, events)).map(outcomeOf);
+    assert.deepEqual(await take(web1, ban, unban, ban), ['recorded', 'recorded', 'recorded']);
+    assert.deepEqual(await take(ownClient('crowdsec/main'), ban), ['recorded']);
+    assert.deepEqual(core.claims, ['203.0.113.1 web1 sshd', '203.0.113.1 crowdsec/main sshd']);
+    core.revoked.add('web1');
+    assert.deepEqual(await take(web1, ban), ['not-permitted']);
+    assert.deepEqual(await take(ownClient('escalation'), makeEvent(0, '127.0.0.1')), ['special-purpose']);
+  });
+
   it('that waited for the commit which revoked their client leave nothing', async () => {
     const core = await Core.make();
-    await core.record.write((draft) => draft.changes.push({ kind: 'revoked', client: 'web1', actor: 'operator' }));
+    await core.record.write((draft) => draft.add({ kind: 'revoked', client: 'web1', actor: 'operator' }));
     assert.deepEqual(await core.send(web1, [makeEvent(1, '203.0.113.1')]), ['not-permitted']);
     assert.deepEqual(core.claims, []);
   });
 
   it('that are behind the revocation of their client in one tick leave nothing', async () => {
     const core = await Core.make();
-    const revocation = core.record.write((draft) =>
-      draft.changes.push({ kind: 'revoked', client: 'web1', actor: 'operator' }),
-    );
+    const revocation = core.record.write((draft) => draft.add({ kind: 'revoked', client: 'web1', actor: 'operator' }));
     const frames = [
       core.send(web1, [makeEvent(1, '203.0.113.1')]),
       core.list(web1, entries('203.0.113.2')).then((settled) => settled?.refused),

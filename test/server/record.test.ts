@@ -145,7 +145,7 @@ describe('the record', () => {
   it('forgets the streams of a client that is revoked', async () => {
     const core = await Core.make();
     await core.record.write((draft) => draft.advance('web1', 'stream-1', 7));
-    await core.record.write((draft) => draft.changes.push({ kind: 'revoked', client: 'web1', actor: 'operator' }));
+    await core.record.write((draft) => draft.add({ kind: 'revoked', client: 'web1', actor: 'operator' }));
     assert.equal(await core.record.read((draft) => draft.numberOf('web1', 'stream-1')), 0);
   });
 });

@@ -56,6 +56,7 @@ describe('the admin socket', () => {
     ['client-add', { name: 'web\n1' }, /^name: "web\\n1": allowed is/],
     ['client-add', { name: 'n'.repeat(300) }, /^name: "n{80}…": allowed is/],
     ['client-add', { name: 'operator' }, /^name: operator is the server's own word/],
+    ['client-add', { name: 'escalation' }, /^name: escalation is the server's own word/],
     ['client-add', { name: 'web1', may: 'ban,fly' }, /^may: "ban,fly": allowed are ban, unban, operate/],
     ['client-add', { name: 'web1', jails: 'a b' }, /^jails: "a b": allowed are/],
     ['client-set', { name: 'web1', follows: 'sshd,,a' }, /^follows: "sshd,,a": allowed are/],

@@ -172,7 +172,7 @@ describe('the feed', () => {
     host.takeAll();
     for (const kind of ['paused', 'resumed'] as const) {
       core.isPaused = kind === 'paused';
-      await core.record.write((draft) => draft.changes.push({ kind, actor: 'operator' }));
+      await core.record.write((draft) => draft.add({ kind, actor: 'operator' }));
       host.takeAll();
       assert.equal(host.frames.at(-1)?.paused, kind === 'paused');
     }

@@ -1,0 +1,19 @@
+import type { Client } from './ledger/ledger.ts';
+
+/** In the name of a client that nobody enrolls: no name of a host has one. */
+const mark = '/';
+
+const escalation = 'escalation';
+
+/**
+ * A client that is a part of this server, as `crowdsec/main`: its reports go through the same intake and the same policy as
+ * a host's, and can be lifted like them.
+ */
+export function ownClient(name: string): Client {
+  return { name, may: ['ban', 'unban'], jails: ['*'], follows: [], description: '', addedAt: 0, keys: [] };
+}
+
+/** Whether a name belongs to a part of this server; no host is enrolled by it. */
+export function isOwnClient(name: string): boolean {
+  return name === escalation || name.includes(mark);
+}
