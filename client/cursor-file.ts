@@ -1,6 +1,7 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { readIfPresent } from '../shared/host/absent-file.ts';
 import { parseObject } from '../shared/sealed-channel.ts';
+import { Serial } from '../shared/serial.ts';
 
 /**
  * Up to which number one server has acknowledged a stream. Not synced to disk: a lost last write only means that events
@@ -9,8 +10,9 @@ import { parseObject } from '../shared/sealed-channel.ts';
 export class CursorFile {
   readonly #path: string;
   readonly #stream: string;
+  readonly #writes = new Serial();
   #written: number;
-  #writing: Promise<void> = Promise.resolve();
+  #lastWrite: Promise<void> = Promise.resolve();
 
   private constructor(path: string, stream: string, number: number) {
     this.#path = path;
@@ -31,11 +33,10 @@ export class CursorFile {
 
   /** Remembers `number`; resolves when the file says so. */
   advance(number: number): Promise<void> {
-    if (number === this.#written) return this.#writing;
+    if (number === this.#written) return this.#lastWrite;
     this.#written = number;
-    // One write at a time; a failed one is its caller's and does not stop the next.
-    this.#writing = this.#writing.catch(() => undefined).then(() => this.#write(number));
-    return this.#writing;
+    this.#lastWrite = this.#writes.inTurn(() => this.#write(number));
+    return this.#lastWrite;
   }
 
   async #write(number: number): Promise<void> {

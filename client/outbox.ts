@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bell } from '../shared/bell.ts';
+import { Serial } from '../shared/serial.ts';
 import { CursorFile } from './cursor-file.ts';
 import { Journal, type Recovered, readJournal } from './journal.ts';
 import type { Position } from './journal-record.ts';
@@ -38,10 +39,10 @@ export class Outbox {
   readonly #ways = new Map<string, Way>();
   readonly #positions: Map<number, number>;
   readonly #lastInJail = new Map<string, number>();
+  readonly #writes = new Serial();
   #forgottenInJails = 0;
   #nextNumber: number;
   #nextTaken: number;
-  #writing: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
   private constructor(stream: string, journal: Journal, recovered: Recovered) {
@@ -85,7 +86,7 @@ export class Outbox {
   /** Numbers the events and makes them durable, then hands them to the lanes. @throws Error when closed, or not durable */
   async accept(events: readonly NewEvent[], position?: Position): Promise<readonly NumberedEvent[]> {
     if (this.#isClosed) throw new Error('the agent stops, nothing was taken over');
-    return this.#inTurn(() => this.#append(events, position));
+    return this.#writes.inTurn(() => this.#append(events, position));
   }
 
   /** Remembers what a server has acknowledged. */
@@ -117,8 +118,7 @@ export class Outbox {
   /** Ends after what is being written. Nothing is accepted any more: the next agent may have the journal by then. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#writing;
-    await this.#journal.close();
+    await this.#writes.inTurn(() => this.#journal.close());
   }
 
   async #append(events: readonly NewEvent[], position: Position | undefined): Promise<readonly NumberedEvent[]> {
@@ -149,13 +149,6 @@ export class Outbox {
     if (this.#lastInJail.size <= jailsKnownMax || oldest === undefined) return;
     this.#lastInJail.delete(oldest[0]);
     this.#forgottenInJails = oldest[1];
-  }
-
-  /** One writer at a time; a failure is its caller's and does not stop the next. */
-  #inTurn<T>(write: () => Promise<T>): Promise<T> {
-    const result = this.#writing.then(write, write);
-    this.#writing = result.catch(() => undefined);
-    return result;
   }
 
   /** After a failed write, and when more than half of a journal is acknowledged, so that the cost stays in proportion. */

@@ -1,4 +1,5 @@
 import { ConfigError, configError, describeError } from '../../shared/errors.ts';
+import { Serial } from '../../shared/serial.ts';
 import { type Database, isDatabaseError, makeDurable, moveLogIntoFile, openDatabase } from './database.ts';
 import {
   type Change,
@@ -19,9 +20,8 @@ import { Tables } from './tables.ts';
 export class SqliteLedger implements Ledger {
   readonly #database: Database;
   readonly #tables: Tables;
+  readonly #work = new Serial();
   #sequence: number;
-  /** Ends with the work that was handed over last. */
-  #last: Promise<unknown> = Promise.resolve();
 
   private constructor(database: Database, tables: Tables, sequence: number) {
     this.#database = database;
@@ -81,9 +81,7 @@ export class SqliteLedger implements Ledger {
 
   /** One after the other: there is one connection, and what it reads amid a transaction is not durable. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work).catch(throwAsLedgerError);
-    this.#last = result.catch(() => undefined);
-    return result;
+    return this.#work.inTurn(work).catch(throwAsLedgerError);
   }
 
   async #transaction<T>(write: () => T | Promise<T>): Promise<T> {

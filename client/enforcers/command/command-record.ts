@@ -2,6 +2,7 @@ import { open, writeFile } from 'node:fs/promises';
 import { readIfPresent } from '../../../shared/host/absent-file.ts';
 import type { Log } from '../../../shared/host/log.ts';
 import type { Network } from '../../../shared/network.ts';
+import { Serial } from '../../../shared/serial.ts';
 import { replaceFile } from '../../durable-file.ts';
 import type { BanFacts } from './command-event.ts';
 import { formatCarriedOut, parseRecord } from './record-lines.ts';
@@ -18,9 +19,9 @@ export class CommandRecord {
   readonly #log: Log;
   /** Not on disk yet; after a failed write they wait for the next. */
   readonly #pending: string[] = [];
+  readonly #writes = new Serial();
   #isTorn = false;
   #isKnown = false;
-  #writing: Promise<void> = Promise.resolve();
 
   constructor(path: string, log: Log) {
     this.#path = path;
@@ -81,10 +82,8 @@ export class CommandRecord {
     return this.#write();
   }
 
-  /** One write at a time; a failed one is its caller's and does not stop the next. */
   #write(): Promise<void> {
-    this.#writing = this.#writing.catch(() => undefined).then(() => this.#flush());
-    return this.#writing;
+    return this.#writes.inTurn(() => this.#flush());
   }
 
   async #flush(): Promise<void> {
