@@ -52,7 +52,7 @@ describe('events', () => {
       (await core.intake.takeEach(client, events)).map(outcomeOf);
     assert.deepEqual(await take(web1, ban, unban, ban), ['recorded', 'recorded', 'recorded']);
     assert.deepEqual(await take(ownClient('crowdsec/main'), ban), ['recorded']);
-    assert.deepEqual(core.claims, ['203.0.113.1 web1 sshd', '203.0.113.1 crowdsec/main sshd']);
+    assert.deepEqual(core.claims, ['203.0.113.1 crowdsec/main sshd', '203.0.113.1 web1 sshd']);
     core.revoked.add('web1');
     assert.deepEqual(await take(web1, ban), ['not-permitted']);
     assert.deepEqual(await take(ownClient('escalation'), makeEvent(0, '127.0.0.1')), ['special-purpose']);
