@@ -1,10 +1,10 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { describeError, EnforcerError } from '../../../shared/errors.ts';
 import { type ClusterFacts, readClusterFacts } from '../../enforcers/proxmox/cluster-facts.ts';
-import { authorityOf } from '../../enforcers/proxmox/proxmox-endpoint.ts';
 import { ProxmoxAnswerError } from '../../enforcers/proxmox/proxmox-errors.ts';
 import type { ProxmoxSettings } from '../../enforcers/proxmox/proxmox-settings.ts';
 import { ProxmoxTransport } from '../../enforcers/proxmox/proxmox-transport.ts';
+import { authorityOf } from '../../outgoing/endpoint.ts';
 
 /** What is known of the Proxmox of one section. */
 export interface ProxmoxFacts {

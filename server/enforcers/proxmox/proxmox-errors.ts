@@ -2,13 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { EnforcerError, type EnforcerErrorCode } from '../../../shared/errors.ts';
 import { quote } from '../../../shared/refusal.ts';
 import { isObject, parseObject } from '../../../shared/sealed-channel.ts';
-
-/** What Proxmox sent back. */
-export interface Answer {
-  readonly status: number;
-  readonly reason: string;
-  readonly body: string;
-}
+import type { Answer } from '../../outgoing/kept-connection.ts';
 
 /** Proxmox answered, but not with success. */
 export class ProxmoxAnswerError extends EnforcerError {
@@ -19,16 +13,6 @@ export class ProxmoxAnswerError extends EnforcerError {
     this.name = 'ProxmoxAnswerError';
     this.status = status;
   }
-}
-
-/** The other end could not prove who it is. Nothing was sent to it. */
-export class UntrustedError extends Error {
-  readonly code = 'untrusted';
-}
-
-/** A file with a secret or a certificate cannot be used. */
-export class CredentialError extends Error {
-  readonly code = 'credential';
 }
 
 /**
@@ -89,11 +73,4 @@ function textOf({ status, reason, body }: Answer): string {
 /** A 200 that does not hold what was asked for; what was asked for may have been carried out. */
 export function unreadableAnswer(call: string, detail: string): EnforcerError {
   return new EnforcerError('retry', `${call}: ${detail}`);
-}
-
-/** Anything that was thrown on the way to an answer. */
-export function connectionError(call: string, cause: unknown): EnforcerError {
-  if (cause instanceof EnforcerError) return cause;
-  const code = cause instanceof UntrustedError || cause instanceof CredentialError ? 'denied' : 'retry';
-  return new EnforcerError(code, call, { cause });
 }

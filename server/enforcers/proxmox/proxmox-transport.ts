@@ -1,17 +1,20 @@
 import type { ApiRequestable } from 'proxmox-api';
 import type { Clock } from '../../../shared/clock.ts';
 import { parseObject } from '../../../shared/sealed-channel.ts';
+import type { Endpoint } from '../../outgoing/endpoint.ts';
+import type { Answer } from '../../outgoing/kept-connection.ts';
+import { type OutgoingCall, OutgoingCalls } from '../../outgoing/outgoing-calls.ts';
+import { toEnforcerError } from '../outgoing-enforcer-error.ts';
 import { refusePath } from './check-path.ts';
-import { EndedEarlyError, KeptConnection, type Message } from './kept-connection.ts';
-import { authorityOf, connectTo, type ProxmoxEndpoint } from './proxmox-endpoint.ts';
-import { type Answer, answerError, connectionError, unreadableAnswer } from './proxmox-errors.ts';
+import { answerError, unreadableAnswer } from './proxmox-errors.ts';
 
 export interface ProxmoxTransportOptions {
-  readonly endpoint: ProxmoxEndpoint;
+  /** pveproxy, or on the node itself pvedaemon, which speaks plain HTTP on a loopback port. */
+  readonly endpoint: Endpoint;
   /**
    * `USER@REALM!TOKENID=SECRET`. Asked for each new connection, so that a new token is taken up without a restart.
    *
-   * @throws CredentialError
+   * @throws OutgoingError `credential`
    */
   readonly readToken: () => string;
   readonly clock: Clock;
@@ -26,6 +29,8 @@ interface Call {
 
 /** pveproxy gives up on pvedaemon after 30 s; a call of ours ends a little later, headers and body together. */
 const callMaxMs = 35_000;
+/** 50,000 entries are 3.6 MiB. */
+const bodyMaxBytes = 33_554_432;
 
 /**
  * Carries the calls of proxmox-api, one at a time over one kept connection. What its own engine lacks: the server proves
@@ -33,96 +38,58 @@ const callMaxMs = 35_000;
  * for success, and errors that say who must act.
  */
 export class ProxmoxTransport {
-  readonly #options: ProxmoxTransportOptions;
-  #connection: KeptConnection | undefined;
-  #lastCall: Promise<unknown> = Promise.resolve();
+  readonly #calls: OutgoingCalls;
 
-  constructor(options: ProxmoxTransportOptions) {
-    this.#options = options;
+  constructor({ endpoint, readToken, clock }: ProxmoxTransportOptions) {
+    this.#calls = new OutgoingCalls({
+      endpoint,
+      readHeaders: () => ({ authorization: `PVEAPIToken=${readToken()}` }),
+      clock,
+      callMaxMs,
+      bodyMaxBytes,
+      // Proxmox sends `Connection: close` with every answer that pvedaemon gave, and keeps the connection open all the same;
+      // half the time of a small write goes into the TLS handshake that believing it costs. It ends it after failures.
+      staysOpen: (status) => status < 400,
+    });
   }
 
   /** What proxmox-api takes in place of its engine. Its calls end with `signal`, and reject with an EnforcerError. */
   requestable(signal: AbortSignal): ApiRequestable {
     return {
-      doRequest: (method, path, template, parameters) => {
-        const call = { method: method.toUpperCase(), path, template, parameters: parameters ?? {} };
-        const turn = this.#lastCall.then(() => this.#carry(call, signal));
-        this.#lastCall = turn.catch(() => undefined);
-        return turn;
-      },
+      doRequest: (method, path, template, parameters) =>
+        this.#carry({ method: method.toUpperCase(), path, template, parameters: parameters ?? {} }, signal),
     };
   }
 
   /** Ends the connection. A later call opens a new one. */
   close(): void {
-    this.#connection?.close();
-    this.#connection = undefined;
+    this.#calls.close();
   }
 
   async #carry(call: Call, signal: AbortSignal): Promise<unknown> {
     const name = `${call.method} ${call.path}`;
     const refusal = refusePath(call.path, call.template);
     if (refusal !== undefined) throw new Error(`${name} is not sent: ${refusal}`);
-    // Not AbortSignal.any: on Node 20 each use of it stays in the memory of a signal that lives on.
-    const ending = new AbortController();
-    const end = (): void => ending.abort();
-    signal.addEventListener('abort', end, { once: true });
-    const cancel = this.#options.clock.after(callMaxMs, end);
-    if (signal.aborted) end();
-    try {
-      return dataOf(name, await this.#exchange(messageOf(call), ending.signal));
-    } catch (error) {
-      const isLate = ending.signal.aborted && !signal.aborted;
-      throw connectionError(name, isLate ? new Error(`no answer in ${callMaxMs / 1000} s`) : error);
-    } finally {
-      cancel();
-      signal.removeEventListener('abort', end);
-    }
-  }
-
-  /**
-   * A server may end a connection in the very moment in which the next request is on its way: at its own count, after its
-   * idle time, or because it replaces a worker. So a request that meets the end of a connection used before goes out once
-   * more, on a new one. That is safe even if it was carried out: a POST then hears that the entry exists, a DELETE succeeds.
-   */
-  async #exchange(message: Message, signal: AbortSignal): Promise<Answer> {
-    const connection = await this.#connected(signal);
-    const wasUsed = connection.isUsed;
-    try {
-      return await this.#send(connection, message, signal);
-    } catch (error) {
-      if (!(wasUsed && error instanceof EndedEarlyError)) throw error;
-      return await this.#send(await this.#connected(signal), message, signal);
-    }
-  }
-
-  async #send(connection: KeptConnection, message: Message, signal: AbortSignal): Promise<Answer> {
-    try {
-      return await connection.exchange(message, signal);
-    } catch (error) {
-      connection.close();
-      throw error;
-    }
-  }
-
-  async #connected(signal: AbortSignal): Promise<KeptConnection> {
-    if (this.#connection?.isUsable) return this.#connection;
-    this.close();
-    const { endpoint, readToken, clock } = this.#options;
-    const authorization = `PVEAPIToken=${readToken()}`;
-    const socket = await connectTo(endpoint, signal);
-    this.#connection = new KeptConnection(socket, { host: authorityOf(endpoint), authorization }, clock);
-    return this.#connection;
+    const answer = await this.#calls.call(messageOf(call), signal).catch((error: unknown) => {
+      throw toEnforcerError(name, error);
+    });
+    return dataOf(name, answer);
   }
 }
 
-/** A body on DELETE is refused by Proxmox, so only POST and PUT have one. */
-function messageOf({ method, path, parameters }: Call): Message {
+const formHeaders = { 'content-type': 'application/x-www-form-urlencoded' };
+
+/**
+ * A body on DELETE is refused by Proxmox, so only POST and PUT have one. All may go out twice: a POST that was carried out then
+ * hears that the entry exists, a DELETE succeeds.
+ */
+function messageOf({ method, path, parameters }: Call): OutgoingCall {
   const form = new URLSearchParams(
     Object.entries(parameters).map(([key, value]): [string, string] => [key, textOf(value)]),
   ).toString();
-  if (method === 'POST' || method === 'PUT') return { method, target: path, body: form };
-  return { method, target: form === '' ? path : `${path}?${form}` };
+  if (method === 'POST' || method === 'PUT')
+    return { method, target: path, headers: formHeaders, body: form, isRepeatable: true };
+  return { method, target: form === '' ? path : `${path}?${form}`, isRepeatable: true };
 }
 
 /** Proxmox's forms know 1 and 0, not true and false. */

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { openApi } from '../../../../server/enforcers/proxmox/open-api.ts';
-import type { ProxmoxEndpoint, Trust } from '../../../../server/enforcers/proxmox/proxmox-endpoint.ts';
 import { ProxmoxTransport } from '../../../../server/enforcers/proxmox/proxmox-transport.ts';
+import type { Endpoint, Trust } from '../../../../server/outgoing/endpoint.ts';
 import { type Clock, systemClock } from '../../../../shared/clock.ts';
 import { describeError, EnforcerError } from '../../../../shared/errors.ts';
 import { makeCertificates } from '../../../certificates.ts';
@@ -38,17 +38,17 @@ describe('ProxmoxTransport', () => {
     await proxmox.close();
   });
 
-  function open(endpoint: ProxmoxEndpoint, clock: Clock = systemClock, token = proxmox.token): ProxmoxTransport {
+  function open(endpoint: Endpoint, clock: Clock = systemClock, token = proxmox.token): ProxmoxTransport {
     const transport = new ProxmoxTransport({ endpoint, readToken: () => token, clock });
     opened.push(transport);
     return transport;
   }
 
-  function trusting(trust: Trust): ProxmoxEndpoint {
+  function trusting(trust: Trust): Endpoint {
     return { scheme: 'https', host: proxmox.host, port: proxmox.port, trust };
   }
 
-  const byCa = (): ProxmoxEndpoint => trusting({ kind: 'ca', readPem: () => proxmox.caPem });
+  const byCa = (): Endpoint => trusting({ kind: 'ca', readPem: () => proxmox.caPem });
 
   async function add(transport: ProxmoxTransport, cidr: string): Promise<void> {
     await (await openApi(transport, signal)).cluster.firewall.ipset.$('blacklist').$post({ cidr });

@@ -1,33 +1,33 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
-import { formatAuthority } from '../../../shared/authority.ts';
-import { fingerprintOf, matchesPin } from '../../../shared/pin.ts';
-import { UntrustedError } from './proxmox-errors.ts';
+import { formatAuthority } from '../../shared/authority.ts';
+import { fingerprintOf, matchesPin } from '../../shared/pin.ts';
+import { OutgoingError } from './outgoing-error.ts';
 
 /** How the server proves itself: by an authority in a file, by its very key or certificate, or by the host's authorities. */
 export type Trust =
-  /** @throws CredentialError */
+  /** @throws OutgoingError `credential` */
   | { readonly kind: 'ca'; readonly readPem: () => string }
   /** As pin.ts makes it, of the public key or of the whole certificate. */
   | { readonly kind: 'pin'; readonly sha256: string }
   | { readonly kind: 'system' };
 
-/** Where the API is: pveproxy, or on the node itself pvedaemon, which speaks plain HTTP on a loopback port. */
-export type ProxmoxEndpoint =
+/** Where calls go: with TLS, or in plain HTTP to something on this very host. */
+export type Endpoint =
   | { readonly scheme: 'https'; readonly host: string; readonly port: number; readonly trust: Trust }
   | { readonly scheme: 'http'; readonly host: string; readonly port: number };
 
 /** As in a Host header. */
-export function authorityOf({ host, port }: ProxmoxEndpoint): string {
+export function authorityOf({ host, port }: Endpoint): string {
   return formatAuthority(host, port);
 }
 
 /**
  * Opens a connection, ready for a request: over TLS only after the server has proved itself.
  *
- * @throws UntrustedError when it has not, Error when nobody answers
+ * @throws OutgoingError `untrusted` when it has not, Error when nobody answers
  */
-export async function connectTo(endpoint: ProxmoxEndpoint, signal: AbortSignal): Promise<Socket> {
+export async function connectTo(endpoint: Endpoint, signal: AbortSignal): Promise<Socket> {
   const { scheme, host, port } = endpoint;
   if (scheme === 'http') return await ready(connectPlain({ host, port }), 'connect', signal);
   // A server name is for names only (RFC 6066 §3).
@@ -35,7 +35,11 @@ export async function connectTo(endpoint: ProxmoxEndpoint, signal: AbortSignal):
   const socket = connectTls({ host, port, ...serverName, ...tlsOptions(endpoint.trust) });
   await ready(socket, 'secureConnect', signal).catch((cause: unknown) => {
     if (!socket.authorizationError) throw cause;
-    throw new UntrustedError(`the certificate of ${authorityOf(endpoint)} is not trusted; check ca or pin`, { cause });
+    throw new OutgoingError(
+      'untrusted',
+      `the certificate of ${authorityOf(endpoint)} is not trusted; check ca or pin`,
+      { cause },
+    );
   });
   if (endpoint.trust.kind === 'pin') checkPin(socket, endpoint.trust.sha256, authorityOf(endpoint));
   return socket;
@@ -47,7 +51,7 @@ function tlsOptions(trust: Trust): ConnectionOptions {
     case 'ca':
       return { ...common, ca: trust.readPem() };
     case 'pin':
-      // Proxmox signs its own; what counts is checked below, before the first byte of a request.
+      // Many sign their own; what counts is checked below, before the first byte of a request.
       return { ...common, rejectUnauthorized: false };
     case 'system':
       return common;
@@ -59,7 +63,10 @@ function checkPin(socket: TLSSocket, sha256: string, authority: string): void {
   if (certificate !== undefined && matchesPin(certificate, sha256)) return;
   socket.destroy();
   const shown = certificate === undefined ? 'none' : fingerprintOf(certificate);
-  throw new UntrustedError(`${authority} shows a certificate with the SHA-256 ${shown}, not the pinned ${sha256}`);
+  throw new OutgoingError(
+    'untrusted',
+    `${authority} shows a certificate with the SHA-256 ${shown}, not the pinned ${sha256}`,
+  );
 }
 
 function ready<S extends Socket>(socket: S, event: 'connect' | 'secureConnect', signal: AbortSignal): Promise<S> {
