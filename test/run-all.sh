@@ -18,6 +18,8 @@ if [ ${#missing[@]} -gt 0 ]; then
   DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
 fi
 
+test/fetch-debian.sh
+
 rm -rf dist
 npm run build --silent
 npm run lint --silent
