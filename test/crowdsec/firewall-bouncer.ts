@@ -58,11 +58,6 @@ export class FirewallBouncer {
     return this.#process?.hasEnded === false;
   }
 
-  /** It takes its rules along, as systemd has it do. */
-  async stop(): Promise<void> {
-    await this.#process?.stop();
-  }
-
   /** Its rules stay. */
   async kill(): Promise<void> {
     await this.#process?.kill();
