@@ -18,14 +18,13 @@ export class RowWriter {
   }
 
   /**
-   * @param columns how many cells a row has
-   * @param sql the statement for rows that are written as `(?,?),(?,?)`
+   * @param row what a row is, with a `?` for each of its cells, as `(?, 'reported', ?)`
+   * @param sql the statement for rows that are written as `(?, 'reported', ?),(?, 'reported', ?)`
    */
-  static async prepare(database: Database, columns: number, sql: (rows: string) => string): Promise<RowWriter> {
-    const row = `(${Array(columns).fill('?').join(',')})`;
+  static async prepare(database: Database, row: string, sql: (rows: string) => string): Promise<RowWriter> {
     const prepare = (size: number) => database.prepare(sql(Array(size).fill(row).join(',')));
     const statements = sizes.map(async (size) => [size, await prepare(size)] as const);
-    return new RowWriter(columns, new Map(await Promise.all(statements)));
+    return new RowWriter(row.split('?').length - 1, new Map(await Promise.all(statements)));
   }
 
   add(...row: readonly Cell[]): void {

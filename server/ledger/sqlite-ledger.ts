@@ -55,7 +55,7 @@ export class SqliteLedger implements Ledger {
       const first = this.#sequence + 1;
       this.#sequence += await this.#transaction(() => {
         this.#tables.writeOthers(changes, at);
-        return this.#tables.writeHistory(changes, first, at);
+        return this.#tables.history.write(changes, first, at);
       });
       return first;
     });

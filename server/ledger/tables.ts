@@ -1,16 +1,7 @@
-import { formatLabels } from '../../shared/labels.ts';
 import type { Database } from './database.ts';
-import { historyOf } from './history-of.ts';
-import {
-  type AdvancedChange,
-  type Change,
-  type Client,
-  type HistoryEntry,
-  type OtherChange,
-  type Report,
-  streamsPerClientMax,
-} from './ledger.ts';
-import { type Cell, endCell, RowWriter } from './rows.ts';
+import { HistoryWriter } from './history-writer.ts';
+import { type AdvancedChange, type Change, type Client, type OtherChange, streamsPerClientMax } from './ledger.ts';
+import { endCell, RowWriter } from './rows.ts';
 
 /** Which history is kept: not before an instant, and at most so many entries up to the last number. */
 export interface Bounds {
@@ -21,26 +12,22 @@ export interface Bounds {
 
 /** The statements that change the tables. Every method runs inside the caller's transaction. */
 export class Tables {
+  readonly history: HistoryWriter;
   readonly #database: Database;
-  readonly #history: RowWriter;
-  readonly #ended: RowWriter;
   readonly #streams: RowWriter;
   readonly #statements: Statements;
 
-  private constructor(database: Database, writers: readonly [RowWriter, RowWriter, RowWriter], statements: Statements) {
+  private constructor(database: Database, history: HistoryWriter, streams: RowWriter, statements: Statements) {
+    this.history = history;
     this.#database = database;
-    [this.#history, this.#ended, this.#streams] = writers;
+    this.#streams = streams;
     this.#statements = statements;
   }
 
   static async prepare(database: Database): Promise<Tables> {
-    const ended = (rows: string): string => `UPDATE history SET stands = 0 WHERE sequence IN (VALUES ${rows})`;
-    const writers = [
-      await RowWriter.prepare(database, 13, (rows) => `INSERT INTO history VALUES ${rows}`),
-      await RowWriter.prepare(database, 1, ended),
-      await RowWriter.prepare(database, 4, (rows) => `INSERT OR REPLACE INTO stream VALUES ${rows}`),
-    ] as const;
-    return new Tables(database, writers, await prepareStatements(database));
+    const stream = (rows: string): string => `INSERT OR REPLACE INTO stream VALUES ${rows}`;
+    const streams = await RowWriter.prepare(database, '(?, ?, ?, ?)', stream);
+    return new Tables(database, await HistoryWriter.prepare(database), streams, await prepareStatements(database));
   }
 
   begin(): void {
@@ -49,27 +36,8 @@ export class Tables {
 
   /** Forgets what a transaction that failed left half gathered. */
   clear(): void {
-    this.#history.clear();
-    this.#ended.clear();
+    this.history.clear();
     this.#streams.clear();
-  }
-
-  /**
-   * Writes what stands in history, from this sequence number on.
-   *
-   * @returns how many numbers that took
-   */
-  writeHistory(changes: readonly Change[], first: number, at: number): number {
-    const ended = this.#endReports(changes);
-    let sequence = first;
-    for (const change of changes) {
-      const entry = historyOf(change, sequence, at);
-      if (entry === undefined) continue;
-      this.#history.add(...historyCells(entry, change, ended));
-      sequence += 1;
-    }
-    this.#history.flush();
-    return sequence - first;
   }
 
   /** Everything but reports, in its order. */
@@ -99,18 +67,6 @@ export class Tables {
     await this.#database.exec(`DELETE FROM history WHERE ${isOld} AND stands = 0`);
     const row = this.#statements.countChanges.get();
     return typeof row === 'object' && row !== null && 'count' in row ? Number(row.count) : 0;
-  }
-
-  /** @returns the reports that these changes make and end again; those from before stand no longer */
-  #endReports(changes: readonly Change[]): ReadonlySet<Report> {
-    const own = new Set<Report>();
-    for (const change of changes) {
-      const report = endedBy(change);
-      if (report?.sequence !== undefined) this.#ended.add(report.sequence);
-      else if (report !== undefined) own.add(report);
-    }
-    this.#ended.flush();
-    return own;
   }
 
   #advance(advances: readonly AdvancedChange[], at: number): void {
@@ -153,22 +109,6 @@ export class Tables {
     this.#statements.removeKeys.run(name);
     this.#statements.removeStreams.run(name);
   }
-}
-
-function endedBy(change: Change): Report | undefined {
-  if (!('report' in change)) return undefined;
-  return change.kind === 'withdrawn' ? change.report : change.replaces;
-}
-
-function historyCells(entry: HistoryEntry, change: Change, ended: ReadonlySet<Report>): readonly Cell[] {
-  const { sequence, at, kind, network = null, client = null, jail = null, source = null, reason = null } = entry;
-  const report = 'report' in change ? change.report : undefined;
-  const stands = report !== undefined && change.kind !== 'withdrawn' && !ended.has(report);
-  const endsAt = entry.endsAt === undefined ? null : endCell(entry.endsAt);
-  const actor = entry.actor === client ? null : entry.actor;
-  const reportedAt = report?.reportedAt ?? null;
-  const labels = report?.labels === undefined ? null : formatLabels(report.labels);
-  return [sequence, at, kind, network, client, jail, source, reportedAt, endsAt, labels, actor, reason, stands ? 1 : 0];
 }
 
 type Statements = Awaited<ReturnType<typeof prepareStatements>>;

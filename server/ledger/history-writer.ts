@@ -1,0 +1,91 @@
+import { formatLabels } from '../../shared/labels.ts';
+import type { Database } from './database.ts';
+import { historyOf } from './history-of.ts';
+import type { Change, HistoryEntry, Report } from './ledger.ts';
+import { type Cell, endCell, RowWriter } from './rows.ts';
+
+/** Writes changes into the table `history`. Every method runs inside the caller's transaction. */
+export class HistoryWriter {
+  readonly #entries: RowWriter;
+  readonly #bans: RowWriter;
+  readonly #ended: RowWriter;
+
+  private constructor(entries: RowWriter, bans: RowWriter, ended: RowWriter) {
+    this.#entries = entries;
+    this.#bans = bans;
+    this.#ended = ended;
+  }
+
+  static async prepare(database: Database): Promise<HistoryWriter> {
+    const insert = (rows: string): string => `INSERT INTO history VALUES ${rows}`;
+    const end = (rows: string): string => `UPDATE history SET stands = 0 WHERE sequence IN (VALUES ${rows})`;
+    return new HistoryWriter(
+      await RowWriter.prepare(database, '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', insert),
+      await RowWriter.prepare(database, "(?, ?, 'reported', ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, 1)", insert),
+      await RowWriter.prepare(database, '(?)', end),
+    );
+  }
+
+  /** Forgets what a transaction that failed left half gathered. */
+  clear(): void {
+    this.#entries.clear();
+    this.#bans.clear();
+    this.#ended.clear();
+  }
+
+  /** Writes what stands in history, from this sequence number on. @returns how many numbers that took */
+  write(changes: readonly Change[], first: number, at: number): number {
+    const ended = this.#endReports(changes);
+    let sequence = first;
+    for (const change of changes) {
+      const ban = plainBan(change, ended);
+      const entry = ban === undefined ? historyOf(change, sequence, at) : undefined;
+      if (ban !== undefined) this.#addBan(ban, sequence, at);
+      else if (entry !== undefined) this.#entries.add(...historyCells(entry, change, ended));
+      else continue;
+      sequence += 1;
+    }
+    this.#bans.flush();
+    this.#entries.flush();
+    return sequence - first;
+  }
+
+  /** As {@link historyCells} would, with fewer cells to hand over: tens of thousands a second are written. */
+  #addBan({ network, client, jail, source, reportedAt, endsAt }: Report, sequence: number, at: number): void {
+    this.#bans.add(sequence, at, network, client, jail, source, reportedAt, endCell(endsAt));
+  }
+
+  /** @returns the reports that these changes make and end again; those from before stand no longer */
+  #endReports(changes: readonly Change[]): ReadonlySet<Report> {
+    const own = new Set<Report>();
+    for (const change of changes) {
+      const report = endedBy(change);
+      if (report?.sequence !== undefined) this.#ended.add(report.sequence);
+      else if (report !== undefined) own.add(report);
+    }
+    this.#ended.flush();
+    return own;
+  }
+}
+
+function endedBy(change: Change): Report | undefined {
+  if (!('report' in change)) return undefined;
+  return change.kind === 'withdrawn' ? change.report : change.replaces;
+}
+
+/** The report of a ban that has no labels and is not ended in the same commit: nearly all that is ever written. */
+function plainBan(change: Change, ended: ReadonlySet<Report>): Report | undefined {
+  if (change.kind !== 'reported' || change.report.labels !== undefined) return undefined;
+  return ended.has(change.report) ? undefined : change.report;
+}
+
+function historyCells(entry: HistoryEntry, change: Change, ended: ReadonlySet<Report>): readonly Cell[] {
+  const { sequence, at, kind, network = null, client = null, jail = null, source = null, reason = null } = entry;
+  const report = 'report' in change ? change.report : undefined;
+  const stands = report !== undefined && change.kind !== 'withdrawn' && !ended.has(report);
+  const endsAt = entry.endsAt === undefined ? null : endCell(entry.endsAt);
+  const actor = entry.actor === client ? null : entry.actor;
+  const reportedAt = report?.reportedAt ?? null;
+  const labels = report?.labels === undefined ? null : formatLabels(report.labels);
+  return [sequence, at, kind, network, client, jail, source, reportedAt, endsAt, labels, actor, reason, stands ? 1 : 0];
+}
