@@ -1,12 +1,12 @@
 import { type Clock, sleep } from '../shared/clock.ts';
 import { handJail } from '../shared/names.ts';
-import { parseNetwork } from '../shared/network.ts';
+import { ipv4From } from '../shared/network.ts';
 import type { Agent, Destination } from './agent.ts';
 import type { Trialled } from './peers/peer-enforcement.ts';
 import { UplinkError } from './uplink-error.ts';
 
-/** An address that nobody has: the last but one of TEST-NET-3 (RFC 5737). */
-export const trialAddress = parseNetwork('203.0.113.254');
+/** An address that nobody has, 203.0.113.254: the last but one of TEST-NET-3 (RFC 5737). */
+const trialAddress = ipv4From(0xcb0071fe, 32);
 /** A trial that is cut off leaves nothing behind for longer. */
 const trialTtlMs = 120_000;
 /** For how long each step is waited for. */
@@ -31,7 +31,6 @@ export interface TrialReport {
 
 /** Bans an address that nobody has, waits until everything blocks it, and takes it back: at every server, and on this host. */
 export async function runTrial(agent: Agent, clock: Clock, signal: AbortSignal): Promise<TrialReport> {
-  if (trialAddress === undefined) throw new Error('the trial address is none');
   const trial = new Trial(agent, clock, signal);
   const [servers, enforcers] = await Promise.all([
     trial.atServers(),
@@ -74,9 +73,7 @@ class Trial {
     const { outbox, destinations } = this.#agent;
     const acceptedAt = Math.round(this.#clock.now());
     const endsAt = verb === 'ban' ? acceptedAt + trialTtlMs : null;
-    const network = trialAddress;
-    if (network === undefined) return [];
-    const event = { verb, jail: handJail, network, endsAt, source: 'hand', acceptedAt } as const;
+    const event = { verb, jail: handJail, network: trialAddress, endsAt, source: 'hand', acceptedAt } as const;
     const startedMs = this.#clock.elapsed();
     const [accepted] = await outbox.accept([event]);
     if (accepted === undefined) return [];
@@ -131,7 +128,7 @@ class Trial {
   }
 
   async #look({ courier }: Destination) {
-    if (courier.state.kind !== 'connected' || trialAddress === undefined) return [];
+    if (courier.state.kind !== 'connected') return [];
     try {
       const { enforcement } = await courier.state.connection.ask({ about: 'network', network: trialAddress });
       return enforcement ?? [];

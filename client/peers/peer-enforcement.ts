@@ -5,7 +5,7 @@ import { limits } from '../../shared/limits.ts';
 import type { Network } from '../../shared/network.ts';
 import { Reconciler, type ReconcilerEvent, type ReconcilerState } from '../../shared/reconciler.ts';
 import { Claims } from './claims.ts';
-import { observeLists } from './held-before.ts';
+import { observeLists } from './observe-lists.ts';
 import type { PeerReport, PeerReports } from './peer-reports.ts';
 import type { Subscription, Target } from './subscription.ts';
 
