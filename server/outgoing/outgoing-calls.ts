@@ -1,5 +1,6 @@
 import type { Clock } from '../../shared/clock.ts';
 import { describeError } from '../../shared/errors.ts';
+import { Serial } from '../../shared/serial.ts';
 import { authorityOf, connectTo, type Endpoint } from './endpoint.ts';
 import { type Answer, EndedEarlyError, KeptConnection, type Message } from './kept-connection.ts';
 import { OutgoingError } from './outgoing-error.ts';
@@ -39,8 +40,8 @@ export const waitingCallsMax = 100;
  */
 export class OutgoingCalls {
   readonly #options: OutgoingOptions;
+  readonly #turns = new Serial();
   #connection: KeptConnection | undefined;
-  #lastCall: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
   constructor(options: OutgoingOptions) {
@@ -54,10 +55,8 @@ export class OutgoingCalls {
   async call(call: OutgoingCall, signal: AbortSignal): Promise<Answer> {
     if (this.#waiting >= waitingCallsMax) throw new OutgoingError('busy', `${waitingCallsMax} calls wait already`);
     this.#waiting += 1;
-    const turn = this.#lastCall.then(() => this.#carry(call, signal));
-    this.#lastCall = turn.catch(() => undefined);
     try {
-      return await turn;
+      return await this.#turns.inTurn(() => this.#carry(call, signal));
     } finally {
       this.#waiting -= 1;
     }
