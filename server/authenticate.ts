@@ -31,7 +31,8 @@ export function authenticate(text: string, nonce: Buffer, credentials: Credentia
   const envelope = parseLoginEnvelope(text);
   if (envelope === undefined) return undefined;
   const client = credentials.clients.get(envelope.client);
-  const key = client?.keys.find(({ id, endsAt }) => id === envelope.keyId && endsAt > credentials.now);
+  const named = client?.keys.find(({ id, endsAt }) => id === envelope.keyId && endsAt > credentials.now);
+  const key = named?.kind === 'frames' ? named : undefined;
   const secret = key === undefined ? credentials.decoySecret : Buffer.from(key.secret, 'base64url');
   const payload = unseal(deriveLoginKey(secret, nonce), envelope.sealed);
   if (client === undefined || key === undefined || payload === undefined) return undefined;

@@ -2,14 +2,20 @@ import type { Change, Client } from './ledger/ledger.ts';
 
 /** The enrolled hosts, as the ledger has them. */
 export class Clients {
-  readonly #byName: Map<string, Client>;
+  readonly #byName = new Map<string, Client>();
+  readonly #byKey = new Map<string, Client>();
 
   constructor(clients: Iterable<Client>) {
-    this.#byName = new Map(Array.from(clients, (client) => [client.name, client]));
+    for (const client of clients) this.#put(client);
   }
 
   get(name: string): Client | undefined {
     return this.#byName.get(name);
+  }
+
+  /** Whose key this is. */
+  withKey(id: string): Client | undefined {
+    return this.#byKey.get(id);
   }
 
   list(): Client[] {
@@ -19,8 +25,19 @@ export class Clients {
   /** Takes in what was committed. */
   apply(changes: readonly Change[]): void {
     for (const change of changes) {
-      if (change.kind === 'enrolled') this.#byName.set(change.client.name, change.client);
-      if (change.kind === 'revoked') this.#byName.delete(change.client);
+      if (change.kind === 'enrolled') this.#put(change.client);
+      if (change.kind === 'revoked') this.#remove(change.client);
     }
+  }
+
+  #put(client: Client): void {
+    this.#remove(client.name);
+    this.#byName.set(client.name, client);
+    for (const { id } of client.keys) this.#byKey.set(id, client);
+  }
+
+  #remove(name: string): void {
+    for (const { id } of this.#byName.get(name)?.keys ?? []) this.#byKey.delete(id);
+    this.#byName.delete(name);
   }
 }

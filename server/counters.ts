@@ -1,10 +1,10 @@
-import type { RefusalCode } from '../shared/refusal.ts';
+import type { ProblemCode } from './http/problem.ts';
 
 /** How often each thing happened since the start. The names are few and fixed, so the map cannot grow. */
 export type CounterName =
   | 'recorded'
   | 'repeated'
-  | RefusalCode
+  | ProblemCode
   | 'turned-away'
   | 'withdrawn'
   | 'enforced'

@@ -1,4 +1,4 @@
-import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -8,7 +8,9 @@ import { type CloseCode, closeCodes } from '../shared/close-code.ts';
 import { describeError, hasCode } from '../shared/errors.ts';
 import { subprotocol } from '../shared/frames.ts';
 import { limits } from '../shared/limits.ts';
-import type { Network } from '../shared/network.ts';
+import { type Network, parseNetwork } from '../shared/network.ts';
+import type { Origin } from './http/http-door.ts';
+import { httpLimits } from './http/http-limits.ts';
 import type { Connection, Session } from './session.ts';
 import { type Stranger, Strangers } from './strangers.ts';
 
@@ -27,13 +29,21 @@ export interface ListenerOptions {
   readonly clock: Clock;
   readonly openSession: (connection: Connection, address: Network | undefined) => Session;
   readonly onEnd: (session: Session) => void;
+  /** Answers what is no WebSocket. Never rejects. */
+  readonly onRequest: (request: IncomingMessage, response: ServerResponse, origin: Origin) => Promise<void>;
   /** A connection that was turned away before or without a login. */
   readonly onTurnedAway: (address: Network | undefined, reason: string) => void;
   /** A fault of ours in handling a frame. */
   readonly onFault: (error: unknown) => void;
 }
 
-const maxHeaderSize = 8_192;
+/** How node:http holds connections that are no WebSockets to their limits. */
+const serverOptions = {
+  maxHeaderSize: httpLimits.headersMaxBytes,
+  headersTimeout: httpLimits.headersMaxMs,
+  requestTimeout: httpLimits.requestMaxMs,
+  keepAliveTimeout: httpLimits.idleMaxMs,
+};
 
 /** How long a peer may take to answer a close before its socket is cut. */
 const closeMaxMs = 2_000;
@@ -60,14 +70,12 @@ export class Listener {
     this.#strangers = new Strangers({ clock, onTurnedAway });
     this.#server =
       certificate === undefined
-        ? createHttpServer({ maxHeaderSize })
-        : createHttpsServer({ ...certificate, maxHeaderSize, minVersion: 'TLSv1.2' });
+        ? createHttpServer(serverOptions)
+        : createHttpsServer({ ...certificate, ...serverOptions, minVersion: 'TLSv1.2' });
+    this.#server.timeout = httpLimits.idleMaxMs;
     this.#server.maxConnections = limits.connectionsMax;
     this.#server.on('connection', (socket: Socket) => this.#strangers.admit(socket));
-    this.#server.on('request', (_request, response) => {
-      response.writeHead(426, { 'content-type': 'text/plain', upgrade: 'websocket', connection: 'close' });
-      response.end('fail2networkban: this port speaks WebSocket only\n');
-    });
+    this.#server.on('request', (request, response) => this.#request(request, response));
     this.#sockets = new WebSocketServer({
       noServer: true,
       perMessageDeflate: false,
@@ -108,8 +116,20 @@ export class Listener {
     this.#isClosing = true;
     if (this.#unanswered.size > 0) await this.#answerTaken();
     for (const socket of this.#sockets.clients) this.#end(socket, closeCodes.goingAway, 'the server stops');
+    this.#server.closeAllConnections();
     this.#strangers.endAll('the server stops');
     await closed;
+  }
+
+  /** A connection that has proved who it is keeps that, so it comes again without a stranger's place. */
+  #request(request: IncomingMessage, response: ServerResponse): void {
+    const stranger = this.#strangers.of(request.socket);
+    const { remoteAddress = '' } = request.socket;
+    const address = stranger?.address ?? parseNetwork(remoteAddress);
+    const answered = this.#options
+      .onRequest(request, response, { address, welcome: () => stranger?.leave() })
+      .finally(() => this.#unanswered.delete(answered));
+    this.#unanswered.add(answered);
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {

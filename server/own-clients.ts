@@ -3,6 +3,8 @@ import type { Client } from './ledger/ledger.ts';
 /** In the name of a client that nobody enrolls: no name of a host has one. */
 const mark = '/';
 
+/** Whoever administers the server over its local socket. */
+export const operator = 'operator';
 const escalation = 'escalation';
 
 /**
@@ -10,10 +12,10 @@ const escalation = 'escalation';
  * a host's, and can be lifted like them.
  */
 export function ownClient(name: string): Client {
-  return { name, may: ['ban', 'unban'], jails: ['*'], follows: [], description: '', addedAt: 0, keys: [] };
+  return { name, may: ['ban', 'unban'], jails: ['*'], follows: [], from: [], description: '', addedAt: 0, keys: [] };
 }
 
 /** Whether a name belongs to a part of this server; no host is enrolled by it. */
 export function isOwnClient(name: string): boolean {
-  return name === escalation || name.includes(mark);
+  return name === operator || name === escalation || name.includes(mark);
 }

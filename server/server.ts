@@ -10,8 +10,11 @@ import { whitelistVerbs } from './admin/whitelist-verbs.ts';
 import { answerQuestion } from './answer-question.ts';
 import type { Authenticated } from './authenticate.ts';
 import { Core, type CoreParts } from './core.ts';
+import { apiRoutes } from './http/api/api.ts';
+import { HttpDoor } from './http/http-door.ts';
 import type { LedgerState } from './ledger/ledger.ts';
 import { type Certificate, Listener } from './listener.ts';
+import { operator } from './own-clients.ts';
 import { ClientRates } from './policy/client-rates.ts';
 import { type Connection, Session } from './session.ts';
 import type { ServerSettings } from './settings.ts';
@@ -44,6 +47,7 @@ export class FleetServer {
   readonly #parts: ServerParts;
   readonly #core: Core;
   readonly #listener: Listener;
+  readonly #door: HttpDoor;
   readonly #decoySecret: Buffer;
   readonly #rates = new ClientRates();
   readonly #stopping = new AbortController();
@@ -78,6 +82,7 @@ export class FleetServer {
     this.#startedAt = parts.clock.now();
     this.#core = new Core(settings, parts, state);
     this.#decoySecret = parts.randomBytes(secretBytes);
+    this.#door = this.#makeDoor();
     this.#listener = this.#makeListener();
   }
 
@@ -117,7 +122,7 @@ export class FleetServer {
     await Promise.race([this.#core.protectAll(signal), sleep(clock, firstProtectMaxMs, signal)]);
     this.#core.checkAll();
     this.#port = await this.#listener.listen();
-    this.#closeSocket = await serveLocalSocket(this.#settings.socket, this.#verbs());
+    this.#closeSocket = await serveLocalSocket(this.#settings.socket, this.#verbs(operator));
     this.#work = this.#keepGoing(clock, signal);
     this.#work.catch(onFault);
   }
@@ -141,7 +146,22 @@ export class FleetServer {
       clock,
       openSession: (connection, address) => this.#openSession(connection, address),
       onEnd: (session) => connected.remove(session, clock.now()),
+      onRequest: (request, response, origin) => this.#door.answer(request, response, origin),
       onTurnedAway: (address, reason) => teller.turnedAway(address, reason),
+      onFault,
+    });
+  }
+
+  #makeDoor(): HttpDoor {
+    const { clock, version, onFault, ledger } = this.#parts;
+    const { clients, teller } = this.#core;
+    const verbsOf = (actor: string) => this.#verbs(actor);
+    return new HttpDoor({
+      routes: apiRoutes({ ...this.#core, ledger, clock, version, verbsOf }),
+      clients,
+      rates: this.#rates,
+      clock,
+      onRejection: (problem, address, client) => teller.requestRefused(problem, address, client),
       onFault,
     });
   }
@@ -178,8 +198,9 @@ export class FleetServer {
     return isAdmitted;
   }
 
-  #verbs(): ReadonlyMap<string, LocalVerb> {
+  #verbs(actor: string): ReadonlyMap<string, LocalVerb> {
     const options = {
+      actor,
       ...this.#parts,
       ...this.#core,
       isPaused: () => this.#core.isPaused,

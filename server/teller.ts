@@ -3,6 +3,7 @@ import type { Network } from '../shared/network.ts';
 import type { ReconcilerEvent } from '../shared/reconciler.ts';
 import type { Counters } from './counters.ts';
 import type { Room } from './enforcement.ts';
+import type { Problem } from './http/problem.ts';
 import type { Decision } from './intake.ts';
 import type { ReportChange } from './ledger/ledger.ts';
 import type { Rejection } from './session.ts';
@@ -26,6 +27,13 @@ export class Teller {
   rejection({ code, detail, client, claimed }: Rejection, address: Network | undefined): void {
     this.#counters.add(code);
     this.#log.warn({ code, client, claimed, address }, detail);
+  }
+
+  /** Who asks without a token, or for what it may not, is worth a line; a slip in a request is its sender's to see. */
+  requestRefused({ code, detail }: Problem, address: Network | undefined, client: string | undefined): void {
+    this.#counters.add(code);
+    const isWorthy = code === 'unauthenticated' || code === 'not-permitted';
+    this.#log[isWorthy ? 'warn' : 'debug']({ code, client, address }, detail);
   }
 
   /** An unban has its line as a decision. */

@@ -14,6 +14,8 @@ import { describeBan, describeLifted, finite } from './describe-bans.ts';
 import { allowInDraft, entryFor, refuseWideEntry } from './whitelist-verbs.ts';
 
 export interface BanVerbsOptions {
+  /** Who asks, as history shows it. */
+  readonly actor: string;
   readonly record: Record;
   readonly ledger: Ledger;
   readonly standing: StandingBans;
@@ -23,7 +25,6 @@ export interface BanVerbsOptions {
   readonly clock: Clock;
 }
 
-const actor = 'operator';
 /** Bans inside a CIDR that an answer carries; the others are counted. */
 const insideMax = 100;
 
@@ -39,7 +40,7 @@ export function banVerbs(options: BanVerbsOptions): [string, LocalVerb][] {
 }
 
 /** The operator's own ban passes the same policy about the address. It takes the place of his last of the same name. */
-async function ban({ record, policy, clock, standing }: BanVerbsOptions, args: Arguments) {
+async function ban({ actor, record, policy, clock, standing }: BanVerbsOptions, args: Arguments) {
   const network = argument.network(args);
   const ttlSeconds = argument.optionalDuration(args, 'ttl') ?? null;
   const jail = argument.text({ jail: handJail, ...args }, 'jail', jailPattern, jailAlphabet);
@@ -65,7 +66,7 @@ async function ban({ record, policy, clock, standing }: BanVerbsOptions, args: A
 }
 
 /** Lifts the reports of all hosts until their jails ban anew. `allow` keeps the network whitelisted for that long. */
-async function unban({ record, clock, standing }: BanVerbsOptions, args: Arguments) {
+async function unban({ actor, record, clock, standing }: BanVerbsOptions, args: Arguments) {
   const network = argument.network(args);
   const seconds = argument.optionalDuration(args, 'allow');
   const refusal = seconds === undefined ? undefined : refuseWideEntry(network);
@@ -75,7 +76,7 @@ async function unban({ record, clock, standing }: BanVerbsOptions, args: Argumen
     for (const report of reports) draft.lift(report, 'lifted', actor);
     if (seconds === undefined) return reports;
     const entry = entryFor({ network, seconds, note: 'unban --allow', addedAt: clock.now() });
-    return [...reports, ...allowInDraft(draft, entry)];
+    return [...reports, ...allowInDraft(draft, entry, actor)];
   });
   return {
     network,

@@ -1,9 +1,12 @@
 import { type Permission, permissions } from '../../shared/frames.ts';
 import { ArgumentError } from '../../shared/host/local-socket.ts';
 import { clientAlphabet, clientPattern } from '../../shared/names.ts';
+import { type Network, parseNetwork } from '../../shared/network.ts';
 import { quote } from '../../shared/refusal.ts';
 import { type Arguments, argument } from './arguments.ts';
 
+/** Networks from which one client's token is taken. */
+const sourcesMax = 100;
 const globPattern = /^[A-Za-z0-9*][A-Za-z0-9._@+*-]{0,63}$/;
 
 /** Readers of what is said of a client. They throw an ArgumentError. */
@@ -20,8 +23,12 @@ export function readDescription(args: Arguments): string {
   );
 }
 
-export function readPermissions(value: unknown): readonly Permission[] {
-  if (value === undefined) return ['ban', 'unban'];
+/** @param fallback what a client may when nothing is said */
+export function readPermissions(
+  value: unknown,
+  fallback: readonly Permission[] = ['ban', 'unban'],
+): readonly Permission[] {
+  if (value === undefined) return fallback;
   const words = typeof value === 'string' ? value.split(',') : [];
   const may = permissions.filter((permission) => words.includes(permission));
   if (may.length === words.length && may.length > 0) return may;
@@ -34,5 +41,16 @@ export function readJails(key: 'jails' | 'follows', value: unknown): readonly st
   if (jails.length > 0 && jails.length <= 100 && jails.every((jail) => globPattern.test(jail))) return jails;
   throw new ArgumentError(
     `${key}: ${quote(value)}: allowed are up to 100 jail names or patterns as nginx-*, separated by commas`,
+  );
+}
+
+/** @returns none for everywhere, which `any` says too */
+export function readFrom(value: unknown): readonly Network[] {
+  if (value === undefined || value === 'any') return [];
+  const networks = typeof value === 'string' ? value.split(',').map(parseNetwork) : [undefined];
+  const known = networks.filter((network) => network !== undefined);
+  if (known.length === networks.length && known.length <= sourcesMax) return known;
+  throw new ArgumentError(
+    `from: ${quote(value)}: allowed are up to ${sourcesMax} addresses and CIDRs, separated by commas, or any`,
   );
 }

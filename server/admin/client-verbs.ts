@@ -1,3 +1,4 @@
+import { formatAuthority } from '../../shared/authority.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { formatEnrolment } from '../../shared/enrolment.ts';
 import { ArgumentError, type LocalVerb } from '../../shared/host/local-socket.ts';
@@ -5,13 +6,14 @@ import { quote } from '../../shared/refusal.ts';
 import { secretBytes } from '../../shared/signing.ts';
 import type { Clients } from '../clients.ts';
 import type { ConnectedClients } from '../connected-clients.ts';
+import { makeToken } from '../http/token.ts';
 import type { Client, ClientKey } from '../ledger/ledger.ts';
 import { isOwnClient } from '../own-clients.ts';
 import { mayUse } from '../policy/permission.ts';
 import type { Entry, Record } from '../record.ts';
 import type { StandingBans } from '../standing-bans.ts';
 import { type Arguments, argument } from './arguments.ts';
-import { readDescription, readJails, readName, readPermissions } from './client-arguments.ts';
+import { readDescription, readFrom, readJails, readName, readPermissions } from './client-arguments.ts';
 import { finite } from './describe-bans.ts';
 
 /** How a host reaches this server and knows it. */
@@ -23,6 +25,8 @@ export interface Reach {
 }
 
 export interface ClientVerbsOptions {
+  /** Who asks, as history shows it. */
+  readonly actor: string;
   readonly record: Record;
   readonly clients: Clients;
   readonly connected: ConnectedClients;
@@ -32,11 +36,11 @@ export interface ClientVerbsOptions {
   readonly reach: () => Reach;
 }
 
-const actor = 'operator';
 /** For how long the old key goes on after a rotation, seconds. */
 const rotationOverlapSeconds = 86_400;
 /** Keys of one client at once: the newest, and those before it whose overlap still goes on. */
 const keysPerClientMax = 5;
+const keyIdBytes = 6;
 
 /** `client-add`, `client-list`, `client-set`, `client-revoke`, `client-rotate`. */
 export function clientVerbs(options: ClientVerbsOptions): [string, LocalVerb][] {
@@ -49,17 +53,21 @@ export function clientVerbs(options: ClientVerbsOptions): [string, LocalVerb][] 
   ];
 }
 
-async function addClient({ record, clients, clock, randomBytes, reach }: ClientVerbsOptions, args: Arguments) {
+async function addClient({ actor, record, clients, clock, randomBytes, reach }: ClientVerbsOptions, args: Arguments) {
   const name = readName(args);
-  if (name === actor || isOwnClient(name)) throw new ArgumentError(`name: ${name} is the server's own word`);
+  if (isOwnClient(name)) throw new ArgumentError(`name: ${name} is the server's own word`);
+  const isHttp = argument.flag(args, 'http');
+  if (args['from'] !== undefined && !isHttp) throw new ArgumentError('from: counts for a token alone; give --http too');
+  const made = makeKey(isHttp ? 'http' : 'frames', randomBytes);
   const client: Client = {
     name,
-    may: readPermissions(args['may']),
+    may: readPermissions(args['may'], isHttp ? ['subscribe'] : undefined),
     jails: readJails('jails', args['jails']),
     follows: readJails('follows', args['follows']),
     description: readDescription(args),
     addedAt: clock.now(),
-    keys: [makeKey(randomBytes)],
+    from: readFrom(args['from']),
+    keys: [made.key],
   };
   await decide(record, (draft) => {
     if (draft.clientAfter(name, clients.get(name)) !== undefined)
@@ -67,7 +75,7 @@ async function addClient({ record, clients, clock, randomBytes, reach }: ClientV
     draft.add({ kind: 'enrolled', client, actor });
     return client;
   });
-  return { name, may: client.may, jails: client.jails, enrolment: enrolmentLine(reach(), name, client.keys[0]) };
+  return { name, may: client.may, jails: client.jails, ...handOver(reach(), name, made) };
 }
 
 /** Changes only what is named. A connected host comes back with its new rights at once. */
@@ -76,15 +84,16 @@ async function setClient(options: ClientVerbsOptions, args: Arguments) {
     ...(args['may'] === undefined ? {} : { may: readPermissions(args['may']) }),
     ...(args['jails'] === undefined ? {} : { jails: readJails('jails', args['jails']) }),
     ...(args['follows'] === undefined ? {} : { follows: readJails('follows', args['follows']) }),
+    ...(args['from'] === undefined ? {} : { from: readFrom(args['from']) }),
     ...(args['description'] === undefined ? {} : { description: readDescription(args) }),
   };
   const client = await changeClient(options, readName(args), (before) =>
     Object.keys(rights).length > 0
       ? { ...before, ...rights }
-      : new ArgumentError('nothing to change: give --jails, --may, --follows or --description'),
+      : new ArgumentError('nothing to change: give --jails, --may, --follows, --from or --description'),
   );
-  const { name, may, jails, follows, description } = client;
-  return { name, may, jails, follows, description, leftOver: countLeftOver(options.standing, client) };
+  const { name, may, jails, follows, from, description } = client;
+  return { name, may, jails, follows, from, description, leftOver: countLeftOver(options.standing, client) };
 }
 
 /** Standing reports of jails that the client may no longer use: it cannot withdraw them. */
@@ -97,21 +106,22 @@ function countLeftOver(standing: StandingBans, client: Client): number {
 async function rotateKey(options: ClientVerbsOptions, args: Arguments) {
   const { clock, randomBytes, reach } = options;
   const name = readName(args);
+  const kind = options.clients.get(name)?.keys.some((key) => key.kind === 'http') ? 'http' : 'frames';
   const overlapSeconds = argument.duration(args, 'overlap', rotationOverlapSeconds);
-  const key = makeKey(randomBytes);
+  const made = makeKey(kind, randomBytes);
   const now = clock.now();
   const endsAt = now + overlapSeconds * 1_000;
   await changeClient(options, name, (client) => {
     const shortened = client.keys.map((old) => ({ ...old, endsAt: Math.min(old.endsAt, endsAt) }));
-    const keys = [key, ...shortened.filter((old) => old.endsAt > now)];
+    const keys = [made.key, ...shortened.filter((old) => old.endsAt > now)];
     if (keys.length <= keysPerClientMax) return { ...client, keys };
     return new ArgumentError(`name: ${name} has ${keys.length - 1} keys that go on; --overlap 0s ends them at once`);
   });
-  return { name, oldKeyEndsAt: endsAt, enrolment: enrolmentLine(reach(), name, key) };
+  return { name, oldKeyEndsAt: endsAt, ...handOver(reach(), name, made) };
 }
 
 /** Its bans stay until they end, unless `liftBans` says that they were not to be trusted. */
-async function revokeClient({ record, clients, standing }: ClientVerbsOptions, args: Arguments) {
+async function revokeClient({ actor, record, clients, standing }: ClientVerbsOptions, args: Arguments) {
   const name = readName(args);
   const isLifting = argument.flag(args, 'liftBans');
   const lifted = await decide(record, (draft) => {
@@ -127,7 +137,7 @@ async function revokeClient({ record, clients, standing }: ClientVerbsOptions, a
 
 /** Changes a client as it is once all before in the same commit has come true. @throws ArgumentError */
 function changeClient(
-  { record, clients }: ClientVerbsOptions,
+  { actor, record, clients }: ClientVerbsOptions,
   name: string,
   change: (before: Client) => Client | ArgumentError,
 ): Promise<Client> {
@@ -151,7 +161,9 @@ function describe({ connected, standing, clock }: ClientVerbsOptions, { keys, ..
   const connections = connected.list().filter((each) => each.client === client.name);
   return {
     ...client,
-    keys: keys.filter(({ endsAt }) => endsAt > clock.now()).map(({ id, endsAt }) => ({ id, endsAt: finite(endsAt) })),
+    keys: keys
+      .filter(({ endsAt }) => endsAt > clock.now())
+      .map(({ id, kind, endsAt }) => ({ id, kind, endsAt: finite(endsAt) })),
     reports: standing.countOfClient(client.name),
     connections: connections.map(({ address, agent, since }) => ({ address, agent, since })),
     lastSeen: connections.length > 0 ? clock.now() : connected.lastSeen(client.name),
@@ -163,14 +175,28 @@ function notEnrolled(clients: Clients, name: string): ArgumentError {
   return new ArgumentError(`name: ${quote(name)} is not enrolled; known are ${known.join(', ') || 'none'}`);
 }
 
-function makeKey(randomBytes: (count: number) => Buffer): ClientKey {
-  return {
-    id: randomBytes(6).toString('base64url'),
-    secret: randomBytes(secretBytes).toString('base64url'),
-    endsAt: Number.POSITIVE_INFINITY,
-  };
+/** A key, and the text that its owner is given once: `KEYID.SECRET`. */
+interface MadeKey {
+  readonly key: ClientKey;
+  readonly text: string;
 }
 
-function enrolmentLine(reach: Reach, client: string, key: ClientKey | undefined): string {
-  return formatEnrolment({ ...reach, client, key: `${key?.id}.${key?.secret}` });
+function makeKey(kind: ClientKey['kind'], randomBytes: (count: number) => Buffer): MadeKey {
+  const id = randomBytes(keyIdBytes).toString('base64url');
+  if (kind === 'http') {
+    const { token, key } = makeToken(id, randomBytes);
+    return { key, text: token };
+  }
+  const secret = randomBytes(secretBytes).toString('base64url');
+  return { key: { kind, id, secret, endsAt: Number.POSITIVE_INFINITY }, text: `${id}.${secret}` };
+}
+
+/** What its owner needs of a new key: the enrolment line of a host, or the token and where it is taken. */
+function handOver(reach: Reach, client: string, { key, text }: MadeKey) {
+  if (key.kind === 'frames') return { enrolment: formatEnrolment({ ...reach, client, key: text }) };
+  return { token: text, url: httpUrlOf(reach) };
+}
+
+function httpUrlOf({ host, port, plaintext }: Reach): string {
+  return `${plaintext === true ? 'http' : 'https'}://${formatAuthority(host, port)}/`;
 }

@@ -12,6 +12,8 @@ import type { StandingBans } from '../standing-bans.ts';
 import type { Reach } from './client-verbs.ts';
 
 export interface ServerVerbsOptions {
+  /** Who asks, as history shows it. */
+  readonly actor: string;
   readonly record: Record;
   readonly standing: StandingBans;
   readonly clients: Clients;
@@ -28,8 +30,6 @@ export interface ServerVerbsOptions {
   readonly reach: () => Reach;
 }
 
-const actor = 'operator';
-
 /** How long a command waits for the firewalls, milliseconds. */
 export const passMaxMs = 10_000;
 
@@ -44,7 +44,7 @@ export function serverVerbs(options: ServerVerbsOptions): [string, LocalVerb][] 
 }
 
 async function change(options: ServerVerbsOptions, kind: 'paused' | 'resumed') {
-  await options.record.write((draft) => draft.add({ kind, actor }));
+  await options.record.write((draft) => draft.add({ kind, actor: options.actor }));
   return pass(options);
 }
 

@@ -10,12 +10,12 @@ import { type Arguments, argument } from './arguments.ts';
 import { describeLifted, finite } from './describe-bans.ts';
 
 export interface WhitelistVerbsOptions {
+  /** Who asks, as history shows it. */
+  readonly actor: string;
   readonly record: Record;
   readonly whitelist: Whitelist;
   readonly clock: Clock;
 }
-
-const actor = 'operator';
 
 /** The shortest prefix of a run-time entry, by family: a slip of the pen must not open every firewall to everybody. */
 const widestEntry = { 4: 8, 6: 16 } as const;
@@ -30,7 +30,7 @@ export function whitelistVerbs(options: WhitelistVerbsOptions): [string, LocalVe
 }
 
 /** Whitelisting lifts what it covers, and what covers it. */
-async function allow({ record, clock }: WhitelistVerbsOptions, args: Arguments) {
+async function allow({ actor, record, clock }: WhitelistVerbsOptions, args: Arguments) {
   const network = argument.network(args);
   const seconds = argument.optionalDuration(args, 'for') ?? null;
   const note = argument.text(
@@ -42,12 +42,12 @@ async function allow({ record, clock }: WhitelistVerbsOptions, args: Arguments) 
   const refusal = refuseWideEntry(network);
   if (refusal !== undefined) return { network, outcome: 'refused', ...refusal };
   const entry = entryFor({ network, seconds, note, addedAt: clock.now() });
-  const lifted = await record.write((draft) => allowInDraft(draft, entry));
+  const lifted = await record.write((draft) => allowInDraft(draft, entry, actor));
   return { network, endsAt: finite(entry.endsAt), lifted: lifted.map(describeLifted) };
 }
 
 /** Adds an entry and lifts every report that it forbids. @returns these */
-export function allowInDraft(draft: Draft, entry: WhitelistEntry): Report[] {
+export function allowInDraft(draft: Draft, entry: WhitelistEntry, actor: string): Report[] {
   draft.add({ kind: 'allowed', entry, actor });
   const overlapping = [...draft.networks()].filter((other) => forbids(entry.network, other));
   const reports = overlapping.flatMap((other) => draft.reportsOf(other)).filter(({ isLifted }) => !isLifted);
@@ -80,7 +80,7 @@ function listAllowed({ whitelist }: WhitelistVerbsOptions) {
 }
 
 /** Takes an entry made at run time away. `failed` when another, as one of the configuration, still whitelists the network. */
-async function disallow({ record, whitelist }: WhitelistVerbsOptions, args: Arguments) {
+async function disallow({ actor, record, whitelist }: WhitelistVerbsOptions, args: Arguments) {
   const network = argument.network(args);
   const removed = whitelist.timed.some((entry) => entry.network === network);
   if (removed) await record.write((draft) => draft.add({ kind: 'disallowed', network, actor, reason: 'removed' }));

@@ -131,12 +131,14 @@ function clientCommands(times: Times): readonly OperatorCommand[] {
     {
       group: 'client',
       usage: 'add <name>',
-      description: 'enroll a host; prints its enrolment line once',
+      description: 'enroll a host, or with --http another program; prints its enrolment line or token once',
       options: [
         ['--jails <patterns>', 'jails it may use, as sshd,nginx-*'],
         ['--may <verbs>', 'of ban,unban,operate,subscribe'],
         ['--follows <patterns>', 'with subscribe: jails whose bans by others it is told of'],
         ['--description <text>'],
+        ['--http', 'a token for HTTP instead of an enrolment line; may subscribe unless --may says more'],
+        ['--from <networks>', 'with --http: addresses from which the token is taken'],
       ],
       verb: 'client-add',
       toArgs: withName,
@@ -152,6 +154,7 @@ function clientCommands(times: Times): readonly OperatorCommand[] {
         ['--may <verbs>', 'of ban,unban,operate,subscribe'],
         ['--follows <patterns>', 'with subscribe: jails whose bans by others it is told of'],
         ['--description <text>'],
+        ['--from <networks>', 'addresses from which its token is taken, or any'],
       ],
       verb: 'client-set',
       toArgs: withName,

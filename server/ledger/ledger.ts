@@ -29,14 +29,27 @@ export interface WhitelistEntry {
 }
 
 /** One of a client's keys. After a rotation the old one is valid until `endsAt`. */
-export interface ClientKey {
+export type ClientKey = FrameKey | HttpKey;
+
+/** With which a host and this server make the MACs of their frames. */
+export interface FrameKey {
+  readonly kind: 'frames';
   readonly id: string;
   /** 32 bytes, base64url. */
   readonly secret: string;
   readonly endsAt: number;
 }
 
-/** An enrolled host. */
+/** Of a token for HTTP, which is kept nowhere itself. */
+export interface HttpKey {
+  readonly kind: 'http';
+  readonly id: string;
+  /** SHA-256, hexadecimal. */
+  readonly tokenHash: string;
+  readonly endsAt: number;
+}
+
+/** An enrolled host, or another program that has a token for HTTP. */
 export interface Client {
   readonly name: string;
   readonly may: readonly Permission[];
@@ -44,6 +57,8 @@ export interface Client {
   readonly jails: readonly string[];
   /** Patterns of the jails whose reports, by any client, the feed may tell it; they count with the permission `subscribe`. */
   readonly follows: readonly string[];
+  /** Networks from which its token for HTTP is taken; none: from everywhere. */
+  readonly from: readonly Network[];
   readonly description: string;
   readonly addedAt: number;
   readonly keys: readonly ClientKey[];

@@ -5,6 +5,9 @@ import type { Database } from './database.ts';
 import type { Client, ClientKey, HistoryEntry, HistoryFilter, LedgerState, Report, WhitelistEntry } from './ledger.ts';
 import { LedgerError } from './ledger.ts';
 
+/** SHA-256, hexadecimal. */
+const hashPattern = /^[0-9a-f]{64}$/;
+
 type Row = Readonly<Record<string, unknown>>;
 
 /** Everything that stands, checked as strictly as a frame: somebody may have edited the file by hand. */
@@ -128,6 +131,7 @@ function readClient(row: Row, keys: readonly ClientKey[]): Client {
     may: text(row, 'may').split(',').filter(isPermission),
     jails: items(row, 'jails'),
     follows: items(row, 'follows'),
+    from: items(row, 'sources').map((item) => networkOf(item, 'sources')),
     description: text(row, 'description'),
     addedAt: integer(row, 'added_at'),
     keys,
@@ -135,7 +139,10 @@ function readClient(row: Row, keys: readonly ClientKey[]): Client {
 }
 
 function readKey(row: Row): ClientKey {
-  return { id: text(row, 'id'), secret: text(row, 'secret'), endsAt: end(row) };
+  const [id, kind, secret, endsAt] = [text(row, 'id'), text(row, 'kind'), text(row, 'secret'), end(row)];
+  if (kind === 'frames') return { kind, id, secret, endsAt };
+  if (kind === 'http' && hashPattern.test(secret)) return { kind, id, tokenHash: secret, endsAt };
+  throw new LedgerError(`client_key ${id}: unknown kind ${kind}, or no hash of a token`);
 }
 
 function readStreams(rows: readonly Row[]): Map<string, Map<string, number>> {
@@ -187,8 +194,11 @@ function end(row: Row): number {
 }
 
 function network(row: Row): Network {
-  const cell = text(row, 'network');
+  return networkOf(text(row, 'network'), 'network');
+}
+
+function networkOf(cell: string, column: string): Network {
   const parsed = parseNetwork(cell);
-  if (parsed === undefined || parsed !== cell) throw new LedgerError(`network: ${cell} is not a canonical network`);
+  if (parsed === undefined || parsed !== cell) throw new LedgerError(`${column}: ${cell} is not a canonical network`);
   return parsed;
 }

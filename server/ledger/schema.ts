@@ -6,7 +6,7 @@ export const applicationId = 0x66326e62;
 
 /**
  * Times are milliseconds since the epoch; an `ends_at` of NULL is permanent, an `actor` of NULL the client itself; `labels` are
- * `site=fra1,rack=7`.
+ * `site=fra1,rack=7`; the `secret` of a key of kind `http` is the SHA-256 of its token.
  *
  * A report is the change that made it, as long as it stands: a new ban is one row at the end of one table, whose page the
  * ban before has already touched. A table of reports by network would touch a page of its own for each of them, which
@@ -26,10 +26,11 @@ CREATE TABLE whitelist (
   network TEXT PRIMARY KEY, added_at INTEGER NOT NULL, ends_at INTEGER, note TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE client (
-  name TEXT PRIMARY KEY, may TEXT NOT NULL, jails TEXT NOT NULL, follows TEXT NOT NULL, description TEXT NOT NULL, added_at INTEGER NOT NULL
+  name TEXT PRIMARY KEY, may TEXT NOT NULL, jails TEXT NOT NULL, follows TEXT NOT NULL, sources TEXT NOT NULL,
+  description TEXT NOT NULL, added_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE client_key (
-  client TEXT NOT NULL, id TEXT NOT NULL, secret TEXT NOT NULL, ends_at INTEGER, PRIMARY KEY (client, id)
+  client TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, secret TEXT NOT NULL, ends_at INTEGER, PRIMARY KEY (client, id)
 ) WITHOUT ROWID;
 CREATE TABLE stream (
   client TEXT NOT NULL, id TEXT NOT NULL, number INTEGER NOT NULL, used_at INTEGER NOT NULL, PRIMARY KEY (client, id)

@@ -1,6 +1,6 @@
 import type { Database } from './database.ts';
 import { HistoryWriter } from './history-writer.ts';
-import { type AdvancedChange, type Change, type Client, type OtherChange, streamsPerClientMax } from './ledger.ts';
+import { type AdvancedChange, type Change, type Client, type ClientKey, type OtherChange, streamsPerClientMax } from './ledger.ts';
 import { endCell, RowWriter } from './rows.ts';
 
 /** Which history is kept: not before an instant, and at most so many entries up to the last number. */
@@ -98,10 +98,11 @@ export class Tables {
     }
   }
 
-  #writeClient({ name, may, jails, follows, description, addedAt, keys }: Client): void {
-    this.#statements.putClient.run(name, may.join(','), jails.join(','), follows.join(','), description, addedAt);
+  #writeClient({ name, may, jails, follows, from, description, addedAt, keys }: Client): void {
+    const lists = [may, jails, follows, from].map((list) => list.join(','));
+    this.#statements.putClient.run(name, ...lists, description, addedAt);
     this.#statements.removeKeys.run(name);
-    for (const key of keys) this.#statements.putKey.run(name, key.id, key.secret, endCell(key.endsAt));
+    for (const key of keys) this.#statements.putKey.run(name, key.id, key.kind, secretOf(key), endCell(key.endsAt));
   }
 
   #removeClient(name: string): void {
@@ -109,6 +110,10 @@ export class Tables {
     this.#statements.removeKeys.run(name);
     this.#statements.removeStreams.run(name);
   }
+}
+
+function secretOf(key: ClientKey): string {
+  return key.kind === 'frames' ? key.secret : key.tokenHash;
 }
 
 type Statements = Awaited<ReturnType<typeof prepareStatements>>;
@@ -119,9 +124,9 @@ async function prepareStatements(database: Database) {
     begin: await prepare('BEGIN IMMEDIATE'),
     allow: await prepare('INSERT OR REPLACE INTO whitelist VALUES (?, ?, ?, ?)'),
     disallow: await prepare('DELETE FROM whitelist WHERE network = ?'),
-    putClient: await prepare('INSERT OR REPLACE INTO client VALUES (?, ?, ?, ?, ?, ?)'),
+    putClient: await prepare('INSERT OR REPLACE INTO client VALUES (?, ?, ?, ?, ?, ?, ?)'),
     removeClient: await prepare('DELETE FROM client WHERE name = ?'),
-    putKey: await prepare('INSERT INTO client_key VALUES (?, ?, ?, ?)'),
+    putKey: await prepare('INSERT INTO client_key VALUES (?, ?, ?, ?, ?)'),
     removeKeys: await prepare('DELETE FROM client_key WHERE client = ?'),
     removeStreams: await prepare('DELETE FROM stream WHERE client = ?'),
     forgetStreams: await prepare(

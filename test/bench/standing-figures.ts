@@ -78,6 +78,7 @@ const client: Client = {
   may: ['ban', 'unban'],
   jails: ['*'],
   follows: ['*'],
+  from: [],
   description: '',
   addedAt: 0,
   keys: [],

@@ -106,10 +106,12 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
     it('holds clients with the keys of their last enrolment', async () => {
       const ledger = await make();
       const keys = [
-        { id: 'new-0001', secret: 'A'.repeat(43), endsAt: Number.POSITIVE_INFINITY },
-        { id: 'old-0001', secret: 'B'.repeat(43), endsAt: 5_000 },
-      ];
-      const rotated = makeClient({ keys, jails: ['sshd', 'nginx-*'], may: [], description: 'Büro', addedAt: 17 });
+        { kind: 'frames', id: 'new-0001', secret: 'A'.repeat(43), endsAt: Number.POSITIVE_INFINITY },
+        { kind: 'frames', id: 'old-0001', secret: 'B'.repeat(43), endsAt: 5_000 },
+        { kind: 'http', id: 'http-001', tokenHash: 'a'.repeat(64), endsAt: 5_000 },
+      ] as const;
+      const from = [network('192.0.2.0/24'), network('2001:db8::1')];
+      const rotated = makeClient({ keys, from, jails: ['sshd', 'nginx-*'], may: [], description: 'Büro', addedAt: 17 });
       await ledger.commit([enrolled(makeClient()), enrolled(makeClient({ name: 'web2', jails: [] }))], 1_000);
       await ledger.commit([enrolled(rotated)], 2_000);
       const { clients } = await ledger.load();

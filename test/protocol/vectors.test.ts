@@ -24,7 +24,10 @@ const sessionKeys: SessionKeys = { toServer: bytes(keys.clientToServer), toClien
 const attempt = (text: string) =>
   authenticate(text, serverNonce, {
     clients: new Clients([
-      makeClient({ name: client, keys: [{ id: keyId, secret: vectors.secret, endsAt: Number.POSITIVE_INFINITY }] }),
+      makeClient({
+        name: client,
+        keys: [{ kind: 'frames', id: keyId, secret: vectors.secret, endsAt: Number.POSITIVE_INFINITY }],
+      }),
     ]),
     now: 0,
     decoySecret: Buffer.alloc(32, 9),

@@ -14,8 +14,9 @@ const credentials = {
   clients: new Clients([
     makeClient({
       keys: [
-        { ...sampleKey, endsAt: Number.POSITIVE_INFINITY },
-        { id: 'ended-01', secret: sampleKey.secret, endsAt: 1_000 },
+        { kind: 'frames', ...sampleKey, endsAt: Number.POSITIVE_INFINITY },
+        { kind: 'http', id: 'http-001', tokenHash: 'ab'.repeat(32), endsAt: Number.POSITIVE_INFINITY },
+        { kind: 'frames', id: 'ended-01', secret: sampleKey.secret, endsAt: 1_000 },
       ],
     }),
   ]),
@@ -49,6 +50,7 @@ describe('a login', () => {
     ['an unknown client with the secret of a known one', login({ client: 'web9', secret: sampleKey.secret })],
     ['an unknown key', login({ keyId: 'key-0009' })],
     ['a key that has ended', login({ keyId: 'ended-01' })],
+    ['the hash of a token', login({ keyId: 'http-001', secret: 'ab'.repeat(32) })],
     ['a wrong secret', login({ secret: otherSecret })],
     [
       'the secret that stands in for unknown ones',

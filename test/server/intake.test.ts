@@ -81,7 +81,7 @@ describe('events', () => {
   it('are refused behind a whitelist entry in one tick, in its IPv6 clothes too', async () => {
     const core = await Core.make();
     const entry = entryFor({ network: network('203.0.113.0/24'), seconds: null, note: '', addedAt: core.clock.now() });
-    const allowed = core.record.write((draft) => allowInDraft(draft, entry));
+    const allowed = core.record.write((draft) => allowInDraft(draft, entry, 'operator'));
     const frames = [
       core.send(web1, [makeEvent(1, '203.0.113.1'), makeEvent(2, '198.51.100.1')]),
       core.send(web1, [makeEvent(3, '64:ff9b::cb00:7101')]),

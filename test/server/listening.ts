@@ -45,6 +45,10 @@ export class Listening {
           onRejection: ({ code, detail }) => this.rejections.push(`${code}: ${detail}`),
         }),
       onEnd: (session) => hosts.connected.remove(session, clock.now()),
+      onRequest: (_request, response) => {
+        response.writeHead(404).end();
+        return Promise.resolve();
+      },
       onTurnedAway: (_address, reason) => this.turnedAway.push(reason),
       onFault: (fault) => this.faults.push(fault),
     });

@@ -39,9 +39,10 @@ export function makeClient(rest: Partial<Client> = {}): Client {
     may: ['ban', 'unban'],
     jails: ['*'],
     follows: ['*'],
+    from: [],
     description: '',
     addedAt: 0,
-    keys: [{ ...sampleKey, endsAt: Number.POSITIVE_INFINITY }],
+    keys: [{ kind: 'frames', ...sampleKey, endsAt: Number.POSITIVE_INFINITY }],
     ...rest,
   };
 }

@@ -339,7 +339,12 @@ describe('a session closes', () => {
   });
 
   it('when its key is taken away, and for new permissions so that it comes back with them', async () => {
-    const newKey = { id: 'key-0002', secret: sampleKey.secret, endsAt: Number.POSITIVE_INFINITY };
+    const newKey = {
+      kind: 'frames',
+      id: 'key-0002',
+      secret: sampleKey.secret,
+      endsAt: Number.POSITIVE_INFINITY,
+    } as const;
     const changes = [makeClient({ keys: [newKey] }), makeClient({ may: ['ban'] })];
     const codes = [];
     for (const client of changes) {
@@ -352,7 +357,7 @@ describe('a session closes', () => {
   });
 
   it('when its key ends while connected', async () => {
-    const hosts = await makeHosts(makeClient({ keys: [{ ...sampleKey, endsAt: 1e13 }] }));
+    const hosts = await makeHosts(makeClient({ keys: [{ kind: 'frames', ...sampleKey, endsAt: 1e13 }] }));
     const pair = new SessionPair(hosts);
     await pair.logIn();
     hosts.connected.sendAwayEnded(hosts.clients, 1e13 - 1);

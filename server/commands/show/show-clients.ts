@@ -16,7 +16,8 @@ export function showClients(times: Times) {
   };
 }
 
-function showEnrolled({ name, enrolment }: Answer): string {
+function showEnrolled({ name, enrolment, token, url }: Answer): string {
+  if (token !== undefined) return showToken(`${text(name)} has a token for ${text(url)}. It is shown once:`, token);
   return [
     `${text(name)} is enrolled. This line is shown once; on the host run:`,
     '',
@@ -24,15 +25,22 @@ function showEnrolled({ name, enrolment }: Answer): string {
   ].join('\n');
 }
 
-function showRotated({ name, enrolment, oldKeyEndsAt }: Answer, { remaining }: Times): string {
+function showToken(line: string, token: unknown): string {
+  return [line, '', `  ${text(token)}`].join('\n');
+}
+
+function showRotated({ name, enrolment, token, oldKeyEndsAt }: Answer, { remaining }: Times): string {
   const left = remaining(oldKeyEndsAt);
+  const until = left === '0s' ? 'has ended.' : `goes on for ${left}.`;
+  if (token !== undefined)
+    return `${showToken(`${text(name)} has a new token. It is shown once:`, token)}\n\nThe old token ${until}`;
   return [
     `${text(name)} has a new key. This line is shown once; on the host run:`,
     '',
     `  fail2networkban enroll --force '${text(enrolment)}'`,
     '  systemctl restart fail2networkban-agent',
     '',
-    left === '0s' ? 'The old key has ended.' : `The old key goes on for ${left}.`,
+    `The old key ${until}`,
   ].join('\n');
 }
 

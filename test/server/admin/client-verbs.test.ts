@@ -113,6 +113,7 @@ describe('client', () => {
           may: ['ban', 'unban'],
           jails: ['sshd'],
           follows: ['*'],
+          from: [],
           description: 'the new shop',
           leftOver: 0,
         },

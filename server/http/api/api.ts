@@ -1,0 +1,32 @@
+import type { Clock } from '../../../shared/clock.ts';
+import type { LocalVerb } from '../../../shared/host/local-socket.ts';
+import type { EnforcementOfBans } from '../../enforcement.ts';
+import type { Intake } from '../../intake.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { Policy } from '../../policy/policy.ts';
+import type { Whitelist } from '../../policy/whitelist.ts';
+import type { Record } from '../../record.ts';
+import type { StandingBans } from '../../standing-bans.ts';
+import type { Route } from '../route.ts';
+import { banRoutes } from './ban-routes.ts';
+import { frontRoutes } from './front-routes.ts';
+
+/** What the API is made of. */
+export interface ApiParts {
+  readonly intake: Intake;
+  readonly record: Record;
+  readonly ledger: Ledger;
+  readonly standing: StandingBans;
+  readonly whitelist: Whitelist;
+  readonly policy: Policy;
+  readonly enforcement: EnforcementOfBans;
+  readonly clock: Clock;
+  readonly version: string;
+  /** The operator's verbs, as a client that may operate uses them; history shows its name. */
+  readonly verbsOf: (actor: string) => ReadonlyMap<string, LocalVerb>;
+}
+
+/** Everything that can be asked for by HTTP. */
+export function apiRoutes(parts: ApiParts): readonly Route[] {
+  return [...frontRoutes(parts), ...banRoutes(parts)];
+}

@@ -1,0 +1,104 @@
+import type { BanEvent } from '../../../shared/frames.ts';
+import { handJail } from '../../../shared/names.ts';
+import { covers, type Network } from '../../../shared/network.ts';
+import { describeBan, describeLifted } from '../../admin/describe-bans.ts';
+import type { Client } from '../../ledger/ledger.ts';
+import type { Ban } from '../../standing-bans.ts';
+import { jsonAnswer } from '../answer.ts';
+import { parameter } from '../parameter.ts';
+import type { ApiRequest, Outcome, Route } from '../route.ts';
+import type { ApiParts } from './api.ts';
+import { maySee } from './may-see.ts';
+import { networkSchema, recordedSchema } from './schemas.ts';
+
+const network = parameter.network('network', 'An address or CIDR; its slash may stand as it is or as %2F');
+const jail = parameter.jail('jail', `The jail that it is for; ${handJail}, a ban by hand, when it is left out`);
+const ttl = parameter.timeToLive('ttl', 'For how long; permanent when it is left out');
+const labels = parameter.labels('labels', 'Texts that travel with the ban');
+const lift = parameter.flag('lift', 'Lift the reports of all clients, which needs the permission operate');
+
+/** Bans inside a CIDR that an answer carries; the others are counted. */
+const insideMax = 100;
+
+/** One network: asked about, banned, unbanned. */
+export function banRoutes(parts: ApiParts): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      url: '/api/v1/bans/{network}',
+      summary: 'Whether a network is banned: by whom, why, until when, what covers it, and whether it could be',
+      access: 'every-client',
+      path: [network],
+      gives: networkSchema,
+      handle: ({ path }, client) => ({ answer: jsonAnswer(describeNetwork(parts, client, path.need(network))) }),
+    },
+    {
+      method: 'PUT',
+      url: '/api/v1/bans/{network}',
+      summary: 'Ban a network; the ban of the same client and jail is replaced',
+      access: 'every-client',
+      path: [network],
+      query: [jail, ttl, labels],
+      gives: recordedSchema,
+      handle: (request, client) => take(parts, client, banOf(request)),
+    },
+    {
+      method: 'DELETE',
+      url: '/api/v1/bans/{network}',
+      summary: "Withdraw the client's own ban of a network, or lift everybody's",
+      access: 'every-client',
+      path: [network],
+      query: [jail, lift],
+      gives: recordedSchema,
+      handle: (request, client) => take(parts, client, unbanOf(request)),
+    },
+  ];
+}
+
+function banOf({ path, query }: ApiRequest): BanEvent {
+  const ttlSeconds = query.get(ttl) ?? null;
+  return { ...eventOf(path.need(network), query.get(jail)), verb: 'ban', ttlSeconds, labels: query.get(labels) };
+}
+
+function unbanOf({ path, query }: ApiRequest): BanEvent {
+  const verb = query.get(lift) === true ? 'lift' : 'unban';
+  return { ...eventOf(path.need(network), query.get(jail)), verb, ttlSeconds: null };
+}
+
+/** As an agent sends it: what names no jail was done by hand. */
+function eventOf(which: Network, of: string | undefined): Omit<BanEvent, 'verb' | 'ttlSeconds'> {
+  return { number: 0, network: which, jail: of ?? handJail, source: of === undefined ? 'hand' : 'jail' };
+}
+
+/** The same intake and policy as of a frame. */
+async function take({ intake, standing }: ApiParts, client: Client, event: BanEvent): Promise<Outcome> {
+  const [result] = await intake.takeEach(client, [event]);
+  if (result === undefined) throw new Error('intake gave no result');
+  if (result.outcome === 'refused') return { problem: { code: result.code, detail: result.detail } };
+  const { network: which, jail: of, verb } = event;
+  const banned = standing.covering(which).length > 0;
+  return { answer: jsonAnswer({ network: which, jail: of, verb, outcome: 'recorded', banned }) };
+}
+
+function describeNetwork({ standing, policy, whitelist, enforcement }: ApiParts, client: Client, which: Network) {
+  const visible = (bans: readonly Ban[]) => bans.flatMap((ban) => seenBy(client, ban) ?? []);
+  const inside = visible([...standing.values()].filter((ban) => ban.network !== which && covers(which, ban.network)));
+  const lifted = standing.reportsOf(which).filter((report) => report.isLifted && maySee(client, report));
+  return {
+    network: which,
+    banned: standing.covering(which).length > 0,
+    bans: visible(standing.covering(which)).map(describeBan),
+    insideCount: inside.length,
+    inside: inside.slice(0, insideMax).map(describeBan),
+    lifted: lifted.map(describeLifted),
+    whitelistedBy: whitelist.overlapping(which) ?? null,
+    refusal: policy.refuseAddress(which) ?? null,
+    enforcement: enforcement.of(which),
+  };
+}
+
+/** A ban as far as a client is shown its reports; undefined when it is shown none. */
+function seenBy(client: Client, ban: Ban): Ban | undefined {
+  const reports = ban.reports.filter((report) => maySee(client, report));
+  return reports.length === 0 ? undefined : { ...ban, reports };
+}

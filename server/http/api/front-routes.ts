@@ -1,0 +1,46 @@
+import { jsonAnswer, textAnswer } from '../answer.ts';
+import type { Route } from '../route.ts';
+import type { ApiParts } from './api.ts';
+
+const front = (version: string): string => `fail2networkban ${version}
+
+/api/v1/openapi.json   what can be asked for, and how
+/api/v1/health         whether the server is alive
+/api/v1/ready          whether it can record a ban
+Everything else needs a token: fail2networkban-server client add NAME --http
+Hosts connect here by WebSocket: fail2networkban-server client add NAME
+`;
+
+const statusSchema = { type: 'object', properties: { status: { type: 'string' } }, required: ['status'] };
+
+/** What anybody may ask. */
+export function frontRoutes({ version, record }: Pick<ApiParts, 'version' | 'record'>): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      url: '/',
+      summary: 'What is here, as plain text',
+      access: 'anybody',
+      handle: () => ({ answer: textAnswer(front(version)) }),
+    },
+    {
+      method: 'GET',
+      url: '/api/v1/health',
+      summary: 'Whether the server is alive',
+      access: 'anybody',
+      gives: statusSchema,
+      handle: () => ({ answer: jsonAnswer({ status: 'ok' }) }),
+    },
+    {
+      method: 'GET',
+      url: '/api/v1/ready',
+      summary: 'Whether the server can record a ban: 503 while the ledger cannot be written',
+      access: 'anybody',
+      gives: statusSchema,
+      handle: () =>
+        record.state.kind === 'good'
+          ? { answer: jsonAnswer({ status: 'ready' }) }
+          : { problem: { code: 'ledger-unavailable', detail: 'the record cannot be written now' } },
+    },
+  ];
+}

@@ -1,0 +1,54 @@
+import type { Permission } from '../../shared/frames.ts';
+import type { Network } from '../../shared/network.ts';
+import type { Client } from '../ledger/ledger.ts';
+import type { Answer } from './answer.ts';
+import type { Credential } from './caller.ts';
+import type { Arguments, Parameter, Schema } from './parameter.ts';
+import type { Problem } from './problem.ts';
+
+export type Method = 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
+
+/** A request whose sender may ask, and whose arguments are in order. */
+export interface ApiRequest {
+  readonly path: Arguments;
+  readonly query: Arguments;
+  /** JSON as it came; an empty object when there was none. */
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly address: Network | undefined;
+}
+
+/** What becomes of a request: answered, or refused. */
+export type Outcome = { readonly answer: Answer } | { readonly problem: Problem };
+
+/** One thing that can be asked for; the router finds it and the OpenAPI document describes it. */
+export type Route = PublicRoute | ClientRoute;
+
+/** Anybody may ask, without a token: its answer must give nothing away and cost next to nothing. */
+interface PublicRoute extends Description {
+  readonly access: 'anybody';
+  readonly handle: (request: ApiRequest) => Outcome | Promise<Outcome>;
+}
+
+/** Clients may ask: all of them, or those that have one of these permissions. */
+interface ClientRoute extends Description {
+  readonly access: 'every-client' | readonly Permission[];
+  readonly handle: (request: ApiRequest, client: Client) => Outcome | Promise<Outcome>;
+}
+
+interface Description {
+  readonly method: Method;
+  /** As `/api/v1/bans/{network}`: a last part in braces may hold slashes. */
+  readonly url: string;
+  readonly summary: string;
+  /** By default the header `Authorization` alone. */
+  readonly credentials?: readonly Credential[];
+  /** The parts of the url in braces. */
+  readonly path?: readonly Parameter<unknown>[];
+  readonly query?: readonly Parameter<unknown>[];
+  /** Schema of the JSON object that it takes as body; without one it takes none. */
+  readonly takes?: Schema;
+  /** Schema of its answer in JSON; without one the answer is of another type. */
+  readonly gives?: Schema;
+  /** How a problem is answered where readers know no problem details. */
+  readonly refuse?: (problem: Problem) => Answer;
+}
