@@ -150,10 +150,10 @@ for (const isTls of [true, false]) {
 }
 
 describe('a listener', () => {
-  it('answers a plain HTTP request with what it speaks instead', () =>
+  it('hands a plain HTTP request on, with where it comes from', () =>
     withListener(false, async ({ listening }) => {
       const [response] = await once(get(`http://127.0.0.1:${listening.port}/`), 'response');
-      assert.deepEqual([response.statusCode, response.headers.upgrade], [426, 'websocket']);
+      assert.deepEqual([response.statusCode, response.headers['x-from']], [404, '127.0.0.1']);
       response.resume();
     }));
 

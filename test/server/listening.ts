@@ -45,8 +45,8 @@ export class Listening {
           onRejection: ({ code, detail }) => this.rejections.push(`${code}: ${detail}`),
         }),
       onEnd: (session) => hosts.connected.remove(session, clock.now()),
-      onRequest: (_request, response) => {
-        response.writeHead(404).end();
+      onRequest: (_request, response, { address }) => {
+        response.writeHead(404, { 'x-from': address }).end();
         return Promise.resolve();
       },
       onTurnedAway: (_address, reason) => this.turnedAway.push(reason),
