@@ -1,6 +1,13 @@
 import type { Database } from './database.ts';
 import { HistoryWriter } from './history-writer.ts';
-import { type AdvancedChange, type Change, type Client, type ClientKey, type OtherChange, streamsPerClientMax } from './ledger.ts';
+import {
+  type AdvancedChange,
+  type Change,
+  type Client,
+  type ClientKey,
+  type OtherChange,
+  streamsPerClientMax,
+} from './ledger.ts';
 import { endCell, RowWriter } from './rows.ts';
 
 /** Which history is kept: not before an instant, and at most so many entries up to the last number. */

@@ -104,7 +104,7 @@ describe('client', () => {
       );
       await assert.rejects(
         server.ask('client-set', { name: 'web1' }),
-        /nothing to change: give --jails, --may, --follows or/,
+        /nothing to change: give --jails, --may, --follows, --from or --description/,
       );
       const described = await server.ask('client-set', { name: 'web1', description: 'the new shop' });
       assert.deepEqual(described, {
