@@ -8,6 +8,9 @@ import type { Times } from './show/times.ts';
 
 type Options = Readonly<Record<string, unknown>>;
 
+/** With its meaning and its default, where it has them. */
+type Option = readonly [flags: string, meaning?: string, fallback?: string];
+
 /** A command that asks the running server, as it is typed and as it is asked. */
 export interface OperatorCommand {
   /** `allow` in `allow add NETWORK`. */
@@ -15,8 +18,7 @@ export interface OperatorCommand {
   /** Name and arguments, as `ban <network>`. */
   readonly usage: string;
   readonly description: string;
-  /** Each with its meaning and its default, where it has them. */
-  readonly options?: readonly (readonly [flags: string, meaning?: string, fallback?: string])[];
+  readonly options?: readonly Option[];
   /** The verb of the local socket. */
   readonly verb: string;
   /** Arguments of the verb; by default the options as they are. */
@@ -125,6 +127,14 @@ function whitelistCommands(times: Times): readonly OperatorCommand[] {
   ];
 }
 
+/** What `client add` says of a host and `client set` changes. */
+const clientOptions: readonly Option[] = [
+  ['--jails <patterns>', 'jails it may use, as sshd,nginx-*'],
+  ['--may <verbs>', 'of ban,unban,operate,subscribe'],
+  ['--follows <patterns>', 'with subscribe: jails whose bans by others it is told of'],
+  ['--description <text>'],
+];
+
 function clientCommands(times: Times): readonly OperatorCommand[] {
   const show = showClients(times);
   return [
@@ -133,10 +143,7 @@ function clientCommands(times: Times): readonly OperatorCommand[] {
       usage: 'add <name>',
       description: 'enroll a host, or with --http another program; prints its enrolment line or token once',
       options: [
-        ['--jails <patterns>', 'jails it may use, as sshd,nginx-*'],
-        ['--may <verbs>', 'of ban,unban,operate,subscribe'],
-        ['--follows <patterns>', 'with subscribe: jails whose bans by others it is told of'],
-        ['--description <text>'],
+        ...clientOptions,
         ['--http', 'a token for HTTP instead of an enrolment line; may subscribe unless --may says more'],
         ['--from <networks>', 'with --http: addresses from which the token is taken'],
       ],
@@ -149,13 +156,7 @@ function clientCommands(times: Times): readonly OperatorCommand[] {
       group: 'client',
       usage: 'set <name>',
       description: 'change what a host may do; it keeps its key',
-      options: [
-        ['--jails <patterns>', 'jails it may use from now on'],
-        ['--may <verbs>', 'of ban,unban,operate,subscribe'],
-        ['--follows <patterns>', 'with subscribe: jails whose bans by others it is told of'],
-        ['--description <text>'],
-        ['--from <networks>', 'addresses from which its token is taken, or any'],
-      ],
+      options: [...clientOptions, ['--from <networks>', 'addresses from which its token is taken, or any']],
       verb: 'client-set',
       toArgs: withName,
       show: show.changed,
