@@ -7,6 +7,8 @@ import { ConnectedClients } from './connected-clients.ts';
 import { Counters } from './counters.ts';
 import { EnforcementOfBans } from './enforcement.ts';
 import type { OpenedFirewall, ProtectedSource } from './enforcers/opened-firewall.ts';
+import { Escalation } from './escalation/escalation.ts';
+import type { EscalationSettings } from './escalation/escalation-settings.ts';
 import { sweepExpired } from './expiry-sweep.ts';
 import { Feed } from './feed/feed.ts';
 import { Intake } from './intake.ts';
@@ -28,6 +30,8 @@ export interface CoreSettings {
   readonly historyDays: number;
   /** Entries of history, but for those of standing reports. */
   readonly historyMax: number;
+  /** Undefined: off. */
+  readonly escalation: EscalationSettings | undefined;
 }
 
 export interface CoreParts {
@@ -50,7 +54,8 @@ const dayMs = 86_400_000;
  * ```
  * intake ─▶ policy ─▶ record ─▶ ledger
  *                       └─▶ standing bans ─▶ enforcement ─▶ a reconciler for each firewall
- *                                        └─▶ feed ─▶ a follower for each subscribed host
+ *                                        ├─▶ feed ─▶ a follower for each subscribed host
+ *                                        └─▶ escalation ─▶ intake
  * ```
  */
 export class Core {
@@ -66,6 +71,7 @@ export class Core {
   readonly record: Record;
   readonly intake: Intake;
   readonly feed: Feed;
+  readonly escalation: Escalation;
   readonly #parts: CoreParts;
   #settings: CoreSettings;
   #isPaused: boolean;
@@ -92,8 +98,10 @@ export class Core {
       soon,
     });
     const { standing, policy } = this;
-    const onCommit = (changes: readonly Change[], first: number): void => this.#committed(changes, first);
-    this.record = new Record({ ledger, standing, state, clock, soon, onCommit });
+    this.record = new Record({
+      ...{ ledger, standing, state, clock, soon },
+      onCommit: (changes, first, at) => this.#committed(changes, first, at),
+    });
     this.intake = new Intake({
       record: this.record,
       policy,
@@ -101,6 +109,10 @@ export class Core {
       isEnrolled: (client) => isOwnClient(client) || this.clients.get(client) !== undefined,
       onDecision: (decision) => this.teller.decision(decision),
     });
+    const { intake } = this;
+    const onUnread = (error: LedgerError): void =>
+      log.error({ error: describeError(error) }, 'history cannot be read: earlier bans do not count for escalation');
+    this.escalation = new Escalation({ settings: settings.escalation, ledger, standing, intake, clock, onUnread });
   }
 
   /** Panic: bans are recorded, but nothing is enforced. */
@@ -113,6 +125,7 @@ export class Core {
     this.#settings = settings;
     this.whitelist.configure(settings.whitelist, settings.whitelistFromFile);
     this.policy.configure(settings.policy);
+    this.escalation.configure(settings.escalation);
     this.#policyChanged();
   }
 
@@ -165,12 +178,13 @@ export class Core {
   }
 
   /** Everything that follows from a commit, before anybody is answered. */
-  #committed(changes: readonly Change[], first: number): void {
+  #committed(changes: readonly Change[], first: number, at: number): void {
     this.clients.apply(changes);
     this.connected.apply(changes);
     this.whitelist.apply(changes);
     for (const change of changes) this.#follow(change);
     this.feed.committed(changes, first);
+    this.escalation.committed(changes, at);
   }
 
   #follow(change: Change): void {

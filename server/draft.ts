@@ -1,6 +1,6 @@
 import type { Network } from '../shared/network.ts';
 import type { Refusal } from '../shared/refusal.ts';
-import type { Change, Client, OtherChange, Report, WithdrawalReason } from './ledger/ledger.ts';
+import type { Change, Client, OtherChange, Report, ReportReason, WithdrawalReason } from './ledger/ledger.ts';
 import { forbids } from './policy/whitelist.ts';
 import { isSameClaim, type StandingBans } from './standing-bans.ts';
 
@@ -63,12 +63,13 @@ export class Draft {
     return this.#standing.countJails(client) + (added?.size ?? 0) + Number(!isKnown);
   }
 
-  report(report: Report): void {
+  /** @param isListed a jail's list told of it, not its ban */
+  report(report: Report, isListed = false): void {
     this.#noteJail(report);
     const { own, others } = this.#split(report);
     if (own === undefined) this.#count(report.client, 1);
     this.#touched.set(report.network, [...others, report]);
-    this.#changes.push({ kind: 'reported', report, replaces: own });
+    this.#changes.push({ kind: 'reported', report, replaces: own, reason: reasonOf(report, own, isListed) });
   }
 
   /** Nothing happens when no report of this key stands. */
@@ -151,4 +152,10 @@ export class Draft {
   #count(client: string, by: number): void {
     this.#added.set(client, (this.#added.get(client) ?? 0) + by);
   }
+}
+
+/** One that has run out, but was not swept yet, is not prolonged. */
+function reasonOf(report: Report, own: Report | undefined, isListed: boolean): ReportReason | undefined {
+  if (own !== undefined && !own.isLifted && own.endsAt > report.reportedAt) return 'prolonged';
+  return isListed ? 'listed' : undefined;
 }

@@ -200,7 +200,7 @@ export class Intake {
       const event = { number: 0, verb: 'ban', jail, network, ttlSeconds, source: 'jail' } as const;
       const refusal = this.#refuse(draft, client, { event, known });
       if (refusal !== undefined) return { network, ...refusal };
-      draft.report(report);
+      draft.report(report, true);
       return { network, code: 'recorded' };
     });
   }

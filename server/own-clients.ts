@@ -5,7 +5,8 @@ const mark = '/';
 
 /** Whoever administers the server over its local socket. */
 export const operator = 'operator';
-const escalation = 'escalation';
+/** The client that escalation reports as. */
+export const escalationName = 'escalation';
 
 /**
  * A client that is a part of this server, as `crowdsec/main`: its reports go through the same intake and the same policy as
@@ -17,5 +18,5 @@ export function ownClient(name: string): Client {
 
 /** Whether a name belongs to a part of this server; no host is enrolled by it. */
 export function isOwnClient(name: string): boolean {
-  return name === operator || name === escalation || name.includes(mark);
+  return name === operator || name === escalationName || name.includes(mark);
 }

@@ -36,8 +36,8 @@ export interface RecordOptions {
   readonly standing: StandingBans;
   readonly state: LedgerState;
   readonly clock: Clock;
-  /** Told of each commit, after it, in order, with the sequence number of its first change. */
-  readonly onCommit: (changes: readonly Change[], first: number) => void;
+  /** Told of each commit, after it, in order, with the sequence number of its first change, and its time in history. */
+  readonly onCommit: (changes: readonly Change[], first: number, at: number) => void;
   /** Calls back once the events that have already arrived are handled (setImmediate). */
   readonly soon: (then: () => void) => void;
 }
@@ -140,14 +140,15 @@ export class Record {
 
   async #commit(changes: readonly Change[]): Promise<void> {
     const { ledger, standing, clock, onCommit } = this.#options;
-    const sequence = await ledger.commit(changes, clock.now());
+    const at = clock.now();
+    const sequence = await ledger.commit(changes, at);
     this.#state = { kind: 'good' };
     standing.apply(changes, sequence);
     for (const change of changes) {
       if (change.kind === 'advanced') this.#advance(change);
       if (change.kind === 'revoked') this.#streams.delete(change.client);
     }
-    onCommit(changes, sequence);
+    onCommit(changes, sequence, at);
   }
 
   #advance({ client, stream, number }: AdvancedChange): void {

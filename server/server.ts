@@ -91,8 +91,8 @@ export class FleetServer {
   }
 
   /**
-   * Takes over a configuration that was read again: whitelist, policy, certificate. The rest needs a restart, also to go over
-   * to TLS or away from it.
+   * Takes over a configuration that was read again: whitelist, policy, escalation, certificate. The rest needs a restart, also
+   * to go over to TLS or away from it.
    *
    * @throws Error when the key is not that of the certificate
    */
@@ -130,6 +130,7 @@ export class FleetServer {
   #keepGoing(clock: Clock, signal: AbortSignal): Promise<unknown> {
     return Promise.all([
       this.#core.enforcement.run(signal),
+      this.#core.escalation.run(signal),
       every(sweepMs, () => this.#core.sweep(), clock, signal),
       every(pruneMs, () => this.#core.prune(), clock, signal),
       every(protectMs, () => this.#core.protectAll(signal), clock, signal),

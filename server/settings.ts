@@ -10,6 +10,7 @@ import type { SectionReader } from '../shared/section-reader.ts';
 import { SettingsReader } from '../shared/settings-reader.ts';
 import type { ConfiguredFiles } from './configured-files.ts';
 import { type EnforcerSettings, readEnforcerSettings } from './enforcers/settings.ts';
+import { type EscalationSettings, readEscalationSettings } from './escalation/escalation-settings.ts';
 import type { PolicySettings } from './policy/policy.ts';
 
 /** Certificate chain and key, by file. */
@@ -39,6 +40,8 @@ export interface ServerSettings {
   /** What of it stands in `whitelist_file`. */
   readonly whitelistFromFile: readonly Network[];
   readonly enforcers: readonly EnforcerSettings[];
+  /** Undefined: off. */
+  readonly escalation: EscalationSettings | undefined;
 }
 
 /** What the host hands to the reading of server.ini. */
@@ -79,6 +82,7 @@ export function readServerSettings(source: SettingsSource, inspect: Inspect = ()
   const policy = reader.section('policy');
   const whitelist = policy.networks('whitelist');
   const whitelistFromFile = readWhitelistFile(policy, source);
+  const historyDays = server.integer('history_days', 90, 1, 36_500);
   const settings: ServerSettings = {
     name: server.matching('name', source.hostname, /^[^\p{Cc}]{1,64}$/u, '1–64 characters, no control characters'),
     listen: readListen(server),
@@ -87,7 +91,7 @@ export function readServerSettings(source: SettingsSource, inspect: Inspect = ()
     tls: readTls(server, source),
     database: server.matching('database', '/var/lib/fail2networkban/ledger.db', /^\//, 'an absolute path'),
     socket: readSocket(server),
-    historyDays: server.integer('history_days', 90, 1, 36_500),
+    historyDays,
     historyMax: server.integer('history_max', 1_000_000, 1_000, 1_000_000_000),
     logLevel: server.choice('log_level', 'info', logLevels),
     policy: {
@@ -98,6 +102,7 @@ export function readServerSettings(source: SettingsSource, inspect: Inspect = ()
     whitelist: [...whitelist, ...whitelistFromFile],
     whitelistFromFile,
     enforcers: readEnforcerSettings(reader, source.files),
+    escalation: readEscalationSettings(reader, historyDays),
   };
   inspect(settings, server);
   reader.finish();

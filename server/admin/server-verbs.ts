@@ -5,6 +5,7 @@ import type { Clients } from '../clients.ts';
 import type { ConnectedClients } from '../connected-clients.ts';
 import type { Counters } from '../counters.ts';
 import type { EnforcementOfBans } from '../enforcement.ts';
+import type { Escalation } from '../escalation/escalation.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ProtectedAddresses } from '../policy/protected-addresses.ts';
 import type { Record, RecordState } from '../record.ts';
@@ -19,6 +20,7 @@ export interface ServerVerbsOptions {
   readonly clients: Clients;
   readonly connected: ConnectedClients;
   readonly enforcement: EnforcementOfBans;
+  readonly escalation: Escalation;
   readonly policy: Policy;
   readonly protectedAddresses: ProtectedAddresses;
   readonly counters: Counters;
@@ -83,6 +85,7 @@ function status(options: ServerVerbsOptions) {
     protected: protectedAddresses.list(),
     policy: policy.settings,
     enforcers: describeEnforcers(options),
+    escalation: options.escalation.state,
     reach: options.reach(),
     memoryBytes: process.memoryUsage.rss(),
   };

@@ -7,8 +7,10 @@ export function historyOf(change: Change, sequence: number, at: number): History
     // Written out, not spread: these two are made tens of thousands of times a second.
     case 'reported': {
       const { network, client, jail, source, endsAt, labels } = change.report;
-      const entry = { sequence, at, kind: change.kind, network, client, jail, source, endsAt, actor: client };
-      return labels === undefined ? entry : { ...entry, labels };
+      const { kind, reason } = change;
+      const entry = { sequence, at, kind, network, client, jail, source, endsAt, actor: client };
+      if (labels === undefined && reason === undefined) return entry;
+      return { ...entry, ...(labels && { labels }), ...(reason && { reason }) };
     }
     case 'withdrawn':
     case 'lifted': {

@@ -73,9 +73,9 @@ function endedBy(change: Change): Report | undefined {
   return change.kind === 'withdrawn' ? change.report : change.replaces;
 }
 
-/** The report of a ban that has no labels and is not ended in the same commit: nearly all that is ever written. */
+/** The report of a new ban that has no labels and is not ended in the same commit: nearly all that is ever written. */
 function plainBan(change: Change, ended: ReadonlySet<Report>): Report | undefined {
-  if (change.kind !== 'reported' || change.report.labels !== undefined) return undefined;
+  if (change.kind !== 'reported' || change.reason !== undefined || change.report.labels !== undefined) return undefined;
   return ended.has(change.report) ? undefined : change.report;
 }
 

@@ -67,6 +67,9 @@ export interface Client {
 /** Streams kept for one client, those that were used last: an agent has one, and a new one only when its state was lost. */
 export const streamsPerClientMax = 16;
 
+/** Why a report is no new ban: it takes the place of one that stood, or only its jail's list told of it. */
+export type ReportReason = 'prolonged' | 'listed';
+
 /** Why a report ended. */
 export type WithdrawalReason = 'unban' | 'not-listed' | 'lifted' | 'expired' | 'whitelisted' | 'revoked';
 
@@ -78,7 +81,13 @@ export type Change = ReportChange | AdvancedChange | OtherChange;
  * with its sequence number, or is the very object that a change before in the same commit made.
  */
 export type ReportChange =
-  | { readonly kind: 'reported'; readonly report: Report; readonly replaces: Report | undefined }
+  | {
+      readonly kind: 'reported';
+      readonly report: Report;
+      readonly replaces: Report | undefined;
+      /** Absent: a new ban. */
+      readonly reason?: ReportReason | undefined;
+    }
   | { readonly kind: 'withdrawn'; readonly report: Report; readonly reason: WithdrawalReason; readonly actor: string }
   /** `report` is marked and stays; history and followers see it withdrawn. */
   | {
@@ -131,6 +140,8 @@ export interface HistoryFilter {
   readonly client?: string;
   readonly jail?: string;
   readonly since?: number;
+  /** Only what has a lower sequence number: where the page before ended. */
+  readonly before?: number;
   /** Newest first, at most so many. */
   readonly most: number;
 }

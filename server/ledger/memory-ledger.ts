@@ -47,12 +47,13 @@ export class MemoryLedger implements Ledger {
     return Promise.resolve(first);
   }
 
-  history({ network, client, jail, since, most }: HistoryFilter): Promise<readonly HistoryEntry[]> {
+  history({ network, client, jail, since, before, most }: HistoryFilter): Promise<readonly HistoryEntry[]> {
     const fits = (entry: HistoryEntry): boolean =>
       (network === undefined || entry.network === network) &&
       (client === undefined || entry.client === client) &&
       (jail === undefined || entry.jail === jail) &&
-      (since === undefined || entry.at >= since);
+      (since === undefined || entry.at >= since) &&
+      (before === undefined || entry.sequence < before);
     return Promise.resolve(this.#history.filter(fits).reverse().slice(0, most));
   }
 

@@ -52,7 +52,7 @@ async function readReports(database: Database): Promise<Report[]> {
 /** Newest first. */
 export async function readHistory(
   database: Database,
-  { network, client, jail, since, most }: HistoryFilter,
+  { network, client, jail, since, before, most }: HistoryFilter,
 ): Promise<HistoryEntry[]> {
   const conditions: string[] = [];
   const cells: unknown[] = [];
@@ -65,6 +65,7 @@ export async function readHistory(
   where('client = ?', client);
   where('jail = ?', jail);
   where('at >= ?', since);
+  where('sequence < ?', before);
   const clause = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
   const sql = `SELECT * FROM history ${clause} ORDER BY sequence DESC LIMIT ?`;
   const statement = await database.prepare(sql);

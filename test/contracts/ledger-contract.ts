@@ -255,6 +255,39 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
       assert.deepEqual(await found({ most: 9, jail: 'nginx' }), []);
     });
 
+    it('is read page by page, each from where the one before ended', async () => {
+      const ledger = await make();
+      await ledger.commit(changes, 1_000);
+      assert.deepEqual(sequences(await ledger.history({ most: 2, before: 10 })), [9, 8]);
+      assert.deepEqual(sequences(await ledger.history({ most: 2, before: 8 })), [7, 6]);
+      assert.deepEqual(sequences(await ledger.history({ most: 2, before: 4, jail: 'sshd' })), [3, 2]);
+      assert.deepEqual(await ledger.history({ most: 2, before: 1 }), []);
+    });
+
+    it('says why a report is no new ban', async () => {
+      const ledger = await make();
+      const report = makeReport('192.0.2.1', { labels: { site: 'fra1' } });
+      const listed = {
+        kind: 'reported',
+        report: makeReport('192.0.2.2'),
+        replaces: undefined,
+        reason: 'listed',
+      } as const;
+      await ledger.commit([reported(report), listed], 1_000);
+      await ledger.commit([{ kind: 'reported', report, replaces: report, reason: 'prolonged' }], 2_000);
+      const told = (await ledger.history({ most: 9 })).map(({ network: each, reason, labels }) => [
+        each,
+        reason,
+        labels,
+      ]);
+      const labels = { site: 'fra1' };
+      assert.deepEqual(told, [
+        ['192.0.2.1', 'prolonged', labels],
+        ['192.0.2.2', 'listed', undefined],
+        ['192.0.2.1', undefined, labels],
+      ]);
+    });
+
     it('gives a follower the reports and withdrawals after a number, oldest first', async () => {
       const ledger = await make();
       await ledger.commit(changes, 1_000);

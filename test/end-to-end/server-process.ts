@@ -57,8 +57,11 @@ export class ServerProcess {
     this.#port = Number(port);
   }
 
-  async writeConfig(policy: readonly string[] = this.#options.policy ?? []): Promise<void> {
-    const { dir, certificates, enforcers = [], server = [] } = this.#options;
+  async writeConfig(
+    policy: readonly string[] = this.#options.policy ?? [],
+    enforcers: readonly string[] = this.#options.enforcers ?? [],
+  ): Promise<void> {
+    const { dir, certificates, server = [] } = this.#options;
     const lines = [
       '[server]',
       'listen = 127.0.0.1',

@@ -30,6 +30,7 @@ export class Core {
   isPaused = false;
   feedSoon: (then: () => void) => void = (then) => then();
   readonly committed: Change[] = [];
+  afterCommit: (changes: readonly Change[], at: number) => void = () => undefined;
   readonly revoked = new Set<string>();
 
   private constructor(ledger: FailingLedger, state: Awaited<ReturnType<FailingLedger['load']>>, clock: ManualClock) {
@@ -43,11 +44,12 @@ export class Core {
       standing: this.standing,
       state,
       clock: this.clock,
-      onCommit: (changes, first) => {
+      onCommit: (changes, first, at) => {
         this.whitelist.apply(changes);
         this.committed.push(...changes);
         this.feed.committed(changes, first);
         for (const change of changes) if (change.kind === 'revoked') this.revoked.add(change.client);
+        this.afterCommit(changes, at);
       },
       soon: setImmediate,
     });

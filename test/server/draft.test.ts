@@ -32,6 +32,18 @@ describe('a draft', () => {
     assert.deepEqual([...draft.networks()], ['203.0.113.1', '203.0.113.2', '203.0.113.3']);
   });
 
+  it('says which reports are no new bans', () => {
+    const draft = makeDraft('203.0.113.1', '203.0.113.2');
+    draft.report(makeReport('203.0.113.1'));
+    draft.report(makeReport('203.0.113.3'), true);
+    draft.report(makeReport('203.0.113.4', { endsAt: 5_000 }));
+    draft.report(makeReport('203.0.113.4', { reportedAt: 5_000 }));
+    draft.lift(makeReport('203.0.113.2'), 'lifted', 'operator');
+    draft.report(makeReport('203.0.113.2'));
+    const told = draft.changes.map((change) => ('reason' in change ? change.reason : ''));
+    assert.deepEqual(told, ['prolonged', 'listed', undefined, undefined, 'lifted', undefined]);
+  });
+
   it("counts a client's reports, a replaced one once", () => {
     const draft = makeDraft('203.0.113.1', '203.0.113.2');
     draft.report(makeReport('203.0.113.1', { endsAt: 5_000 }));

@@ -48,6 +48,7 @@ export class RunningServer {
       whitelist: [network('192.0.2.0/24'), network('198.51.100.0/30')],
       whitelistFromFile: [network('198.51.100.0/30')],
       enforcers: [],
+      escalation: undefined,
     };
   }
 

@@ -51,6 +51,7 @@ describe('server.ini', () => {
       whitelist: [],
       whitelistFromFile: [],
       enforcers: [],
+      escalation: undefined,
     });
   });
 
@@ -96,6 +97,7 @@ describe('server.ini', () => {
       policy: { allowPrivate: true, widest: { 4: 24, 6: 48 }, reportsPerClientMax: 10 },
       whitelist: ['192.0.2.0/24', '2001:db8::a', '198.51.100.0/24', '203.0.113.9'],
       whitelistFromFile: ['198.51.100.0/24', '203.0.113.9'],
+      escalation: undefined,
     });
     assert.deepEqual(
       enforcers.map(({ kind }) => kind),

@@ -21,6 +21,7 @@ export function showStatus(answer: Answer): string {
     enforcers(answer),
     ...subscribers(answer),
     '',
+    ...escalation(answer['escalation']),
     `counters: ${counters(answer['counters'])}`,
   ].join('\n');
 }
@@ -30,6 +31,15 @@ function recordLines(record: unknown): string[] {
   if (!isObject(record) || record['kind'] !== 'failing') return [];
   const since = formatDuration(Number(record['forSeconds']));
   return [`record: FAILING for ${since}, new bans are refused until it can be written: ${text(record['reason'])}`];
+}
+
+/** Nothing as long as it is off. */
+function escalation(state: unknown): string[] {
+  if (!isObject(state)) return [];
+  const { isReading, offences, networks, waiting, banned, refused, dropped } = state;
+  const counted = isReading === true ? 'reads history' : `${text(offences)} bans of ${text(networks)} networks count`;
+  const done = `banned ${text(banned)}, refused ${text(refused)}, waiting ${text(waiting)}, dropped ${text(dropped)}`;
+  return [`escalation: ${counted}; since the start ${done}`];
 }
 
 function counters(value: unknown): string {
