@@ -4,18 +4,19 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { Fleet } from './fleet.ts';
 import { settleList } from './settle-list.ts';
+import { suiteMaxMs } from './wait-until.ts';
 
 /** No two of them are neighbours, so that each is an entry of its own. */
 const thousand = Array.from({ length: 1_000 }, (_, index) => `198.18.${index >> 7}.${((index & 127) << 1) | 1}`);
 const nothing = 'main: 0 added, 0 withdrawn';
 
 it('lifts nothing and sends nothing again when fail2ban with 1,000 bans is stopped, killed and reloaded', {
-  timeout: 120_000,
+  timeout: suiteMaxMs,
 }, async (context) => {
   const fleet = await Fleet.start(context);
   const { agent, fail2ban } = await fleet.host('web1', { jails: [{ name: 'sshd', bantimeSeconds: 86_400 }] });
   await fail2ban.client('set', 'sshd', 'banip', ...thousand);
-  await fleet.blocks(thousand, 60_000);
+  await fleet.blocks(thousand, 120_000);
   const { writes } = fleet.proxmox.log;
 
   await agent.stop();

@@ -3,7 +3,7 @@ import { rename } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { Fleet } from './fleet.ts';
 import { settleList } from './settle-list.ts';
-import { waitUntil } from './wait-until.ts';
+import { suiteMaxMs, waitUntil } from './wait-until.ts';
 
 const sshd = { name: 'sshd', bantimeSeconds: 3_600 };
 
@@ -12,7 +12,7 @@ function addresses(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `203.0.${113 + (index >> 7)}.${((index & 127) << 1) | 1}`);
 }
 
-describe('a host whose work is interrupted', { concurrency: 3, timeout: 90_000 }, () => {
+describe('a host whose work is interrupted', { concurrency: 3, timeout: suiteMaxMs }, () => {
   it('hands over afterwards what happened while the server was away', async (context) => {
     const fleet = await Fleet.start(context);
     const { agent, fail2ban } = await fleet.host('web1', { jails: [sshd] });
@@ -25,7 +25,7 @@ describe('a host whose work is interrupted', { concurrency: 3, timeout: 90_000 }
     await waitUntil('the agent keeps them all', async () => (await agent.waiting()) === 40);
     fleet.assertBlocks([first]);
     await fleet.server.start();
-    await fleet.blocks(others.slice(10), 30_000);
+    await fleet.blocks(others.slice(10), 90_000);
   });
 
   it('loses no ban and no unban of several hundred though its agent is killed again and again', async (context) => {
@@ -52,7 +52,7 @@ describe('a host whose work is interrupted', { concurrency: 3, timeout: 90_000 }
     assert.ok(kills >= 4, `only ${kills} kills before it was over`);
     await fleet.blocks(
       all.filter((address) => !lifted.includes(address)),
-      60_000,
+      120_000,
     );
   });
 
@@ -72,12 +72,12 @@ describe('a host whose work is interrupted', { concurrency: 3, timeout: 90_000 }
       await waitUntil('the action has failed', async () => /Failed to execute ban jail/.test(await fail2ban.log()));
     });
     await agent.start();
-    await fleet.blocks(['203.0.113.3', '203.0.113.5', '203.0.113.7'], 45_000);
+    await fleet.blocks(['203.0.113.3', '203.0.113.5', '203.0.113.7'], 90_000);
 
     await agent.kill();
     await withoutSpool(agent.spool, () => fail2ban.client('set', 'sshd', 'unbanip', '203.0.113.3'));
     await agent.start();
-    await fleet.blocks(['203.0.113.5', '203.0.113.7'], 45_000);
+    await fleet.blocks(['203.0.113.5', '203.0.113.7'], 90_000);
     assert.equal(await settleList(agent, 'sshd'), 'main: 0 added, 0 withdrawn');
     fleet.assertBlocks(['203.0.113.5', '203.0.113.7']);
   });

@@ -4,10 +4,10 @@ import { lastFirst } from '../ending.ts';
 import { handOver } from './action-text.ts';
 import { Fleet } from './fleet.ts';
 import { SmallDisk } from './small-disk.ts';
-import { waitUntil } from './wait-until.ts';
+import { suiteMaxMs, waitUntil } from './wait-until.ts';
 
 it('refuses for now what it cannot write to a full disk, enforces what stands, and recovers when there is room', {
-  timeout: 60_000,
+  timeout: suiteMaxMs,
 }, async (context) => {
   const ending = lastFirst(context);
   const disk = await SmallDisk.mount(ending, 4);

@@ -7,9 +7,9 @@ import type { AgentProcess } from './agent-process.ts';
 import { Fleet } from './fleet.ts';
 import { RawClient } from './raw-client.ts';
 import { settleList } from './settle-list.ts';
-import { waitUntil } from './wait-until.ts';
+import { suiteMaxMs, waitUntil } from './wait-until.ts';
 
-describe('an operator', { concurrency: 3, timeout: 60_000 }, () => {
+describe('an operator', { concurrency: 3, timeout: suiteMaxMs }, () => {
   it('who edits cluster.fw by hand gets back what was removed of ours, and keeps what was added', async (context) => {
     const fleet = await Fleet.start(context);
     const { proxmox, server } = fleet;

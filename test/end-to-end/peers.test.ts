@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { Fleet, type Host } from './fleet.ts';
-import { waitUntil } from './wait-until.ts';
+import { suiteMaxMs, waitUntil } from './wait-until.ts';
 
 /** What only the agent fills: as the jail file that we ship, but with no local firewall. */
 const peers = { name: 'peers', bantimeSeconds: -1, more: ['filter =', 'action ='] };
@@ -37,7 +37,7 @@ async function three(test: TestContext) {
   return { fleet, a, b, c };
 }
 
-describe('three fail2ban servers with a server between them', { concurrency: 2, timeout: 120_000 }, () => {
+describe('three fail2ban servers with a server between them', { concurrency: 2, timeout: suiteMaxMs }, () => {
   it("have each other's bans in their peer jails, not their own, until the last host unbans", async (test) => {
     const { fleet, a, b, c } = await three(test);
     await a.fail2ban.fail('sshd', '198.51.100.7');

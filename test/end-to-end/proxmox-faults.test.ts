@@ -6,7 +6,7 @@ import { lastFirst, makeFolder } from '../ending.ts';
 import { handOver } from './action-text.ts';
 import { Fleet } from './fleet.ts';
 import { blocksExactly, sectionFor, startProxmox } from './proxmox-under-test.ts';
-import { waitUntil } from './wait-until.ts';
+import { suiteMaxMs, waitUntil } from './wait-until.ts';
 
 /** A Proxmox that goes wrong, and how it is set right again. */
 interface Trouble {
@@ -58,7 +58,7 @@ const troubles: readonly Trouble[] = [
   },
 ];
 
-describe('a Proxmox in trouble', { concurrency: 3, timeout: 60_000 }, () => {
+describe('a Proxmox in trouble', { concurrency: 3, timeout: suiteMaxMs }, () => {
   for (const { name, begin, end, code, reason } of troubles) {
     it(`${name} gets afterwards what was recorded meanwhile`, async (context) => {
       const fleet = await Fleet.start(context);
@@ -116,7 +116,7 @@ describe('a Proxmox in trouble', { concurrency: 3, timeout: 60_000 }, () => {
     await waitUntil(
       'the server has recorded it',
       async () => (await recorded(fleet)) === '2001:db8::7 203.0.113.7',
-      30_000,
+      90_000,
     );
     const again = await startProxmox(join(fleet.dir, 'proxmox'), port);
     ending.after(() => again.close());

@@ -6,7 +6,7 @@ import { handOver } from './action-text.ts';
 import { BanStream } from './ban-stream.ts';
 import { Fleet } from './fleet.ts';
 import { RawClient } from './raw-client.ts';
-import { waitUntil } from './wait-until.ts';
+import { suiteMaxMs, waitUntil } from './wait-until.ts';
 
 const stopMaxMs = 5_000;
 const clients = 4;
@@ -31,7 +31,7 @@ async function streamsTo(fleet: Fleet, framesOfClient: number): Promise<BanStrea
 const acknowledgedBy = (streams: readonly BanStream[]): string[] =>
   streams.flatMap(({ acknowledged }) => [...acknowledged]);
 
-describe('a server that ends', { timeout: 120_000 }, () => {
+describe('a server that ends', { timeout: suiteMaxMs }, () => {
   it('by kill -9, again and again in the middle of 10,240 bans, has lost nothing that it acknowledged', async (context) => {
     const fleet = await Fleet.start(context);
     const streams = await streamsTo(fleet, 20);
@@ -48,7 +48,7 @@ describe('a server that ends', { timeout: 120_000 }, () => {
     await all;
     assert.equal(acknowledgedBy(streams).length, clients * 20 * bansOfFrame);
     assert.deepEqual(await missing(fleet, acknowledgedBy(streams)), []);
-    await fleet.blocks(['198.18.0.0/19', '198.18.32.0/21'], 30_000);
+    await fleet.blocks(['198.18.0.0/19', '198.18.32.0/21'], 90_000);
     const { writes } = fleet.proxmox.log;
     assert.ok(writes < 1_500, `${writes} writes to Proxmox`);
   });
@@ -91,7 +91,7 @@ describe('a server that ends', { timeout: 120_000 }, () => {
     await Promise.all(
       hosts.map(({ agent }, at) => handOver('actionban', networks.slice(at * 300, (at + 1) * 300), agent.spool)),
     );
-    await fleet.blocks(networks, 30_000);
+    await fleet.blocks(networks, 90_000);
     const { writes } = fleet.proxmox.log;
     for (const { agent } of hosts) await agent.stop();
     await fleet.server.stop();

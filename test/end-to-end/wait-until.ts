@@ -1,5 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** For a whole suite that starts processes: only what hangs may meet it, on a slow and busy machine too. */
+export const suiteMaxMs = 300_000;
+
+/** Half of the minute after which a Proxmox that refuses is tried again: what is waited for must not come of that. */
+const patienceMs = 30_000;
+
 /**
  * Looks again and again until a condition holds. For what another process does and nobody announces: the content of
  * cluster.fw, a file that goes.
@@ -10,7 +16,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export async function waitUntil(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  mostMs = 15_000,
+  mostMs = patienceMs,
 ): Promise<number> {
   const startedAtMs = performance.now();
   for (;;) {
