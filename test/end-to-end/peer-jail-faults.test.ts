@@ -62,18 +62,17 @@ function wanted(count: number): Map<Network, DesiredEntry> {
 }
 
 const manyBans = 20_000;
-const manyMostMs = 60_000;
+const manyMostMs = 180_000;
 
 test('takes 20,000 bans in bounded time, and answers others meanwhile', async (context) => {
   const fail2ban = await start(context);
   const desired = wanted(manyBans);
+  const quietMs = await pingMs(fail2ban);
   const startedMs = performance.now();
   const { reconciler, events } = reconcile(context, openJail(fail2ban, systemClock), desired);
   const waitsMs: number[] = [];
   while (reconciler.state.kind !== 'in-sync' && performance.now() - startedMs < manyMostMs) {
-    const askedMs = performance.now();
-    await fail2ban.client('ping');
-    waitsMs.push(performance.now() - askedMs);
+    waitsMs.push(await pingMs(fail2ban));
   }
   const tookMs = performance.now() - startedMs;
   assert.equal(reconciler.state.kind, 'in-sync');
@@ -83,7 +82,8 @@ test('takes 20,000 bans in bounded time, and answers others meanwhile', async (c
   context.diagnostic(
     `${manyBans} bans in ${Math.round(tookMs)} ms, ${calls} calls, others waited ${Math.round(worstMs)} ms`,
   );
-  assert.ok(worstMs < 3_000, `fail2ban answered nobody for ${worstMs} ms`);
+  // Most of a ping is the start of fail2ban-client, which a slow machine makes long.
+  assert.ok(worstMs < Math.max(3_000, 10 * quietMs), `fail2ban answered nobody for ${worstMs} ms`);
 
   desired.clear();
   reconciler.notify();
@@ -91,6 +91,12 @@ test('takes 20,000 bans in bounded time, and answers others meanwhile', async (c
   context.diagnostic(`ended in ${Math.round(clearedMs)} ms`);
   assert.deepEqual(spellingsIn(fail2ban), []);
 });
+
+async function pingMs(fail2ban: Fail2banProcess): Promise<number> {
+  const askedMs = performance.now();
+  await fail2ban.client('ping');
+  return performance.now() - askedMs;
+}
 
 test('catches up when fail2ban is killed and started again while bans arrive', async (context) => {
   const fail2ban = await start(context);
@@ -103,7 +109,7 @@ test('catches up when fail2ban is killed and started again while bans arrive', a
   desired.delete(gone);
   reconciler.notify();
   await fail2ban.start();
-  await waitUntil('all are banned', () => reconciler.state.kind === 'in-sync', 30_000);
+  await waitUntil('all are banned', () => reconciler.state.kind === 'in-sync', 90_000);
   assert.deepEqual(spellingsIn(fail2ban), [...desired.keys()].sort());
   const codes = new Set(events.flatMap((event) => (event.kind === 'failed' ? [event.code] : [])));
   assert.deepEqual([...codes], ['retry']);

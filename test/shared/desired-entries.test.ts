@@ -142,18 +142,25 @@ describe('desiredEntries', () => {
     fc.assert(property, { numRuns: 300 });
   });
 
-  it('takes 100,000 bans in the time of a few writes', () => {
+  it('takes 100,000 bans in less than twice the time that sorting their networks takes', () => {
     const bans = Array.from({ length: 100_000 }, (_, at) =>
       Object.assign(ban('192.0.2.1', { order: at }), { network: ipv4From((at * 2_654_435_761) % 4_294_967_296, 32) }),
     );
-    const times = Array.from({ length: 5 }, () => {
-      const startedAt = performance.now();
-      assert.equal(desiredEntries(bans, { ...options, maxEntries: 20_000 }).leftOut, 80_000);
-      return performance.now() - startedAt;
-    });
-    assert.ok(Math.min(...times) < 400, `${Math.min(...times)} ms`);
+    const times = Array.from({ length: 5 }, () => ({
+      chosenMs: timeOf(() => assert.equal(desiredEntries(bans, { ...options, maxEntries: 20_000 }).leftOut, 80_000)),
+      sortedMs: timeOf(() => bans.map((each) => each.network).sort()),
+    }));
+    const chosenMs = Math.min(...times.map((each) => each.chosenMs));
+    const sortedMs = Math.min(...times.map((each) => each.sortedMs));
+    assert.ok(chosenMs < 2 * sortedMs, `${chosenMs} ms; ${sortedMs} ms to sort`);
   });
 });
+
+function timeOf(work: () => unknown): number {
+  const startedMs = performance.now();
+  work();
+  return performance.now() - startedMs;
+}
 
 /** Bans within a /28 and a /124, so that they meet often; each network once. */
 function bansOf16Addresses(): fc.Arbitrary<CandidateBan[]> {

@@ -148,11 +148,10 @@ describe('a command', () => {
   });
 
   it('does not wait for what it leaves behind', async (context) => {
-    const { folder, path } = await makeScript(context, 'sleep 5 & echo $! > "$out/pid"; exit 0');
+    const { folder, path } = await makeScript(context, 'sleep 60 & echo $! > "$out/pid"; exit 0');
     const command = await openUnderTest(`argv = ${path}`, { state: folder });
-    const startedMs = performance.now();
     await command.ban('192.0.2.1');
-    assert.ok(performance.now() - startedMs < 4_000);
+    // Fails unless it is still there.
     process.kill(Number(await readFile(join(folder, 'out', 'pid'), 'utf8')), 'SIGKILL');
   });
 

@@ -64,13 +64,13 @@ function describePackets(hook: Hook): void {
         const talk = topology.attacker.startPeer({ task: 'talk', port, ...pathFrom(source) });
         await talk.said(/heard 5\n/);
         await ban(source);
-        // What was under way at that moment may still come back.
+        // What was under way at that moment may still come back, at any time; nothing that was sent later may.
         await sends(talk, 5);
-        const heard = count(talk, 'heard');
+        const sent = count(talk, 'sent');
         await sends(talk, 25);
-        assert.equal(count(talk, 'heard'), heard);
+        assert.ok(count(talk, 'heard') <= sent, `${count(talk, 'heard')} heard, ${sent} sent before the ban`);
         await unban(source);
-        await waitUntil('the connection goes on', () => count(talk, 'heard') > heard);
+        await waitUntil('the connection goes on', () => count(talk, 'heard') > sent);
         await talk.kill();
       });
     }
@@ -82,7 +82,7 @@ function describePackets(hook: Hook): void {
     });
 
     it('come through again when the ban has ended, although no agent is there', async () => {
-      const endsAt = Date.now() + 2_000;
+      const endsAt = Date.now() + 10_000;
       const steps = [attacker4, attacker6].map(
         (source) => ({ verb: 'add', entry: { ...entry(source), endsAt } }) as const,
       );

@@ -38,7 +38,8 @@ function probe({ task: _, ...target }: Extract<PeerTask, { task: 'probe' }>): vo
   };
   socket.once('connect', () => end('open'));
   socket.once('error', (error) => end(`failed: ${error.message}`));
-  setTimeout(() => end('blocked'), probeMaxMs);
+  // A process that had to wait for its turn looks at the socket once more before it gives up.
+  setTimeout(() => setImmediate(() => end('blocked')), probeMaxMs);
 }
 
 async function talk({ task: _, ...target }: Extract<PeerTask, { task: 'talk' }>): Promise<void> {

@@ -104,14 +104,12 @@ describe('connections', () => {
   });
 
   it('end when idle, after an answer, before the first request and before TLS', async (t) => {
-    const emulated = await startTemporaryProxmox(t, { delays: { idleMs: 300 } });
+    const emulated = await startTemporaryProxmox(t, { delays: { idleMs: 2_000 } });
     const used = await RawClient.connect(emulated);
     await used.request({ method: 'GET', path: VERSION, token: emulated.token });
-    await used.closed();
     const unused = await RawClient.connect(emulated);
-    await unused.closed();
     const silent = connect(emulated.port, emulated.host);
-    await once(silent, 'close');
+    await Promise.all([used.closed(), unused.closed(), once(silent, 'close')]);
   });
 
   it('are all ended by close(), with whatever still waits', async (t) => {
