@@ -4,8 +4,8 @@ import type { DesiredEntry } from '../shared/enforcer.ts';
 import type { Enforcement } from '../shared/frames.ts';
 import type { Network } from '../shared/network.ts';
 import { Reconciler, type ReconcilerEvent, type ReconcilerState } from '../shared/reconciler.ts';
-import type { EnforcerLimits } from './enforcers/limits.ts';
 import type { OpenedFirewall } from './enforcers/opened-firewall.ts';
+import type { Report } from './ledger/ledger.ts';
 import type { Policy } from './policy/policy.ts';
 import { type Ban, endOf, type StandingBans } from './standing-bans.ts';
 
@@ -45,21 +45,30 @@ export interface Pass {
 /** From this share of `max_entries` on the operator is warned. */
 const scarceFrom = 0.8;
 
+/** A firewall at work. */
+interface Enforced {
+  readonly reconciler: Reconciler;
+  readonly wants: OpenedFirewall['wants'];
+}
+
 /** Every firewall with a reconciler of its own, so that one which is down holds up no other. */
 export class EnforcementOfBans {
   readonly #options: EnforcementOptions;
-  readonly #reconcilers: readonly Reconciler[];
+  readonly #enforced: readonly Enforced[];
   readonly #rooms = new Map<string, Room>();
   /** Bans that the policy no longer allows. New ones are checked as they come in, so this changes only with the policy. */
   #forbidden: ReadonlySet<Network> = new Set();
 
   constructor(options: EnforcementOptions) {
     this.#options = options;
-    this.#reconcilers = options.firewalls.map((firewall) => this.#reconcilerFor(firewall));
+    this.#enforced = options.firewalls.map((firewall) => ({
+      reconciler: this.#reconcilerFor(firewall),
+      wants: firewall.wants,
+    }));
   }
 
   get reconcilers(): readonly Reconciler[] {
-    return this.#reconcilers;
+    return this.#enforced.map(({ reconciler }) => reconciler);
   }
 
   leftOut(enforcer: string): number {
@@ -68,7 +77,7 @@ export class EnforcementOfBans {
 
   /** Something stands or does not stand any more, or the policy changed. */
   notify(): void {
-    for (const reconciler of this.#reconcilers) reconciler.notify();
+    for (const { reconciler } of this.#enforced) reconciler.notify();
   }
 
   /**
@@ -87,21 +96,23 @@ export class EnforcementOfBans {
 
   /** Compares every firewall now. Resolves when each is done or has failed, after `mostMs` at the latest. */
   async pass(mostMs: number): Promise<readonly Pass[]> {
-    return await Promise.all(this.#reconcilers.map((reconciler) => this.#passOf(reconciler, mostMs)));
+    return await Promise.all(this.reconcilers.map((reconciler) => this.#passOf(reconciler, mostMs)));
   }
 
-  /** What each firewall does about one network. */
+  /** What each firewall does about one network. A ban that is not for a firewall, and not in it, is no matter of its. */
   of(network: Network): Enforcement[] {
-    const isBanned = this.#options.standing.covering(network).length > 0;
-    return this.#reconcilers.map((reconciler) => {
+    const bans = this.#options.standing.covering(network);
+    return this.#enforced.flatMap(({ reconciler, wants }) => {
+      const isBanned = bans.some((ban) => reportsFor(ban, wants).length > 0);
       const enforcement = reconciler.enforcementOf(network, isBanned);
-      return isBanned && this.#options.isPaused() ? { enforcer: reconciler.name, state: 'paused' } : enforcement;
+      if (bans.length > 0 && !isBanned && enforcement.state === 'absent') return [];
+      return isBanned && this.#options.isPaused() ? [{ enforcer: reconciler.name, state: 'paused' }] : [enforcement];
     });
   }
 
   /** Works until aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all(this.#reconcilers.map((reconciler) => reconciler.run(signal)));
+    await Promise.all(this.reconcilers.map((reconciler) => reconciler.run(signal)));
   }
 
   #passOf(reconciler: Reconciler, mostMs: number): Promise<Pass> {
@@ -121,20 +132,23 @@ export class EnforcementOfBans {
     });
   }
 
-  #reconcilerFor({ enforcer, limits }: OpenedFirewall): Reconciler {
+  #reconcilerFor(firewall: OpenedFirewall): Reconciler {
     const { clock, random, policy, onEvent } = this.#options;
-    return new Reconciler({
+    const { enforcer, limits, onDoubt } = firewall;
+    const reconciler = new Reconciler({
       enforcer,
       clock,
       random,
       resyncMs: limits.resyncSeconds * 1_000,
-      desired: () => this.#desired(enforcer.name, limits),
+      desired: () => this.#desired(firewall),
       mayAdd: (network) => policy.refuseAddress(network) === undefined,
       onEvent: (event) => onEvent(enforcer.name, event),
     });
+    onDoubt?.(() => reconciler.relist());
+    return reconciler;
   }
 
-  #desired(name: string, limits: EnforcerLimits): ReadonlyMap<Network, DesiredEntry> {
+  #desired({ enforcer, limits, wants }: OpenedFirewall): ReadonlyMap<Network, DesiredEntry> {
     const { standing, policy, clock, isPaused, connectedAddresses } = this.#options;
     if (isPaused()) return new Map();
     const cutOff = new Set(
@@ -142,14 +156,14 @@ export class EnforcementOfBans {
         .flatMap((address) => standing.covering(address))
         .map(({ network }) => network),
     );
-    const { entries, leftOut } = desiredEntries(candidates(standing.values()), {
+    const { entries, leftOut } = desiredEntries(candidates(standing.values(), wants), {
       now: clock.now(),
       mayBlock: (network) => !this.#forbidden.has(network) && !cutOff.has(network),
       maxEntries: limits.maxEntries,
       merge: limits.merge,
       widest: policy.settings.widest,
     });
-    this.#noteRoom(name, { entries: entries.size, maxEntries: limits.maxEntries, leftOut });
+    this.#noteRoom(enforcer.name, { entries: entries.size, maxEntries: limits.maxEntries, leftOut });
     return entries;
   }
 
@@ -171,22 +185,28 @@ function kindOfRoom({ entries, maxEntries, leftOut }: Omit<Room, 'kind'>): Room[
   return entries >= maxEntries * scarceFrom ? 'scarce' : 'plenty';
 }
 
-function* candidates(bans: Iterable<Ban>) {
+function* candidates(bans: Iterable<Ban>, wants: OpenedFirewall['wants']) {
   for (const ban of bans) {
-    const newest = ban.reports.at(-1);
+    const reports = reportsFor(ban, wants);
+    const newest = reports.at(-1);
     if (newest === undefined) continue;
     yield {
       network: ban.network,
       order: ban.sequence,
-      endsAt: endOf(ban),
-      clients: countClients(ban),
-      byHand: ban.reports.some(({ source }) => source === 'hand'),
+      endsAt: endOf({ reports }),
+      clients: countClients(reports),
+      byHand: reports.some(({ source }) => source === 'hand'),
       note: `${newest.jail} ${newest.client}`,
     };
   }
 }
 
+/** The reports of a ban that a firewall is there for. */
+function reportsFor({ reports }: Pick<Ban, 'reports'>, wants: OpenedFirewall['wants']): readonly Report[] {
+  return wants === undefined ? reports : reports.filter(wants);
+}
+
 /** Nearly every ban has one report, and every plan looks at every ban. */
-function countClients({ reports }: Ban): number {
+function countClients(reports: readonly Report[]): number {
   return reports.length === 1 ? 1 : new Set(reports.map(({ client }) => client)).size;
 }

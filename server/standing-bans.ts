@@ -18,8 +18,8 @@ interface Recorded extends Ban {
 const none: readonly Report[] = [];
 
 /** When a ban ends by itself: with its last report. Milliseconds since the epoch, Infinity is permanent. */
-export function endOf(ban: Ban): number {
-  return ban.reports.reduce((end, report) => Math.max(end, report.endsAt), 0);
+export function endOf({ reports }: Pick<Ban, 'reports'>): number {
+  return reports.reduce((end, report) => Math.max(end, report.endsAt), 0);
 }
 
 /**

@@ -35,6 +35,8 @@ export interface Enforcer {
   readonly name: string;
   /** How many steps the next call of `apply` may carry; 1 where the firewall takes one at a time. */
   readonly stepsPerCall: number;
+  /** When at least so many steps wait, the next call may carry all of them. Undefined: never. */
+  readonly bulkFrom?: number;
   /** Whether the firewall ends entries by itself: then adding one that it holds gives it its new end. */
   readonly isTimed?: boolean;
   /**

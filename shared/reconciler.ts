@@ -236,9 +236,15 @@ export class Reconciler {
   }
 
   #takeSteps(): Step[] {
-    const most = this.#stepsAlone > 0 ? 1 : this.#options.enforcer.stepsPerCall;
+    const work = this.#plannedWork();
+    const most = this.#stepsAlone > 0 ? 1 : this.#stepsAtOnce(work.waiting);
     this.#stepsAlone = Math.max(0, this.#stepsAlone - 1);
-    return this.#plannedWork().take(most, this.#additionsInARow >= additionsBeforeRemoval);
+    return work.take(most, this.#additionsInARow >= additionsBeforeRemoval);
+  }
+
+  #stepsAtOnce(waiting: number): number {
+    const { stepsPerCall, bulkFrom = Number.POSITIVE_INFINITY } = this.#options.enforcer;
+    return waiting >= bulkFrom ? waiting : stepsPerCall;
   }
 
   async #apply(planned: readonly Step[], signal: AbortSignal): Promise<void> {

@@ -1,3 +1,5 @@
+import { enforcerName } from '../enforcers/opnsense/open-opnsense.ts';
+import type { EnforcerSettings } from '../enforcers/settings.ts';
 import { inspectFiles } from './inspect-files.ts';
 import { type CommandContext, loadSettings } from './load-settings.ts';
 
@@ -5,10 +7,22 @@ import { type CommandContext, loadSettings } from './load-settings.ts';
 export function checkConfig(context: CommandContext, isJson: boolean, print: (text: string) => void): void {
   const { enforcers } = loadSettings(context, inspectFiles);
   const { configFile: config } = context;
-  const firewalls = enforcers.map(({ kind, name }) => (kind === 'proxmox' ? `${kind}/${name}` : name));
+  const firewalls = enforcers.flatMap(firewallNames);
   print(
     isJson
       ? JSON.stringify({ config, firewalls }, null, 2)
       : `${config}: good, firewalls: ${firewalls.join(', ') || 'none'}`,
   );
+}
+
+/** As the running server calls them. */
+function firewallNames(settings: EnforcerSettings): readonly string[] {
+  switch (settings.kind) {
+    case 'proxmox':
+      return [`proxmox/${settings.name}`];
+    case 'opnsense':
+      return settings.aliases.map((alias) => enforcerName(settings, alias));
+    case 'dry-run':
+      return [settings.name];
+  }
 }

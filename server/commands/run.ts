@@ -6,7 +6,7 @@ import { type Log, makeLog } from '../../shared/host/log.ts';
 import { readOwnAddresses } from '../../shared/host/own-addresses.ts';
 import { ServiceManager } from '../../shared/host/service-manager.ts';
 import { pinOf } from '../../shared/pin.ts';
-import { openFirewall } from '../enforcers/create-enforcer.ts';
+import { openFirewalls } from '../enforcers/create-enforcer.ts';
 import { LedgerError } from '../ledger/ledger.ts';
 import { lockLedger } from '../ledger/ledger-lock.ts';
 import { SqliteLedger } from '../ledger/sqlite-ledger.ts';
@@ -49,7 +49,7 @@ export async function runServer(host: Host): Promise<void> {
 
 async function startServer(host: Host, settings: ServerSettings, log: Log): Promise<FleetServer> {
   const identity = readIdentity(settings.tls);
-  const firewalls = settings.enforcers.map((each) => openFirewall(each, systemClock));
+  const firewalls = settings.enforcers.flatMap((each) => openFirewalls(each, systemClock, Math.random));
   const parts = {
     ledger: await SqliteLedger.open(settings.database),
     firewalls,

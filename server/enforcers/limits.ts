@@ -1,8 +1,5 @@
 import type { SectionReader } from '../../shared/section-reader.ts';
 
-/** With this many a write to Proxmox takes a second, and cluster.fw nears its 1 MiB. */
-const maxEntriesMost = 50_000;
-
 /** What an enforcer may hold and how often it is looked at; the same keys in every section of an enforcer. */
 export interface EnforcerLimits {
   /** Entries of ours. */
@@ -13,8 +10,12 @@ export interface EnforcerLimits {
   readonly resyncSeconds: number;
 }
 
-/** What any section of an enforcer may say: `max_entries = 10000`, `merge = yes`, `resync = 5m`. */
-export function readLimits(section: SectionReader): EnforcerLimits {
+/**
+ * What any section of an enforcer may say: `max_entries = 10000`, `merge = yes`, `resync = 5m`.
+ *
+ * @param maxEntriesMost what its firewall can bear
+ */
+export function readLimits(section: SectionReader, maxEntriesMost: number): EnforcerLimits {
   return {
     maxEntries: section.integer('max_entries', 10_000, 1, maxEntriesMost),
     merge: section.flag('merge', true),

@@ -1,13 +1,18 @@
 import type { Enforcer } from '../../shared/enforcer.ts';
 import type { Network } from '../../shared/network.ts';
+import type { Report } from '../ledger/ledger.ts';
 import type { EnforcerLimits } from './limits.ts';
 
-/** What one section of the configuration stands for. */
+/** One thing that blocks, made from a section of the configuration. */
 export interface OpenedFirewall {
   readonly enforcer: Enforcer;
   readonly limits: EnforcerLimits;
   /** Addresses that the firewall knows must not be banned. */
   readonly protectedSources: readonly ProtectedSource[];
+  /** Which reports make a ban for it. Undefined: all. */
+  readonly wants?: ((report: Report) => boolean) | undefined;
+  /** Takes what the firewall calls when it doubts what it was told, to be compared at once. */
+  readonly onDoubt?: (relist: () => void) => void;
 }
 
 export interface ProtectedSource {

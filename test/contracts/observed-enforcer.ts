@@ -29,6 +29,10 @@ export class ObservedEnforcer implements Enforcer {
     return this.#enforcer.stepsPerCall;
   }
 
+  get bulkFrom(): number {
+    return this.#enforcer.bulkFrom ?? Number.POSITIVE_INFINITY;
+  }
+
   get isTimed(): boolean {
     return this.#enforcer.isTimed === true;
   }

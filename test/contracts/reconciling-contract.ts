@@ -4,6 +4,7 @@ import { EnforcerError } from '../../shared/errors.ts';
 import { covers } from '../../shared/network.ts';
 import { ManualClock } from '../manual-clock.ts';
 import type { EnforcerSubject, FirewallUnderTest } from './enforcer-contract.ts';
+import { itWhen } from './it-when.ts';
 import { entry, network, ReconcilerBench, resyncMs } from './reconciler-bench.ts';
 import { until } from './until.ts';
 
@@ -14,6 +15,7 @@ const rejected = new EnforcerError('rejected', 'no such network here');
 /** What a firewall ends up with when a reconciler works on it through its enforcer. */
 export function describeReconciling(subject: EnforcerSubject): void {
   describe(`${subject.name} under a reconciler`, () => {
+    const withCidrs = itWhen(subject.takesCidrs !== false);
     let firewall: FirewallUnderTest;
     let bench: ReconcilerBench;
 
@@ -29,7 +31,7 @@ export function describeReconciling(subject: EnforcerSubject): void {
 
     const held = (): readonly string[] => firewall.spellings();
 
-    it('comes to hold exactly what is desired', async () => {
+    withCidrs('comes to hold exactly what is desired', async () => {
       bench.want(entry('192.0.2.1'), entry('198.51.100.0/24'), entry('2001:db8::1'));
       bench.start();
       await bench.reaches('in-sync');
@@ -116,7 +118,7 @@ export function describeReconciling(subject: EnforcerSubject): void {
       assert.ok(turn >= 1 && turn <= 5, `the unban was call ${turn}`);
     });
 
-    it('adds the parts of a network that is split before the whole goes', async () => {
+    withCidrs('adds the parts of a network that is split before the whole goes', async () => {
       bench.want(entry('198.51.100.0/30'));
       bench.start();
       await bench.reaches('in-sync');
@@ -128,7 +130,7 @@ export function describeReconciling(subject: EnforcerSubject): void {
       assert.match(bench.enforcer.calls.join(' '), / -198\.51\.100\.0\/30$/);
     });
 
-    it('adds the whole before the parts go that it was joined from', async () => {
+    withCidrs('adds the whole before the parts go that it was joined from', async () => {
       const parts = ['198.51.100.0', '198.51.100.1', '198.51.100.2', '198.51.100.3'];
       bench.want(...parts.map((part) => entry(part)));
       bench.start();
@@ -252,7 +254,7 @@ export function describeReconciling(subject: EnforcerSubject): void {
       assert.deepEqual(held(), ['192.0.2.0', '192.0.2.2']);
     });
 
-    it('says of each network whether the firewall agrees', async () => {
+    withCidrs('says of each network whether the firewall agrees', async () => {
       bench.want(entry('192.0.2.1'), entry('198.51.100.0/24'));
       assert.equal(bench.reconciler.enforcementOf(network('192.0.2.1'), true).state, 'pending');
       bench.start();
@@ -267,7 +269,7 @@ export function describeReconciling(subject: EnforcerSubject): void {
       assert.deepEqual(bench.reconciler.counts(), { ours: 2, theirs: 0 });
     });
 
-    it('never has a moment in which a network that stays banned is open', async () => {
+    withCidrs('never has a moment in which a network that stays banned is open', async () => {
       bench.want(entry('198.51.100.0/29'), entry('198.51.100.8'), entry('198.51.100.9'));
       bench.start();
       await bench.reaches('in-sync');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { EnforcementOfBans, type Room } from '../../server/enforcement.ts';
 import { DryRun } from '../../server/enforcers/dry-run/dry-run.ts';
+import type { OpenedFirewall } from '../../server/enforcers/opened-firewall.ts';
 import { until } from '../contracts/until.ts';
 import { Core } from './core.ts';
 import { makeClient, makeEvent, network } from './samples.ts';
@@ -9,14 +10,20 @@ import { makeClient, makeEvent, network } from './samples.ts';
 const web1 = makeClient({ name: 'web1' });
 
 /** A core with one firewall that takes at most `maxEntries`, working until the test ends. */
-async function enforcing(t: { after(then: () => Promise<void>): void }, maxEntries: number) {
+async function enforcing(
+  t: { after(then: () => Promise<void>): void },
+  maxEntries: number,
+  wants?: OpenedFirewall['wants'],
+) {
   const core = await Core.make();
   const firewall = new DryRun();
   const rooms: Room[] = [];
   const connected: string[] = [];
   const stop = new AbortController();
   const enforcement = new EnforcementOfBans({
-    firewalls: [{ enforcer: firewall, limits: { maxEntries, merge: false, resyncSeconds: 300 }, protectedSources: [] }],
+    firewalls: [
+      { enforcer: firewall, limits: { maxEntries, merge: false, resyncSeconds: 300 }, protectedSources: [], wants },
+    ],
     standing: core.standing,
     policy: core.policy,
     clock: core.clock,
@@ -65,5 +72,25 @@ describe('what is enforced', () => {
     connected.pop();
     enforcement.notify();
     await until(async () => (await held()).length === 1, 'it is in again');
+  });
+
+  it('gives a firewall the bans of its jails alone, as long as one of those reports them', async (t) => {
+    const wants: OpenedFirewall['wants'] = ({ jail }) => jail === 'nginx';
+    const { core, enforcement, held } = await enforcing(t, 5, wants);
+    await core.send(web1, [
+      makeEvent(1, '203.0.113.7'),
+      { ...makeEvent(2, '203.0.113.8'), jail: 'nginx' },
+      { ...makeEvent(3, '203.0.113.7'), jail: 'nginx' },
+    ]);
+    enforcement.notify();
+    await until(async () => (await held()).length === 2, 'both are in');
+    const [, ofNginx] = core.standing.reportsOf(network('203.0.113.7'));
+    assert.equal(ofNginx?.jail, 'nginx');
+    await core.record.write((draft) => draft.withdraw(ofNginx, 'unban', 'web1'));
+    enforcement.notify();
+    await until(async () => (await held()).length === 1, 'one is out');
+    assert.ok(core.standing.get(network('203.0.113.7')), 'its ban stands');
+    assert.deepEqual(enforcement.of(network('203.0.113.7')), [], 'which is no matter of this firewall');
+    assert.deepEqual(enforcement.of(network('203.0.113.8')), [{ enforcer: 'dry-run', state: 'in-force' }]);
   });
 });

@@ -8,7 +8,10 @@ export interface DryRunSettings {
   readonly limits: EnforcerLimits;
 }
 
+/** As the most that any real firewall may have. */
+const maxEntriesMost = 1_000_000;
+
 export function readDryRunSettings(reader: SettingsReader): readonly DryRunSettings[] {
   if (!reader.has('dry-run')) return [];
-  return [{ kind: 'dry-run', name: 'dry-run', limits: readLimits(reader.section('dry-run')) }];
+  return [{ kind: 'dry-run', name: 'dry-run', limits: readLimits(reader.section('dry-run'), maxEntriesMost) }];
 }

@@ -22,6 +22,8 @@ export interface ProxmoxSettings {
   readonly ipset: string;
 }
 
+/** With this many a write to Proxmox takes a second, and cluster.fw nears its 1 MiB. */
+const maxEntriesMost = 50_000;
 const urlRules = {
   fallback: 'https://127.0.0.1:8006',
   ports: { https: 8006, http: 85 },
@@ -42,7 +44,7 @@ export function readProxmoxSettings(reader: SettingsReader, files: ConfiguredFil
     return {
       kind: 'proxmox',
       name,
-      limits: readLimits(section),
+      limits: readLimits(section, maxEntriesMost),
       endpoint: readEndpoint(section, files, urlRules),
       readToken: readSecret(section, files, tokenForm),
       ipset: section.matching('ipset', 'blacklist', ipsetPattern, '2–64 of a-z 0-9 _ -, beginning with a letter'),

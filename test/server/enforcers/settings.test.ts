@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { inspect } from 'node:util';
-import { openFirewall } from '../../../server/enforcers/create-enforcer.ts';
+import { openFirewalls } from '../../../server/enforcers/create-enforcer.ts';
 import { type EnforcerSettings, readEnforcerSettings } from '../../../server/enforcers/settings.ts';
 import { ConfigError } from '../../../shared/errors.ts';
 import { SettingsReader } from '../../../shared/settings-reader.ts';
@@ -157,7 +157,7 @@ describe('the sections of enforcers', () => {
       settings.map(({ name }) => name),
       ['a', 'b', 'dry-run'],
     );
-    const opened = settings.map((section) => openFirewall(section, new ManualClock()));
+    const opened = settings.flatMap((section) => openFirewalls(section, new ManualClock(), () => 1));
     assert.deepEqual(
       opened.map(({ enforcer }) => enforcer.name),
       ['proxmox/a', 'proxmox/b', 'dry-run'],
@@ -170,7 +170,7 @@ describe('the sections of enforcers', () => {
 
   it('do not show the token when they are printed', () => {
     const settings = read(`[proxmox a]\ntoken = ${token}`);
-    const opened = settings.map((section) => openFirewall(section, new ManualClock()));
+    const opened = settings.flatMap((section) => openFirewalls(section, new ManualClock(), () => 1));
     assert.ok(!inspect([settings, opened], { depth: 12, showHidden: true }).includes('555555555555'));
   });
 });

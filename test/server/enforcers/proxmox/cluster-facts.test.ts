@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { openFirewall } from '../../../../server/enforcers/create-enforcer.ts';
+import { openFirewalls } from '../../../../server/enforcers/create-enforcer.ts';
 import { type ClusterFacts, readClusterFacts } from '../../../../server/enforcers/proxmox/cluster-facts.ts';
 import { isUnreadable, type Readable } from '../../../../server/enforcers/proxmox/readable.ts';
 import { systemClock } from '../../../../shared/clock.ts';
@@ -142,7 +142,7 @@ describe('readClusterFacts', () => {
 
   it('is where the policy learns whose addresses must not be banned', async () => {
     const { host, port, caPem, token } = proxmox;
-    const { enforcer, protectedSources } = openFirewall(
+    const [firewall] = openFirewalls(
       {
         kind: 'proxmox',
         name: 'main',
@@ -152,7 +152,10 @@ describe('readClusterFacts', () => {
         ipset: 'blacklist',
       },
       systemClock,
+      () => 1,
     );
+    assert.ok(firewall);
+    const { enforcer, protectedSources } = firewall;
     const lists = await Promise.all(protectedSources.map(({ read: readSource }) => readSource(signal)));
     assert.deepEqual(lists, [
       ['198.51.100.11', '198.51.100.12', '2001:db8:f::13'],

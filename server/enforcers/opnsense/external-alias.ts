@@ -1,0 +1,57 @@
+import type { Enforcer, HeldEntry, Step } from '../../../shared/enforcer.ts';
+import { findOwnAlias, type OwnAlias } from './find-alias.ts';
+import { heldEntries } from './held-networks.ts';
+import type { OpnsenseApi } from './opnsense-api.ts';
+import type { SecondLook } from './second-look.ts';
+
+export interface AliasEnforcerOptions {
+  /** `opnsense/NAME/ALIAS` */
+  readonly name: string;
+  readonly api: OpnsenseApi;
+  readonly alias: OwnAlias;
+  readonly secondLook: SecondLook;
+}
+
+/**
+ * An alias of type `external`: a table of pf's that nothing but the API fills. One address a call, no write to OPNsense's
+ * configuration; empty after a reboot, which the next comparison makes good. All of it is ours.
+ */
+export class ExternalAlias implements Enforcer {
+  readonly name: string;
+  readonly stepsPerCall = 1;
+  readonly #options: AliasEnforcerOptions;
+
+  constructor(options: AliasEnforcerOptions) {
+    this.name = options.name;
+    this.#options = options;
+  }
+
+  async list(signal: AbortSignal): Promise<readonly HeldEntry[]> {
+    const { api, alias, secondLook } = this.#options;
+    // Of an alias that is not there OPNsense lists nothing, as of an empty one.
+    await findOwnAlias(api, alias, signal);
+    const held = heldEntries(await api.list(alias.name, signal));
+    secondLook.compare(new Set(held.map(({ network }) => network)));
+    return held;
+  }
+
+  async apply(steps: readonly Step[], signal: AbortSignal): Promise<void> {
+    const { api, alias, secondLook } = this.#options;
+    for (const { verb, entry } of steps) {
+      if (verb === 'add') {
+        await api.add(alias.name, entry.network, signal);
+        secondLook.changed([entry.network]);
+      } else {
+        await api.remove(alias.name, entry.spelling, signal);
+        secondLook.forget(entry.network);
+        secondLook.changed([]);
+      }
+    }
+  }
+
+  close(): Promise<void> {
+    this.#options.secondLook.close();
+    this.#options.api.close();
+    return Promise.resolve();
+  }
+}

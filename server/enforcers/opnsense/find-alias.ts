@@ -1,0 +1,68 @@
+import { EnforcerError } from '../../../shared/errors.ts';
+import type { Alias, AliasType } from './opnsense-answers.ts';
+import type { OpnsenseApi } from './opnsense-api.ts';
+import { OpnsenseAnswerError, privileges } from './opnsense-errors.ts';
+
+/** An alias that was given to fail2networkban. */
+export interface OwnAlias {
+  readonly name: string;
+  readonly type: AliasType;
+  /** Whether it may be made when it is not there. */
+  readonly mayCreate: boolean;
+}
+
+/**
+ * The alias as it is configured, made when it is not there and may be made.
+ *
+ * @returns undefined when the key may not look at aliases, but pf has a table of this name; only of type external
+ * @throws EnforcerError `denied` when it is missing, switched off, or of a type that is not ours to take over
+ */
+export async function findOwnAlias(api: OpnsenseApi, own: OwnAlias, signal: AbortSignal): Promise<Alias | undefined> {
+  const found = await lookFor(api, own, signal);
+  if (found === 'hidden') return undefined;
+  const alias = found ?? (await create(api, own, signal));
+  if (alias.type !== own.type) {
+    throw new EnforcerError(
+      'denied',
+      `the alias ${own.name} is of type ${alias.type}, not ${own.type}: name another in alias, or set alias_type`,
+    );
+  }
+  if (alias.isEnabled) return alias;
+  throw new EnforcerError(
+    'denied',
+    `the alias ${own.name} is switched off: fail2networkban-server opnsense toggle ${own.name}`,
+  );
+}
+
+async function lookFor(api: OpnsenseApi, own: OwnAlias, signal: AbortSignal): Promise<Alias | undefined | 'hidden'> {
+  try {
+    return await api.find(own.name, signal);
+  } catch (error) {
+    const isHidden = error instanceof OpnsenseAnswerError && error.status === 403 && own.type === 'external';
+    if (!isHidden) throw error;
+    // pf has a table for each external alias that is switched on.
+    if ((await api.tables(signal)).includes(own.name)) return 'hidden';
+    throw new EnforcerError(
+      'denied',
+      `pf has no table ${own.name}: make an alias of this name, type External, or give the key the privilege "${privileges.alias}" and set create = yes`,
+      { cause: error },
+    );
+  }
+}
+
+async function create(api: OpnsenseApi, own: OwnAlias, signal: AbortSignal): Promise<Alias> {
+  if (!own.mayCreate) {
+    throw new EnforcerError(
+      'denied',
+      `there is no alias ${own.name}: make one of type ${own.type} (Firewall, Aliases), or set create = yes`,
+    );
+  }
+  await api.create(own.name, own.type, signal).catch((cause: unknown) => {
+    if (!(cause instanceof EnforcerError && cause.code === 'rejected')) throw cause;
+    throw new EnforcerError('denied', `the alias ${own.name} cannot be made`, { cause });
+  });
+  await api.reconfigure(signal);
+  const made = await api.find(own.name, signal);
+  if (made !== undefined) return made;
+  throw new EnforcerError('retry', `the alias ${own.name} was neither there nor could it be made`);
+}

@@ -1,0 +1,63 @@
+import { isObject } from '../../../shared/sealed-channel.ts';
+import { unreadableAnswer } from './opnsense-errors.ts';
+
+/** The types of aliases that bans can go into. */
+export const aliasTypes = ['external', 'host', 'network'] as const;
+export type AliasType = (typeof aliasTypes)[number];
+
+/** An alias as OPNsense has it in its configuration. */
+export interface Alias {
+  readonly uuid: string;
+  readonly name: string;
+  /** Also those that are nothing for bans, as `urltable`. */
+  readonly type: string;
+  readonly isEnabled: boolean;
+  /** The lines of its content: networks, but also names, ranges and other aliases. */
+  readonly content: readonly string[];
+}
+
+const uuidPattern = /^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/;
+
+/** `{"rows":[{"ip":"192.0.2.1", …}]}`, or in versions of before 2021 `["192.0.2.1"]`. @throws EnforcerError */
+export function rowsOf(call: string, answer: unknown): readonly string[] {
+  const rows: unknown = isObject(answer) ? answer['rows'] : answer;
+  if (!Array.isArray(rows)) throw unreadableAnswer(call, 'the answer has no rows');
+  const texts = rows.map((row: unknown) => (isObject(row) ? row['ip'] : row));
+  if (texts.every((text: unknown) => typeof text === 'string')) return texts;
+  throw unreadableAnswer(call, 'a row is not an entry of a table');
+}
+
+/** How many rows there are; undefined where the answer does not say it. */
+export function totalOf(answer: unknown): number | undefined {
+  const total = isObject(answer) ? answer['total'] : undefined;
+  return typeof total === 'number' ? total : undefined;
+}
+
+/** `{"uuid":"…"}`, or `[]` when there is no such alias. The uuid goes into paths. @throws EnforcerError */
+export function uuidOf(name: string, answer: unknown): string | undefined {
+  if (Array.isArray(answer) && answer.length === 0) return undefined;
+  const uuid = isObject(answer) ? answer['uuid'] : undefined;
+  if (typeof uuid === 'string' && uuidPattern.test(uuid)) return uuid;
+  throw unreadableAnswer(`uuid of ${name}`, 'the answer is not a uuid');
+}
+
+/** What `get_item` answers, where each choice comes as `{"host":{"value":"Host(s)","selected":1}, …}`. */
+export function aliasOf(uuid: string, answer: unknown): Alias | undefined {
+  const fields = isObject(answer) ? answer['alias'] : undefined;
+  if (!isObject(fields) || typeof fields['name'] !== 'string') return undefined;
+  const [type] = selectedOf(fields['type']);
+  if (type === undefined) return undefined;
+  const isEnabled = String(fields['enabled']) === '1';
+  // An empty content is one empty line.
+  const content = selectedOf(fields['content']).filter((line) => line !== '');
+  return { uuid, name: fields['name'], type, isEnabled, content };
+}
+
+/** Other aliases stand beside the content as choices that are not selected. PHP writes an empty object as a list. */
+function selectedOf(choices: unknown): string[] {
+  if (typeof choices === 'string') return choices.split('\n');
+  if (!isObject(choices)) return [];
+  return Object.entries(choices)
+    .filter(([, choice]) => isObject(choice) && Number(choice['selected']) === 1)
+    .map(([key]) => key);
+}
