@@ -12,6 +12,7 @@ import type { Authenticated } from './authenticate.ts';
 import { Core, type CoreParts } from './core.ts';
 import { apiRoutes } from './http/api/api.ts';
 import { HttpDoor } from './http/http-door.ts';
+import type { Route } from './http/route.ts';
 import type { LedgerState } from './ledger/ledger.ts';
 import { type Certificate, Listener } from './listener.ts';
 import { operator } from './own-clients.ts';
@@ -91,8 +92,8 @@ export class FleetServer {
   }
 
   /**
-   * Takes over a configuration that was read again: whitelist, policy, escalation, certificate. The rest needs a restart, also
-   * to go over to TLS or away from it.
+   * Takes over a configuration that was read again: whitelist, policy, escalation, HTTP, certificate. The rest needs a restart,
+   * also to go over to TLS or away from it.
    *
    * @throws Error when the key is not that of the certificate
    */
@@ -104,6 +105,7 @@ export class FleetServer {
     }
     this.#settings = settings;
     this.#core.configure(settings);
+    this.#door.setRoutes(this.#routes());
   }
 
   /** Orderly: what was taken is written and answered. An answer that takes too long costs its client only sending again. */
@@ -154,17 +156,24 @@ export class FleetServer {
   }
 
   #makeDoor(): HttpDoor {
-    const { clock, version, onFault, ledger } = this.#parts;
+    const { clock, onFault } = this.#parts;
     const { clients, teller } = this.#core;
-    const verbsOf = (actor: string) => this.#verbs(actor);
     return new HttpDoor({
-      routes: apiRoutes({ ...this.#core, ledger, clock, version, verbsOf }),
+      routes: this.#routes(),
       clients,
       rates: this.#rates,
       clock,
       onRejection: (problem, address, client) => teller.requestRefused(problem, address, client),
       onFault,
     });
+  }
+
+  #routes(): readonly Route[] | undefined {
+    const { clock, version, ledger } = this.#parts;
+    const { enabled, urlBans } = this.#settings.http;
+    if (!enabled) return undefined;
+    const verbsOf = (actor: string) => this.#verbs(actor);
+    return apiRoutes({ ...this.#core, ledger, clock, version, startedAt: this.#startedAt, urlBans, verbsOf });
   }
 
   #openSession(connection: Connection, address: Network | undefined): Session {

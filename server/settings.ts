@@ -11,6 +11,7 @@ import { SettingsReader } from '../shared/settings-reader.ts';
 import type { ConfiguredFiles } from './configured-files.ts';
 import { type EnforcerSettings, readEnforcerSettings } from './enforcers/settings.ts';
 import { type EscalationSettings, readEscalationSettings } from './escalation/escalation-settings.ts';
+import { type HttpSettings, readHttpSettings } from './http/http-settings.ts';
 import type { PolicySettings } from './policy/policy.ts';
 
 /** Certificate chain and key, by file. */
@@ -42,6 +43,7 @@ export interface ServerSettings {
   readonly enforcers: readonly EnforcerSettings[];
   /** Undefined: off. */
   readonly escalation: EscalationSettings | undefined;
+  readonly http: HttpSettings;
 }
 
 /** What the host hands to the reading of server.ini. */
@@ -103,6 +105,7 @@ export function readServerSettings(source: SettingsSource, inspect: Inspect = ()
     whitelistFromFile,
     enforcers: readEnforcerSettings(reader, source.files),
     escalation: readEscalationSettings(reader, historyDays),
+    http: readHttpSettings(reader.section('http')),
   };
   inspect(settings, server);
   reader.finish();

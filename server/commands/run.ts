@@ -90,7 +90,7 @@ function reload(host: Host, server: FleetServer, log: Log): void {
   try {
     const settings = loadSettings(host);
     server.reload(settings, readIdentity(settings.tls));
-    log.info('configuration read again: whitelist, policy, escalation, certificate');
+    log.info('configuration read again: whitelist, policy, escalation, HTTP, certificate');
   } catch (error) {
     log.error({ error: describeError(error) }, 'the configuration stays as it was');
   }

@@ -20,3 +20,8 @@ export function textAnswer(text: string, status = 200): Answer {
 export function withHeaders(answer: Answer, headers: Readonly<Record<string, string>>): Answer {
   return { ...answer, headers: { ...answer.headers, ...headers } };
 }
+
+/** For who has it already: nothing but the tag. */
+export function notModified(etag: string): Answer {
+  return { status: 304, headers: { etag }, body: '' };
+}

@@ -5,15 +5,16 @@ import type { Network } from '../../shared/network.ts';
 import { quote } from '../../shared/refusal.ts';
 import type { Clients } from '../clients.ts';
 import { type Client, LedgerError } from '../ledger/ledger.ts';
-import type { ClientRates } from '../policy/client-rates.ts';
-import type { Answer } from './answer.ts';
+import type { ClientRate, ClientRates } from '../policy/client-rates.ts';
+import { type Answer, notModified, withHeaders } from './answer.ts';
 import { authenticateCaller, type Credential } from './caller.ts';
+import { entityTagOf, fitsTag } from './entity-tag.ts';
+import { isOfForeignPage } from './foreign-page.ts';
 import { httpLimits } from './http-limits.ts';
-import { Arguments } from './parameter.ts';
 import { Places } from './places.ts';
 import { type Problem, problemAnswer } from './problem.ts';
-import { readRequestBody } from './request-body.ts';
-import type { ApiRequest, Outcome, Route } from './route.ts';
+import { byHeader, type Incoming, readRequest } from './read-request.ts';
+import type { ApiRequest, ClientRoute, Outcome, Route } from './route.ts';
 import { type Found, Router } from './router.ts';
 import { sendAnswer } from './send-answer.ts';
 
@@ -25,7 +26,8 @@ export interface Origin {
 }
 
 export interface HttpDoorOptions {
-  readonly routes: readonly Route[];
+  /** Undefined: HTTP is switched off, and only WebSocket is served. */
+  readonly routes: readonly Route[] | undefined;
   readonly clients: Clients;
   readonly rates: ClientRates;
   readonly clock: Clock;
@@ -36,103 +38,129 @@ export interface HttpDoorOptions {
 }
 
 /** A request on its way through the door. */
-interface Entering {
-  readonly message: IncomingMessage;
+interface Entering extends Incoming {
   readonly origin: Origin;
-  readonly found: Found;
-  readonly query: URLSearchParams;
 }
 
-const byHeader: readonly Credential[] = ['authorization'];
+/** A request that may be answered. */
+interface Asked {
+  readonly request: ApiRequest;
+  readonly url: string;
+  /** The ETags that the asker has. */
+  readonly known: string | undefined;
+  readonly client: Client;
+  readonly route: ClientRoute;
+}
+
+interface Left {
+  readonly answer: Answer;
+  readonly client?: Client;
+}
 
 /**
  * Answers HTTP, cheapest check first.
  *
  * ```
- *   url ─▶ route ─▶ token ─▶ address ─▶ rate ─▶ permission ─▶ arguments ─▶ body ─▶ the route's own work
- *    └──────┴────────┴─────────┴─────────┴─────────┴─────────────┴──────────┴──▶ a problem
+ *   url ─▶ route ─▶ page ─▶ token ─▶ address ─▶ rate ─▶ permission ─▶ arguments ─▶ body ─▶ ETag ─▶ cost ─▶ the route's own work
+ *    └──────┴────────┴────────┴─────────┴─────────┴─────────┴─────────────┴──────────┴────────────────┴──▶ a problem
  * ```
  */
 export class HttpDoor {
   readonly #options: HttpDoorOptions;
-  readonly #router: Router;
   readonly #places = new Places();
+  #router: Router | undefined;
 
   constructor(options: HttpDoorOptions) {
     this.#options = options;
-    this.#router = new Router(options.routes);
+    this.setRoutes(options.routes);
+  }
+
+  /** Other things can be asked for from now on, or nothing. */
+  setRoutes(routes: HttpDoorOptions['routes']): void {
+    this.#router = routes === undefined ? undefined : new Router(routes);
   }
 
   /** Never rejects: a fault is answered, and told. */
   async answer(message: IncomingMessage, response: ServerResponse, origin: Origin): Promise<void> {
     const url = message.url ?? '';
     const [path = '', search = ''] = split(url);
-    const found = url.length > httpLimits.urlMaxCharacters ? tooLong : this.#find(message, path);
+    const found = url.length > httpLimits.urlMaxCharacters ? tooLong : this.#find(message, path, search);
     if ('code' in found) {
       this.#refuse(found, origin, undefined);
       sendAnswer(message, response, problemAnswer(found), 'close');
       return;
     }
-    const { answer, client } = await this.#enter({ message, origin, found, query: new URLSearchParams(search) });
+    const query = new URLSearchParams(search);
+    const { answer, client } = await this.#enter({ message, origin, found, query, address: origin.address });
     sendAnswer(message, response, answer, client === undefined ? 'close' : 'keep');
   }
 
-  #find({ method = '' }: IncomingMessage, path: string): Found | Problem {
+  #find({ method = '' }: IncomingMessage, path: string, search: string): Found | Problem {
+    if (this.#router === undefined) return onlyWebSockets;
     const found = this.#router.find(method, path);
-    if ('route' in found) return found;
+    if ('route' in found) return search === '' ? withoutQuery(found) : found;
     if (found.length === 0)
       return { code: 'not-found', detail: `${quote(path)}: there is nothing here; / says what is` };
-    return {
-      code: 'method-not-allowed',
-      detail: `${quote(method)}: allowed here are ${[...new Set(found)].join(', ')}`,
-    };
+    const allowed = [...new Set(found)].join(', ');
+    return { code: 'method-not-allowed', detail: `${quote(method)}: allowed here are ${allowed}` };
   }
 
-  async #enter(entering: Entering): Promise<{ readonly answer: Answer; readonly client?: Client }> {
+  async #enter(entering: Entering): Promise<Left> {
     const { route } = entering.found;
     const refuse = route.refuse ?? problemAnswer;
-    const client = route.access === 'anybody' ? undefined : this.#identify(entering, route.credentials ?? byHeader);
+    const client = this.#identify(entering, route);
     if (client !== undefined && 'code' in client) {
       this.#refuse(client, entering.origin, undefined);
       return { answer: refuse(client) };
     }
     const outcome = await this.#admit(entering, client);
-    if ('answer' in outcome) return { answer: outcome.answer, ...(client === undefined ? {} : { client }) };
-    this.#refuse(outcome.problem, entering.origin, client?.name);
-    return { answer: refuse(outcome.problem), ...(client === undefined ? {} : { client }) };
+    if ('problem' in outcome) this.#refuse(outcome.problem, entering.origin, client?.name);
+    const answer = 'answer' in outcome ? outcome.answer : refuse(outcome.problem);
+    return client === undefined ? { answer } : { answer, client };
   }
 
-  #identify({ message, origin, query }: Entering, ways: readonly Credential[]): Client | Problem {
+  /** @returns undefined where anybody may ask */
+  #identify({ message, origin, query }: Entering, route: Route): Client | Problem | undefined {
+    const isChange = route.method !== 'GET' || route.changes === true;
+    if (isChange && isOfForeignPage(message.headers)) return foreign;
+    if (route.access === 'anybody') return undefined;
     const { clients, clock } = this.#options;
+    const ways: readonly Credential[] = route.credentials ?? byHeader;
     const presented = { headers: message.headers, query, address: origin.address };
     return authenticateCaller(presented, ways, { clients, now: clock.now() });
   }
 
   async #admit(entering: Entering, client: Client | undefined): Promise<Outcome> {
-    if (client === undefined) return this.#carryOut(entering, client);
+    const { route } = entering.found;
+    if (client === undefined || route.access === 'anybody')
+      return this.#carryOut(entering, (request) => handlePublic(route, request));
     const { name } = client;
-    if (!this.#isInRate(name)) return refused('rate-limited', `${name} asks more often than a client may`);
+    const { clock } = this.#options;
+    const rate = this.#rateOf(name);
+    if (!rate.frames.take(1, clock.elapsed()) || !rate.events.take(1, clock.elapsed())) return tooOften(name);
     const leave = this.#places.take(name, entering.message.socket);
     if (leave === undefined)
       return refused('rate-limited', `${name} has as many requests or connections at once as a client may`);
     entering.origin.welcome();
     try {
-      return await this.#carryOut(entering, client);
+      if (!mayAsk(route, client)) return refuseCaller(route, client);
+      const { url = '', headers } = entering.message;
+      const known = headers['if-none-match'];
+      return await this.#carryOut(entering, (request) => this.#answerClient({ request, url, known, client, route }));
     } finally {
       leave();
     }
   }
 
-  #isInRate(client: string): boolean {
-    const nowMs = this.#options.clock.elapsed();
-    const rate = this.#options.rates.of(client, nowMs);
-    return rate.frames.take(1, nowMs) && rate.events.take(1, nowMs);
+  #rateOf(client: string): ClientRate {
+    const { rates, clock } = this.#options;
+    return rates.of(client, clock.elapsed());
   }
 
-  async #carryOut(entering: Entering, client: Client | undefined): Promise<Outcome> {
+  async #carryOut(entering: Entering, handle: (request: ApiRequest) => Outcome | Promise<Outcome>): Promise<Outcome> {
     try {
       const request = await readRequest(entering);
-      return 'problem' in request ? request : await handle(entering.found.route, request, client);
+      return 'problem' in request ? request : await handle(request);
     } catch (error) {
       if (error instanceof ArgumentError) return refused('bad-argument', error.message);
       if (error instanceof LedgerError)
@@ -140,6 +168,17 @@ export class HttpDoor {
       this.#options.onFault(error);
       return refused('internal-error', 'the server has a fault; its log says more');
     }
+  }
+
+  async #answerClient({ request, url, known, client, route }: Asked): Promise<Outcome> {
+    const { costs, stateOf } = route;
+    const tag = stateOf === undefined ? undefined : entityTagOf(stateOf(), client, url);
+    if (tag !== undefined && fitsTag(known, tag)) return { answer: notModified(tag) };
+    const cost = costs?.(request) ?? 0;
+    if (!this.#rateOf(client.name).events.take(cost, this.#options.clock.elapsed())) return tooOften(client.name);
+    const outcome = await route.handle(request, client);
+    if (tag === undefined || 'problem' in outcome) return outcome;
+    return { answer: withHeaders(outcome.answer, { etag: tag }) };
   }
 
   #refuse(problem: Problem, { address }: Origin, client: string | undefined): void {
@@ -152,37 +191,36 @@ const tooLong: Problem = {
   detail: `path and query have more than ${httpLimits.urlMaxCharacters} characters`,
 };
 
+const onlyWebSockets: Problem = { code: 'upgrade-required', detail: 'only WebSocket is served here' };
+
+const foreign: Problem = { code: 'not-permitted', detail: 'a browser asks this for a page of another site' };
+
 function split(url: string): [path: string, search: string] {
   const at = url.indexOf('?');
   return at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)];
 }
 
-async function readRequest({ message, origin, found, query }: Entering): Promise<ApiRequest | { problem: Problem }> {
-  const { route, parts } = found;
-  const path = new Arguments(parts);
-  const given = readQuery(query, route);
-  if (given === undefined) return refused('bad-argument', 'an argument of the query stands twice');
-  const wrong = path.findWrong(route.path ?? []) ?? given.findWrong(route.query ?? []);
-  if (wrong !== undefined) return refused('bad-argument', wrong);
-  const body = await readRequestBody(message, route.takes !== undefined);
-  if ('problem' in body) return body;
-  return { path, query: given, body: body.value, address: origin.address };
+function withoutQuery({ route, parts }: Found): Found {
+  const plain = 'withoutQuery' in route ? route.withoutQuery : undefined;
+  return { route: plain ?? route, parts };
 }
 
-/** @returns undefined when an argument stands twice: who should say which of them counts? */
-function readQuery(query: URLSearchParams, { credentials = byHeader }: Route): Arguments | undefined {
-  const entries = [...query].filter(([name]) => !(name === 'token' && credentials.includes('query')));
-  const texts = new Map(entries);
-  return texts.size === entries.length ? new Arguments(texts) : undefined;
+function handlePublic(route: Route, request: ApiRequest): Outcome | Promise<Outcome> {
+  if (route.access !== 'anybody') throw new Error(`${route.url} needs a client`);
+  return route.handle(request);
 }
 
-function handle(route: Route, request: ApiRequest, client: Client | undefined): Outcome | Promise<Outcome> {
-  if (route.access === 'anybody') return route.handle(request);
-  if (client === undefined) throw new Error(`${route.url} needs a client`);
-  const { access } = route;
-  if (access === 'every-client' || access.some((permission) => client.may.includes(permission)))
-    return route.handle(request, client);
-  return refused('not-permitted', `${client.name} may ${client.may.join(', ')}; this needs ${access.join(' or ')}`);
+function mayAsk({ access }: ClientRoute, { may }: Client): boolean {
+  return access === 'every-client' || access.some((permission) => may.includes(permission));
+}
+
+function refuseCaller({ access }: ClientRoute, { name, may }: Client): Outcome {
+  const needed = access === 'every-client' ? 'nothing' : access.join(' or ');
+  return refused('not-permitted', `${name} may ${may.join(', ')}; this needs ${needed}`);
+}
+
+function tooOften(client: string): Outcome {
+  return refused('rate-limited', `${client} asks more often than a client may`);
 }
 
 function refused(code: Problem['code'], detail: string): { readonly problem: Problem } {

@@ -10,6 +10,7 @@ type HttpProblemCode =
   | 'bad-argument'
   | 'too-large'
   | 'unavailable'
+  | 'upgrade-required'
   | 'internal-error';
 
 /** An answer, never an exception. */
@@ -26,6 +27,7 @@ const kinds: Readonly<Record<ProblemCode, readonly [status: number, title: strin
   'bad-argument': [400, 'An argument is wrong'],
   'too-large': [413, 'The request is too large'],
   unavailable: [503, 'Not now'],
+  'upgrade-required': [426, 'Only WebSocket'],
   'internal-error': [500, 'A fault of the server'],
   malformed: [400, 'The request cannot be read'],
   'not-an-address': [400, 'Not an address or CIDR'],
@@ -65,5 +67,6 @@ export function problemAnswer({ code, detail }: Problem): Answer {
 
 function hintOf(status: number): Readonly<Record<string, string>> | undefined {
   if (status === 401) return { 'www-authenticate': 'Bearer, Basic realm="fail2networkban", charset="UTF-8"' };
+  if (status === 426) return { upgrade: 'websocket' };
   return status === 429 || status === 503 ? { 'retry-after': retryAfterSeconds } : undefined;
 }

@@ -4,7 +4,7 @@ import type { Client } from '../ledger/ledger.ts';
 import type { Answer } from './answer.ts';
 import type { Credential } from './caller.ts';
 import type { Arguments, Parameter, Schema } from './parameter.ts';
-import type { Problem } from './problem.ts';
+import type { Problem, ProblemCode } from './problem.ts';
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
 
@@ -24,14 +24,23 @@ export type Outcome = { readonly answer: Answer } | { readonly problem: Problem 
 export type Route = PublicRoute | ClientRoute;
 
 /** Anybody may ask, without a token: its answer must give nothing away and cost next to nothing. */
-interface PublicRoute extends Description {
+export interface PublicRoute extends Description {
   readonly access: 'anybody';
   readonly handle: (request: ApiRequest) => Outcome | Promise<Outcome>;
 }
 
 /** Clients may ask: all of them, or those that have one of these permissions. */
-interface ClientRoute extends Description {
+export interface ClientRoute extends Description {
   readonly access: 'every-client' | readonly Permission[];
+  /** What it takes of the client's rate, in events, beyond the one that every request takes. */
+  readonly costs?: (request: ApiRequest) => number;
+  /**
+   * As long as this text is the same, so is the answer to the same client with the same rights: it becomes the answer's
+   * ETag, and who has that already costs no work.
+   */
+  readonly stateOf?: () => string;
+  /** What anybody gets who asks without any argument. */
+  readonly withoutQuery?: PublicRoute;
   readonly handle: (request: ApiRequest, client: Client) => Outcome | Promise<Outcome>;
 }
 
@@ -49,6 +58,12 @@ interface Description {
   readonly takes?: Schema;
   /** Schema of its answer in JSON; without one the answer is of another type. */
   readonly gives?: Schema;
+  /** Types of an answer that is no JSON; plain text when nothing is said. */
+  readonly mediaTypes?: readonly string[];
+  /** Problems that only some routes have, for the OpenAPI document. */
+  readonly problems?: readonly ProblemCode[];
+  /** A GET that changes something all the same: no page of another site may have a browser send it. */
+  readonly changes?: true;
   /** How a problem is answered where readers know no problem details. */
   readonly refuse?: (problem: Problem) => Answer;
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer } from './answer.ts';
+import { fitsTag } from './entity-tag.ts';
 import { hasBody } from './request-body.ts';
 
 /** What every answer says: what one client may see is not for another, nor for a cache between them. */
@@ -16,20 +17,12 @@ export function sendAnswer(
   { status, headers, body }: Answer,
   then: 'keep' | 'close',
 ): void {
-  const isKnown = status === 200 && headers['etag'] !== undefined && fitsTag(asked['if-none-match'], headers['etag']);
+  const etag = headers['etag'];
+  const isKnown = status === 304 || (status === 200 && etag !== undefined && fitsTag(asked['if-none-match'], etag));
   // Where the rest of a body is still on its way, the next request could not be told from it.
   const connection = then === 'close' || (hasBody(asked) && !complete) ? { connection: 'close' } : {};
   const length = isKnown ? {} : { 'content-length': String(Buffer.byteLength(body)) };
   response.writeHead(isKnown ? 304 : status, { ...common, ...headers, ...length, ...connection });
   if (isKnown || method === 'HEAD') response.end();
   else response.end(body);
-}
-
-/** RFC 9110 §13.1.2, by the weak comparison. */
-function fitsTag(asked: string | undefined, tag: string): boolean {
-  if (asked === undefined) return false;
-  return asked.split(',').some((each) => {
-    const known = each.trim();
-    return known === '*' || known.replace(/^W\//, '') === tag.replace(/^W\//, '');
-  });
 }

@@ -49,6 +49,7 @@ export class RunningServer {
       whitelistFromFile: [network('198.51.100.0/30')],
       enforcers: [],
       escalation: undefined,
+      http: { enabled: true, urlBans: false },
     };
   }
 

@@ -52,6 +52,7 @@ describe('server.ini', () => {
       whitelistFromFile: [],
       enforcers: [],
       escalation: undefined,
+      http: { enabled: true, urlBans: false },
     });
   });
 
@@ -79,6 +80,9 @@ describe('server.ini', () => {
         'whitelist = 192.0.2.7/24, 2001:DB8::A',
         'whitelist_file = /etc/f2nb/whitelist',
         '[dry-run]',
+        '[http]',
+        'enabled = no',
+        'url_bans = yes',
       ],
       { '/etc/f2nb/whitelist': '# ours\n\n198.51.100.0/24 # the office\n::ffff:203.0.113.9\n' },
     );
@@ -98,6 +102,7 @@ describe('server.ini', () => {
       whitelist: ['192.0.2.0/24', '2001:db8::a', '198.51.100.0/24', '203.0.113.9'],
       whitelistFromFile: ['198.51.100.0/24', '203.0.113.9'],
       escalation: undefined,
+      http: { enabled: false, urlBans: true },
     });
     assert.deepEqual(
       enforcers.map(({ kind }) => kind),

@@ -22,6 +22,10 @@ export interface ApiParts {
   readonly enforcement: EnforcementOfBans;
   readonly clock: Clock;
   readonly version: string;
+  /** When this server started: what it says of states means nothing to one that started at another time. */
+  readonly startedAt: number;
+  /** Whether a ban may be made by nothing but a URL. */
+  readonly urlBans: boolean;
   /** The operator's verbs, as a client that may operate uses them; history shows its name. */
   readonly verbsOf: (actor: string) => ReadonlyMap<string, LocalVerb>;
 }

@@ -1,4 +1,3 @@
-import type { BanEvent } from '../../../shared/frames.ts';
 import { handJail } from '../../../shared/names.ts';
 import { covers, type Network } from '../../../shared/network.ts';
 import { describeBan, describeLifted } from '../../admin/describe-bans.ts';
@@ -6,10 +5,11 @@ import type { Client } from '../../ledger/ledger.ts';
 import type { Ban } from '../../standing-bans.ts';
 import { jsonAnswer } from '../answer.ts';
 import { parameter } from '../parameter.ts';
-import type { ApiRequest, Outcome, Route } from '../route.ts';
+import type { ApiRequest, Route } from '../route.ts';
 import type { ApiParts } from './api.ts';
 import { maySee } from './may-see.ts';
 import { networkSchema, recordedSchema } from './schemas.ts';
+import { type AskedEvent, intakeProblems, takeEvent } from './take-event.ts';
 
 const network = parameter.network('network', 'An address or CIDR; its slash may stand as it is or as %2F');
 const jail = parameter.jail('jail', `The jail that it is for; ${handJail}, a ban by hand, when it is left out`);
@@ -40,7 +40,8 @@ export function banRoutes(parts: ApiParts): readonly Route[] {
       path: [network],
       query: [jail, ttl, labels],
       gives: recordedSchema,
-      handle: (request, client) => take(parts, client, banOf(request)),
+      problems: intakeProblems,
+      handle: (request, client) => takeEvent(parts, client, banOf(request)),
     },
     {
       method: 'DELETE',
@@ -50,34 +51,19 @@ export function banRoutes(parts: ApiParts): readonly Route[] {
       path: [network],
       query: [jail, lift],
       gives: recordedSchema,
-      handle: (request, client) => take(parts, client, unbanOf(request)),
+      handle: (request, client) => takeEvent(parts, client, unbanOf(request)),
     },
   ];
 }
 
-function banOf({ path, query }: ApiRequest): BanEvent {
+function banOf({ path, query }: ApiRequest): AskedEvent {
   const ttlSeconds = query.get(ttl) ?? null;
-  return { ...eventOf(path.need(network), query.get(jail)), verb: 'ban', ttlSeconds, labels: query.get(labels) };
+  return { network: path.need(network), jail: query.get(jail), verb: 'ban', ttlSeconds, labels: query.get(labels) };
 }
 
-function unbanOf({ path, query }: ApiRequest): BanEvent {
+function unbanOf({ path, query }: ApiRequest): AskedEvent {
   const verb = query.get(lift) === true ? 'lift' : 'unban';
-  return { ...eventOf(path.need(network), query.get(jail)), verb, ttlSeconds: null };
-}
-
-/** As an agent sends it: what names no jail was done by hand. */
-function eventOf(which: Network, of: string | undefined): Omit<BanEvent, 'verb' | 'ttlSeconds'> {
-  return { number: 0, network: which, jail: of ?? handJail, source: of === undefined ? 'hand' : 'jail' };
-}
-
-/** The same intake and policy as of a frame. */
-async function take({ intake, standing }: ApiParts, client: Client, event: BanEvent): Promise<Outcome> {
-  const [result] = await intake.takeEach(client, [event]);
-  if (result === undefined) throw new Error('intake gave no result');
-  if (result.outcome === 'refused') return { problem: { code: result.code, detail: result.detail } };
-  const { network: which, jail: of, verb } = event;
-  const banned = standing.covering(which).length > 0;
-  return { answer: jsonAnswer({ network: which, jail: of, verb, outcome: 'recorded', banned }) };
+  return { network: path.need(network), jail: query.get(jail), verb, ttlSeconds: null, labels: undefined };
 }
 
 function describeNetwork({ standing, policy, whitelist, enforcement }: ApiParts, client: Client, which: Network) {

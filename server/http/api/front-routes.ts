@@ -1,6 +1,8 @@
 import { jsonAnswer, textAnswer } from '../answer.ts';
-import type { Route } from '../route.ts';
+import type { PublicRoute, Route } from '../route.ts';
 import type { ApiParts } from './api.ts';
+import { objectOf } from './schemas.ts';
+import { urlBanRoute } from './url-bans.ts';
 
 const front = (version: string): string => `fail2networkban ${version}
 
@@ -11,24 +13,27 @@ Everything else needs a token: fail2networkban-server client add NAME --http
 Hosts connect here by WebSocket: fail2networkban-server client add NAME
 `;
 
-const statusSchema = { type: 'object', properties: { status: { type: 'string' } }, required: ['status'] };
+const healthSchema = objectOf({ status: { const: 'ok' } });
+const readySchema = objectOf({ status: { const: 'ready' } });
 
 /** What anybody may ask. */
-export function frontRoutes({ version, record }: Pick<ApiParts, 'version' | 'record'>): readonly Route[] {
+export function frontRoutes(parts: ApiParts): readonly Route[] {
+  const { version, record, urlBans } = parts;
+  const plain: PublicRoute = {
+    method: 'GET',
+    url: '/',
+    summary: 'What is here, as plain text',
+    access: 'anybody',
+    handle: () => ({ answer: textAnswer(front(version)) }),
+  };
   return [
-    {
-      method: 'GET',
-      url: '/',
-      summary: 'What is here, as plain text',
-      access: 'anybody',
-      handle: () => ({ answer: textAnswer(front(version)) }),
-    },
+    urlBans ? urlBanRoute(parts, plain) : plain,
     {
       method: 'GET',
       url: '/api/v1/health',
       summary: 'Whether the server is alive',
       access: 'anybody',
-      gives: statusSchema,
+      gives: healthSchema,
       handle: () => ({ answer: jsonAnswer({ status: 'ok' }) }),
     },
     {
@@ -36,7 +41,8 @@ export function frontRoutes({ version, record }: Pick<ApiParts, 'version' | 'rec
       url: '/api/v1/ready',
       summary: 'Whether the server can record a ban: 503 while the ledger cannot be written',
       access: 'anybody',
-      gives: statusSchema,
+      gives: readySchema,
+      problems: ['ledger-unavailable'],
       handle: () =>
         record.state.kind === 'good'
           ? { answer: jsonAnswer({ status: 'ready' }) }

@@ -7,7 +7,10 @@ const instant: Schema = { type: 'integer', minimum: 0 };
 const end: Schema = { type: ['integer', 'null'], minimum: 0 };
 
 /** An object that has all of these members and no other, but for those that may be absent. */
-function objectOf(members: Readonly<Record<string, Schema>>, optional: Readonly<Record<string, Schema>> = {}): Schema {
+export function objectOf(
+  members: Readonly<Record<string, Schema>>,
+  optional: Readonly<Record<string, Schema>> = {},
+): Schema {
   return {
     type: 'object',
     properties: { ...members, ...optional },
@@ -16,7 +19,7 @@ function objectOf(members: Readonly<Record<string, Schema>>, optional: Readonly<
   };
 }
 
-function listOf(items: Schema): Schema {
+export function listOf(items: Schema): Schema {
   return { type: 'array', items };
 }
 

@@ -1,0 +1,44 @@
+import type { IncomingMessage } from 'node:http';
+import type { Network } from '../../shared/network.ts';
+import type { Credential } from './caller.ts';
+import { Arguments } from './parameter.ts';
+import type { Problem } from './problem.ts';
+import { readRequestBody } from './request-body.ts';
+import type { ApiRequest, Route } from './route.ts';
+import type { Found } from './router.ts';
+
+/** Where a token is looked for, unless a route says otherwise. */
+export const byHeader: readonly Credential[] = ['authorization'];
+
+/** What came, as it came. */
+export interface Incoming {
+  readonly message: IncomingMessage;
+  readonly found: Found;
+  readonly query: URLSearchParams;
+  readonly address: Network | undefined;
+}
+
+/** Reads arguments and body, and says what is wrong with them. */
+export async function readRequest(incoming: Incoming): Promise<ApiRequest | { readonly problem: Problem }> {
+  const { message, found, query, address } = incoming;
+  const { route, parts } = found;
+  const path = new Arguments(parts);
+  const given = readQuery(query, route);
+  if (given === undefined) return refused('bad-argument', 'an argument of the query stands twice');
+  const wrong = path.findWrong(route.path ?? []) ?? given.findWrong(route.query ?? []);
+  if (wrong !== undefined) return refused('bad-argument', wrong);
+  const body = await readRequestBody(message, route.takes !== undefined);
+  if ('problem' in body) return body;
+  return { path, query: given, body: body.value, address };
+}
+
+/** @returns undefined when an argument stands twice: who should say which of them counts? */
+function readQuery(query: URLSearchParams, { credentials = byHeader }: Route): Arguments | undefined {
+  const entries = [...query].filter(([name]) => !(name === 'token' && credentials.includes('query')));
+  const texts = new Map(entries);
+  return texts.size === entries.length ? new Arguments(texts) : undefined;
+}
+
+function refused(code: Problem['code'], detail: string): { readonly problem: Problem } {
+  return { problem: { code, detail } };
+}
