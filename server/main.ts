@@ -8,6 +8,7 @@ import { version } from '../shared/version.ts';
 import { ask } from './commands/ask.ts';
 import { type CommandContext, loadSocketPath } from './commands/load-settings.ts';
 import { groups, operatorCommands } from './commands/operator-commands.ts';
+import { aliasUsages } from './commands/opnsense/alias-usages.ts';
 import { timesAt } from './commands/show/times.ts';
 import { defaultConfigFile } from './settings.ts';
 import type { SetupWords } from './setup/setup-command.ts';
@@ -56,6 +57,7 @@ function buildProgram(): Command {
   addDoctor(program);
   addSetup(program);
   addCheckConfig(program);
+  addOpnsense(program);
   addOperatorCommands(program);
   return program;
 }
@@ -112,6 +114,20 @@ function addCheckConfig(program: Command): void {
       checkConfig(context(options), options.json === true, print);
     },
   );
+}
+
+/** Commands that go straight to an OPNsense. */
+function addOpnsense(program: Command): void {
+  const group = program.command('opnsense').description('aliases of OPNsense firewalls, without the running server');
+  for (const { verb, words, description } of aliasUsages) {
+    const command = answering(group.command(`${verb} ${words}`).description(description));
+    command.option('--firewall <name>', 'which, when several are configured').action(async () => {
+      const { aliasCommand } = await import('./commands/opnsense/alias-command.ts');
+      const { firewall, json, ...options } = command.opts<CommonOptions & { readonly firewall?: string }>();
+      const asked = { ...context(options), verb, words: command.args, firewall, isJson: json === true, print };
+      finish(await aliasCommand(asked));
+    });
+  }
 }
 
 /** Commands that ask the running server. */

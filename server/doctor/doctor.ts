@@ -17,6 +17,7 @@ import type { ServerSettings } from '../settings.ts';
 import { ownAddresses, readAddresses } from './facts/read-addresses.ts';
 import { readCertificate } from './facts/read-certificate.ts';
 import { readDisk } from './facts/read-disk.ts';
+import { type OpnsenseFacts, readOpnsense } from './facts/read-opnsense.ts';
 import { type PortFacts, readPort, readServedCertificate } from './facts/read-port.ts';
 import { type ProxmoxFacts, readProxmox } from './facts/read-proxmox.ts';
 import { askRefusal, type RunningServer, readRunningServer, type ServerFacts } from './facts/read-running-server.ts';
@@ -25,6 +26,7 @@ import { judgeCertificate } from './judge/judge-certificate.ts';
 import { judgeClients } from './judge/judge-clients.ts';
 import { judgeProblems, judgeSettings } from './judge/judge-configuration.ts';
 import { judgeDisk } from './judge/judge-disk.ts';
+import { isAliasOpen, judgeOpnsense } from './judge/judge-opnsense.ts';
 import { judgePort } from './judge/judge-port.ts';
 import { isOpen, judgeProxmox } from './judge/judge-proxmox.ts';
 import { judgeEnforcement, judgeServer } from './judge/judge-server.ts';
@@ -88,6 +90,7 @@ async function examineSettings(settings: ServerSettings, host: DoctorHost): Prom
   const port = await readPort(settings.port, run);
   const served = await servedCertificate(settings, port, server, clock);
   const proxmoxes = await readProxmoxes(settings, host);
+  const aliases = await readAliases(settings, host);
   return [
     { subject: 'configuration', said: judgeSettings(settings) },
     { subject: 'server', said: judgeServer(server, version) },
@@ -95,13 +98,26 @@ async function examineSettings(settings: ServerSettings, host: DoctorHost): Prom
     { subject: 'certificate', said: judgeCertificate(certificate, clock.now(), served) },
     { subject: 'disk', said: judgeDisk(await readDisk(settings.database)) },
     ...proxmoxes.map((facts) => ({ subject: facts.name, said: judgeProxmox(facts) })),
-    ...(server.kind === 'running' ? await examineRunning(server, settings, proxmoxes, host) : []),
+    ...aliases.map((facts) => ({ subject: facts.name, said: judgeOpnsense(facts) })),
+    ...(server.kind === 'running' ? await examineRunning(server, settings, { proxmoxes, aliases }, host) : []),
   ];
 }
 
 async function readProxmoxes({ enforcers }: ServerSettings, host: DoctorHost): Promise<readonly ProxmoxFacts[]> {
   const sections = enforcers.filter((settings) => settings.kind === 'proxmox');
   return await Promise.all(sections.map((settings) => readProxmox(settings, host.clock, host.signal)));
+}
+
+async function readAliases({ enforcers }: ServerSettings, host: DoctorHost): Promise<readonly OpnsenseFacts[]> {
+  const sections = enforcers.filter((settings) => settings.kind === 'opnsense');
+  const all = await Promise.all(sections.map((settings) => readOpnsense(settings, host.clock, host.signal)));
+  return all.flat();
+}
+
+/** The firewalls that the doctor asked itself. */
+interface Asked {
+  readonly proxmoxes: readonly ProxmoxFacts[];
+  readonly aliases: readonly OpnsenseFacts[];
 }
 
 /** Only when the server runs is it sure that what listens is the server. */
@@ -119,15 +135,15 @@ async function servedCertificate(
 async function examineRunning(
   server: RunningServer,
   { socket }: ServerSettings,
-  proxmoxes: readonly ProxmoxFacts[],
+  asked: Asked,
   host: DoctorHost,
 ): Promise<readonly Examination[]> {
-  const own = ownAddresses(host.ownAddresses(), proxmoxes, host.sshConnection);
+  const own = ownAddresses(host.ownAddresses(), asked.proxmoxes, host.sshConnection);
   const addresses = await readAddresses(own, server.bans, (network) => askRefusal(socket, network));
   return [
     ...server.firewalls.map((firewall) => ({
       subject: firewall.name,
-      said: judgeEnforcement(firewall, isOneOpen(firewall.name, proxmoxes)),
+      said: judgeEnforcement(firewall, isOneOpen(firewall.name, asked)),
     })),
     { subject: 'clients', said: judgeClients(server, host.clock.now()) },
     { subject: 'whitelist', said: [...judgeWhitelist(server.whitelist), ...judgeAddresses(addresses)] },
@@ -135,7 +151,9 @@ async function examineRunning(
 }
 
 /** Undefined for a firewall that was not asked. */
-function isOneOpen(firewall: string, proxmoxes: readonly ProxmoxFacts[]): boolean | undefined {
-  const asked = proxmoxes.find(({ name }) => name === firewall);
-  return asked && isOpen(asked);
+function isOneOpen(firewall: string, { proxmoxes, aliases }: Asked): boolean | undefined {
+  const proxmox = proxmoxes.find(({ name }) => name === firewall);
+  if (proxmox !== undefined) return isOpen(proxmox);
+  const alias = aliases.find(({ name }) => name === firewall);
+  return alias && isAliasOpen(alias);
 }

@@ -8,6 +8,7 @@ import type { Endpoint } from '../../outgoing/endpoint.ts';
 import { readEndpoint } from '../../outgoing/read-endpoint.ts';
 import { readSecret } from '../../outgoing/read-secret.ts';
 import { type EnforcerLimits, readLimits } from '../limits.ts';
+import { aliasForm, isAliasName, isBuiltIn } from './alias-name.ts';
 import { type AliasType, aliasTypes } from './opnsense-answers.ts';
 
 /** An alias, and whose bans go into it. */
@@ -41,17 +42,6 @@ const keyForm = {
 };
 /** The tables of pf hold a million by default on the smallest machines. */
 const maxEntriesMost = 1_000_000;
-/** OPNsense's own rule (AliasNameField.php). */
-const aliasPattern = /^[A-Za-z_][A-Za-z0-9_]{0,30}$/;
-const aliasForm = 'up to 31 of A-Z a-z 0-9 _, not beginning with a digit';
-/** Tables and aliases that OPNsense fills by itself. */
-const builtIn: ReadonlySet<string> = new Set([
-  'bogons',
-  'bogonsv6',
-  'sshlockout',
-  'virusprot',
-  'webConfiguratorlockout',
-]);
 const rulesMax = 64;
 const rulePattern = /^([A-Za-z0-9._@+*-]{1,64}):(.+)$/;
 
@@ -111,11 +101,11 @@ function readJails(section: SectionReader): ReadonlyMap<string, readonly string[
 }
 
 function isAllowed(section: SectionReader, key: string, name: string): boolean {
-  if (builtIn.has(name) || name.startsWith('__')) {
+  if (isBuiltIn(name)) {
     section.problem(key, `${name}: OPNsense fills it by itself; name an alias that is for bans alone`);
     return false;
   }
-  if (aliasPattern.test(name)) return true;
+  if (isAliasName(name)) return true;
   section.problem(key, `${quote(name)}: the name of an alias is ${aliasForm}`);
   return false;
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readBody } from '../../../shared/host/read-body.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
-import { makeCertificates } from '../../certificates.ts';
+import { type Certificates, makeCertificates } from '../../certificates.ts';
 import { alias, reconfigure, UserError } from './alias.ts';
 import { aliasUtil, type Workplace } from './alias-util.ts';
 import { Configuration, type ConfiguredAlias } from './configuration.ts';
@@ -21,14 +21,18 @@ export type Fault =
   | { readonly kind: 'slow'; readonly delayMs: number };
 
 export interface EmulatedOpnsenseOptions {
-  /** For its certificate and its configuration; may be used again. */
+  /** For its certificate and its configuration. */
   readonly dir: string;
+  /** One of before, in the same folder, whose certificate it goes on with. */
+  readonly certificatesFrom?: EmulatedOpnsense;
   readonly port?: number;
   readonly version?: number;
   /** What the key may: both by default. */
   readonly privileges?: readonly ('alias' | 'alias_util')[];
   readonly aliases?: readonly (Partial<ConfiguredAlias> & { readonly name: string; readonly type: string })[];
 }
+
+type CertificateFiles = Pick<Certificates, 'certFile' | 'keyFile' | 'caFile'>;
 
 export const emulatedKey = 'w86XNZob/8Oq8aC5r0kbNarNtdpoQU781fyoeaOBQsBwkXUt:XeD26XVrJ5ilAc/EmglCRC';
 
@@ -40,6 +44,7 @@ export class EmulatedOpnsense {
   readonly workplace: Workplace;
   readonly url: string;
   readonly port: number;
+  readonly certificates: CertificateFiles;
   readonly caFile: string;
   readonly caPem: string;
   readonly privileges: Set<string>;
@@ -55,7 +60,7 @@ export class EmulatedOpnsense {
     workplace: Workplace,
     listening: {
       readonly port: number;
-      readonly caFile: string;
+      readonly certificates: CertificateFiles;
       readonly caPem: string;
       readonly close: () => Promise<void>;
     },
@@ -64,7 +69,8 @@ export class EmulatedOpnsense {
     this.workplace = workplace;
     this.port = listening.port;
     this.url = `https://127.0.0.1:${listening.port}`;
-    this.caFile = listening.caFile;
+    this.certificates = listening.certificates;
+    this.caFile = listening.certificates.caFile;
     this.caPem = listening.caPem;
     this.privileges = new Set(privileges);
     this.#close = listening.close;
@@ -73,7 +79,8 @@ export class EmulatedOpnsense {
   static async start(options: EmulatedOpnsenseOptions): Promise<EmulatedOpnsense> {
     const { dir, version = 26.1, privileges = ['alias', 'alias_util'], aliases = [] } = options;
     await mkdir(dir, { recursive: true });
-    const { certFile, keyFile, caFile } = await makeCertificates(join(dir, 'tls'));
+    const { certFile, keyFile, caFile } =
+      options.certificatesFrom?.certificates ?? (await makeCertificates(join(dir, 'tls')));
     const workplace = { configuration: new Configuration(dir), pf: new PfTables(), version };
     const server = createServer({ cert: await readFile(certFile), key: await readFile(keyFile) });
     await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));
@@ -84,7 +91,11 @@ export class EmulatedOpnsense {
       await new Promise((resolve) => server.close(resolve));
     };
     const caPem = await readFile(caFile, 'utf8');
-    const emulated = new EmulatedOpnsense(workplace, { port, caFile, caPem, close }, privileges);
+    const emulated = new EmulatedOpnsense(
+      workplace,
+      { port, certificates: { certFile, keyFile, caFile }, caPem, close },
+      privileges,
+    );
     for (const each of aliases) emulated.configure(each);
     server.on('secureConnection', () => {
       emulated.connections += 1;

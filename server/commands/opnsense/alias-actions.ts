@@ -1,0 +1,204 @@
+import { EnforcerError } from '../../../shared/errors.ts';
+import { exitCodes } from '../../../shared/exit-codes.ts';
+import { ArgumentError } from '../../../shared/host/local-socket.ts';
+import { covers, type Network, parseNetwork } from '../../../shared/network.ts';
+import { plural } from '../../../shared/plural.ts';
+import { quote } from '../../../shared/refusal.ts';
+import { aliasForm, isAliasName, isBuiltIn } from '../../enforcers/opnsense/alias-name.ts';
+import { heldEntries, networksIn } from '../../enforcers/opnsense/held-networks.ts';
+import type { Alias } from '../../enforcers/opnsense/opnsense-answers.ts';
+import type { OpnsenseApi } from '../../enforcers/opnsense/opnsense-api.ts';
+import { OpnsenseAnswerError } from '../../enforcers/opnsense/opnsense-errors.ts';
+import type { ServerSettings } from '../../settings.ts';
+import type { Firewall, Told } from './alias-command.ts';
+import type { AliasVerb } from './alias-usages.ts';
+import { foreignIn } from './foreign-entries.ts';
+import { refusalOf } from './refusal-of.ts';
+
+/** What an action works with. */
+export interface Asked {
+  readonly server: ServerSettings;
+  /** One; with `find` all. */
+  readonly firewalls: readonly Firewall[];
+  readonly words: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** Each verb of `opnsense`. */
+export const aliasActions: Readonly<Record<AliasVerb, (asked: Asked) => Promise<Told>>> = {
+  list: listEntries,
+  find: findNetwork,
+  add: addNetwork,
+  delete: deleteNetwork,
+  flush: flushAlias,
+  state: showState,
+  toggle: toggleAlias,
+};
+
+async function listEntries(asked: Asked): Promise<Told> {
+  const { api, firewall, alias } = targetOf(asked);
+  const entries = await api.list(alias, asked.signal);
+  // Of a table that is not there nothing comes either.
+  if (entries.length === 0 && !(await api.tables(asked.signal)).includes(alias)) throw missing(alias);
+  return { json: { firewall, alias, entries }, text: entries.length === 0 ? `${alias} is empty` : entries.join('\n') };
+}
+
+async function findNetwork({ firewalls, words, signal }: Asked): Promise<Told> {
+  const network = networkOf(words[0]);
+  const found: { firewall: string; alias: string; entry: string }[] = [];
+  for (const { api, settings } of firewalls) {
+    for (const { name: alias } of settings.aliases) {
+      const entries = heldEntries(await api.list(alias, signal)).filter((held) => touches(held.network, network));
+      found.push(...entries.map(({ spelling }) => ({ firewall: settings.name, alias, entry: spelling })));
+    }
+  }
+  const lines = found.map(({ firewall, alias, entry }) => `${firewall} ${alias} ${entry}`);
+  return {
+    json: { network, found },
+    text: lines.length === 0 ? `${network} is in no alias of ours` : lines.join('\n'),
+    exit: found.length === 0 ? exitCodes.failed : exitCodes.done,
+  };
+}
+
+function touches(one: Network, other: Network): boolean {
+  return covers(one, other) || covers(other, one);
+}
+
+async function addNetwork(asked: Asked): Promise<Told> {
+  const { api, firewall, alias } = targetOf(asked);
+  refuseBuiltIn(alias);
+  const network = networkOf(asked.words[1]);
+  const refusal = await refusalOf(asked.server, network);
+  if (refusal !== undefined) {
+    const json = { outcome: 'refused', firewall, alias, network, ...refusal };
+    return { json, text: `refused: ${refusal.code}: ${refusal.detail}`, exit: exitCodes.refused };
+  }
+  await api.add(alias, network, asked.signal);
+  // "done" is said whatever pf made of it.
+  if (!networksIn(await api.list(alias, asked.signal)).has(network))
+    throw new EnforcerError('retry', `OPNsense says that it is done, but pf has no ${network} in ${alias}`);
+  return { json: { firewall, alias, network }, text: `${network} is in ${alias}` };
+}
+
+async function deleteNetwork(asked: Asked): Promise<Told> {
+  const { api, firewall, alias } = targetOf(asked);
+  refuseBuiltIn(alias);
+  const network = networkOf(asked.words[1]);
+  const held = heldEntries(await api.list(alias, asked.signal)).find((entry) => entry.network === network);
+  if (held === undefined)
+    return {
+      json: { firewall, alias, network, found: false },
+      text: `${network} is not in ${alias}`,
+      exit: exitCodes.failed,
+    };
+  await api.remove(alias, held.spelling, asked.signal);
+  if (networksIn(await api.list(alias, asked.signal)).has(network))
+    throw new EnforcerError('retry', `OPNsense says that it is done, but ${network} is still in ${alias}`);
+  return { json: { firewall, alias, network, found: true }, text: `${network} is out of ${alias}` };
+}
+
+async function flushAlias(asked: Asked): Promise<Told> {
+  const { api, firewall, alias } = targetOf(asked);
+  refuseBuiltIn(alias);
+  const configured = await configuredOrHidden(api, alias, asked.signal);
+  if (configured === undefined) throw missing(alias);
+  const { length: count } = await api.list(alias, asked.signal);
+  // What stands in the configuration would come back.
+  if (configured !== 'hidden' && configured.content.length > 0) {
+    await api.setContent(configured, [], asked.signal);
+    await api.reconfigure(asked.signal);
+  }
+  await api.flush(alias, asked.signal);
+  return {
+    json: { firewall, alias, removed: count },
+    text: `${plural(count, 'entry', 'entries')} taken out of ${alias}`,
+  };
+}
+
+async function showState(asked: Asked): Promise<Told> {
+  const { api, firewall, alias } = targetOf(asked);
+  const configured = await configuredOrHidden(api, alias, asked.signal);
+  if (configured === undefined) throw missing(alias);
+  const entries = heldEntries(await api.list(alias, asked.signal));
+  const foreign = await foreignIn(entries, asked.server.socket);
+  const known = configured === 'hidden' ? undefined : configured;
+  const json = {
+    firewall,
+    alias,
+    ...(known && { type: known.type, enabled: known.isEnabled, configured: known.content.length }),
+    entries: entries.length,
+    ...(foreign && { foreign }),
+  };
+  return { json, text: [...describe(alias, known), ...describeEntries(entries.length, foreign)].join('\n') };
+}
+
+function describe(alias: string, known: Alias | undefined): readonly string[] {
+  if (known === undefined) return [`${alias}: its type is not shown to this key`];
+  return [
+    `${alias}: type ${known.type}, ${known.isEnabled ? 'on' : 'off'}`,
+    ...(known.content.length > 0 ? [`in the configuration: ${known.content.length}`] : []),
+  ];
+}
+
+function describeEntries(count: number, foreign: readonly string[] | undefined): readonly string[] {
+  const inPf = `in pf: ${count}`;
+  if (foreign === undefined) return [inPf, 'which of them are bans of ours is not known: the server does not run'];
+  if (foreign.length === 0) return [inPf, 'all of them are bans of ours'];
+  return [inPf, `no bans of ours: ${foreign.length}`, ...foreign];
+}
+
+async function toggleAlias(asked: Asked): Promise<Told> {
+  const { api, firewall, alias } = targetOf(asked);
+  refuseBuiltIn(alias);
+  const configured = await api.find(alias, asked.signal);
+  if (configured === undefined) throw missing(alias);
+  const enabled = !configured.isEnabled;
+  await api.toggle(configured, enabled, asked.signal);
+  await api.reconfigure(asked.signal);
+  return {
+    json: { firewall, alias, enabled },
+    text: `${alias} is ${enabled ? 'on' : 'off: nothing in it is blocked'}`,
+  };
+}
+
+interface Target {
+  readonly api: OpnsenseApi;
+  readonly firewall: string;
+  readonly alias: string;
+}
+
+function targetOf({ firewalls, words }: Asked): Target {
+  const [only] = firewalls;
+  const [alias = ''] = words;
+  if (only === undefined) throw new ArgumentError('no firewall is chosen');
+  if (!isAliasName(alias)) throw new ArgumentError(`alias: ${quote(alias)}: allowed is ${aliasForm}`);
+  return { api: only.api, firewall: only.settings.name, alias };
+}
+
+function refuseBuiltIn(alias: string): void {
+  if (isBuiltIn(alias)) throw new ArgumentError(`alias: ${alias}: OPNsense fills it by itself`);
+}
+
+function networkOf(text: string | undefined): Network {
+  const network = parseNetwork(text ?? '');
+  if (network !== undefined) return network;
+  throw new ArgumentError(`network: ${quote(text ?? '')} is not an IPv4 or IPv6 address or CIDR`);
+}
+
+/** A key for tables alone does not see aliases; then a table of the name stands for one. */
+async function configuredOrHidden(
+  api: OpnsenseApi,
+  alias: string,
+  signal: AbortSignal,
+): Promise<Alias | 'hidden' | undefined> {
+  try {
+    return await api.find(alias, signal);
+  } catch (error) {
+    if (!(error instanceof OpnsenseAnswerError && error.status === 403)) throw error;
+    return (await api.tables(signal)).includes(alias) ? 'hidden' : undefined;
+  }
+}
+
+function missing(alias: string): EnforcerError {
+  return new EnforcerError('denied', `there is no alias ${alias}, or it is switched off`);
+}

@@ -1,0 +1,72 @@
+import type { Clock } from '../../../shared/clock.ts';
+import { describeError, EnforcerError } from '../../../shared/errors.ts';
+import { enforcerName } from '../../enforcers/opnsense/open-opnsense.ts';
+import type { Alias, AliasType } from '../../enforcers/opnsense/opnsense-answers.ts';
+import { OpnsenseApi } from '../../enforcers/opnsense/opnsense-api.ts';
+import { OpnsenseAnswerError } from '../../enforcers/opnsense/opnsense-errors.ts';
+import type { AliasRule, OpnsenseSettings } from '../../enforcers/opnsense/opnsense-settings.ts';
+import { authorityOf } from '../../outgoing/endpoint.ts';
+
+/** What is known of one alias of one `[opnsense NAME]` section. */
+export interface OpnsenseFacts {
+  /** `opnsense/edge/blocklist` */
+  readonly name: string;
+  /** `HOST:PORT` */
+  readonly authority: string;
+  readonly alias: string;
+  /** As the section says it. */
+  readonly type: AliasType;
+  readonly mayCreate: boolean;
+  readonly state: AliasState;
+}
+
+export type AliasState =
+  | { readonly kind: 'found'; readonly alias: Alias }
+  | { readonly kind: 'missing' }
+  /** The key may not look at aliases, but pf has a table of the name. */
+  | { readonly kind: 'hidden' }
+  /** It could not be asked. `status`: undefined when it did not answer. */
+  | { readonly kind: 'unreadable'; readonly reason: string; readonly status: number | undefined };
+
+/** Looks at every alias of a section. Changes nothing. */
+export async function readOpnsense(
+  settings: OpnsenseSettings,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<readonly OpnsenseFacts[]> {
+  const { endpoint, readKey, aliasType, mayCreate } = settings;
+  const api = new OpnsenseApi({ endpoint, readKey, clock });
+  const read = async (rule: AliasRule): Promise<OpnsenseFacts> => ({
+    name: enforcerName(settings, rule),
+    authority: authorityOf(endpoint),
+    alias: rule.name,
+    type: aliasType,
+    mayCreate,
+    state: await stateOf(api, rule.name, aliasType, signal),
+  });
+  try {
+    return await Promise.all(settings.aliases.map(read));
+  } finally {
+    api.close();
+  }
+}
+
+async function stateOf(api: OpnsenseApi, name: string, type: AliasType, signal: AbortSignal): Promise<AliasState> {
+  try {
+    // What pf holds has a privilege of its own.
+    const tables = await api.tables(signal);
+    const alias = await api.find(name, signal).catch((error: unknown) => hiddenOnly(error, type));
+    if (alias === 'hidden') return tables.includes(name) ? { kind: 'hidden' } : { kind: 'missing' };
+    return alias === undefined ? { kind: 'missing' } : { kind: 'found', alias };
+  } catch (error) {
+    if (!(error instanceof EnforcerError)) throw error;
+    const status = error instanceof OpnsenseAnswerError ? error.status : undefined;
+    return { kind: 'unreadable', reason: describeError(error), status };
+  }
+}
+
+/** An external alias needs no look at how it is configured. */
+function hiddenOnly(error: unknown, type: AliasType): 'hidden' {
+  if (type === 'external' && error instanceof OpnsenseAnswerError && error.status === 403) return 'hidden';
+  throw error;
+}
