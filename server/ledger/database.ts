@@ -19,6 +19,8 @@ export interface Database {
   readonly inTransaction?: boolean;
   exec(sql: string): Promise<unknown>;
   prepare(sql: string): Promise<Statement>;
+  /** Cuts short what runs on the thread; it fails. */
+  interrupt(): void;
   close(): unknown;
 }
 
@@ -30,6 +32,20 @@ export interface Database {
 export async function openDatabase(file: string): Promise<Database> {
   // Says ENOENT, EACCES, EROFS or EISDIR where the library only has a number.
   closeSync(openSync(file, 'a', 0o600));
+  return connect(file);
+}
+
+/**
+ * Another connection to a file that this process has open already, for reading. It opens the file in no other way: closing it
+ * again would end the locks that SQLite holds on it (fcntl(2)), and another program could take SQLite's log away.
+ */
+export async function openToRead(file: string): Promise<Database> {
+  const database = await connect(file);
+  await database.exec('PRAGMA query_only = ON');
+  return database;
+}
+
+async function connect(file: string): Promise<Database> {
   const database: Database = new Libsql(file, {});
   await database.exec('PRAGMA busy_timeout = 5000');
   return database;

@@ -140,10 +140,30 @@ export interface HistoryFilter {
   readonly client?: string;
   readonly jail?: string;
   readonly since?: number;
+  /** Only what was before this instant. */
+  readonly until?: number;
+  /** Only reports and their ends, and of these what such a reader is shown. */
+  readonly visibleTo?: Viewer;
   /** Only what has a lower sequence number: where the page before ended. */
   readonly before?: number;
   /** Newest first, at most so many. */
   readonly most: number;
+}
+
+/** Who is shown reports of its own, and those of jails that fit one of its patterns. */
+export interface Viewer {
+  readonly client: string;
+  readonly follows: readonly string[];
+}
+
+export interface CountFilter extends Pick<HistoryFilter, 'since' | 'until' | 'visibleTo' | 'most'> {
+  readonly by: 'jail' | 'client' | 'network';
+}
+
+/** How many new bans history has of one jail, client or network. */
+export interface HistoryCount {
+  readonly name: string;
+  readonly count: number;
 }
 
 /** Everything that the server keeps in memory. */
@@ -184,8 +204,10 @@ export interface Ledger {
    * @throws LedgerError
    */
   commit(changes: readonly Change[], at: number): Promise<number>;
-  /** @throws LedgerError */
+  /** Holds up no commit. @throws LedgerError */
   history(filter: HistoryFilter): Promise<readonly HistoryEntry[]>;
+  /** Those with the most new bans, in that order, then by name. Holds up no commit. @throws LedgerError */
+  counts(filter: CountFilter): Promise<readonly HistoryCount[]>;
   /** Reports and withdrawals after a sequence number, oldest first: what a follower needs to catch up. @throws LedgerError */
   changesAfter(sequence: number, most: number): Promise<readonly HistoryEntry[]>;
   /**

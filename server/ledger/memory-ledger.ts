@@ -1,14 +1,18 @@
+import { fitsGlob } from '../../shared/names.ts';
 import { historyOf } from './history-of.ts';
 import {
   type AdvancedChange,
   type Change,
   type Client,
+  type CountFilter,
+  type HistoryCount,
   type HistoryEntry,
   type HistoryFilter,
   type Ledger,
   type LedgerState,
   type Report,
   streamsPerClientMax,
+  type Viewer,
   type WhitelistEntry,
 } from './ledger.ts';
 
@@ -47,14 +51,25 @@ export class MemoryLedger implements Ledger {
     return Promise.resolve(first);
   }
 
-  history({ network, client, jail, since, before, most }: HistoryFilter): Promise<readonly HistoryEntry[]> {
-    const fits = (entry: HistoryEntry): boolean =>
-      (network === undefined || entry.network === network) &&
-      (client === undefined || entry.client === client) &&
-      (jail === undefined || entry.jail === jail) &&
-      (since === undefined || entry.at >= since) &&
-      (before === undefined || entry.sequence < before);
-    return Promise.resolve(this.#history.filter(fits).reverse().slice(0, most));
+  history({ most, ...filter }: HistoryFilter): Promise<readonly HistoryEntry[]> {
+    return Promise.resolve(
+      this.#history
+        .filter((entry) => fits(entry, filter))
+        .reverse()
+        .slice(0, most),
+    );
+  }
+
+  counts({ by, most, ...filter }: CountFilter): Promise<readonly HistoryCount[]> {
+    const counts = new Map<string, number>();
+    for (const entry of this.#history) {
+      const name = entry[by];
+      if (name === undefined || entry.kind !== 'reported' || entry.reason !== undefined) continue;
+      if (fits(entry, filter)) counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+    const found = Array.from(counts, ([name, count]) => ({ name, count }));
+    found.sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
+    return Promise.resolve(found.slice(0, most));
   }
 
   changesAfter(sequence: number, most: number): Promise<readonly HistoryEntry[]> {
@@ -122,6 +137,24 @@ export class MemoryLedger implements Ledger {
     if (streams.size > streamsPerClientMax) streams.delete(oldest);
     this.#streams.set(client, streams);
   }
+}
+
+function fits(entry: HistoryEntry, filter: Omit<HistoryFilter, 'most'>): boolean {
+  const { network, client, jail, since, until, before, visibleTo } = filter;
+  return (
+    (network === undefined || entry.network === network) &&
+    (client === undefined || entry.client === client) &&
+    (jail === undefined || entry.jail === jail) &&
+    (since === undefined || entry.at >= since) &&
+    (until === undefined || entry.at < until) &&
+    (before === undefined || entry.sequence < before) &&
+    (visibleTo === undefined || isVisible(entry, visibleTo))
+  );
+}
+
+function isVisible({ kind, client, jail = '' }: HistoryEntry, visibleTo: Viewer): boolean {
+  if (kind !== 'reported' && kind !== 'withdrawn') return false;
+  return client === visibleTo.client || visibleTo.follows.some((pattern) => fitsGlob(pattern, jail));
 }
 
 function keyOf({ network, client, jail }: Report): string {

@@ -1,14 +1,11 @@
 import { type Permission, permissions } from '../../shared/frames.ts';
-import { type Labels, parseLabels } from '../../shared/labels.ts';
-import { type Network, parseNetwork } from '../../shared/network.ts';
+import { asRow, end, integer, items, labels, network, networkOf, type Row, text } from './cells.ts';
 import type { Database } from './database.ts';
-import type { Client, ClientKey, HistoryEntry, HistoryFilter, LedgerState, Report, WhitelistEntry } from './ledger.ts';
+import type { Client, ClientKey, LedgerState, Report, WhitelistEntry } from './ledger.ts';
 import { LedgerError } from './ledger.ts';
 
 /** SHA-256, hexadecimal. */
 const hashPattern = /^[0-9a-f]{64}$/;
-
-type Row = Readonly<Record<string, unknown>>;
 
 /** Everything that stands, checked as strictly as a frame: somebody may have edited the file by hand. */
 export async function loadState(database: Database): Promise<LedgerState> {
@@ -47,58 +44,6 @@ async function readReports(database: Database): Promise<Report[]> {
   const statement = await database.prepare('SELECT * FROM report ORDER BY sequence');
   for (const row of await statement.iterate()) reports.push(readReport(asRow(row), known));
   return reports;
-}
-
-/** Newest first. */
-export async function readHistory(
-  database: Database,
-  { network, client, jail, since, before, most }: HistoryFilter,
-): Promise<HistoryEntry[]> {
-  const conditions: string[] = [];
-  const cells: unknown[] = [];
-  const where = (condition: string, cell: unknown): void => {
-    if (cell === undefined) return;
-    conditions.push(condition);
-    cells.push(cell);
-  };
-  where('network = ?', network);
-  where('client = ?', client);
-  where('jail = ?', jail);
-  where('at >= ?', since);
-  where('sequence < ?', before);
-  const clause = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-  const sql = `SELECT * FROM history ${clause} ORDER BY sequence DESC LIMIT ?`;
-  const statement = await database.prepare(sql);
-  return (await statement.all(...cells, most)).map(readHistoryRow);
-}
-
-/** Oldest first. */
-export async function readChangesAfter(database: Database, sequence: number, most: number): Promise<HistoryEntry[]> {
-  const statement = await database.prepare(
-    "SELECT * FROM history WHERE sequence > ? AND kind IN ('reported', 'withdrawn') ORDER BY sequence LIMIT ?",
-  );
-  return (await statement.all(sequence, most)).map(readHistoryRow);
-}
-
-function readHistoryRow(value: unknown): HistoryEntry {
-  const row = asRow(value);
-  const kinds = ['reported', 'withdrawn', 'allowed', 'disallowed', 'enrolled', 'revoked', 'paused', 'resumed'] as const;
-  const kind = kinds.find((name) => name === row['kind']);
-  if (kind === undefined)
-    throw new LedgerError(`history ${String(row['sequence'])}: unknown kind ${String(row['kind'])}`);
-  return {
-    sequence: integer(row, 'sequence'),
-    at: integer(row, 'at'),
-    kind,
-    actor: text(row, row['actor'] === null ? 'client' : 'actor'),
-    ...(row['network'] === null ? {} : { network: network(row) }),
-    ...(row['client'] === null ? {} : { client: text(row, 'client') }),
-    ...(row['jail'] === null ? {} : { jail: text(row, 'jail') }),
-    ...(row['source'] === null ? {} : { source: row['source'] === 'hand' ? 'hand' : 'jail' }),
-    ...(kind === 'reported' || kind === 'withdrawn' || kind === 'allowed' ? { endsAt: end(row) } : {}),
-    ...(row['labels'] === null ? {} : { labels: labels(row) }),
-    ...(row['reason'] === null ? {} : { reason: text(row, 'reason') }),
-  };
 }
 
 /** Every row has strings of its own; of the few names there are, one each is kept. */
@@ -158,48 +103,4 @@ function readStreams(rows: readonly Row[]): Map<string, Map<string, number>> {
 
 function isPermission(value: string): value is Permission {
   return permissions.some((permission) => permission === value);
-}
-
-function asRow(value: unknown): Row {
-  if (typeof value !== 'object' || value === null) throw new LedgerError('a row is not an object');
-  return { ...value };
-}
-
-function text(row: Row, column: string): string {
-  const cell = row[column];
-  if (typeof cell !== 'string') throw new LedgerError(`${column}: ${String(cell)} is not a text`);
-  return cell;
-}
-
-function items(row: Row, column: string): string[] {
-  return text(row, column)
-    .split(',')
-    .filter((item) => item !== '');
-}
-
-function labels(row: Row): Labels {
-  const cell = text(row, 'labels');
-  const parsed = parseLabels(cell);
-  if (parsed === undefined) throw new LedgerError(`labels: ${cell} are none`);
-  return parsed;
-}
-
-function integer(row: Row, column: string): number {
-  const cell = row[column];
-  if (typeof cell !== 'number') throw new LedgerError(`${column}: ${String(cell)} is not a number`);
-  return cell;
-}
-
-function end(row: Row): number {
-  return typeof row['ends_at'] === 'number' ? row['ends_at'] : Number.POSITIVE_INFINITY;
-}
-
-function network(row: Row): Network {
-  return networkOf(text(row, 'network'), 'network');
-}
-
-function networkOf(cell: string, column: string): Network {
-  const parsed = parseNetwork(cell);
-  if (parsed === undefined || parsed !== cell) throw new LedgerError(`${column}: ${cell} is not a canonical network`);
-  return parsed;
 }

@@ -1,17 +1,28 @@
 import { ConfigError, configError, describeError } from '../../shared/errors.ts';
 import { Serial } from '../../shared/serial.ts';
 import { type Database, isDatabaseError, makeDurable, moveLogIntoFile, openDatabase } from './database.ts';
+import { HistoryReader } from './history-reader.ts';
 import {
   type Change,
+  type CountFilter,
+  type HistoryCount,
   type HistoryEntry,
   type HistoryFilter,
   type Ledger,
   LedgerError,
   type LedgerState,
 } from './ledger.ts';
-import { loadState, readChangesAfter, readHistory, readSequence } from './read-rows.ts';
+import { readChangesAfter } from './read-history.ts';
+import { loadState, readSequence } from './read-rows.ts';
 import { applicationId, schema, schemaVersion } from './schema.ts';
 import { Tables } from './tables.ts';
+
+/** What an open ledger is made of. */
+interface Opened {
+  readonly tables: Tables;
+  readonly reader: HistoryReader;
+  readonly sequence: number;
+}
 
 /**
  * The ledger in one SQLite file, which `sqlite3` can open while the server runs. One commit is one transaction and one
@@ -20,12 +31,14 @@ import { Tables } from './tables.ts';
 export class SqliteLedger implements Ledger {
   readonly #database: Database;
   readonly #tables: Tables;
+  readonly #reader: HistoryReader;
   readonly #work = new Serial();
   #sequence: number;
 
-  private constructor(database: Database, tables: Tables, sequence: number) {
+  private constructor(database: Database, { tables, reader, sequence }: Opened) {
     this.#database = database;
     this.#tables = tables;
+    this.#reader = reader;
     this.#sequence = sequence;
   }
 
@@ -39,7 +52,9 @@ export class SqliteLedger implements Ledger {
     try {
       await attemptToUse(file, () => prepareSchema(database, file));
       const tables = await attemptToUse(file, () => Tables.prepare(database));
-      return new SqliteLedger(database, tables, await readSequence(database));
+      const sequence = await readSequence(database);
+      const reader = await attemptToUse(file, () => HistoryReader.open(file));
+      return new SqliteLedger(database, { tables, reader, sequence });
     } catch (error) {
       database.close();
       throw error;
@@ -62,7 +77,11 @@ export class SqliteLedger implements Ledger {
   }
 
   history(filter: HistoryFilter): Promise<readonly HistoryEntry[]> {
-    return this.#inTurn(() => readHistory(this.#database, filter));
+    return this.#reader.history(filter).catch(throwAsLedgerError);
+  }
+
+  counts(filter: CountFilter): Promise<readonly HistoryCount[]> {
+    return this.#reader.counts(filter).catch(throwAsLedgerError);
   }
 
   changesAfter(sequence: number, most: number): Promise<readonly HistoryEntry[]> {
@@ -75,6 +94,7 @@ export class SqliteLedger implements Ledger {
 
   /** Afterwards the file alone is whole, so that it can be copied; should that fail, SQLite's log beside it has the rest. */
   async close(): Promise<void> {
+    await this.#reader.close();
     await this.#inTurn(() => moveLogIntoFile(this.#database)).catch(ignoreLedgerError);
     await this.#inTurn(() => Promise.resolve(this.#database.close()));
   }

@@ -3,6 +3,7 @@ import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
 import {
   type Change,
+  type CountFilter,
   type HistoryEntry,
   type HistoryFilter,
   type Ledger,
@@ -264,6 +265,51 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
       assert.deepEqual(await ledger.history({ most: 2, before: 1 }), []);
     });
 
+    it('is cut off at an instant, which does not count itself', async () => {
+      const ledger = await make();
+      await ledger.commit(changes.slice(0, 3), 1_000);
+      await ledger.commit(changes.slice(3), 2_000);
+      assert.deepEqual(sequences(await ledger.history({ most: 9, until: 2_000 })), [3, 2, 1]);
+      assert.deepEqual(sequences(await ledger.history({ most: 9, until: 2_001, since: 2_000, jail: 'sshd' })), [4]);
+    });
+
+    it('shows a reader its own reports and those of jails that it follows, and nothing else', async () => {
+      const ledger = await make();
+      const web = makeReport('192.0.2.9', { client: 'web3', jail: 'nginx-http-auth' });
+      await ledger.commit([...changes, reported(web), reported({ ...web, jail: 'nginx' }), withdrawn(web)], 1_000);
+      const seen = async (client: string, ...follows: readonly string[]) =>
+        sequences(await ledger.history({ most: 99, visibleTo: { client, follows } }));
+      assert.deepEqual(await seen('nobody'), []);
+      assert.deepEqual(await seen('web1'), [4, 2]);
+      assert.deepEqual(await seen('nobody', 'nginx-*'), [12, 10]);
+      assert.deepEqual(await seen('nobody', 'n*x'), [11]);
+      assert.deepEqual(await seen('web1', 'nginx', '*-http-*'), [12, 11, 10, 4, 2]);
+      assert.deepEqual(await seen('nobody', '*'), [12, 11, 10, 4, 3, 2]);
+    });
+
+    it('is counted by jail, client and network, most first; what is no new ban does not count', async () => {
+      const ledger = await make();
+      const [a, b] = [makeReport('192.0.2.1'), makeReport('192.0.2.2', { client: 'web2', jail: 'nginx' })];
+      await ledger.commit([reported(a), reported(b), withdrawn(a), { kind: 'paused', actor: 'operator' }], 1_000);
+      await ledger.commit(
+        [reported(a), { kind: 'reported', report: b, replaces: undefined, reason: 'prolonged' }],
+        2_000,
+      );
+      const most = 9;
+      assert.deepEqual(await ledger.counts({ by: 'network', most }), [
+        { name: '192.0.2.1', count: 2 },
+        { name: '192.0.2.2', count: 1 },
+      ]);
+      assert.deepEqual(await ledger.counts({ by: 'network', most: 1 }), [{ name: '192.0.2.1', count: 2 }]);
+      assert.deepEqual(await ledger.counts({ by: 'client', most, until: 2_000 }), [
+        { name: 'web1', count: 1 },
+        { name: 'web2', count: 1 },
+      ]);
+      assert.deepEqual(await ledger.counts({ by: 'jail', most, since: 2_000 }), [{ name: 'sshd', count: 1 }]);
+      const visibleTo = { client: 'nobody', follows: ['ngin*'] };
+      assert.deepEqual(await ledger.counts({ by: 'jail', most, visibleTo }), [{ name: 'nginx', count: 1 }]);
+    });
+
     it('says why a report is no new ban', async () => {
       const ledger = await make();
       const report = makeReport('192.0.2.1', { labels: { site: 'fra1' } });
@@ -366,6 +412,7 @@ class CompletingLedger implements Ledger {
 
   load = () => this.#ledger.load();
   history = (filter: HistoryFilter) => this.#ledger.history(filter);
+  counts = (filter: CountFilter) => this.#ledger.counts(filter);
   changesAfter = (sequence: number, most: number) => this.#ledger.changesAfter(sequence, most);
   prune = (before: number, most: number) => this.#ledger.prune(before, most);
   close = () => this.#ledger.close();

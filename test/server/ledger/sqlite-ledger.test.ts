@@ -259,3 +259,31 @@ function appends(path: string, bytes: number): boolean {
     throw error;
   }
 }
+
+describe('history in a file', () => {
+  it('is looked through without holding up a commit, and a stop cuts the looking short', async () => {
+    const file = newFile();
+    const empty = await SqliteLedger.open(file);
+    await empty.close();
+    sqlite(
+      file,
+      `WITH RECURSIVE each(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM each WHERE n < 100000)
+       INSERT INTO history SELECT n, n, 'reported', '203.0.' || (n / 250 % 250) || '.' || (n % 250), 'web1', 'sshd',
+         'jail', n, NULL, NULL, NULL, NULL, 0 FROM each`,
+    );
+    const ledger = await SqliteLedger.open(file);
+    let looks = 0;
+    const looking = Array.from({ length: 50 }, async () => {
+      await ledger.counts({ by: 'network', most: 10 });
+      looks += 1;
+    });
+    const ended = Promise.allSettled(looking);
+    await ledger.commit([reported('192.0.2.1')], 200_000);
+    assert.ok(looks < looking.length, 'the commit came before the last look');
+    await ledger.close();
+    const outcomes = await ended;
+    const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    assert.ok(failures.length > 0);
+    assert.ok(failures.every((reason) => reason instanceof LedgerError));
+  });
+});

@@ -1,0 +1,45 @@
+import { Serial } from '../../shared/serial.ts';
+import { type Database, openToRead } from './database.ts';
+import { type CountFilter, type HistoryCount, type HistoryEntry, type HistoryFilter, LedgerError } from './ledger.ts';
+import { readCounts, readHistory } from './read-history.ts';
+
+/**
+ * Reads history on a connection of its own: a look through a million entries takes a second, which no ban waits for. It runs
+ * on the library's thread, one look after the other.
+ */
+export class HistoryReader {
+  readonly #database: Database;
+  readonly #looks = new Serial();
+  #isClosing = false;
+
+  private constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** @param file one that is open already */
+  static async open(file: string): Promise<HistoryReader> {
+    return new HistoryReader(await openToRead(file));
+  }
+
+  history(filter: HistoryFilter): Promise<readonly HistoryEntry[]> {
+    return this.#look(() => readHistory(this.#database, filter));
+  }
+
+  counts(filter: CountFilter): Promise<readonly HistoryCount[]> {
+    return this.#look(() => readCounts(this.#database, filter));
+  }
+
+  /** Cuts the look short that is under way; those that wait fail. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    this.#database.interrupt();
+    await this.#looks.inTurn(() => Promise.resolve(this.#database.close()));
+  }
+
+  #look<T>(look: () => Promise<T>): Promise<T> {
+    return this.#looks.inTurn(() => {
+      if (this.#isClosing) throw new LedgerError('the server stops');
+      return look();
+    });
+  }
+}
