@@ -19,6 +19,7 @@ import { operator } from './own-clients.ts';
 import { ClientRates } from './policy/client-rates.ts';
 import { type Connection, Session } from './session.ts';
 import type { ServerSettings } from './settings.ts';
+import { Sources } from './sources/sources.ts';
 
 /** A certificate with the pin by which agents know it: see shared/pin.ts. */
 export interface Identity {
@@ -49,6 +50,7 @@ export class FleetServer {
   readonly #core: Core;
   readonly #listener: Listener;
   readonly #door: HttpDoor;
+  readonly #sources: Sources;
   readonly #decoySecret: Buffer;
   readonly #rates = new ClientRates();
   readonly #stopping = new AbortController();
@@ -82,6 +84,7 @@ export class FleetServer {
     this.#identity = parts.identity;
     this.#startedAt = parts.clock.now();
     this.#core = new Core(settings, parts, state);
+    this.#sources = new Sources(settings.crowdsec, { ...parts, ...this.#core });
     this.#decoySecret = parts.randomBytes(secretBytes);
     this.#door = this.#makeDoor();
     this.#listener = this.#makeListener();
@@ -133,6 +136,7 @@ export class FleetServer {
     return Promise.all([
       this.#core.enforcement.run(signal),
       this.#core.escalation.run(signal),
+      this.#sources.run(signal),
       every(sweepMs, () => this.#core.sweep(), clock, signal),
       every(pruneMs, () => this.#core.prune(), clock, signal),
       every(protectMs, () => this.#core.protectAll(signal), clock, signal),
@@ -214,6 +218,7 @@ export class FleetServer {
       ...this.#parts,
       ...this.#core,
       isPaused: () => this.#core.isPaused,
+      sources: this.#sources,
       startedAt: this.#startedAt,
       strangers: () => this.#listener.strangers,
       reach: () => this.#reach(),

@@ -13,6 +13,7 @@ import { type EnforcerSettings, readEnforcerSettings } from './enforcers/setting
 import { type EscalationSettings, readEscalationSettings } from './escalation/escalation-settings.ts';
 import { type HttpSettings, readHttpSettings } from './http/http-settings.ts';
 import type { PolicySettings } from './policy/policy.ts';
+import { type CrowdsecSettings, readCrowdsecSettings } from './sources/crowdsec/crowdsec-settings.ts';
 
 /** Certificate chain and key, by file. */
 export interface CertificateFiles {
@@ -44,6 +45,8 @@ export interface ServerSettings {
   /** Undefined: off. */
   readonly escalation: EscalationSettings | undefined;
   readonly http: HttpSettings;
+  /** What is taken over from CrowdSec. */
+  readonly crowdsec: readonly CrowdsecSettings[];
 }
 
 /** What the host hands to the reading of server.ini. */
@@ -85,6 +88,7 @@ export function readServerSettings(source: SettingsSource, inspect: Inspect = ()
   const whitelist = policy.networks('whitelist');
   const whitelistFromFile = readWhitelistFile(policy, source);
   const historyDays = server.integer('history_days', 90, 1, 36_500);
+  const reportsPerClientMax = policy.integer('reports_per_client', 20_000, 1, 10_000_000);
   const settings: ServerSettings = {
     name: server.matching('name', source.hostname, /^[^\p{Cc}]{1,64}$/u, '1–64 characters, no control characters'),
     listen: readListen(server),
@@ -99,13 +103,14 @@ export function readServerSettings(source: SettingsSource, inspect: Inspect = ()
     policy: {
       allowPrivate: policy.flag('private', false),
       widest: { 4: policy.integer('widest_ipv4', 16, 1, 32), 6: policy.integer('widest_ipv6', 32, 1, 128) },
-      reportsPerClientMax: policy.integer('reports_per_client', 20_000, 1, 10_000_000),
+      reportsPerClientMax,
     },
     whitelist: [...whitelist, ...whitelistFromFile],
     whitelistFromFile,
     enforcers: readEnforcerSettings(reader, source.files),
     escalation: readEscalationSettings(reader, historyDays),
     http: readHttpSettings(reader.section('http')),
+    crowdsec: readCrowdsecSettings(reader, source.files, reportsPerClientMax),
   };
   inspect(settings, server);
   reader.finish();

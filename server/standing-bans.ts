@@ -89,6 +89,11 @@ export class StandingBans {
     return [...(this.#ofClient.get(client)?.keys() ?? [])].flatMap((jail) => this.ofJail(client, jail));
   }
 
+  /** Who has reports, lifted ones too. */
+  clients(): string[] {
+    return [...this.#ofClient.keys()];
+  }
+
   /** How many reports a client holds, or one of its jails; lifted ones too. */
   countOfClient(client: string, jail?: string): number {
     const jails = this.#ofClient.get(client);

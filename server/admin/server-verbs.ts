@@ -9,6 +9,8 @@ import type { Escalation } from '../escalation/escalation.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ProtectedAddresses } from '../policy/protected-addresses.ts';
 import type { Record, RecordState } from '../record.ts';
+import type { SourceState } from '../sources/crowdsec/crowdsec-source.ts';
+import type { Sources } from '../sources/sources.ts';
 import type { StandingBans } from '../standing-bans.ts';
 import type { Reach } from './client-verbs.ts';
 
@@ -21,6 +23,7 @@ export interface ServerVerbsOptions {
   readonly connected: ConnectedClients;
   readonly enforcement: EnforcementOfBans;
   readonly escalation: Escalation;
+  readonly sources: Sources;
   readonly policy: Policy;
   readonly protectedAddresses: ProtectedAddresses;
   readonly counters: Counters;
@@ -86,6 +89,7 @@ function status(options: ServerVerbsOptions) {
     policy: policy.settings,
     enforcers: describeEnforcers(options),
     escalation: options.escalation.state,
+    sources: describeSources(options),
     reach: options.reach(),
     memoryBytes: process.memoryUsage.rss(),
   };
@@ -100,8 +104,18 @@ function describeEnforcers({ enforcement, clock }: ServerVerbsOptions) {
   }));
 }
 
+function describeSources({ sources, standing, clock }: ServerVerbsOptions) {
+  return sources.list.map(({ name, state, counts, answeredAtMs }) => ({
+    name,
+    state: describeState(state, clock),
+    reports: standing.countOfClient(name),
+    ...counts,
+    answeredSecondsAgo: answeredAtMs === undefined ? null : Math.round((clock.elapsed() - answeredAtMs) / 1_000),
+  }));
+}
+
 /** Since when is for how long: what the clock counts from means nothing outside. */
-function describeState(state: ReconcilerState | RecordState, clock: Clock) {
+function describeState(state: ReconcilerState | RecordState | SourceState, clock: Clock) {
   if (!('sinceMs' in state)) return state;
   const { sinceMs, ...rest } = state;
   return { ...rest, forSeconds: Math.round((clock.elapsed() - sinceMs) / 1_000) };

@@ -5,13 +5,15 @@ import { type CommandContext, loadSettings } from './load-settings.ts';
 
 /** `check-config`: opens all that the configuration names. @throws ConfigError with everything that is wrong */
 export function checkConfig(context: CommandContext, isJson: boolean, print: (text: string) => void): void {
-  const { enforcers } = loadSettings(context, inspectFiles);
+  const { enforcers, crowdsec } = loadSettings(context, inspectFiles);
   const { configFile: config } = context;
   const firewalls = enforcers.flatMap(firewallNames);
+  const sources = crowdsec.map(({ name }) => `crowdsec/${name}`);
+  const alsoSources = sources.length === 0 ? '' : `; sources: ${sources.join(', ')}`;
   print(
     isJson
-      ? JSON.stringify({ config, firewalls }, null, 2)
-      : `${config}: good, firewalls: ${firewalls.join(', ') || 'none'}`,
+      ? JSON.stringify({ config, firewalls, sources }, null, 2)
+      : `${config}: good, firewalls: ${firewalls.join(', ') || 'none'}${alsoSources}`,
   );
 }
 

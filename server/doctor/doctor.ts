@@ -30,6 +30,7 @@ import { isAliasOpen, judgeOpnsense } from './judge/judge-opnsense.ts';
 import { judgePort } from './judge/judge-port.ts';
 import { isOpen, judgeProxmox } from './judge/judge-proxmox.ts';
 import { judgeEnforcement, judgeServer } from './judge/judge-server.ts';
+import { judgeSource } from './judge/judge-source.ts';
 
 /** What the process and the host give to the doctor. */
 export interface DoctorHost extends CommandContext {
@@ -70,6 +71,7 @@ async function examineGoingOn(host: DoctorHost): Promise<readonly Examination[]>
   return [
     { subject: 'server', said: judgeServer(server, host.version) },
     ...server.firewalls.map((firewall) => ({ subject: firewall.name, said: judgeEnforcement(firewall, undefined) })),
+    ...server.sources.map((source) => ({ subject: source.name, said: judgeSource(source) })),
   ];
 }
 
@@ -145,6 +147,7 @@ async function examineRunning(
       subject: firewall.name,
       said: judgeEnforcement(firewall, isOneOpen(firewall.name, asked)),
     })),
+    ...server.sources.map((source) => ({ subject: source.name, said: judgeSource(source) })),
     { subject: 'clients', said: judgeClients(server, host.clock.now()) },
     { subject: 'whitelist', said: [...judgeWhitelist(server.whitelist), ...judgeAddresses(addresses)] },
   ];

@@ -50,6 +50,7 @@ export class RunningServer {
       enforcers: [],
       escalation: undefined,
       http: { enabled: true, urlBans: false },
+      crowdsec: [],
     };
   }
 

@@ -53,6 +53,7 @@ describe('server.ini', () => {
       enforcers: [],
       escalation: undefined,
       http: { enabled: true, urlBans: false },
+      crowdsec: [],
     });
   });
 
@@ -103,6 +104,7 @@ describe('server.ini', () => {
       whitelistFromFile: ['198.51.100.0/24', '203.0.113.9'],
       escalation: undefined,
       http: { enabled: false, urlBans: true },
+      crowdsec: [],
     });
     assert.deepEqual(
       enforcers.map(({ kind }) => kind),

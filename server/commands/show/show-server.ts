@@ -5,6 +5,18 @@ import { formatTable } from '../../../shared/table.ts';
 import type { Answer } from '../ask.ts';
 import { items, text } from './answer-text.ts';
 
+const sourceColumns: readonly string[] = [
+  'SOURCE',
+  'STATE',
+  'DECISIONS',
+  'REPORTS',
+  'LEFT OUT',
+  'REFUSED',
+  'UNREADABLE',
+  'ANSWERED',
+  'REASON',
+];
+
 /** How the server's state looks. */
 export function showStatus(answer: Answer): string {
   const paused = answer['paused'] === true ? ', PAUSED (panic): nothing is enforced until resume' : '';
@@ -19,6 +31,7 @@ export function showStatus(answer: Answer): string {
     reach(answer['reach']),
     '',
     enforcers(answer),
+    ...sources(answer),
     ...subscribers(answer),
     '',
     ...escalation(answer['escalation']),
@@ -51,6 +64,22 @@ function reach(value: unknown): string {
   if (!isObject(value)) return '';
   const trust = value['pin'] === undefined ? 'without TLS' : `pin ${text(value['pin'])}`;
   return `hosts reach it at ${text(value['host'])}:${text(value['port'])}, ${trust}`;
+}
+
+/** What is taken over from other programs, and what is not. */
+function sources(answer: Answer): string[] {
+  const rows = items(answer['sources']).map((each) => {
+    const state = isObject(each['state']) ? each['state'] : {};
+    const seconds = each['answeredSecondsAgo'];
+    return [
+      text(each['name']),
+      text(state['kind']),
+      ...['decisions', 'reports', 'leftOut', 'refused', 'malformed'].map((key) => text(each[key])),
+      typeof seconds === 'number' ? `${formatDuration(seconds)} ago` : 'never',
+      text(state['reason']),
+    ];
+  });
+  return rows.length === 0 ? [] : ['', formatTable(sourceColumns, rows, '')];
 }
 
 /** What subscribed hosts block themselves, and what stands in their way. */

@@ -18,6 +18,7 @@ export interface RunningServer {
   /** Why the last write of the record failed; undefined: it did not. */
   readonly recordFailure: Failure | undefined;
   readonly firewalls: readonly FirewallState[];
+  readonly sources: readonly SourceFacts[];
   readonly clients: readonly ClientState[];
   readonly whitelist: readonly Network[];
   readonly bans: readonly Network[];
@@ -30,7 +31,7 @@ export interface Failure {
   readonly forSeconds: number;
 }
 
-export interface FirewallFailure extends Failure {
+export interface DeniableFailure extends Failure {
   /** Whether the operator must act; otherwise it may heal by itself. */
   readonly isDenied: boolean;
 }
@@ -40,9 +41,21 @@ export interface FirewallState {
   /** `proxmox/main` */
   readonly name: string;
   /** While it fails. */
-  readonly failure: FirewallFailure | undefined;
+  readonly failure: DeniableFailure | undefined;
   /** Bans for which there was no room. */
   readonly leftOut: number;
+}
+
+/** How a program stands whose bans are taken over. */
+export interface SourceFacts {
+  /** `crowdsec/main` */
+  readonly name: string;
+  /** While it fails. */
+  readonly failure: DeniableFailure | undefined;
+  /** Networks beyond `most`. */
+  readonly leftOut: number;
+  /** Decisions that could not be read. */
+  readonly malformed: number;
 }
 
 export interface ClientState {
@@ -66,6 +79,7 @@ export async function readRunningServer(socket: string): Promise<ServerFacts> {
       isPaused: status['paused'] === true,
       recordFailure: readFailure(status['record']),
       firewalls: objects(status['enforcers']).map(readFirewall),
+      sources: objects(status['sources']).map(readSource),
       clients: objects(clients).map(readClient),
       whitelist: [...networks(configured), ...networks(objects(timed).map(({ network }) => network))],
       bans: networks(objects(bans).map(({ network }) => network)),
@@ -83,9 +97,21 @@ export async function askRefusal(socket: string, network: Network): Promise<stri
 }
 
 function readFirewall({ name, state, leftOut }: Fields): FirewallState {
+  return { name: String(name), failure: readDeniable(state), leftOut: Number(leftOut) };
+}
+
+function readSource({ name, state, leftOut, malformed }: Fields): SourceFacts {
+  return {
+    name: String(name),
+    failure: readDeniable(state),
+    leftOut: Number(leftOut),
+    malformed: Number(malformed),
+  };
+}
+
+function readDeniable(state: unknown): DeniableFailure | undefined {
   const failure = readFailure(state);
-  const isDenied = isObject(state) && state['code'] === 'denied';
-  return { name: String(name), failure: failure && { ...failure, isDenied }, leftOut: Number(leftOut) };
+  return failure && { ...failure, isDenied: isObject(state) && state['code'] === 'denied' };
 }
 
 /** States of the server say in the same words that something fails. */

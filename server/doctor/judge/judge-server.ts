@@ -1,6 +1,6 @@
 import { formatDuration } from '../../../shared/duration.ts';
 import type { Said } from '../../../shared/finding.ts';
-import type { FirewallFailure, FirewallState, RunningServer, ServerFacts } from '../facts/read-running-server.ts';
+import type { DeniableFailure, FirewallState, RunningServer, ServerFacts } from '../facts/read-running-server.ts';
 
 /** @param version of this program: an upgrade takes effect with a restart */
 export function judgeServer(facts: ServerFacts, version: string): readonly Said[] {
@@ -95,7 +95,7 @@ export function judgeEnforcement(
   return said;
 }
 
-function fails(failure: FirewallFailure, isOpenToDoctor: boolean | undefined): Said {
+function fails(failure: DeniableFailure, isOpenToDoctor: boolean | undefined): Said {
   const command = commandFor(failure, isOpenToDoctor);
   return {
     level: 'broken',
@@ -113,7 +113,7 @@ function fails(failure: FirewallFailure, isOpenToDoctor: boolean | undefined): S
  * | does not | none: its own finding of this firewall says what to do | the same |
  * | did not try | what the last try ended with, then reconcile | the same |
  */
-function commandFor({ isDenied }: FirewallFailure, isOpenToDoctor: boolean | undefined): string | undefined {
+function commandFor({ isDenied }: DeniableFailure, isOpenToDoctor: boolean | undefined): string | undefined {
   if (isOpenToDoctor === undefined) return 'mend what the last try ended with, then: fail2networkban-server reconcile';
   if (!isOpenToDoctor) return undefined;
   if (!isDenied) return 'fail2networkban-server reconcile tries again at once; then: fail2networkban-server status';

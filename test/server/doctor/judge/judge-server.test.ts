@@ -9,6 +9,7 @@ const good: RunningServer = {
   uptimeSeconds: 1,
   isPaused: false,
   recordFailure: undefined,
+  sources: [],
   firewalls: [{ name: 'proxmox/main', failure: undefined, leftOut: 0 }],
   clients: [],
   whitelist: [],
