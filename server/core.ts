@@ -13,6 +13,8 @@ import { sweepExpired } from './expiry-sweep.ts';
 import { Feed } from './feed/feed.ts';
 import { Intake } from './intake.ts';
 import { type Change, type Ledger, LedgerError, type LedgerState } from './ledger/ledger.ts';
+import type { OpenedChannel } from './notifications/delivery.ts';
+import { Notifications } from './notifications/notifications.ts';
 import { isOwnClient } from './own-clients.ts';
 import { Policy, type PolicySettings } from './policy/policy.ts';
 import { ProtectedAddresses } from './policy/protected-addresses.ts';
@@ -37,6 +39,8 @@ export interface CoreSettings {
 export interface CoreParts {
   readonly ledger: Ledger;
   readonly firewalls: readonly OpenedFirewall[];
+  /** By which others are told what happens. */
+  readonly channels: readonly OpenedChannel[];
   /** Addresses that must not be banned, beside those that the firewalls know. */
   readonly protectedSources: readonly ProtectedSource[];
   readonly clock: Clock;
@@ -60,6 +64,7 @@ const dayMs = 86_400_000;
  */
 export class Core {
   readonly counters = new Counters();
+  readonly notifications: Notifications;
   readonly teller: Teller;
   readonly clients: Clients;
   readonly connected: ConnectedClients;
@@ -78,11 +83,12 @@ export class Core {
 
   /** @param state what the ledger holds */
   constructor(settings: CoreSettings, parts: CoreParts, state: LedgerState) {
-    const { clock, log, ledger, soon } = parts;
+    const { channels, clock, log, ledger, random, soon } = parts;
     this.#parts = parts;
     this.#settings = settings;
     this.#isPaused = state.paused;
-    this.teller = new Teller(log, this.counters);
+    this.notifications = new Notifications({ channels, clock, random, log });
+    this.teller = new Teller(log, this.counters, this.notifications);
     this.clients = new Clients(state.clients);
     this.connected = new ConnectedClients(this.protectedAddresses);
     this.whitelist = new Whitelist(settings.whitelist, state.whitelist, settings.whitelistFromFile);
@@ -203,6 +209,8 @@ export class Core {
         this.enforcement.notify();
         break;
       case 'reported':
+        this.teller.report(change);
+        break;
       case 'enrolled':
       case 'revoked':
       case 'advanced':

@@ -135,6 +135,7 @@ function addOperatorCommands(program: Command): void {
   const parents = {
     allow: program.command('allow').description(groups.allow),
     client: program.command('client').description(groups.client),
+    notify: program.command('notify').description(groups.notify),
   };
   for (const each of operatorCommands(timesAt(systemClock.now()))) {
     const parent = each.group === undefined ? program : parents[each.group];

@@ -5,6 +5,7 @@ import type { Network } from '../shared/network.ts';
 import { secretBytes } from '../shared/signing.ts';
 import { banVerbs } from './admin/ban-verbs.ts';
 import { clientVerbs, type Reach } from './admin/client-verbs.ts';
+import { notifyVerbs } from './admin/notify-verbs.ts';
 import { serverVerbs } from './admin/server-verbs.ts';
 import { whitelistVerbs } from './admin/whitelist-verbs.ts';
 import { answerQuestion } from './answer-question.ts';
@@ -137,6 +138,7 @@ export class FleetServer {
       this.#core.enforcement.run(signal),
       this.#core.escalation.run(signal),
       this.#sources.run(signal),
+      this.#core.notifications.run(signal),
       every(sweepMs, () => this.#core.sweep(), clock, signal),
       every(pruneMs, () => this.#core.prune(), clock, signal),
       every(protectMs, () => this.#core.protectAll(signal), clock, signal),
@@ -228,6 +230,7 @@ export class FleetServer {
       ...whitelistVerbs(options),
       ...clientVerbs(options),
       ...serverVerbs(options),
+      ...notifyVerbs({ ...this.#core, signal: this.#stopping.signal }),
     ]);
   }
 

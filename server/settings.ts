@@ -12,6 +12,7 @@ import type { ConfiguredFiles } from './configured-files.ts';
 import { type EnforcerSettings, readEnforcerSettings } from './enforcers/settings.ts';
 import { type EscalationSettings, readEscalationSettings } from './escalation/escalation-settings.ts';
 import { type HttpSettings, readHttpSettings } from './http/http-settings.ts';
+import { type NotificationSettings, readNotificationSettings } from './notifications/notification-settings.ts';
 import type { PolicySettings } from './policy/policy.ts';
 import { type CrowdsecSettings, readCrowdsecSettings } from './sources/crowdsec/crowdsec-settings.ts';
 
@@ -47,6 +48,7 @@ export interface ServerSettings {
   readonly http: HttpSettings;
   /** What is taken over from CrowdSec. */
   readonly crowdsec: readonly CrowdsecSettings[];
+  readonly notifications: readonly NotificationSettings[];
 }
 
 /** What the host hands to the reading of server.ini. */
@@ -111,6 +113,7 @@ export function readServerSettings(source: SettingsSource, inspect: Inspect = ()
     escalation: readEscalationSettings(reader, historyDays),
     http: readHttpSettings(reader.section('http')),
     crowdsec: readCrowdsecSettings(reader, source.files, reportsPerClientMax),
+    notifications: readNotificationSettings(reader, source.files),
   };
   inspect(settings, server);
   reader.finish();

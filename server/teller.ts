@@ -6,22 +6,46 @@ import type { Room } from './enforcement.ts';
 import type { Problem } from './http/problem.ts';
 import type { Decision } from './intake.ts';
 import type { ReportChange } from './ledger/ledger.ts';
+import type { Notifications } from './notifications/notifications.ts';
 import type { Rejection } from './session.ts';
 
-/** Makes a log line and a count of everything that happens: one line a decision, never a secret. */
+/** What the teller needs of notifications. */
+export type Notices = Pick<Notifications, 'isWanted' | 'tell'>;
+
+/** Refusals of which others are told: somebody nearly banned what must not be banned. */
+const toldRefusals: readonly string[] = ['whitelisted', 'protected'];
+
+/**
+ * Makes a log line and a count of everything that happens, and a notice where one is wanted: one line a decision, never a
+ * secret.
+ */
 export class Teller {
   readonly #log: Log;
   readonly #counters: Counters;
+  readonly #notices: Notices;
+  /** How each enforcer fails, as it was told: it fails again with each try. */
+  readonly #failing = new Map<string, string>();
 
-  constructor(log: Log, counters: Counters) {
+  constructor(log: Log, counters: Counters, notices: Notices) {
     this.#log = log;
     this.#counters = counters;
+    this.#notices = notices;
   }
 
   decision({ verb, ...fields }: Decision): void {
     this.#counters.add(fields.code);
     if (fields.code === 'recorded' || fields.code === 'repeated') this.#log.info(fields, verb);
     else this.#log.warn(fields, `${verb} refused`);
+    const { network, client, jail, code, detail = '' } = fields;
+    if (toldRefusals.includes(code)) this.#notices.tell({ kind: 'refused', network, client, jail, code, detail });
+  }
+
+  /** A decision has its line already. */
+  report({ report, reason }: ReportChange & { readonly kind: 'reported' }): void {
+    if (reason === 'prolonged' || !this.#notices.isWanted('ban')) return;
+    const { network, client, jail, endsAt } = report;
+    const end = endsAt === Number.POSITIVE_INFINITY ? null : endsAt;
+    this.#notices.tell({ kind: 'ban', network, client, jail, endsAt: end });
   }
 
   rejection({ code, detail, client, claimed }: Rejection, address: Network | undefined): void {
@@ -41,6 +65,7 @@ export class Teller {
     this.#counters.add('withdrawn');
     const { network, client, jail } = report;
     if (reason !== 'unban') this.#log.info({ network, jail, client, reason, actor }, 'withdrawn');
+    if (this.#notices.isWanted('unban')) this.#notices.tell({ kind: 'unban', network, client, jail, reason });
   }
 
   turnedAway(address: Network | undefined, reason: string): void {
@@ -49,6 +74,7 @@ export class Teller {
   }
 
   room(enforcer: string, { kind, ...numbers }: Room): void {
+    this.#notices.tell({ kind: 'room', enforcer, state: kind, ...numbers });
     if (kind === 'plenty') this.#log.info({ enforcer, ...numbers }, 'there is room for more bans again');
     else if (kind === 'scarce') this.#log.warn({ enforcer, ...numbers }, 'bans come near to max_entries');
     else this.#log.error({ enforcer, ...numbers }, 'bans are left out: max_entries is reached');
@@ -75,10 +101,15 @@ export class Teller {
         const { code, reason, nextTryMs } = event;
         this.#counters.add('enforcer-failed');
         this.#log.error({ enforcer, code, reason, nextTryMs: Math.round(nextTryMs) }, 'the firewall fails');
+        if (this.#failing.get(enforcer) !== code)
+          this.#notices.tell({ kind: 'enforcer', enforcer, state: 'failing', reason });
+        this.#failing.set(enforcer, code);
         break;
       }
       case 'recovered':
         this.#log.info({ enforcer }, 'the firewall answers again');
+        this.#notices.tell({ kind: 'enforcer', enforcer, state: 'recovered', reason: '' });
+        this.#failing.delete(enforcer);
         break;
     }
   }

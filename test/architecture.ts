@@ -17,12 +17,12 @@ export const importOwners: Owners = {
   ini: ['shared/settings-reader.ts'],
   'ipaddr.js': ['shared/network.ts'],
   'node:child_process': [
-    'client/enforcers/command/run-program.ts',
     'client/fail2ban-client.ts',
     'client/ssh-stream.ts',
     'client/doctor/read-queue.ts',
     'client/enforcers/nftables/run-nft.ts',
     'shared/host/command-runner.ts',
+    'shared/host/run-program.ts',
     'shared/host/service-manager.ts',
   ],
   'node:http': [
@@ -48,12 +48,12 @@ export const importOwners: Owners = {
 /** The process, real time and chance, by the words that reach them. */
 export const wordOwners: Owners = {
   'process.': [
-    'client/enforcers/command/run-program.ts',
     'client/main.ts',
     'server/main.ts',
     'server/setup/setup-command.ts',
     'server/admin/server-verbs.ts',
     'shared/host/local-socket.ts',
+    'shared/host/run-program.ts',
   ],
   'Date.now': ['shared/clock.ts'],
   'new Date()': [],

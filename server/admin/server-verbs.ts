@@ -6,6 +6,8 @@ import type { ConnectedClients } from '../connected-clients.ts';
 import type { Counters } from '../counters.ts';
 import type { EnforcementOfBans } from '../enforcement.ts';
 import type { Escalation } from '../escalation/escalation.ts';
+import type { DeliveryState } from '../notifications/delivery.ts';
+import type { Notifications } from '../notifications/notifications.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ProtectedAddresses } from '../policy/protected-addresses.ts';
 import type { Record, RecordState } from '../record.ts';
@@ -24,6 +26,7 @@ export interface ServerVerbsOptions {
   readonly enforcement: EnforcementOfBans;
   readonly escalation: Escalation;
   readonly sources: Sources;
+  readonly notifications: Notifications;
   readonly policy: Policy;
   readonly protectedAddresses: ProtectedAddresses;
   readonly counters: Counters;
@@ -90,6 +93,10 @@ function status(options: ServerVerbsOptions) {
     enforcers: describeEnforcers(options),
     escalation: options.escalation.state,
     sources: describeSources(options),
+    notifications: options.notifications.status.map(({ state, ...rest }) => ({
+      ...rest,
+      state: describeState(state, clock),
+    })),
     reach: options.reach(),
     memoryBytes: process.memoryUsage.rss(),
   };
@@ -115,7 +122,7 @@ function describeSources({ sources, standing, clock }: ServerVerbsOptions) {
 }
 
 /** Since when is for how long: what the clock counts from means nothing outside. */
-function describeState(state: ReconcilerState | RecordState | SourceState, clock: Clock) {
+function describeState(state: ReconcilerState | RecordState | SourceState | DeliveryState, clock: Clock) {
   if (!('sinceMs' in state)) return state;
   const { sinceMs, ...rest } = state;
   return { ...rest, forSeconds: Math.round((clock.elapsed() - sinceMs) / 1_000) };

@@ -5,15 +5,17 @@ import { type CommandContext, loadSettings } from './load-settings.ts';
 
 /** `check-config`: opens all that the configuration names. @throws ConfigError with everything that is wrong */
 export function checkConfig(context: CommandContext, isJson: boolean, print: (text: string) => void): void {
-  const { enforcers, crowdsec } = loadSettings(context, inspectFiles);
+  const { enforcers, crowdsec, notifications } = loadSettings(context, inspectFiles);
   const { configFile: config } = context;
   const firewalls = enforcers.flatMap(firewallNames);
   const sources = crowdsec.map(({ name }) => `crowdsec/${name}`);
+  const channels = notifications.map(({ kind, name }) => `${kind}/${name}`);
   const alsoSources = sources.length === 0 ? '' : `; sources: ${sources.join(', ')}`;
+  const alsoTold = channels.length === 0 ? '' : `; notifies: ${channels.join(', ')}`;
   print(
     isJson
-      ? JSON.stringify({ config, firewalls, sources }, null, 2)
-      : `${config}: good, firewalls: ${firewalls.join(', ') || 'none'}${alsoSources}`,
+      ? JSON.stringify({ config, firewalls, sources, notifications: channels }, null, 2)
+      : `${config}: good, firewalls: ${firewalls.join(', ') || 'none'}${alsoSources}${alsoTold}`,
   );
 }
 

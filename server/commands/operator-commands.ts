@@ -1,6 +1,7 @@
 import type { Answer } from './ask.ts';
 import { showBans } from './show/show-bans.ts';
 import { showClients } from './show/show-clients.ts';
+import { showTest } from './show/show-notifications.ts';
 import { showPass } from './show/show-pass.ts';
 import { showStatus } from './show/show-server.ts';
 import { showWhitelist } from './show/show-whitelist.ts';
@@ -14,7 +15,7 @@ type Option = readonly [flags: string, meaning?: string, fallback?: string];
 /** A command that asks the running server, as it is typed and as it is asked. */
 export interface OperatorCommand {
   /** `allow` in `allow add NETWORK`. */
-  readonly group?: 'allow' | 'client';
+  readonly group?: 'allow' | 'client' | 'notify';
   /** Name and arguments, as `ban <network>`. */
   readonly usage: string;
   readonly description: string;
@@ -26,7 +27,7 @@ export interface OperatorCommand {
   readonly show: (answer: Answer) => string;
 }
 
-export const groups = { allow: 'the whitelist', client: 'enrolled hosts' } as const;
+export const groups = { allow: 'the whitelist', client: 'enrolled hosts', notify: 'who is told what happens' } as const;
 
 /** All of them, in the order of the help. */
 export function operatorCommands(times: Times): readonly OperatorCommand[] {
@@ -197,6 +198,14 @@ function serverCommands(): readonly OperatorCommand[] {
       description: 'take all our entries off every firewall and enforce nothing until resume',
       verb: 'panic',
       show: showPass,
+    },
+    {
+      group: 'notify',
+      usage: 'test [name]',
+      description: 'send a test to a webhook or notify-command, or to all',
+      verb: 'notify-test',
+      toArgs: (name, options) => (name === '' ? options : { ...options, name }),
+      show: showTest,
     },
     { usage: 'resume', description: 'enforce again after panic', verb: 'resume', show: showPass },
   ];

@@ -10,6 +10,7 @@ import { openFirewalls } from '../enforcers/create-enforcer.ts';
 import { LedgerError } from '../ledger/ledger.ts';
 import { lockLedger } from '../ledger/ledger-lock.ts';
 import { SqliteLedger } from '../ledger/sqlite-ledger.ts';
+import { openChannel } from '../notifications/open-channel.ts';
 import { FleetServer, type Identity } from '../server.ts';
 import type { CertificateFiles, ServerSettings } from '../settings.ts';
 import { type CommandContext, loadSettings } from './load-settings.ts';
@@ -50,16 +51,19 @@ export async function runServer(host: Host): Promise<void> {
 async function startServer(host: Host, settings: ServerSettings, log: Log): Promise<FleetServer> {
   const identity = readIdentity(settings.tls);
   const firewalls = settings.enforcers.flatMap((each) => openFirewalls(each, systemClock, Math.random));
+  const { name: serverName } = settings;
+  const { version } = host;
   const parts = {
     ledger: await SqliteLedger.open(settings.database),
     firewalls,
+    channels: settings.notifications.map((each) => openChannel(each, { clock: systemClock, serverName, version })),
     identity,
     clock: systemClock,
     random: Math.random,
     randomBytes,
     soon: setImmediate,
     log,
-    version: host.version,
+    version,
     protectedSources: [{ reason: 'an address of this server', read: () => Promise.resolve(readOwnAddresses()) }],
     onFault: host.crash,
   };

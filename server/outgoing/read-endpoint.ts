@@ -19,12 +19,29 @@ export interface UrlRules {
   readonly plain: string;
 }
 
-const urlPattern = /^(https?):\/\/(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(?::([0-9]{1,5}))?\/?$/;
+const urlPattern = /^(https?):\/\/(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(?::([0-9]{1,5}))?(\/[\x21\x22\x24-\x7e]*)?$/;
+/** Path and query of a URL, which may carry a long token. */
+const targetMaxCharacters = 2_000;
 
 /** `url`, and `ca` or `pin` by which the server proves itself. Without TLS only on a loopback address. */
 export function readEndpoint(section: SectionReader, files: ConfiguredFiles, rules: UrlRules): Endpoint {
+  const allowed = `https://HOST or https://HOST:PORT without a path, or ${rules.plain}`;
+  return endpointOf(section, files, readUrl(section, rules, { allowed, targetMax: 1 }));
+}
+
+/** The same where `url` has a path, perhaps with a query. */
+export function readTarget(
+  section: SectionReader,
+  files: ConfiguredFiles,
+  rules: UrlRules,
+): { readonly endpoint: Endpoint; readonly target: string } {
+  const allowed = `https://HOST/PATH or https://HOST:PORT/PATH, or ${rules.plain}`;
+  const url = readUrl(section, rules, { allowed, targetMax: targetMaxCharacters });
+  return { endpoint: endpointOf(section, files, url), target: url.target };
+}
+
+function endpointOf(section: SectionReader, files: ConfiguredFiles, { scheme, host, port }: Url): Endpoint {
   const trust = readTrust(section, files);
-  const { scheme, host, port } = readUrl(section, rules);
   if (scheme === 'https') return { scheme, host, port, trust };
   if (!isLoopback(host))
     section.problem(
@@ -39,18 +56,24 @@ interface Url {
   readonly scheme: 'https' | 'http';
   readonly host: string;
   readonly port: number;
+  /** Path and query; `/` without. */
+  readonly target: string;
 }
 
-function readUrl(section: SectionReader, { fallback, ports, plain }: UrlRules): Url {
-  const allowed = `https://HOST or https://HOST:PORT without a path, or ${plain}`;
+function readUrl(
+  section: SectionReader,
+  { fallback, ports }: UrlRules,
+  { allowed, targetMax }: { readonly allowed: string; readonly targetMax: number },
+): Url {
   const text = fallback === undefined ? section.required('url', allowed) : section.text('url', fallback);
-  const [, given, bracketed, portText] = urlPattern.exec(text) ?? [];
+  const [, given, bracketed, portText, target = '/'] = urlPattern.exec(text) ?? [];
   const scheme = given === 'http' ? 'http' : 'https';
   const host = withoutBrackets(bracketed ?? '127.0.0.1');
   const port = Number(portText ?? ports[scheme]);
-  const isWrong = given === undefined || port > 65_535 || (bracketed?.startsWith('[') && isIP(host) !== 6);
+  const isWrongHost = bracketed?.startsWith('[') && isIP(host) !== 6;
+  const isWrong = given === undefined || port > 65_535 || target.length > targetMax || isWrongHost;
   if (isWrong && !section.isWrong('url')) section.problem('url', `${quote(text)}: allowed is ${allowed}`);
-  return { scheme, host, port };
+  return { scheme, host, port, target };
 }
 
 const loopback = ['127.0.0.0/8', '::1'].map(parseNetwork);

@@ -51,6 +51,7 @@ export class RunningServer {
       escalation: undefined,
       http: { enabled: true, urlBans: false },
       crowdsec: [],
+      notifications: [],
     };
   }
 
@@ -59,6 +60,7 @@ export class RunningServer {
     running.#server = await FleetServer.start(running.settings, {
       ledger: running.ledger,
       firewalls: [{ enforcer: running.firewall, limits, protectedSources: [] }],
+      channels: [],
       identity: undefined,
       clock: running.clock,
       random: () => 0.5,

@@ -54,6 +54,7 @@ describe('server.ini', () => {
       escalation: undefined,
       http: { enabled: true, urlBans: false },
       crowdsec: [],
+      notifications: [],
     });
   });
 
@@ -105,6 +106,7 @@ describe('server.ini', () => {
       escalation: undefined,
       http: { enabled: false, urlBans: true },
       crowdsec: [],
+      notifications: [],
     });
     assert.deepEqual(
       enforcers.map(({ kind }) => kind),

@@ -1,5 +1,6 @@
 import { isLabelKey } from '../../../shared/labels.ts';
 import { quote } from '../../../shared/refusal.ts';
+import { splitWords } from '../../../shared/split-words.ts';
 
 /** What a word of `argv` may hold in braces. */
 export type Placeholder =
@@ -33,17 +34,6 @@ export function parseWords(text: string): readonly Word[] | WrongWords {
     const word = parseWord(each);
     if ('problem' in word) return word;
     words.push(word);
-  }
-  return words;
-}
-
-/** Undefined: a quote is not closed. */
-function splitWords(text: string): string[] | undefined {
-  const words: string[] = [];
-  // Runs of quoted parts and others, without a blank between: one word.
-  for (const [run] of text.matchAll(/(?:"(?:[^"]|"")*"(?!")|[^\s"])+|"/g)) {
-    if (run === '"') return undefined;
-    words.push(run.replaceAll(/"((?:[^"]|"")*)"(?!")/g, (_, inside: string) => inside.replaceAll('""', '"')));
   }
   return words;
 }

@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { describeFileError } from '../../../shared/errors.ts';
+import type { User } from '../../../shared/host/run-program.ts';
 import { quote } from '../../../shared/refusal.ts';
 import type { SectionReader } from '../../../shared/section-reader.ts';
 import { serverNameAllowed, serverNamePattern } from '../../server-settings.ts';
 import { findDanger, hasPlaceholder, parseWords, saysVerb, type Word } from './argument-words.ts';
-import { readUser, type User } from './user.ts';
+import { readUser } from './user.ts';
 
 /** A `[command NAME]` section. */
 export interface CommandSettings {

@@ -3,6 +3,7 @@ import type { Clock } from '../../../shared/clock.ts';
 import type { DesiredEntry, Enforcer, HeldEntry, Step } from '../../../shared/enforcer.ts';
 import { describeError, EnforcerError } from '../../../shared/errors.ts';
 import type { Log } from '../../../shared/host/log.ts';
+import { type RunResult, runProgram } from '../../../shared/host/run-program.ts';
 import type { Network } from '../../../shared/network.ts';
 import { remainingSeconds } from '../../../shared/remaining-seconds.ts';
 import type { Word } from './argument-words.ts';
@@ -10,7 +11,6 @@ import { type BanFacts, type CommandEvent, eventOf, fillWords } from './command-
 import { CommandRecord } from './command-record.ts';
 import type { CommandSettings } from './command-settings.ts';
 import { failureOf, notStarted } from './run-failure.ts';
-import { type RunResult, runProgram } from './run-program.ts';
 
 export interface CommandOptions {
   /** The agent's folder, where the record of what was carried out is kept. */

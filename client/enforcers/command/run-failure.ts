@@ -1,6 +1,6 @@
 import { EnforcerError, hasCode } from '../../../shared/errors.ts';
 import { exitCodes } from '../../../shared/exit-codes.ts';
-import type { Run, RunResult } from './run-program.ts';
+import type { Run, RunResult } from '../../../shared/host/run-program.ts';
 
 /**
  * What a run's end asks for; undefined: it was carried out. Exit codes are those of our own commands.

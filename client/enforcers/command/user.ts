@@ -1,11 +1,5 @@
 import { readFile } from 'node:fs/promises';
-
-/** Whom a command runs as: without further groups. */
-export interface User {
-  readonly name: string;
-  readonly uid: number;
-  readonly gid: number;
-}
+import type { User } from '../../../shared/host/run-program.ts';
 
 /** Looks a user up in /etc/passwd, by name or number. */
 export async function readUser(name: string): Promise<User | undefined> {

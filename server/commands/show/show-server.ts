@@ -4,6 +4,7 @@ import { isObject } from '../../../shared/sealed-channel.ts';
 import { formatTable } from '../../../shared/table.ts';
 import type { Answer } from '../ask.ts';
 import { items, text } from './answer-text.ts';
+import { notificationLines } from './show-notifications.ts';
 
 const sourceColumns: readonly string[] = [
   'SOURCE',
@@ -33,6 +34,7 @@ export function showStatus(answer: Answer): string {
     enforcers(answer),
     ...sources(answer),
     ...subscribers(answer),
+    ...notificationLines(answer['notifications']),
     '',
     ...escalation(answer['escalation']),
     `counters: ${counters(answer['counters'])}`,

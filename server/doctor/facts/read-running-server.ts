@@ -19,6 +19,8 @@ export interface RunningServer {
   readonly recordFailure: Failure | undefined;
   readonly firewalls: readonly FirewallState[];
   readonly sources: readonly SourceFacts[];
+  /** Channels of notifications that fail. */
+  readonly untold: readonly ChannelFailure[];
   readonly clients: readonly ClientState[];
   readonly whitelist: readonly Network[];
   readonly bans: readonly Network[];
@@ -58,6 +60,11 @@ export interface SourceFacts {
   readonly malformed: number;
 }
 
+export interface ChannelFailure extends Failure {
+  /** `webhook/chat` */
+  readonly name: string;
+}
+
 export interface ClientState {
   readonly name: string;
   /** Milliseconds since the epoch; undefined: not since the server started. */
@@ -80,6 +87,7 @@ export async function readRunningServer(socket: string): Promise<ServerFacts> {
       recordFailure: readFailure(status['record']),
       firewalls: objects(status['enforcers']).map(readFirewall),
       sources: objects(status['sources']).map(readSource),
+      untold: objects(status['notifications']).flatMap(readChannel),
       clients: objects(clients).map(readClient),
       whitelist: [...networks(configured), ...networks(objects(timed).map(({ network }) => network))],
       bans: networks(objects(bans).map(({ network }) => network)),
@@ -112,6 +120,11 @@ function readSource({ name, state, leftOut, malformed }: Fields): SourceFacts {
 function readDeniable(state: unknown): DeniableFailure | undefined {
   const failure = readFailure(state);
   return failure && { ...failure, isDenied: isObject(state) && state['code'] === 'denied' };
+}
+
+function readChannel({ name, state }: Fields): readonly ChannelFailure[] {
+  const failure = readFailure(state);
+  return failure === undefined ? [] : [{ ...failure, name: String(name) }];
 }
 
 /** States of the server say in the same words that something fails. */

@@ -10,7 +10,12 @@ export function judgeServer(facts: ServerFacts, version: string): readonly Said[
     case 'silent':
       return [silent(facts.reason)];
     case 'running':
-      return [...judgePause(facts), ...judgeRecord(facts), ...judgeVersion(facts, version)];
+      return [
+        ...judgePause(facts),
+        ...judgeRecord(facts),
+        ...judgeNotifications(facts),
+        ...judgeVersion(facts, version),
+      ];
   }
 }
 
@@ -57,6 +62,16 @@ function judgeRecord({ recordFailure }: RunningServer): readonly Said[] {
       command: 'df -h; journalctl -u fail2networkban-server -n 50; mend what they show, nothing needs a restart',
     },
   ];
+}
+
+function judgeNotifications({ untold }: RunningServer): readonly Said[] {
+  return untold.map(({ name, reason, forSeconds }) => ({
+    level: 'warning',
+    code: 'notifications-fail',
+    fact: `${name} has not been told anything for ${formatDuration(forSeconds)}, at the last try: ${reason}`,
+    consequence: 'nobody hears by it what happens; what waits longer than an hour is dropped',
+    command: `mend what the last try ended with, then: fail2networkban-server notify test ${name}`,
+  }));
 }
 
 function judgeVersion(running: RunningServer, version: string): readonly Said[] {

@@ -51,7 +51,7 @@ testWithEnding('opens what the configuration names, and finds it good', async (c
   assert.equal(code, 0);
   assert.equal(out, 'FOLDER/server.ini: good, firewalls: proxmox/main\n');
   const asJson = await check(context, lines, '--json');
-  assert.deepEqual(JSON.parse(asJson.out), { config: 'FOLDER/server.ini', firewalls: ['proxmox/main'], sources: [] });
+  assert.deepEqual(JSON.parse(asJson.out), { config: 'FOLDER/server.ini', firewalls: ['proxmox/main'], sources: [], notifications: [] });
 });
 
 testWithEnding('says of every file what is wrong, at the line that names it, in one run', async (context) => {

@@ -17,6 +17,7 @@ function running(uptimeHours: number, ...clients: readonly ClientState[]): Runni
     sources: [],
     whitelist: [],
     bans: [],
+    untold: [],
     clients,
   };
 }

@@ -11,6 +11,7 @@ const good: RunningServer = {
   recordFailure: undefined,
   sources: [],
   firewalls: [{ name: 'proxmox/main', failure: undefined, leftOut: 0 }],
+  untold: [],
   clients: [],
   whitelist: [],
   bans: [],
@@ -26,6 +27,11 @@ describe('the server', () => {
       'whose record is not written',
       { ...good, recordFailure: { reason: 'disk is full', forSeconds: 90 } },
       ['broken record-not-written'],
+    ],
+    [
+      'that cannot tell others what happens',
+      { ...good, untold: [{ name: 'webhook/chat', reason: 'it answers with the status 500', forSeconds: 90 }] },
+      ['warning notifications-fail'],
     ],
     ['of another version', { ...good, version: '0.9.0' }, ['warning version-not-in-use']],
   ];

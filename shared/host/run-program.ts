@@ -1,9 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type Clock, sleep } from '../../../shared/clock.ts';
-import { hasCode } from '../../../shared/errors.ts';
+import { type Clock, sleep } from '../clock.ts';
+import { hasCode } from '../errors.ts';
 import { BoundedOutput } from './bounded-output.ts';
-import type { User } from './user.ts';
+
+/** Whom a program runs as: without further groups. */
+export interface User {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
 
 /** One run of a program. No shell has a part in it. */
 export interface Run {
@@ -11,7 +17,7 @@ export interface Run {
   readonly argv: readonly string[];
   /** For its standard input. */
   readonly input: string;
-  /** Undefined: as who the agent runs. */
+  /** Undefined: as who we run. */
   readonly user: User | undefined;
   readonly timeoutMs: number;
 }
@@ -21,7 +27,7 @@ export interface RunResult {
   readonly end:
     | { readonly kind: 'exit'; readonly code: number }
     | { readonly kind: 'signal'; readonly name: string }
-    /** It was killed: its time was up, or the agent ends. */
+    /** It was killed: its time was up, or we end. */
     | { readonly kind: 'late' | 'stopped' };
   /** Both outputs together, bounded. */
   readonly output: string;
@@ -31,7 +37,7 @@ export interface RunResult {
 const graceMs = 1_000;
 /** How long the output of what a program left behind is waited for. */
 const drainMs = 200;
-/** Nothing of the agent's own environment, in which systemd hands over sockets and credentials. */
+/** Nothing of our own environment, in which systemd hands over sockets and credentials. */
 const environment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' };
 
 /**
@@ -100,7 +106,7 @@ function killGroup({ pid }: ChildProcess, name: 'SIGTERM' | 'SIGKILL'): void {
   try {
     process.kill(-pid, name);
   } catch (error) {
-    // ESRCH: it has ended. EPERM: it runs as another user, and the agent has no CAP_KILL.
+    // ESRCH: it has ended. EPERM: it runs as another user, and we have no CAP_KILL.
     if (!hasCode(error, 'ESRCH') && !hasCode(error, 'EPERM')) throw error;
   }
 }

@@ -1,0 +1,116 @@
+import { fitsGlob } from '../../shared/names.ts';
+import { type Notice, subjectOf, type Told } from './notice.ts';
+import type { NoticeFilter } from './notification-settings.ts';
+
+/** What is said of the same thing within this time is told together when it is over. */
+export const togetherMs = 60_000;
+/** Notices that wait, of bans and unbans, and as many of everything else: a flood of bans does not push out the rest. */
+export const waitingMax = 1_000;
+/** Subjects that are remembered; what comes beyond them is told each time. */
+export const rememberedMax = 5_000;
+/** What could not be told for so long is dropped. */
+export const ageMaxMs = 3_600_000;
+
+interface Remembered {
+  /** When it was told, on the clock's `elapsed`. */
+  toldAtMs: number;
+  /** What came since. */
+  repeats: number;
+  last: Told;
+}
+
+interface Waiting {
+  readonly told: Told;
+  readonly sinceMs: number;
+}
+
+/** What one channel is still to be told. It sees its time passed in: `nowMs` is the clock's `elapsed`. */
+export class NoticeQueue {
+  readonly #filter: NoticeFilter;
+  readonly #remembered = new Map<string, Remembered>();
+  readonly #reports: Waiting[] = [];
+  readonly #others: Waiting[] = [];
+  #dropped = 0;
+
+  constructor(filter: NoticeFilter) {
+    this.#filter = filter;
+  }
+
+  /** Notices that wait. */
+  get size(): number {
+    return this.#reports.length + this.#others.length;
+  }
+
+  /** Whether repeats may have to be told once their time is over. */
+  get isRemembering(): boolean {
+    return this.#remembered.size > 0;
+  }
+
+  /** Takes in what happened, if the channel wants to know it. */
+  add(notice: Notice, at: number, nowMs: number): void {
+    if (!this.#wants(notice)) return;
+    const subject = subjectOf(notice);
+    const known = this.#remembered.get(subject);
+    if (known !== undefined) {
+      known.repeats += 1;
+      known.last = { notice, at, count: known.repeats };
+      return;
+    }
+    const told = { notice, at, count: 1 };
+    if (!this.#push(told, nowMs)) return;
+    if (this.#remembered.size < rememberedMax)
+      this.#remembered.set(subject, { toldAtMs: nowMs, repeats: 0, last: told });
+  }
+
+  /** Takes out the next `most`, the rare before bans and unbans, each the oldest first. */
+  take(most: number, nowMs: number): Told[] {
+    this.#endTogether(nowMs);
+    this.#dropAged(this.#others, nowMs);
+    this.#dropAged(this.#reports, nowMs);
+    const others = this.#others.splice(0, most);
+    const reports = this.#reports.splice(0, most - others.length);
+    return [...others, ...reports].map(({ told }) => told);
+  }
+
+  /** How many were dropped since this was last asked. */
+  takeDropped(): number {
+    const dropped = this.#dropped;
+    this.#dropped = 0;
+    return dropped;
+  }
+
+  #wants(notice: Notice): boolean {
+    if (notice.kind === 'test') return false;
+    if (!this.#filter.kinds.has(notice.kind)) return false;
+    if (notice.kind !== 'ban' && notice.kind !== 'unban') return true;
+    return this.#filter.jails.some((pattern) => fitsGlob(pattern, notice.jail));
+  }
+
+  #push(told: Told, nowMs: number): boolean {
+    const { kind } = told.notice;
+    const queue = kind === 'ban' || kind === 'unban' ? this.#reports : this.#others;
+    if (queue.length >= waitingMax) {
+      this.#dropped += told.count;
+      return false;
+    }
+    queue.push({ told, sinceMs: nowMs });
+    return true;
+  }
+
+  /** The subjects that were told longest ago stand first. */
+  #endTogether(nowMs: number): void {
+    for (const [subject, remembered] of this.#remembered) {
+      if (nowMs - remembered.toldAtMs < togetherMs) return;
+      this.#remembered.delete(subject);
+      if (remembered.repeats === 0) continue;
+      this.#push(remembered.last, nowMs);
+      this.#remembered.set(subject, { toldAtMs: nowMs, repeats: 0, last: remembered.last });
+    }
+  }
+
+  #dropAged(queue: Waiting[], nowMs: number): void {
+    const young = queue.findIndex(({ sinceMs }) => nowMs - sinceMs <= ageMaxMs);
+    const aged = queue.splice(0, young < 0 ? queue.length : young);
+    this.#dropped += aged.reduce((count, { told }) => count + told.count, 0);
+  }
+}

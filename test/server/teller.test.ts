@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { pino } from 'pino';
+import { Counters } from '../../server/counters.ts';
+import { type Notice, type NoticeKind, noticeKinds } from '../../server/notifications/notice.ts';
+import { Teller } from '../../server/teller.ts';
+import { makeReport } from './samples.ts';
+
+function listen(kinds: readonly NoticeKind[] = noticeKinds): { readonly teller: Teller; readonly told: Notice[] } {
+  const told: Notice[] = [];
+  const notices = { isWanted: (kind: NoticeKind) => kinds.includes(kind), tell: (notice: Notice) => told.push(notice) };
+  return { told, teller: new Teller(pino({ enabled: false }), new Counters(), notices) };
+}
+
+const decision = { client: 'web1', verb: 'ban', jail: 'sshd', network: '192.0.2.1' } as const;
+const who = { network: '192.0.2.1', client: 'web1', jail: 'sshd' };
+
+describe('what the teller tells others', () => {
+  it('is each new ban and each end, but no prolongation', () => {
+    const { teller, told } = listen();
+    const report = makeReport('192.0.2.1', { endsAt: 5_000 });
+    teller.report({ kind: 'reported', report: makeReport('192.0.2.1'), replaces: undefined });
+    teller.report({ kind: 'reported', report, replaces: undefined, reason: 'listed' });
+    teller.report({ kind: 'reported', report, replaces: report, reason: 'prolonged' });
+    teller.withdrawal({ kind: 'withdrawn', report, reason: 'expired', actor: 'server' });
+    assert.deepEqual(told, [
+      { kind: 'ban', ...who, endsAt: null },
+      { kind: 'ban', ...who, endsAt: 5_000 },
+      { kind: 'unban', ...who, reason: 'expired' },
+    ]);
+  });
+
+  it('is not made for nobody', () => {
+    const { teller, told } = listen([]);
+    const report = makeReport('192.0.2.1');
+    teller.report({ kind: 'reported', report, replaces: undefined });
+    teller.withdrawal({ kind: 'withdrawn', report, reason: 'expired', actor: 'server' });
+    assert.deepEqual(told, []);
+  });
+
+  it('is a refusal of what must not be banned, and no other', () => {
+    const { teller, told } = listen();
+    for (const code of ['recorded', 'repeated', 'too-wide', 'quota-exceeded', 'whitelisted', 'protected'] as const)
+      teller.decision({ ...decision, code, detail: 'because' });
+    assert.deepEqual(told, [
+      { kind: 'refused', ...who, code: 'whitelisted', detail: 'because' },
+      { kind: 'refused', ...who, code: 'protected', detail: 'because' },
+    ]);
+  });
+
+  it('is that a firewall fails, once for each way of failing, and that it answers again', () => {
+    const { teller, told } = listen();
+    const retry = { kind: 'failed', code: 'retry', reason: '595', nextTryMs: 1 } as const;
+    const denied = { kind: 'failed', code: 'denied', reason: '401', nextTryMs: 1 } as const;
+    for (const event of [retry, retry, denied, denied, { kind: 'recovered' } as const, retry])
+      teller.enforcer('proxmox/main', event);
+    const about = { kind: 'enforcer', enforcer: 'proxmox/main' };
+    assert.deepEqual(told, [
+      { ...about, state: 'failing', reason: '595' },
+      { ...about, state: 'failing', reason: '401' },
+      { ...about, state: 'recovered', reason: '' },
+      { ...about, state: 'failing', reason: '595' },
+    ]);
+  });
+
+  it('is how near a firewall is to its ceiling', () => {
+    const { teller, told } = listen();
+    const numbers = { entries: 8, maxEntries: 10, leftOut: 0 };
+    for (const kind of ['scarce', 'none', 'plenty'] as const) teller.room('proxmox/main', { kind, ...numbers });
+    assert.deepEqual(
+      told.map((notice) => ('state' in notice ? notice.state : '')),
+      ['scarce', 'none', 'plenty'],
+    );
+  });
+});
