@@ -14,4 +14,13 @@ export const httpLimits = {
   requestsPerClientMax: 16,
   /** Connections of one client at once. */
   connectionsPerClientMax: 16,
+  /** Bans, or entries of history, on one page, and when nothing is said. */
+  pageMax: 1_000,
+  pageDefault: 100,
+  /** Jails, clients or networks that are counted in one answer. */
+  countsMax: 1_000,
+  /** So many bans looked through for an answer take as much of a client's rate as one event. */
+  bansPerEvent: 64,
+  /** What a look through history takes of it, in events: a million entries take the machine a second, beside the bans. */
+  historyCost: 5_000,
 } as const;

@@ -105,6 +105,36 @@ export const parameter = {
     };
   },
 
+  /** Milliseconds since the epoch. */
+  instant(name: string, description: string): Parameter<number> {
+    return {
+      name,
+      description,
+      schema: { type: 'string', examples: ['1767225600000', '2026-01-01T00:00:00Z'] },
+      allowed: 'milliseconds since the epoch, or a time in UTC as 2026-01-31T08:05:00Z',
+      read: readInstant,
+    };
+  },
+
+  /** A pattern in which `*` stands for any characters. */
+  glob(name: string, description: string): Parameter<string> {
+    return parameter.matching(name, description, globPattern, 'a name or a pattern as nginx-*, up to 64 characters');
+  },
+
+  /** Of one label, `key=value`. */
+  label(name: string, description: string): Parameter<readonly [key: string, value: string]> {
+    return {
+      name,
+      description,
+      schema: { type: 'string', examples: ['site=fra1'] },
+      allowed: `one key=value; ${labelsAllowed}`,
+      read: (text) => {
+        const [first, ...others] = Object.entries(parseLabels(text) ?? {});
+        return others.length === 0 ? first : undefined;
+      },
+    };
+  },
+
   /** Present without a value, or `yes`. */
   flag(name: string, description: string): Parameter<boolean> {
     return {
@@ -151,6 +181,15 @@ export class Arguments {
 
 function namesOf(known: readonly Parameter<unknown>[]): string {
   return known.map(({ name }) => name).join(', ') || 'none';
+}
+
+const globPattern = /^[A-Za-z0-9*][A-Za-z0-9._@+*-]{0,63}$/;
+const instantPattern = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,3})?Z$/;
+
+function readInstant(text: string): number | undefined {
+  if (/^[0-9]{1,15}$/.test(text)) return Number(text);
+  const at = instantPattern.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(at) ? undefined : at;
 }
 
 function inBounds(value: number, least: number, most: number): boolean {

@@ -10,6 +10,7 @@ import type { StandingBans } from '../../standing-bans.ts';
 import type { Route } from '../route.ts';
 import { banRoutes } from './ban-routes.ts';
 import { frontRoutes } from './front-routes.ts';
+import { listRoutes } from './list-routes.ts';
 
 /** What the API is made of. */
 export interface ApiParts {
@@ -32,5 +33,5 @@ export interface ApiParts {
 
 /** Everything that can be asked for by HTTP. */
 export function apiRoutes(parts: ApiParts): readonly Route[] {
-  return [...frontRoutes(parts), ...banRoutes(parts)];
+  return [...frontRoutes(parts), ...listRoutes(parts), ...banRoutes(parts)];
 }

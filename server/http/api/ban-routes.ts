@@ -1,12 +1,14 @@
 import { handJail } from '../../../shared/names.ts';
-import { covers, type Network } from '../../../shared/network.ts';
+import { addressBits, familyOf, type Network, prefixLengthOf } from '../../../shared/network.ts';
 import { describeBan, describeLifted } from '../../admin/describe-bans.ts';
+import { bansInside } from '../../bans-inside.ts';
 import type { Client } from '../../ledger/ledger.ts';
 import type { Ban } from '../../standing-bans.ts';
 import { jsonAnswer } from '../answer.ts';
 import { parameter } from '../parameter.ts';
 import type { ApiRequest, Route } from '../route.ts';
 import type { ApiParts } from './api.ts';
+import { costOfLooking } from './cost-of-looking.ts';
 import { maySee } from './may-see.ts';
 import { networkSchema, recordedSchema } from './schemas.ts';
 import { type AskedEvent, intakeProblems, takeEvent } from './take-event.ts';
@@ -30,6 +32,7 @@ export function banRoutes(parts: ApiParts): readonly Route[] {
       access: 'every-client',
       path: [network],
       gives: networkSchema,
+      costs: ({ path }) => costOfInside(parts, path.need(network)),
       handle: ({ path }, client) => ({ answer: jsonAnswer(describeNetwork(parts, client, path.need(network))) }),
     },
     {
@@ -56,6 +59,11 @@ export function banRoutes(parts: ApiParts): readonly Route[] {
   ];
 }
 
+/** What is inside one address needs no look. */
+function costOfInside({ standing }: ApiParts, which: Network): number {
+  return prefixLengthOf(which) === addressBits[familyOf(which)] ? 0 : costOfLooking(standing.size);
+}
+
 function banOf({ path, query }: ApiRequest): AskedEvent {
   const ttlSeconds = query.get(ttl) ?? null;
   return { network: path.need(network), jail: query.get(jail), verb: 'ban', ttlSeconds, labels: query.get(labels) };
@@ -68,7 +76,7 @@ function unbanOf({ path, query }: ApiRequest): AskedEvent {
 
 function describeNetwork({ standing, policy, whitelist, enforcement }: ApiParts, client: Client, which: Network) {
   const visible = (bans: readonly Ban[]) => bans.flatMap((ban) => seenBy(client, ban) ?? []);
-  const inside = visible([...standing.values()].filter((ban) => ban.network !== which && covers(which, ban.network)));
+  const inside = visible(bansInside(standing, which));
   const lifted = standing.reportsOf(which).filter((report) => report.isLifted && maySee(client, report));
   return {
     network: which,

@@ -1,10 +1,10 @@
 import type { Schema } from '../parameter.ts';
 
 /** JSON Schemas (2020-12, as OpenAPI 3.1 takes them) of what the API answers with. Instants are milliseconds since the epoch. */
-const text: Schema = { type: 'string' };
-const instant: Schema = { type: 'integer', minimum: 0 };
+export const text: Schema = { type: 'string' };
+export const instant: Schema = { type: 'integer', minimum: 0 };
 /** Null is permanent. */
-const end: Schema = { type: ['integer', 'null'], minimum: 0 };
+export const end: Schema = { type: ['integer', 'null'], minimum: 0 };
 
 /** An object that has all of these members and no other, but for those that may be absent. */
 export function objectOf(
@@ -23,6 +23,8 @@ export function listOf(items: Schema): Schema {
   return { type: 'array', items };
 }
 
+export const count: Schema = { type: 'integer', minimum: 0 };
+
 const reportMembers = {
   client: text,
   jail: text,
@@ -33,7 +35,7 @@ const reportMembers = {
 const labels = { type: 'object', additionalProperties: text };
 const reportSchema = objectOf(reportMembers, { labels });
 
-const banSchema = objectOf({ network: text, endsAt: end, reports: listOf(reportSchema) });
+export const banSchema = objectOf({ network: text, endsAt: end, reports: listOf(reportSchema) });
 
 const refusalSchema = objectOf({ code: text, detail: text });
 const enforcementSchema = objectOf(
@@ -59,4 +61,34 @@ export const recordedSchema = objectOf({
   verb: { enum: ['ban', 'unban', 'lift'] },
   outcome: { const: 'recorded' },
   banned: { type: 'boolean' },
+});
+
+const next: Schema = { type: ['string', 'null'], description: 'The cursor of the next page; null on the last one' };
+
+export const bansSchema = objectOf({ bans: listOf(banSchema), count, next });
+
+export const countsSchema = objectOf({
+  of: { enum: ['standing', 'history'] },
+  by: { enum: ['jail', 'client', 'network'] },
+  counts: listOf(objectOf({ name: text, count })),
+});
+
+const historyKinds = ['reported', 'withdrawn', 'allowed', 'disallowed', 'enrolled', 'revoked', 'paused', 'resumed'];
+
+export const historySchema = objectOf({
+  history: listOf(
+    objectOf(
+      { sequence: count, at: instant, kind: { enum: historyKinds }, actor: text },
+      {
+        network: text,
+        client: text,
+        jail: text,
+        source: { enum: ['jail', 'hand'] },
+        endsAt: end,
+        labels,
+        reason: text,
+      },
+    ),
+  ),
+  next,
 });

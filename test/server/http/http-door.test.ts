@@ -111,7 +111,8 @@ describe('a ban by HTTP', () => {
     ['PUT /api/v1/bans/203.0.113.7?token=x', 400, 'bad-argument'],
     ['PUT /api/v1/bans/203.0.113.7?jial=login', 400, 'bad-argument'],
     ['POST /api/v1/bans/203.0.113.7', 405, 'method-not-allowed'],
-    ['PUT /api/v1/bans', 404, 'not-found'],
+    ['PUT /api/v1/bans', 405, 'method-not-allowed'],
+    ['PUT /api/v1/ban', 404, 'not-found'],
     ['PUT /api/v1/bans/%ff', 404, 'not-found'],
     [`GET /${'x'.repeat(httpLimits.urlMaxCharacters)}`, 413, 'too-large'],
   ];

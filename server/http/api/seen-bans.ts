@@ -1,0 +1,82 @@
+import { fitsGlob, reporterPattern } from '../../../shared/names.ts';
+import { type Family, familyOf } from '../../../shared/network.ts';
+import type { Client, Report } from '../../ledger/ledger.ts';
+import type { Ban, StandingBans } from '../../standing-bans.ts';
+import { parameter } from '../parameter.ts';
+import type { ApiRequest } from '../route.ts';
+import { seeing } from './may-see.ts';
+
+/** What a name of a client may be, the server itself included. */
+export const reporterAlphabet = '1–130 of A-Z a-z 0-9 . _ / -, beginning with a letter or digit';
+
+const jail = parameter.glob('jail', 'Only bans with a report of such a jail');
+const client = parameter.matching(
+  'client',
+  'Only bans with a report of this client',
+  reporterPattern,
+  reporterAlphabet,
+);
+const clientSuffix = parameter.matching(
+  'client_suffix',
+  'Only bans with a report of a client whose name ends so, as .fra1.example.org',
+  /^[A-Za-z0-9._/-]{1,64}$/,
+  '1–64 of A-Z a-z 0-9 . _ / -',
+);
+const label = parameter.label('label', 'Only bans with a report that has this label');
+const family = parameter.choice('family', 'Only IPv4 or IPv6', ['4', '6']);
+const since = parameter.instant('since', 'Only bans with a report made at this instant or later');
+const until = parameter.instant('until', 'Only bans with a report made before this instant');
+
+/** One report must fit all of them, but for the family. */
+export const banFilters = [jail, client, clientSuffix, label, family, since, until] as const;
+
+/** The bans that a client is shown and that fit, each with those of its reports that the client is shown. */
+export function* seenBans(standing: StandingBans, who: Client, query: ApiRequest['query']): IterableIterator<Ban> {
+  const isSeen = seeing(who);
+  const fits = readFilter(query);
+  const only = familyIn(query);
+  for (const ban of standing.values()) {
+    if (only !== undefined && familyOf(ban.network) !== only) continue;
+    const seen = ban.reports.every(isSeen) ? ban : narrowed(ban, isSeen);
+    if (seen.reports.some(fits)) yield seen;
+  }
+}
+
+function narrowed({ network, reports, sequence }: Ban, isSeen: (report: Report) => boolean): Ban {
+  return { network, reports: reports.filter(isSeen), sequence };
+}
+
+function familyIn(query: ApiRequest['query']): Family | undefined {
+  const text = query.get(family);
+  if (text === undefined) return undefined;
+  return text === '4' ? 4 : 6;
+}
+
+type Fits = (report: Report) => boolean;
+
+function readFilter(query: ApiRequest['query']): Fits {
+  const conditions = [
+    onJail(query.get(jail)),
+    onValue(query.get(client), (report, name) => report.client === name),
+    onValue(query.get(clientSuffix), (report, suffix) => report.client.endsWith(suffix)),
+    onValue(query.get(label), ({ labels }, [key, value]) => labels?.[key] === value),
+    onValue(query.get(since), ({ reportedAt }, from) => reportedAt >= from),
+    onValue(query.get(until), ({ reportedAt }, to) => reportedAt < to),
+  ].filter((condition) => condition !== undefined);
+  return (report) => conditions.every((condition) => condition(report));
+}
+
+function onValue<Value>(value: Value | undefined, fits: (report: Report, value: Value) => boolean): Fits | undefined {
+  return value === undefined ? undefined : (report) => fits(report, value);
+}
+
+/** Jails are few: whether one fits is found out once. */
+function onJail(pattern: string | undefined): Fits | undefined {
+  if (pattern === undefined) return undefined;
+  const known = new Map<string, boolean>();
+  return (report) => {
+    const fits = known.get(report.jail) ?? fitsGlob(pattern, report.jail);
+    known.set(report.jail, fits);
+    return fits;
+  };
+}
