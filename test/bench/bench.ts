@@ -9,6 +9,7 @@ import { fillFigures } from './fill-figures.ts';
 import { formatFigures } from './format-figures.ts';
 import { describeMachine, formatMachine } from './machine.ts';
 import { nftablesFigures } from './nftables-figures.ts';
+import { opnsenseFigures } from './opnsense-figures.ts';
 import { peerJailFigures } from './peer-jail-figures.ts';
 import { Place } from './place.ts';
 import { serverRate } from './server-rate.ts';
@@ -29,6 +30,7 @@ const benches: readonly Bench[] = [
   steadyFigures,
   feedFigures,
   nftablesFigures,
+  opnsenseFigures,
 ];
 const names = benches.map(({ name }) => name).join(', ');
 
