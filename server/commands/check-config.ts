@@ -7,16 +7,27 @@ import { type CommandContext, loadSettings } from './load-settings.ts';
 export function checkConfig(context: CommandContext, isJson: boolean, print: (text: string) => void): void {
   const { enforcers, crowdsec, notifications } = loadSettings(context, inspectFiles);
   const { configFile: config } = context;
-  const firewalls = enforcers.flatMap(firewallNames);
-  const sources = crowdsec.map(({ name }) => `crowdsec/${name}`);
-  const channels = notifications.map(({ kind, name }) => `${kind}/${name}`);
+  const found = {
+    firewalls: enforcers.flatMap(firewallNames),
+    sources: crowdsec.map(({ name }) => `crowdsec/${name}`),
+    notifications: notifications.map(({ kind, name }) => `${kind}/${name}`),
+  };
+  print(isJson ? JSON.stringify({ config, ...found }, null, 2) : describe(config, found));
+}
+
+interface Found {
+  readonly firewalls: readonly string[];
+  readonly sources: readonly string[];
+  readonly notifications: readonly string[];
+}
+
+function describe(config: string, { firewalls, sources, notifications }: Found): string {
   const alsoSources = sources.length === 0 ? '' : `; sources: ${sources.join(', ')}`;
-  const alsoTold = channels.length === 0 ? '' : `; notifies: ${channels.join(', ')}`;
-  print(
-    isJson
-      ? JSON.stringify({ config, firewalls, sources, notifications: channels }, null, 2)
-      : `${config}: good, firewalls: ${firewalls.join(', ') || 'none'}${alsoSources}${alsoTold}`,
-  );
+  const alsoTold = notifications.length === 0 ? '' : `; notifies: ${notifications.join(', ')}`;
+  const good = `${config}: good, firewalls: ${firewalls.join(', ') || 'none'}${alsoSources}${alsoTold}`;
+  const aliases = firewalls.filter((name) => name.startsWith('opnsense/'));
+  if (aliases.length === 0) return good;
+  return `${good}\n${aliases.join(', ')}: belongs to fail2networkban; what others put into it is taken out`;
 }
 
 /** As the running server calls them. */

@@ -29,6 +29,8 @@ export interface OutgoingCall extends Message {
    * next request is on its way (at its own count, after its idle time); such a request goes out once more, on a new one.
    */
   readonly isRepeatable: boolean;
+  /** Where this one may take longer than the others. */
+  readonly maxMs?: number;
 }
 
 /** Calls that wait for their turn. Each is somebody who waits for the answer, so that more than a few are a fault. */
@@ -50,7 +52,7 @@ export class OutgoingCalls {
 
   /**
    * @returns the answer, whatever its status
-   * @throws OutgoingError when there is none; `signal.reason` or an error of it when `signal` is aborted
+   * @throws OutgoingError when there is none, also when `signal` is aborted
    */
   async call(call: OutgoingCall, signal: AbortSignal): Promise<Answer> {
     if (this.#waiting >= waitingCallsMax) throw new OutgoingError('busy', `${waitingCallsMax} calls wait already`);
@@ -73,13 +75,14 @@ export class OutgoingCalls {
     const ending = new AbortController();
     const end = (): void => ending.abort();
     signal.addEventListener('abort', end, { once: true });
-    const cancel = this.#options.clock.after(this.#options.callMaxMs, end);
+    const maxMs = call.maxMs ?? this.#options.callMaxMs;
+    const cancel = this.#options.clock.after(maxMs, end);
     if (signal.aborted) end();
     try {
       return await this.#exchange(call, ending.signal);
     } catch (error) {
       if (ending.signal.aborted && !signal.aborted)
-        throw new OutgoingError('no-answer', `no answer in ${this.#options.callMaxMs / 1000} s`);
+        throw new OutgoingError('no-answer', `no answer in ${maxMs / 1000} s`);
       throw toOutgoingError(error);
     } finally {
       cancel();

@@ -5,6 +5,7 @@ import type { AliasEnforcerOptions } from './external-alias.ts';
 import { findOwnAlias } from './find-alias.ts';
 import { heldEntries, networksIn } from './held-networks.ts';
 import type { Alias } from './opnsense-answers.ts';
+import { OpnsenseAnswerError } from './opnsense-errors.ts';
 
 export interface ContentAliasOptions extends AliasEnforcerOptions {
   /** With more steps than this the whole content is written at once. */
@@ -39,7 +40,7 @@ export class ContentAlias implements Enforcer {
     let rows = await api.list(alias.name, signal);
     if (!isTidy) await this.#write(configured, wanted, signal).catch(retryLater);
     if (!isTidy || !isSame(wanted, networksIn(rows))) {
-      await api.reconfigure(signal);
+      await api.reconfigure(signal).catch(goOnWhenRefused);
       rows = await api.list(alias.name, signal);
     }
     // What is configured and still not in pf counts as missing.
@@ -52,7 +53,7 @@ export class ContentAlias implements Enforcer {
     this.#refuseWhatDoesNotFit(steps);
     if (steps.length >= this.bulkFrom) await this.#applyAll(steps, signal);
     else for (const step of steps) await this.#applyOne(step, signal);
-    this.#options.secondLook.changed(steps.filter(({ verb }) => verb === 'add').map(({ entry }) => entry.network));
+    this.#options.secondLook.changed(steps);
   }
 
   close(): Promise<void> {
@@ -78,11 +79,10 @@ export class ContentAlias implements Enforcer {
   }
 
   async #applyOne({ verb, entry }: Step, signal: AbortSignal): Promise<void> {
-    const { api, alias, secondLook } = this.#options;
+    const { api, alias } = this.#options;
     if (verb === 'remove') {
       await api.remove(alias.name, entry.spelling, signal);
       this.#known.delete(entry.network);
-      secondLook.forget(entry.network);
       return;
     }
     // A second addition of what stands first in the content would stand there twice (array_search, whose 0 counts as nothing).
@@ -96,10 +96,7 @@ export class ContentAlias implements Enforcer {
     const networks = networksIn(configured.content);
     for (const { verb, entry } of steps) {
       if (verb === 'add') networks.add(entry.network);
-      else {
-        networks.delete(entry.network);
-        this.#options.secondLook.forget(entry.network);
-      }
+      else networks.delete(entry.network);
     }
     await this.#write(configured, networks, signal);
     await this.#options.api.reconfigure(signal);
@@ -134,4 +131,9 @@ function isSame(one: ReadonlySet<Network>, other: ReadonlySet<Network>): boolean
 function retryLater(cause: unknown): never {
   if (!(cause instanceof EnforcerError && cause.code === 'rejected')) throw cause;
   throw new EnforcerError('retry', cause.message, { cause });
+}
+
+/** pf has no room for all of it: what it holds now still can be told, and removals make room. */
+function goOnWhenRefused(cause: unknown): void {
+  if (!(cause instanceof OpnsenseAnswerError && cause.status === 500)) throw cause;
 }

@@ -37,15 +37,10 @@ export class ExternalAlias implements Enforcer {
 
   async apply(steps: readonly Step[], signal: AbortSignal): Promise<void> {
     const { api, alias, secondLook } = this.#options;
-    for (const { verb, entry } of steps) {
-      if (verb === 'add') {
-        await api.add(alias.name, entry.network, signal);
-        secondLook.changed([entry.network]);
-      } else {
-        await api.remove(alias.name, entry.spelling, signal);
-        secondLook.forget(entry.network);
-        secondLook.changed([]);
-      }
+    for (const step of steps) {
+      if (step.verb === 'add') await api.add(alias.name, step.entry.network, signal);
+      else await api.remove(alias.name, step.entry.spelling, signal);
+      secondLook.changed([step]);
     }
   }
 

@@ -45,19 +45,25 @@ export function uuidOf(name: string, answer: unknown): string | undefined {
 export function aliasOf(uuid: string, answer: unknown): Alias | undefined {
   const fields = isObject(answer) ? answer['alias'] : undefined;
   if (!isObject(fields) || typeof fields['name'] !== 'string') return undefined;
-  const [type] = selectedOf(fields['type']);
-  if (type === undefined) return undefined;
+  const [type] = selectedOf(fields['type']) ?? [];
+  const content = selectedOf(fields['content']);
+  if (type === undefined || content === undefined) return undefined;
   const isEnabled = String(fields['enabled']) === '1';
   // An empty content is one empty line.
-  const content = selectedOf(fields['content']).filter((line) => line !== '');
-  return { uuid, name: fields['name'], type, isEnabled, content };
+  return { uuid, name: fields['name'], type, isEnabled, content: content.filter((line) => line !== '') };
 }
 
-/** Other aliases stand beside the content as choices that are not selected. PHP writes an empty object as a list. */
-function selectedOf(choices: unknown): string[] {
-  if (typeof choices === 'string') return choices.split('\n');
-  if (!isObject(choices)) return [];
-  return Object.entries(choices)
-    .filter(([, choice]) => isObject(choice) && Number(choice['selected']) === 1)
-    .map(([key]) => key);
+/**
+ * Other aliases stand beside the content as choices that are not selected. PHP writes an empty object as a list. Whatever else
+ * comes is not understood: taken for an empty content, the next write would make it so.
+ */
+function selectedOf(choices: unknown): readonly string[] | undefined {
+  if (Array.isArray(choices) && choices.length === 0) return [];
+  if (!isObject(choices)) return undefined;
+  const selected: string[] = [];
+  for (const [key, choice] of Object.entries(choices)) {
+    if (!isObject(choice) || !Object.hasOwn(choice, 'selected')) return undefined;
+    if (Number(choice['selected']) === 1) selected.push(key);
+  }
+  return selected;
 }

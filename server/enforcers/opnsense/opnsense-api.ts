@@ -16,8 +16,10 @@ export interface OpnsenseApiOptions {
   readonly clock: Clock;
 }
 
-/** configd, behind the API, gives a reload of all rules up to two minutes. */
-const callMaxMs = 120_000;
+/** Enough for a table of a million. */
+const callMaxMs = 35_000;
+/** configd, behind the API, gives a reload of all rules up to two minutes; a large content is checked line by line. */
+const reloadMaxMs = 120_000;
 /** A million entries are about 40 MB, and rows carry counters. */
 const bodyMaxBytes = 134_217_728;
 /** More than pf holds with its greatest limit (10 M on large machines). */
@@ -57,7 +59,7 @@ export class OpnsenseApi {
   /** The names of pf's tables. */
   async tables(signal: AbortSignal): Promise<readonly string[]> {
     const path = 'alias_util/aliases';
-    const answer = await this.#call('GET', path, undefined, signal);
+    const answer = await this.#get(path, signal);
     if (!Array.isArray(answer)) throw unreadableAnswer(path, 'the answer is not a list');
     return answer.filter((name: unknown) => typeof name === 'string');
   }
@@ -84,10 +86,10 @@ export class OpnsenseApi {
 
   /** The alias as it is configured; undefined when there is none of this name. */
   async find(name: string, signal: AbortSignal): Promise<Alias | undefined> {
-    const uuid = uuidOf(name, await this.#call('GET', `alias/get_alias_u_u_i_d/${name}`, undefined, signal));
+    const uuid = uuidOf(name, await this.#get(`alias/get_alias_u_u_i_d/${name}`, signal));
     if (uuid === undefined) return undefined;
     const path = `alias/get_item/${uuid}`;
-    const alias = aliasOf(uuid, await this.#call('GET', path, undefined, signal));
+    const alias = aliasOf(uuid, await this.#get(path, signal));
     if (alias?.name !== name) throw unreadableAnswer(path, `the answer is not the alias ${name}`);
     return alias;
   }
@@ -96,13 +98,14 @@ export class OpnsenseApi {
   async create(name: string, type: AliasType, signal: AbortSignal): Promise<void> {
     const alias = { enabled: '1', name, type, content: '', description: 'fail2networkban' };
     // Twice, it would find the name taken.
-    await this.#mustBeSaved('alias/add_item', { alias }, signal, false);
+    await this.#mustBeSaved({ path: 'alias/add_item', body: { alias }, isRepeatable: false }, signal);
   }
 
   /** Replaces the whole content. When OPNsense does not take it, what was there stays. */
   async setContent({ uuid, name }: Alias, lines: readonly string[], signal: AbortSignal): Promise<void> {
     // Without the name, versions before 22 rename the alias to nothing.
-    await this.#mustBeSaved(`alias/set_item/${uuid}`, { alias: { name, content: lines.join('\n') } }, signal);
+    const body = { alias: { name, content: lines.join('\n') } };
+    await this.#mustBeSaved({ path: `alias/set_item/${uuid}`, body, maxMs: reloadMaxMs }, signal);
   }
 
   async toggle({ uuid }: Alias, isEnabled: boolean, signal: AbortSignal): Promise<void> {
@@ -115,7 +118,7 @@ export class OpnsenseApi {
   /** Loads what is configured into pf: all rules, then all aliases. */
   async reconfigure(signal: AbortSignal): Promise<void> {
     const path = 'alias/reconfigure';
-    const answer = await this.#post(path, {}, signal);
+    const answer = await this.#carry({ path, body: {}, maxMs: reloadMaxMs }, signal);
     if (statusOf(answer) !== 'ok') throw notDone(path, answer);
   }
 
@@ -129,26 +132,26 @@ export class OpnsenseApi {
     if (statusOf(answer) !== 'done') throw notDone(path, answer);
   }
 
-  async #mustBeSaved(path: string, body: object, signal: AbortSignal, isRepeatable = true): Promise<void> {
-    const answer = await this.#call('POST', path, body, signal, isRepeatable);
+  async #mustBeSaved(call: Call, signal: AbortSignal): Promise<void> {
+    const answer = await this.#carry(call, signal);
     if (isObject(answer) && answer['result'] === 'saved') return;
-    throw new EnforcerError('rejected', `${path}: OPNsense does not take it: ${validationsOf(answer)}`);
+    if (!isObject(answer) || !isObject(answer['validations'])) throw notDone(call.path, answer);
+    throw new EnforcerError('rejected', `${call.path}: OPNsense does not take it: ${validationsOf(answer)}`);
+  }
+
+  #get(path: string, signal: AbortSignal): Promise<unknown> {
+    return this.#carry({ path }, signal);
   }
 
   #post(path: string, body: object, signal: AbortSignal): Promise<unknown> {
-    return this.#call('POST', path, body, signal);
+    return this.#carry({ path, body }, signal);
   }
 
-  async #call(
-    method: 'GET' | 'POST',
-    path: string,
-    body: object | undefined,
-    signal: AbortSignal,
-    isRepeatable = true,
-  ): Promise<unknown> {
+  async #carry({ path, body, isRepeatable = true, maxMs = callMaxMs }: Call, signal: AbortSignal): Promise<unknown> {
+    const method = body === undefined ? 'GET' : 'POST';
     const target = `/api/firewall/${path}`;
     const name = `${method} ${target}`;
-    const call = { method, target, isRepeatable };
+    const call = { method, target, isRepeatable, maxMs };
     const sent = body === undefined ? call : { ...call, headers: jsonHeaders, body: JSON.stringify(body) };
     const answer = await this.#calls.call(sent, signal).catch((error: unknown) => {
       throw toEnforcerError(name, error);
@@ -156,6 +159,15 @@ export class OpnsenseApi {
     if (answer.status !== 200) throw answerError(name, answer);
     return parsed(name, answer.body);
   }
+}
+
+/** What is asked: with a body it is a POST. */
+interface Call {
+  /** Behind `/api/firewall/`. */
+  readonly path: string;
+  readonly body?: object;
+  readonly isRepeatable?: boolean;
+  readonly maxMs?: number;
 }
 
 /** Exactly so: with another spelling of the type OPNsense does not read the body. */

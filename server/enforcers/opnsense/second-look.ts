@@ -1,24 +1,28 @@
 import { Backoff } from '../../../shared/backoff.ts';
 import type { Clock } from '../../../shared/clock.ts';
+import type { Step } from '../../../shared/enforcer.ts';
 import { EnforcerError } from '../../../shared/errors.ts';
 import type { Network } from '../../../shared/network.ts';
+import { plural } from '../../../shared/plural.ts';
 
 /** The first look follows a change this soon; those after a change that got lost come later each time. */
 const lookBounds = { leastMs: 5_000, mostMs: 300_000 };
+/** So many changes between two lists are looked at: the reconciler compares all the same. */
+export const secondLookMost = 10_000;
 /** Once may be a reboot, or somebody's hand. */
 const lossesBeforeComplaint = 2;
 
 /**
- * OPNsense says "done" whatever pf made of it. So a list follows soon after changes, and additions that are missing in it,
- * twice in a row, are a failure for the operator to see: pf's limit of entries may be reached.
+ * OPNsense says "done" whatever pf made of it. So a list follows soon after changes, and changes that it does not show, twice
+ * in a row, are a failure for the operator to see: pf's limit of entries may be reached.
  */
 export class SecondLook {
   readonly #clock: Clock;
   readonly #backoff: Backoff;
   #relist: (() => void) | undefined;
   #cancel: (() => void) | undefined;
-  /** Additions since the last list: no more than the enforcer may hold. */
-  readonly #added = new Set<Network>();
+  /** What should be in or out since the last list; of more than {@link secondLookMost} some. */
+  readonly #changes = new Map<Network, Step['verb']>();
   #losses = 0;
 
   constructor(clock: Clock, random: () => number) {
@@ -31,9 +35,11 @@ export class SecondLook {
     this.#relist = relist;
   }
 
-  /** @param added the additions among the changes */
-  changed(added: Iterable<Network>): void {
-    for (const network of added) this.#added.add(network);
+  /** These were carried out, as OPNsense says. */
+  changed(steps: Iterable<Step>): void {
+    for (const { verb, entry } of steps) {
+      if (this.#changes.size < secondLookMost) this.#changes.set(entry.network, verb);
+    }
     const relist = this.#relist;
     if (relist === undefined || this.#cancel !== undefined) return;
     this.#cancel = this.#clock.after(this.#backoff.next(), () => {
@@ -42,22 +48,19 @@ export class SecondLook {
     });
   }
 
-  /** What was added and is not to be there any more. */
-  forget(network: Network): void {
-    this.#added.delete(network);
-  }
-
-  /** @throws EnforcerError `retry` when pf keeps losing what OPNsense said it has */
+  /** @throws EnforcerError `retry` when pf keeps losing what OPNsense said it has done */
   compare(listed: ReadonlySet<Network>): void {
-    if (this.#added.size === 0) return;
-    const lost = [...this.#added].filter((network) => !listed.has(network));
-    this.#added.clear();
-    this.#losses = lost.length === 0 ? 0 : this.#losses + 1;
+    if (this.#changes.size === 0) return;
+    const lost = [...this.#changes].filter(([network, verb]) => listed.has(network) !== (verb === 'add'));
+    this.#changes.clear();
+    const [first] = lost;
+    this.#losses = first === undefined ? 0 : this.#losses + 1;
     if (this.#losses === 0) this.#backoff.reset();
-    if (this.#losses < lossesBeforeComplaint) return;
+    if (first === undefined || this.#losses < lossesBeforeComplaint) return;
+    const [network, verb] = first;
     throw new EnforcerError(
       'retry',
-      `OPNsense says that it has added ${lost.length} entries, such as ${lost[0]}, but pf has not: is its limit reached (Firewall, Settings, Advanced, Firewall Maximum Table Entries)?`,
+      `${plural(lost.length, 'change')} that OPNsense says it has made are not in pf, as ${verb} ${network}: is pf full (Firewall, Settings, Advanced, Firewall Maximum Table Entries)?`,
     );
   }
 

@@ -9,6 +9,11 @@ export interface Workplace {
   readonly version: number;
 }
 
+/** A UserException, another exception, or a fault of pf: 500 with its text. */
+export class UserError extends Error {
+  readonly code = 'user';
+}
+
 type Body = Readonly<Record<string, unknown>>;
 
 /** AliasUtilController.php: what pf holds, one entry a call. */
@@ -60,6 +65,8 @@ async function addToContent(alias: ConfiguredAlias, address: string, { configura
   const items = linesOf(alias);
   // `if (!array_search(…))`: the place of the first item is 0, which counts as not found.
   if (items.indexOf(address) > 0) return;
+  // BaseModel.php, serializeToConfig: what the content's rules do not allow is an exception.
+  if (alias.type === 'host' && address.includes('/')) throw new UserError(`Entry "${address}" is not a valid hostname`);
   alias.content = [...items, address].join('\n');
   await configuration.save();
 }

@@ -2,15 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
 import { parseNetwork } from '../../../shared/network.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
-import { isStatic, linesOf, type Workplace } from './alias-util.ts';
+import { isStatic, linesOf, UserError, type Workplace } from './alias-util.ts';
 import type { ConfiguredAlias } from './configuration.ts';
 
 type Body = Readonly<Record<string, unknown>>;
-
-/** A UserException or a fault of pf: 500 with its text. */
-export class UserError extends Error {
-  readonly code = 'user';
-}
 
 const types = ['external', 'host', 'network', 'urltable', 'port'];
 

@@ -7,8 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readBody } from '../../../shared/host/read-body.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
 import { type Certificates, makeCertificates } from '../../certificates.ts';
-import { alias, reconfigure, UserError } from './alias.ts';
-import { aliasUtil, type Workplace } from './alias-util.ts';
+import { alias, reconfigure } from './alias.ts';
+import { aliasUtil, UserError, type Workplace } from './alias-util.ts';
 import { Configuration, type ConfiguredAlias } from './configuration.ts';
 import { PfTables } from './pf-tables.ts';
 
@@ -110,6 +110,12 @@ export class EmulatedOpnsense {
     const [uuid] = [...aliases].find(([, { name }]) => name === alias.name) ?? [randomUUID()];
     aliases.set(uuid, { enabled: '1', content: '', description: '', ...alias });
     reconfigure(this.workplace);
+  }
+
+  /** Changes the content, which pf does not know yet. */
+  configureOnly(name: string, content: string): void {
+    const alias = this.workplace.configuration.byName(name);
+    if (alias !== undefined) alias.content = content;
   }
 
   /** What pf holds in a table, sorted. */

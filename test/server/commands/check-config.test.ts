@@ -54,6 +54,14 @@ testWithEnding('opens what the configuration names, and finds it good', async (c
   assert.deepEqual(JSON.parse(asJson.out), { config: 'FOLDER/server.ini', firewalls: ['proxmox/main'], sources: [], notifications: [] });
 });
 
+testWithEnding('names each alias of an OPNsense, and says whose it is', async (context) => {
+  const section = ['[opnsense edge]', 'url = https://192.0.2.254', 'key = a:b', 'aliases = sshd:ssh web*:web'];
+  const lines = ['[server]', ...tls, ...places, ...section];
+  const { code, out } = await check(context, lines);
+  assert.equal(code, 0);
+  assert.match(out, /firewalls: opnsense\/edge\/ssh, opnsense\/edge\/web\n.*: belongs to fail2networkban; what others/);
+});
+
 testWithEnding('says of every file what is wrong, at the line that names it, in one run', async (context) => {
   const { code, problems } = await check(context, [
     '[server]',
