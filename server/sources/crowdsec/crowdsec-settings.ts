@@ -39,8 +39,8 @@ const scenarioPattern = /^[^\p{Cc}]{1,128}$/u;
 /** Origins go into the request, and each scenario pattern is tried on each decision. */
 const listMax = 100;
 const defaultMost = 5_000;
-/** More than all firewalls together take, and as many as one answer may name. */
-const mostMax = 100_000;
+/** As many as a Proxmox takes. */
+const mostMax = 50_000;
 
 /** @param reportsMax what the policy lets a client hold */
 export function readCrowdsecSettings(

@@ -71,7 +71,7 @@ describe('[crowdsec NAME]', () => {
     [[key, 'origins = crowdsec, *'], /origins: "\*": allowed are names/],
     [[key, `scenarios = ${'x'.repeat(129)}`], /scenarios: .* allowed are patterns of 1–128/],
     [[key, `origins = ${Array(101).fill('x').join(',')}`], /origins: 101 of them: at most 100/],
-    [[key, 'most = 0'], /most: "0": allowed is a whole number from 1 to 100000/],
+    [[key, 'most = 0'], /most: "0": allowed is a whole number from 1 to 50000/],
     [[key, 'most = 20001'], /most: 20001 is more than \[policy\] reports_per_client = 20000/],
     [[key, 'poll = 0s'], /poll: "0s": allowed is a duration/],
     [[key, 'pol = 1s'], /pol: unknown key/],

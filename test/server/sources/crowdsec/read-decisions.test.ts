@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { CrowdsecError } from '../../../../server/sources/crowdsec/crowdsec-error.ts';
 import {
   type DecisionFilter,
+  partsMax,
   type ReadDecisions,
   readAnswer,
 } from '../../../../server/sources/crowdsec/read-decisions.ts';
@@ -116,6 +117,16 @@ describe('an answer of CrowdSec', () => {
       }),
     );
   });
+
+  for (const [what, body] of [
+    ['empty objects', `[${'{},'.repeat(partsMax)}{}]`],
+    ['lists in lists', '['.repeat(partsMax + 1)],
+    ['numbers', `[${'1,'.repeat(partsMax)}1]`],
+  ] as const) {
+    it(`is not read when it is made of too many ${what}`, async () => {
+      await assert.rejects(read(body), /more than 2000000 parts/);
+    });
+  }
 
   it('may be any text', async () => {
     await fc.assert(
