@@ -159,6 +159,7 @@ export class Escalation {
   }
 
   async #recordWaiting(): Promise<void> {
+    const rules = this.#rules;
     while (this.#waiting.size > 0) {
       const batch = [...this.#waiting.values()].slice(0, limits.eventsPerFrameMax);
       for (const { jail, network } of batch) this.#waiting.delete(`${jail} ${network}`);
@@ -169,6 +170,8 @@ export class Escalation {
         batch.map((each, at) => eventOf(each, at, now)),
       );
       const again = batch.filter((consequence, at) => this.#mustWait(consequence, results[at]));
+      // What other rules led to is not asked for again.
+      if (this.#rules !== rules) return;
       // Without the bell: they come again after the pause.
       for (const consequence of again) this.#put(consequence);
       if (again.length > 0) return;

@@ -1,8 +1,8 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import { type Observation, observePast } from './offence.ts';
 
-/** Entries of history that are read at once: so long a commit may have to wait. */
-const pageMax = 2_000;
+/** Entries of history that are read at once; between two pages other work gets its turn. */
+const pageMax = 500;
 
 /** Which part of history is read. */
 export interface Past {
@@ -15,8 +15,8 @@ export interface Past {
 }
 
 /**
- * Reads back what escalation saw before, the oldest first. A page at a time, so that bans are written in between, and no
- * further than to the first page that ends before `since`.
+ * Reads back what escalation saw before, the oldest first. A page at a time, and no further than to the first page that
+ * ends before `since`.
  *
  * @throws LedgerError
  */

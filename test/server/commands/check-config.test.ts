@@ -51,7 +51,12 @@ testWithEnding('opens what the configuration names, and finds it good', async (c
   assert.equal(code, 0);
   assert.equal(out, 'FOLDER/server.ini: good, firewalls: proxmox/main\n');
   const asJson = await check(context, lines, '--json');
-  assert.deepEqual(JSON.parse(asJson.out), { config: 'FOLDER/server.ini', firewalls: ['proxmox/main'], sources: [], notifications: [] });
+  assert.deepEqual(JSON.parse(asJson.out), {
+    config: 'FOLDER/server.ini',
+    firewalls: ['proxmox/main'],
+    sources: [],
+    notifications: [],
+  });
 });
 
 testWithEnding('names each alias of an OPNsense, and says whose it is', async (context) => {

@@ -276,7 +276,15 @@ describe('escalation after a restart', () => {
     test.escalation.configure({ ...usual, steps: [{ count: 2, forMs: day }] });
     await test.settle();
     assert.deepEqual(test.own, [`${attacker} repeat ${86_400 - 120}`]);
+    test.core.ledger.isFull = true;
+    for (const minutesAgo of [4, 2]) {
+      const change = offence('203.0.113.9');
+      test.escalation.committed([change], test.core.clock.now() - minutesAgo * minute);
+    }
     test.escalation.configure(undefined);
+    await test.core.record.drain();
+    test.core.ledger.isFull = false;
+    test.core.clock.advance(10_000);
     await test.offendTimes(3, '203.0.113.8');
     assert.deepEqual([test.escalation.state, test.own.length], [undefined, 1]);
     await test.stop();
