@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Certificates } from '../certificates.ts';
 import { type Finished, RunningProcess } from '../end-to-end/running-process.ts';
 import { waitUntil } from '../end-to-end/wait-until.ts';
 import { type Ending, makeFolder } from '../ending.ts';
@@ -36,25 +37,26 @@ const startMaxMs = 60_000;
 /** Debian's real CrowdSec, its local API only, on loopback and with its files in a folder of its own. It ends with the test. */
 export class CrowdsecProcess {
   readonly #dir: string;
-  readonly #port: number;
+  /** Of its local API, on loopback. */
+  readonly url: string;
   #process: RunningProcess | undefined;
 
-  private constructor(dir: string, port: number) {
+  private constructor(dir: string, url: string) {
     this.#dir = dir;
-    this.#port = port;
+    this.url = url;
   }
 
-  static async start(ending: Ending): Promise<CrowdsecProcess> {
+  /** @param tls of its local API; without it plain HTTP */
+  static async start(ending: Ending, tls?: Certificates): Promise<CrowdsecProcess> {
     const dir = await makeFolder(ending);
-    const crowdsec = new CrowdsecProcess(dir, await freePort());
-    await crowdsec.#prepare();
+    const crowdsec = new CrowdsecProcess(
+      dir,
+      `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${await freePort()}`,
+    );
+    await crowdsec.#prepare(tls);
     ending.after(() => crowdsec.kill());
     await crowdsec.start();
     return crowdsec;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
   }
 
   /** What it has logged since its last start; a line for each request. */
@@ -69,8 +71,8 @@ export class CrowdsecProcess {
     this.#process = started;
     const answers = async (): Promise<boolean> => {
       if (started.hasEnded) throw new Error(`crowdsec ended:\n${started.output}`);
-      return fetch(`${this.url}/v1/decisions`).then(
-        (answer) => answer.status === 403,
+      return this.list().then(
+        () => true,
         () => false,
       );
     };
@@ -133,8 +135,8 @@ export class CrowdsecProcess {
     return join(this.#dir, 'config.yaml');
   }
 
-  async #prepare(): Promise<void> {
-    const credentials = join(this.#dir, 'credentials.yaml');
+  async #prepare(tls: Certificates | undefined): Promise<void> {
+    const credentials = credentialsIn(this.#dir);
     for (const folder of ['data', 'hub', 'plugins', 'notifications']) await mkdir(join(this.#dir, folder));
     await writeFile(join(this.#dir, 'hub', '.index.json'), '{}');
     await writeFile(join(this.#dir, 'simulation.yaml'), 'simulation: false\n');
@@ -142,8 +144,8 @@ export class CrowdsecProcess {
     await writeFile(join(this.#dir, 'profiles.yaml'), profiles);
     await writeFile(credentials, '');
     // JSON is YAML.
-    await writeFile(this.#config, JSON.stringify(configurationIn(this.#dir, this.#port, credentials)));
-    await this.cscli('machines', 'add', 'test', '--password', 'test', '-f', credentials);
+    await writeFile(this.#config, JSON.stringify(configurationIn(this.#dir, new URL(this.url).host, tls)));
+    await this.cscli('machines', 'add', 'test', '--password', 'test', '-f', credentials, '-u', this.url);
   }
 }
 
@@ -157,7 +159,11 @@ decisions:
 on_success: break
 `;
 
-function configurationIn(dir: string, port: number, credentials: string): object {
+function credentialsIn(dir: string): string {
+  return join(dir, 'credentials.yaml');
+}
+
+function configurationIn(dir: string, listen: string, tls: Certificates | undefined): object {
   return {
     common: { daemonize: false, log_media: 'stdout', log_level: 'info', working_dir: dir },
     config_paths: {
@@ -173,10 +179,11 @@ function configurationIn(dir: string, port: number, credentials: string): object
     cscli: { output: 'json', color: 'no' },
     db_config: { type: 'sqlite', use_wal: true, db_path: join(dir, 'data', 'crowdsec.db') },
     api: {
-      client: { insecure_skip_verify: false, credentials_path: credentials },
+      client: { insecure_skip_verify: true, credentials_path: credentialsIn(dir) },
       server: {
         log_level: 'info',
-        listen_uri: `127.0.0.1:${port}`,
+        listen_uri: listen,
+        ...(tls === undefined ? {} : { tls: { cert_file: tls.certFile, key_file: tls.keyFile } }),
         profiles_path: join(dir, 'profiles.yaml'),
         console_path: join(dir, 'console.yaml'),
       },

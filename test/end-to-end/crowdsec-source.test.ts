@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { makeCertificates } from '../certificates.ts';
+import { type Certificates, makeCertificates } from '../certificates.ts';
 import { CrowdsecProcess } from '../crowdsec/crowdsec-process.ts';
 import type { EmulatedProxmox } from '../emulators/proxmox/emulated-proxmox.ts';
 import { type Ending, lastFirst, makeFolder } from '../ending.ts';
@@ -17,19 +17,23 @@ interface Stage {
   readonly crowdsec: CrowdsecProcess;
   readonly server: ServerProcess;
   readonly proxmox: EmulatedProxmox;
-  /** Takes `[crowdsec main]` out of server.ini. */
-  readonly removeSection: () => void;
+  /** For the next start: other lines of `[crowdsec main]`, or none of it. */
+  readonly changeSection: (lines: readonly string[] | undefined) => void;
 }
 
-async function setUp(test: Ending, more: readonly string[] = []): Promise<Stage> {
+async function setUp(test: Ending, more: readonly string[] = [], tls?: Certificates): Promise<Stage> {
   const ending = lastFirst(test);
-  const crowdsec = await CrowdsecProcess.start(ending);
+  const crowdsec = await CrowdsecProcess.start(ending, tls);
   const key = await crowdsec.addBouncer('fail2networkban');
   const dir = await makeFolder(ending);
   const proxmox = await startProxmox(join(dir, 'proxmox'));
   ending.after(() => proxmox.close());
-  const section = ['[crowdsec main]', `url = ${crowdsec.url}`, `api_key = ${key}`, 'poll = 1s', ...more];
-  const enforcers = [...sectionFor('main', proxmox), ...section];
+  const enforcers: string[] = [];
+  const changeSection: Stage['changeSection'] = (lines) => {
+    const section = ['[crowdsec main]', `url = ${crowdsec.url}`, `api_key = ${key}`, 'poll = 1s', ...(lines ?? [])];
+    enforcers.splice(0, enforcers.length, ...sectionFor('main', proxmox), ...(lines === undefined ? [] : section));
+  };
+  changeSection(more);
   const server = await ServerProcess.start({
     dir: join(dir, 'server'),
     certificates: await makeCertificates(join(dir, 'tls')),
@@ -37,7 +41,7 @@ async function setUp(test: Ending, more: readonly string[] = []): Promise<Stage>
     enforcers,
   });
   ending.after(() => server.stop());
-  return { crowdsec, server, proxmox, removeSection: () => void enforcers.splice(-section.length) };
+  return { crowdsec, server, proxmox, changeSection };
 }
 
 interface SourceStatus {
@@ -159,12 +163,33 @@ describe('decisions of the real CrowdSec', () => {
     assert.match(stdout, /crowdsec\/main +good +3 +2 +1 +0 +0 /);
   });
 
+  it('are asked for with TLS, and only from the CrowdSec that proves itself', { timeout }, async (test) => {
+    const ending = lastFirst(test);
+    const tls = await makeCertificates(await makeFolder(ending));
+    const others = await makeCertificates(await makeFolder(ending));
+    const { crowdsec, server, proxmox, changeSection } = await setUp(ending, [`ca = ${tls.caFile}`], tls);
+    await crowdsec.add('203.0.113.7');
+    await blocksExactly(proxmox, ['203.0.113.7'], mostMs);
+    const restart = async (line: string): Promise<void> => {
+      await server.stop();
+      changeSection([line]);
+      await server.start();
+    };
+    for (const line of [`pin = ${others.fingerprint256}`, `ca = ${others.caFile}`]) {
+      await restart(line);
+      await becomes(server, 'not trusted', ({ state }) => state.kind === 'failing' && state.code === 'denied');
+    }
+    await restart(`pin = ${tls.fingerprint256}`);
+    await crowdsec.delete('203.0.113.7');
+    await blocksExactly(proxmox, [], mostMs);
+  });
+
   it('do not outlive their section of server.ini', { timeout }, async (test) => {
-    const { crowdsec, server, proxmox, removeSection } = await setUp(test);
+    const { crowdsec, server, proxmox, changeSection } = await setUp(test);
     await crowdsec.add('203.0.113.7');
     await blocksExactly(proxmox, ['203.0.113.7'], mostMs);
     await server.stop();
-    removeSection();
+    changeSection(undefined);
     await server.start();
     await blocksExactly(proxmox, [], mostMs);
   });
