@@ -3,12 +3,13 @@ import type { Told } from './notice.ts';
 /** What is told at once. Sent again, it is the same in every byte: whoever got it twice knows it by its id. */
 export interface Batch {
   readonly id: string;
-  readonly events: readonly Event[];
+  readonly events: readonly BatchEvent[];
   /** Notices that were dropped since the batch before. */
   readonly dropped: number;
 }
 
-export interface Event {
+/** One of a batch, by which the receiver knows it again. */
+export interface BatchEvent {
   readonly id: string;
   readonly told: Told;
 }

@@ -9,6 +9,9 @@ import { RawClient } from './raw-client.ts';
 import { ServerProcess } from './server-process.ts';
 import { waitUntil } from './wait-until.ts';
 
+/** Each look is a process of its own, on a machine that may be slow. */
+const patienceMs = 60_000;
+
 interface Running {
   readonly server: ServerProcess;
   /** A host's ban by its jail. */
@@ -47,8 +50,11 @@ describe('escalation by a real server', { concurrency: 2 }, () => {
     await server.start();
     assert.doesNotMatch(await reporters(server, '203.0.113.9'), /escalation/);
     await ban('203.0.113.3');
-    await waitUntil('the /24 is banned', async () =>
-      /banned by 203\.0\.113\.0\/24 for .*: neighbours@escalation/.test(await reporters(server, '203.0.113.9')),
+    await waitUntil(
+      'the /24 is banned',
+      async () =>
+        /banned by 203\.0\.113\.0\/24 for .*: neighbours@escalation/.test(await reporters(server, '203.0.113.9')),
+      patienceMs,
     );
     const status = await server.command('status');
     assert.match(status.stdout, /^escalation: 0 bans of 0 networks count; since the start banned 1, refused 0/m);
@@ -72,16 +78,22 @@ describe('escalation by a real server', { concurrency: 2 }, () => {
     await ledger.close();
     await server.start();
     await ban('203.0.113.7');
-    await waitUntil('it is banned for two days', async () =>
-      /: .*repeat@escalation/.test(await reporters(server, '203.0.113.7')),
+    await waitUntil(
+      'it is banned for two days',
+      async () => /: .*repeat@escalation/.test(await reporters(server, '203.0.113.7')),
+      patienceMs,
     );
     await ban('203.0.113.8');
     await server.writeConfig(['whitelist = 203.0.113.9'], ['[dry-run]', '[escalation]', 'network_hosts = 2']);
     server.program.signal('SIGHUP');
-    await waitUntil('the neighbourhood was tried', async () => {
-      const { escalation } = await server.ask('status');
-      return JSON.stringify(escalation).includes('"refused":1');
-    });
+    await waitUntil(
+      'the neighbourhood was tried',
+      async () => {
+        const { escalation } = await server.ask('status');
+        return JSON.stringify(escalation).includes('"refused":1');
+      },
+      patienceMs,
+    );
     assert.match(await reporters(server, '203.0.113.0/24'), /a ban would be refused: whitelisted/);
   });
 });

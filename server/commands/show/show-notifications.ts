@@ -4,6 +4,8 @@ import { formatTable } from '../../../shared/table.ts';
 import type { Answer } from '../ask.ts';
 import { items, text } from './answer-text.ts';
 
+const reasonMaxCharacters = 200;
+
 /** How each channel stands; nothing where there is none. */
 export function notificationLines(value: unknown): string[] {
   const rows = items(value).map(({ name, state, waiting, delivered, dropped }) => [
@@ -28,5 +30,7 @@ export function showTest(answer: Answer): string {
 
 function describe(state: unknown): string {
   if (!isObject(state) || state['kind'] !== 'failing') return 'good';
-  return `failing for ${formatDuration(Number(state['forSeconds']))}: ${text(state['reason'])}`;
+  // A program may have printed a page; the log has it.
+  const reason = text(state['reason']).slice(0, reasonMaxCharacters);
+  return `failing for ${formatDuration(Number(state['forSeconds']))}: ${reason}`;
 }
