@@ -58,6 +58,7 @@ export class EnforcementOfBans {
   readonly #rooms = new Map<string, Room>();
   /** Bans that the policy no longer allows. New ones are checked as they come in, so this changes only with the policy. */
   #forbidden: ReadonlySet<Network> = new Set();
+  #policyChanges = 0;
 
   constructor(options: EnforcementOptions) {
     this.#options = options;
@@ -87,11 +88,25 @@ export class EnforcementOfBans {
    */
   policyChanged(): boolean {
     const { standing, policy } = this.#options;
+    this.#policyChanges += 1;
     const before = this.#forbidden;
     const networks = Array.from(standing.values(), ({ network }) => network);
     this.#forbidden = new Set(networks.filter((network) => policy.refuseAddress(network) !== undefined));
     this.notify();
     return before.size !== this.#forbidden.size || [...before].some((network) => !this.#forbidden.has(network));
+  }
+
+  /** What lists of the standing bans depend on, beside the bans themselves: nothing has changed as long as this has not. */
+  get circumstances(): string {
+    const { isPaused } = this.#options;
+    return [this.#policyChanges, isPaused() ? 'paused' : 'enforcing', ...this.#cutOff()].join(' ');
+  }
+
+  /** What no list of the standing bans may carry now, as no firewall does; undefined while everything is held back. */
+  heldBack(): ((network: Network) => boolean) | undefined {
+    if (this.#options.isPaused()) return undefined;
+    const cutOff = this.#cutOff();
+    return (network) => this.#forbidden.has(network) || cutOff.has(network);
   }
 
   /** Compares every firewall now. Resolves when each is done or has failed, after `mostMs` at the latest. */
@@ -149,22 +164,25 @@ export class EnforcementOfBans {
   }
 
   #desired({ enforcer, limits, wants }: OpenedFirewall): ReadonlyMap<Network, DesiredEntry> {
-    const { standing, policy, clock, isPaused, connectedAddresses } = this.#options;
-    if (isPaused()) return new Map();
-    const cutOff = new Set(
-      connectedAddresses()
-        .flatMap((address) => standing.covering(address))
-        .map(({ network }) => network),
-    );
+    const { standing, policy, clock } = this.#options;
+    const isHeldBack = this.heldBack();
+    if (isHeldBack === undefined) return new Map();
     const { entries, leftOut } = desiredEntries(candidates(standing.values(), wants), {
       now: clock.now(),
-      mayBlock: (network) => !this.#forbidden.has(network) && !cutOff.has(network),
+      mayBlock: (network) => !isHeldBack(network),
       maxEntries: limits.maxEntries,
       merge: limits.merge,
       widest: policy.settings.widest,
     });
     this.#noteRoom(enforcer.name, { entries: entries.size, maxEntries: limits.maxEntries, leftOut });
     return entries;
+  }
+
+  /** Bans that cover a connected client. */
+  #cutOff(): ReadonlySet<Network> {
+    const { standing, connectedAddresses } = this.#options;
+    const bans = connectedAddresses().flatMap((address) => standing.covering(address));
+    return new Set(bans.map(({ network }) => network));
   }
 
   #noteRoom(enforcer: string, numbers: Omit<Room, 'kind'>): void {

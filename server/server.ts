@@ -169,17 +169,18 @@ export class FleetServer {
       clients,
       rates: this.#rates,
       clock,
+      stopping: this.#stopping.signal,
       onRejection: (problem, address, client) => teller.requestRefused(problem, address, client),
       onFault,
     });
   }
 
   #routes(): readonly Route[] | undefined {
-    const { clock, version, ledger } = this.#parts;
+    const { clock, soon, version, ledger } = this.#parts;
     const { enabled, urlBans } = this.#settings.http;
     if (!enabled) return undefined;
     const verbsOf = (actor: string) => this.#verbs(actor);
-    return apiRoutes({ ...this.#core, ledger, clock, version, startedAt: this.#startedAt, urlBans, verbsOf });
+    return apiRoutes({ ...this.#core, ledger, clock, soon, version, startedAt: this.#startedAt, urlBans, verbsOf });
   }
 
   #openSession(connection: Connection, address: Network | undefined): Session {

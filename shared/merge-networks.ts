@@ -22,72 +22,89 @@ export function mergeNetworks(networks: Iterable<Network>, widest: Readonly<Reco
   return [...mergeIpv4(families[4], widest[4]), ...mergeIpv6(families[6], widest[6])];
 }
 
-interface Block<Value> {
+/** A network by its numbers, which sort. */
+export interface Block<Value> {
   readonly first: Value;
   readonly prefixLength: number;
 }
 
-interface Arithmetic<Value> {
+/** How the addresses of a family are reckoned with. */
+export interface Arithmetic<Value> {
   /** The first address after a block. */
   readonly endOf: (block: Block<Value>) => Value;
   /** Whether a block is the left half of the one that is twice as wide. */
   readonly isLeft: (block: Block<Value>) => boolean;
 }
 
+/** As numbers: most bans are IPv4, and numbers sort ten times faster than bigints. */
+export const ipv4Arithmetic: Arithmetic<number> = {
+  endOf: ({ first, prefixLength }) => first + 2 ** (addressBits[4] - prefixLength),
+  isLeft: ({ first, prefixLength }) => (first / 2 ** (addressBits[4] - prefixLength)) % 2 === 0,
+};
+
+export const ipv6Arithmetic: Arithmetic<bigint> = {
+  endOf: ({ first, prefixLength }) => first + (1n << BigInt(addressBits[6] - prefixLength)),
+  isLeft: ({ first, prefixLength }) => ((first >> BigInt(addressBits[6] - prefixLength)) & 1n) === 0n,
+};
+
 /** Room for a prefix length below an address in one number: 38 of the 53 bits that a number holds exactly. */
 const prefixRoom = 64;
 
-/** As numbers: most bans are IPv4, and numbers sort ten times faster than bigints. */
 function mergeIpv4(networks: readonly Network[], widest: number): Network[] {
   const keys = Float64Array.from(networks, (network) => ipv4FirstOf(network) * prefixRoom + prefixLengthOf(network));
-  const blocks = Array.from(keys.sort(), (key) => ({
-    first: Math.floor(key / prefixRoom),
-    prefixLength: key % prefixRoom,
-  }));
-  const sizeOf = (prefixLength: number): number => 2 ** (addressBits[4] - prefixLength);
-  const joined = joinSorted(blocks, widest, {
-    endOf: ({ first, prefixLength }) => first + sizeOf(prefixLength),
-    isLeft: ({ first, prefixLength }) => (first / sizeOf(prefixLength)) % 2 === 0,
-  });
-  return joined.map(({ first, prefixLength }) => ipv4From(first, prefixLength));
+  const joining = new Joining<number, Block<number>>({ widest, arithmetic: ipv4Arithmetic, join });
+  for (const key of keys.sort()) joining.add({ first: Math.floor(key / prefixRoom), prefixLength: key % prefixRoom });
+  return joining.whole.map(({ first, prefixLength }) => ipv4From(first, prefixLength));
 }
 
 function mergeIpv6(networks: readonly Network[], widest: number): Network[] {
   const blocks = networks.map(rangeOf);
   blocks.sort((a, b) => Number(a.first > b.first) - Number(a.first < b.first) || a.prefixLength - b.prefixLength);
-  const hostBits = (prefixLength: number): bigint => BigInt(addressBits[6] - prefixLength);
-  const joined = joinSorted<bigint>(blocks, widest, {
-    endOf: ({ first, prefixLength }) => first + (1n << hostBits(prefixLength)),
-    isLeft: ({ first, prefixLength }) => ((first >> hostBits(prefixLength)) & 1n) === 0n,
-  });
-  return joined.map(({ first, prefixLength }) => networkFrom(6, first, prefixLength));
+  const joining = new Joining<bigint, Block<bigint>>({ widest, arithmetic: ipv6Arithmetic, join });
+  for (const block of blocks) joining.add(block);
+  return joining.whole.map(({ first, prefixLength }) => networkFrom(6, first, prefixLength));
+}
+
+function join<Value>({ first, prefixLength }: Block<Value>): Block<Value> {
+  return { first, prefixLength: prefixLength - 1 };
+}
+
+export interface JoiningOptions<Value, Item extends Block<Value>> {
+  /** The shortest prefix that joining may make. */
+  readonly widest: number;
+  readonly arithmetic: Arithmetic<Value>;
+  /** Makes one of two halves. */
+  readonly join: (left: Item, right: Item) => Item;
 }
 
 /**
- * Keeps a stack whose top is joined with its other half as long as both are there.
- *
- * @param sorted by first address, the wider of two first
+ * Joins blocks of one family as they come: by first address, the wider of two first. It is a stack whose top is joined with
+ * its other half as long as both are there; what the top covers is dropped.
  */
-function joinSorted<Value extends number | bigint>(
-  sorted: readonly Block<Value>[],
-  widest: number,
-  { endOf, isLeft }: Arithmetic<Value>,
-): Block<Value>[] {
-  const whole: Block<Value>[] = [];
-  for (const block of sorted) {
-    let top = whole.at(-1);
-    if (top !== undefined && block.first < endOf(top)) continue;
-    let joined = block;
-    while (top !== undefined && joined.prefixLength > widest && isOtherHalf(top, joined)) {
-      joined = { first: top.first, prefixLength: joined.prefixLength - 1 };
-      whole.pop();
-      top = whole.at(-1);
-    }
-    whole.push(joined);
-  }
-  return whole;
+export class Joining<Value extends number | bigint, Item extends Block<Value>> {
+  /** What the blocks so far have become, in their order. */
+  readonly whole: Item[] = [];
+  readonly #options: JoiningOptions<Value, Item>;
 
-  function isOtherHalf(left: Block<Value>, right: Block<Value>): boolean {
+  constructor(options: JoiningOptions<Value, Item>) {
+    this.#options = options;
+  }
+
+  add(block: Item): void {
+    const { widest, arithmetic, join } = this.#options;
+    let top = this.whole.at(-1);
+    if (top !== undefined && block.first < arithmetic.endOf(top)) return;
+    let joined = block;
+    while (top !== undefined && joined.prefixLength > widest && this.#areHalves(top, joined)) {
+      joined = join(top, joined);
+      this.whole.pop();
+      top = this.whole.at(-1);
+    }
+    this.whole.push(joined);
+  }
+
+  #areHalves(left: Item, right: Item): boolean {
+    const { endOf, isLeft } = this.#options.arithmetic;
     return left.prefixLength === right.prefixLength && isLeft(left) && endOf(left) === right.first;
   }
 }

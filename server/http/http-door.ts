@@ -31,6 +31,8 @@ export interface HttpDoorOptions {
   readonly clients: Clients;
   readonly rates: ClientRates;
   readonly clock: Clock;
+  /** Aborted as soon as the server stops: what it knows may be half of it from then on. */
+  readonly stopping: AbortSignal;
   /** A request that was refused before it was looked at. */
   readonly onRejection: (problem: Problem, address: Network | undefined, client: string | undefined) => void;
   /** A fault of ours in handling a request. */
@@ -84,18 +86,19 @@ export class HttpDoor {
   async answer(message: IncomingMessage, response: ServerResponse, origin: Origin): Promise<void> {
     const url = message.url ?? '';
     const [path = '', search = ''] = split(url);
-    const found = url.length > httpLimits.urlMaxCharacters ? tooLong : this.#find(message, path, search);
+    const found = this.#options.stopping.aborted ? stops : this.#find(message, path, search);
     if ('code' in found) {
       this.#refuse(found, origin, undefined);
-      sendAnswer(message, response, problemAnswer(found), 'close');
+      await sendAnswer(message, response, problemAnswer(found), 'close');
       return;
     }
     const query = new URLSearchParams(search);
     const { answer, client } = await this.#enter({ message, origin, found, query, address: origin.address });
-    sendAnswer(message, response, answer, client === undefined ? 'close' : 'keep');
+    await sendAnswer(message, response, answer, client === undefined ? 'close' : 'keep');
   }
 
-  #find({ method = '' }: IncomingMessage, path: string, search: string): Found | Problem {
+  #find({ method = '', url = '' }: IncomingMessage, path: string, search: string): Found | Problem {
+    if (url.length > httpLimits.urlMaxCharacters) return tooLong;
     if (this.#router === undefined) return onlyWebSockets;
     const found = this.#router.find(method, path);
     if ('route' in found) return search === '' ? withoutQuery(found) : found;
@@ -194,6 +197,8 @@ const tooLong: Problem = {
 const onlyWebSockets: Problem = { code: 'upgrade-required', detail: 'only WebSocket is served here' };
 
 const foreign: Problem = { code: 'not-permitted', detail: 'a browser asks this for a page of another site' };
+
+const stops: Problem = { code: 'unavailable', detail: 'the server stops' };
 
 function split(url: string): [path: string, search: string] {
   const at = url.indexOf('?');

@@ -5,6 +5,8 @@ export const httpLimits = {
   /** Header lines of a request, all together. */
   headersMaxBytes: 8_192,
   bodyMaxBytes: 65_536,
+  /** What of an answer waits for a reader that is slow. */
+  pieceMaxBytes: 65_536,
   /** How long the headers, and a whole request, may take to arrive. */
   headersMaxMs: 10_000,
   requestMaxMs: 30_000,

@@ -74,6 +74,25 @@ describe('what is enforced', () => {
     await until(async () => (await held()).length === 1, 'it is in again');
   });
 
+  it('says what lists of bans may not carry, and whether that is as it was', async (t) => {
+    const { core, enforcement, connected } = await enforcing(t, 5);
+    await core.send(web1, [makeEvent(1, '203.0.113.7'), makeEvent(2, '203.0.113.64/26')]);
+    const isHeldBack = () =>
+      ['203.0.113.7', '203.0.113.64/26'].filter((each) => enforcement.heldBack()?.(network(each)));
+    const known = new Set([enforcement.circumstances]);
+    assert.deepEqual(isHeldBack(), []);
+    connected.push('203.0.113.65');
+    assert.deepEqual(isHeldBack(), ['203.0.113.64/26']);
+    known.add(enforcement.circumstances);
+    connected.pop();
+    assert.equal(known.has(enforcement.circumstances), true);
+    core.protectedAddresses.protect(network('203.0.113.7'), 'an address of this server');
+    enforcement.policyChanged();
+    assert.deepEqual(isHeldBack(), ['203.0.113.7']);
+    assert.equal(known.has(enforcement.circumstances), false);
+    assert.equal(known.size, 2);
+  });
+
   it('gives a firewall the bans of its jails alone, as long as one of those reports them', async (t) => {
     const wants: OpenedFirewall['wants'] = ({ jail }) => jail === 'nginx';
     const { core, enforcement, held } = await enforcing(t, 5, wants);

@@ -7,6 +7,7 @@ import type { Policy } from '../../policy/policy.ts';
 import type { Whitelist } from '../../policy/whitelist.ts';
 import type { Record } from '../../record.ts';
 import type { StandingBans } from '../../standing-bans.ts';
+import { blocklistRoutes } from '../blocklist/blocklist-routes.ts';
 import type { Route } from '../route.ts';
 import { banRoutes } from './ban-routes.ts';
 import { frontRoutes } from './front-routes.ts';
@@ -22,6 +23,8 @@ export interface ApiParts {
   readonly policy: Policy;
   readonly enforcement: EnforcementOfBans;
   readonly clock: Clock;
+  /** Calls back once the events that have already arrived are handled. */
+  readonly soon: (then: () => void) => void;
   readonly version: string;
   /** When this server started: what it says of states means nothing to one that started at another time. */
   readonly startedAt: number;
@@ -33,5 +36,5 @@ export interface ApiParts {
 
 /** Everything that can be asked for by HTTP. */
 export function apiRoutes(parts: ApiParts): readonly Route[] {
-  return [...frontRoutes(parts), ...listRoutes(parts), ...banRoutes(parts)];
+  return [...frontRoutes(parts), ...listRoutes(parts), ...banRoutes(parts), ...blocklistRoutes(parts)];
 }

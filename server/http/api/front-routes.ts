@@ -9,6 +9,7 @@ const front = (version: string): string => `fail2networkban ${version}
 /api/v1/openapi.json   what can be asked for, and how
 /api/v1/health         whether the server is alive
 /api/v1/ready          whether it can record a ban
+/blocklist.txt         what is to be blocked; also .json .csv .nft .ipset .rsc
 Everything else needs a token: fail2networkban-server client add NAME --http
 Hosts connect here by WebSocket: fail2networkban-server client add NAME
 `;
