@@ -49,6 +49,10 @@ const kinds: Readonly<Record<ProblemCode, readonly [status: number, title: strin
   replayed: [400, 'Not of HTTP'],
 };
 
+export function statusOf(code: ProblemCode): number {
+  return kinds[code][0];
+}
+
 /** For whoever is to come back, seconds. */
 const retryAfterSeconds = '5';
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../shared/clock.ts';
 import type { LocalVerb } from '../../../shared/host/local-socket.ts';
+import type { Clients } from '../../clients.ts';
 import type { EnforcementOfBans } from '../../enforcement.ts';
 import type { Intake } from '../../intake.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -10,8 +11,12 @@ import type { StandingBans } from '../../standing-bans.ts';
 import { blocklistRoutes } from '../blocklist/blocklist-routes.ts';
 import type { Route } from '../route.ts';
 import { banRoutes } from './ban-routes.ts';
+import { clientRoutes } from './client-routes.ts';
 import { frontRoutes } from './front-routes.ts';
 import { listRoutes } from './list-routes.ts';
+import { openApiRoute } from './openapi.ts';
+import { serverRoutes } from './server-routes.ts';
+import { whitelistRoutes } from './whitelist-routes.ts';
 
 /** What the API is made of. */
 export interface ApiParts {
@@ -21,6 +26,7 @@ export interface ApiParts {
   readonly standing: StandingBans;
   readonly whitelist: Whitelist;
   readonly policy: Policy;
+  readonly clients: Clients;
   readonly enforcement: EnforcementOfBans;
   readonly clock: Clock;
   /** Calls back once the events that have already arrived are handled. */
@@ -36,5 +42,14 @@ export interface ApiParts {
 
 /** Everything that can be asked for by HTTP. */
 export function apiRoutes(parts: ApiParts): readonly Route[] {
-  return [...frontRoutes(parts), ...listRoutes(parts), ...banRoutes(parts), ...blocklistRoutes(parts)];
+  const routes = [
+    ...frontRoutes(parts),
+    ...listRoutes(parts),
+    ...banRoutes(parts),
+    ...whitelistRoutes(parts),
+    ...clientRoutes(parts),
+    ...serverRoutes(parts),
+    ...blocklistRoutes(parts),
+  ];
+  return [...routes, openApiRoute(parts.version, routes)];
 }

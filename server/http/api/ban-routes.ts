@@ -54,6 +54,7 @@ export function banRoutes(parts: ApiParts): readonly Route[] {
       path: [network],
       query: [jail, lift],
       gives: recordedSchema,
+      problems: ['ledger-unavailable'],
       handle: (request, client) => takeEvent(parts, client, unbanOf(request)),
     },
   ];

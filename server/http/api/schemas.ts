@@ -37,6 +37,9 @@ const reportSchema = objectOf(reportMembers, { labels });
 
 export const banSchema = objectOf({ network: text, endsAt: end, reports: listOf(reportSchema) });
 
+/** A report among those of other networks. */
+export const listedReportSchema = objectOf({ network: text, ...reportMembers }, { labels });
+
 const refusalSchema = objectOf({ code: text, detail: text });
 const enforcementSchema = objectOf(
   { enforcer: text, state: { enum: ['in-force', 'pending', 'absent', 'failing', 'paused'] } },
@@ -49,7 +52,7 @@ export const networkSchema = objectOf({
   bans: listOf(banSchema),
   insideCount: { type: 'integer' },
   inside: listOf(banSchema),
-  lifted: listOf(objectOf({ network: text, ...reportMembers }, { labels })),
+  lifted: listOf(listedReportSchema),
   whitelistedBy: { type: ['string', 'null'] },
   refusal: { oneOf: [refusalSchema, { type: 'null' }] },
   enforcement: listOf(enforcementSchema),

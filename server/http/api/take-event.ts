@@ -19,6 +19,7 @@ export const intakeProblems: readonly ProblemCode[] = [
   'whitelisted',
   'protected',
   'quota-exceeded',
+  'ledger-unavailable',
 ];
 
 /** The same intake and policy as of a frame. */

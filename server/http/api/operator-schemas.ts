@@ -1,0 +1,100 @@
+import { permissions } from '../../../shared/frames.ts';
+import type { Schema } from '../parameter.ts';
+import { count, end, instant, listedReportSchema, listOf, objectOf, text } from './schemas.ts';
+
+const flag: Schema = { type: 'boolean' };
+/** Which members it has depends on what it tells of. */
+const open: Schema = { type: 'object' };
+const state: Schema = { type: 'object', properties: { kind: text }, required: ['kind'] };
+
+const where = objectOf({ network: text, where: text });
+
+export const whitelistSchema = objectOf({
+  configured: listOf(text),
+  fromFile: listOf(text),
+  timed: listOf(objectOf({ network: text, addedAt: instant, endsAt: end, note: text })),
+});
+
+export const whitelistedSchema = objectOf({ network: text, whitelistedBy: { oneOf: [where, { type: 'null' }] } });
+
+export const allowedSchema = objectOf({ network: text, endsAt: end, lifted: listOf(listedReportSchema) });
+
+export const disallowedSchema = objectOf(
+  { network: text, outcome: { enum: ['done', 'failed'] }, removed: flag },
+  { still: where },
+);
+
+const rights = {
+  name: text,
+  may: listOf({ enum: permissions }),
+  jails: listOf(text),
+  follows: listOf(text),
+  from: listOf(text),
+  description: text,
+};
+
+export const clientSchema = objectOf(
+  {
+    ...rights,
+    addedAt: instant,
+    keys: listOf(objectOf({ id: text, kind: { enum: ['frames', 'http'] }, endsAt: end })),
+    reports: count,
+    connections: listOf(objectOf({ agent: text, since: instant }, { address: text })),
+  },
+  { lastSeen: instant },
+);
+
+export const clientsSchema = objectOf({ clients: listOf(clientSchema) });
+
+export const changedSchema = objectOf({ ...rights, leftOver: count });
+
+export const revokedSchema = objectOf({ name: text, lifted: count });
+
+export const handedOverSchema = objectOf(
+  { name: text },
+  {
+    may: rights.may,
+    jails: rights.jails,
+    oldKeyEndsAt: instant,
+    token: text,
+    url: text,
+    enrolment: text,
+  },
+);
+
+const firewall: Schema = {
+  type: 'object',
+  properties: { name: text, state, ours: count, theirs: count, leftOut: count },
+  required: ['name', 'state', 'ours', 'theirs', 'leftOut'],
+};
+
+export const passSchema = objectOf({
+  outcome: { enum: ['done', 'failed'] },
+  paused: flag,
+  waitedMostSeconds: count,
+  enforcers: listOf(firewall),
+});
+
+export const statusSchema = objectOf(
+  {
+    version: text,
+    uptimeSeconds: { type: 'integer' },
+    paused: flag,
+    bans: count,
+    sequence: count,
+    record: state,
+    clients: count,
+    connected: listOf(objectOf({ client: text, agent: text, since: instant }, { address: text })),
+    subscribers: listOf(objectOf({ client: text, enforcers: listOf(open) })),
+    strangers: count,
+    counters: { type: 'object', additionalProperties: count },
+    protected: listOf(open),
+    policy: open,
+    enforcers: listOf(firewall),
+    sources: listOf(open),
+    notifications: listOf(open),
+    reach: open,
+    memoryBytes: count,
+  },
+  { escalation: open },
+);
