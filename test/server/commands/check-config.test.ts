@@ -59,6 +59,18 @@ testWithEnding('opens what the configuration names, and finds it good', async (c
   });
 });
 
+testWithEnding('names the sources besides the firewalls', async (context) => {
+  const lines = ['[server]', ...tls, ...places, '[dry-run]', '[crowdsec main]', 'api_key_file = FOLDER/token'];
+  const { code, out } = await check(context, lines);
+  assert.equal(code, 0);
+  assert.match(out, /good, firewalls: dry-run; sources: crowdsec\/main/);
+  const { out: json } = await check(context, lines, '--json');
+  assert.deepEqual(JSON.parse(json).sources, ['crowdsec/main']);
+  const wrong = await check(context, [...lines.slice(0, -1), 'api_key_file = FOLDER/absent']);
+  assert.equal(wrong.code, 78);
+  assert.match(wrong.problems.join(), /\[crowdsec main\] api_key_file: FOLDER\/absent cannot be read/);
+});
+
 testWithEnding('names each alias of an OPNsense, and says whose it is', async (context) => {
   const section = ['[opnsense edge]', 'url = https://192.0.2.254', 'key = a:b', 'aliases = sshd:ssh web*:web'];
   const lines = ['[server]', ...tls, ...places, ...section];
