@@ -35,6 +35,14 @@ describe('the server and its OPNsense firewalls', { concurrency: 2, timeout: sui
       { enforcer: 'opnsense/edge/blocklist', state: 'in-force' },
       { enforcer: 'opnsense/edge/alias_web', state: 'in-force' },
     ]);
+    const { findings } = await server.ask('doctor');
+    const said = (findings as { subject: string; code: string }[]).filter(({ subject }) =>
+      subject.startsWith('opnsense/'),
+    );
+    assert.deepEqual(
+      said.map(({ subject, code }) => `${subject} ${code}`),
+      ['blocklist', 'alias_ssh', 'alias_web'].map((alias) => `opnsense/edge/${alias} alias-is-ours`),
+    );
     edge.reboot();
     await server.ask('reconcile');
     await holds(edge, 'blocklist', '203.0.113.7', '203.0.113.9');

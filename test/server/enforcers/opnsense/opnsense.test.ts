@@ -373,6 +373,16 @@ describe('an answer of an OPNsense', () => {
     assert.match(describeError(await failure), /no answer in 35 s/);
   });
 
+  it('that is slow is waited for, and what follows keeps its order', async () => {
+    const opnsense = await start();
+    const here = enforcer(opnsense);
+    await here.list(signal);
+    opnsense.next({ kind: 'slow', delayMs: 100 }, /add/);
+    const held = { network: network('192.0.2.1'), spelling: '192.0.2.1', owner: 'ours' } as const;
+    await Promise.all([add(here, '192.0.2.1'), here.apply([{ verb: 'remove', entry: held }], signal)]);
+    assert.deepEqual(opnsense.table('blocklist'), []);
+  });
+
   it('that breaks off after it was carried out is found to be so', async () => {
     const opnsense = await start();
     const here = enforcer(opnsense);
