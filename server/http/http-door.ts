@@ -177,7 +177,7 @@ export class HttpDoor {
     const { costs, stateOf } = route;
     const tag = stateOf === undefined ? undefined : entityTagOf(stateOf(), client, url);
     if (tag !== undefined && fitsTag(known, tag)) return { answer: notModified(tag) };
-    const cost = costs?.(request) ?? 0;
+    const cost = costs?.(request, client) ?? 0;
     if (!this.#rateOf(client.name).events.take(cost, this.#options.clock.elapsed())) return tooOften(client.name);
     const outcome = await route.handle(request, client);
     if (tag === undefined || 'problem' in outcome) return outcome;

@@ -33,7 +33,7 @@ export interface PublicRoute extends Description {
 export interface ClientRoute extends Description {
   readonly access: 'every-client' | readonly Permission[];
   /** What it takes of the client's rate, in events, beyond the one that every request takes. */
-  readonly costs?: (request: ApiRequest) => number;
+  readonly costs?: (request: ApiRequest, client: Client) => number;
   /**
    * As long as this text is the same, so is the answer to the same client with the same rights: it becomes the answer's
    * ETag, and who has that already costs no work.

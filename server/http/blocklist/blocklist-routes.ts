@@ -23,6 +23,7 @@ export function blocklistRoutes(parts: BlocklistParts): readonly Route[] {
     query: [...choiceParameters, ...format.query],
     problems: ['unavailable'],
     refuse,
+    costs: ({ query }, client) => blocklists.costOf({ format, query, client }),
     handle: ({ query }, client) => blocklists.answer({ format, query, client }),
   }));
 }

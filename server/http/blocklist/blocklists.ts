@@ -4,6 +4,7 @@ import type { EnforcementOfBans } from '../../enforcement.ts';
 import type { Client } from '../../ledger/ledger.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { StandingBans } from '../../standing-bans.ts';
+import { costOfLooking } from '../api/cost-of-looking.ts';
 import type { Arguments } from '../parameter.ts';
 import type { Outcome } from '../route.ts';
 import { blocklistLimits } from './blocklist-limits.ts';
@@ -64,9 +65,18 @@ export class Blocklists {
     }
   }
 
+  /** In events of a client's rate: a list that is there already, or about to be made, costs nothing more. */
+  costOf(wish: Wish): number {
+    return this.#find(this.#keyOf(wish)) === undefined ? costOfLooking(this.#parts.standing.size) : 0;
+  }
+
+  #find(key: string): Copy | Promise<Copy> | undefined {
+    return this.#copies.get(key, this.#moment()) ?? this.#waiting.get(key);
+  }
+
   #copyOf(wish: Wish): Copy | Promise<Copy> {
     const key = this.#keyOf(wish);
-    const copy = this.#copies.get(key, this.#moment()) ?? this.#waiting.get(key);
+    const copy = this.#find(key);
     if (copy !== undefined) return copy;
     const making = this.#making.inTurn(() => {
       // Whoever comes now must be told of what has changed since.
