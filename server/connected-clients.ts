@@ -41,12 +41,14 @@ export class ConnectedClients {
     return true;
   }
 
-  remove(session: Session, now: number): void {
+  /** @returns its address, when it was connected */
+  remove(session: Session, now: number): Network | undefined {
     const connected = this.#connected.get(session);
-    if (connected === undefined) return;
+    if (connected === undefined) return undefined;
     this.#lastSeen.set(connected.client, now);
     this.#connected.delete(session);
     if (connected.address !== undefined) this.#protected.release(connected.address, reason);
+    return connected.address;
   }
 
   /** How the enforcers of a connected host stand, as it says. */

@@ -17,6 +17,7 @@ import type { OpenedChannel } from './notifications/delivery.ts';
 import { Notifications } from './notifications/notifications.ts';
 import { isOwnClient } from './own-clients.ts';
 import { Policy, type PolicySettings } from './policy/policy.ts';
+import { PolicyChanges } from './policy/policy-changes.ts';
 import { ProtectedAddresses } from './policy/protected-addresses.ts';
 import { Whitelist } from './policy/whitelist.ts';
 import { Record } from './record.ts';
@@ -71,6 +72,7 @@ export class Core {
   readonly whitelist: Whitelist;
   readonly protectedAddresses = new ProtectedAddresses();
   readonly policy: Policy;
+  readonly policyChanges = new PolicyChanges();
   readonly standing: StandingBans;
   readonly enforcement: EnforcementOfBans;
   readonly record: Record;
@@ -137,7 +139,10 @@ export class Core {
 
   /** Checks every ban again; after the first reading of what is protected, and after any change of the policy. */
   checkAll(): void {
-    if (this.enforcement.policyChanged()) this.feed.restart();
+    const changed = this.enforcement.policyChanged();
+    if (changed.length === 0) return;
+    this.policyChanges.add(changed);
+    this.feed.restart();
   }
 
   /** Reads again which addresses must not be banned. Never rejects because a firewall does not answer. */
@@ -145,6 +150,15 @@ export class Core {
     const { firewalls, protectedSources } = this.#parts;
     const sources = [...protectedSources, ...firewalls.flatMap((firewall) => firewall.protectedSources)];
     await Promise.all(sources.map((source) => this.#protect(source, signal)));
+  }
+
+  /** A ban of this very address may stand: it must not cut the host off. */
+  hostCame(address: Network): void {
+    if (this.#noteHost(address)) this.enforcement.notify();
+  }
+
+  hostLeft(address: Network): void {
+    this.#noteHost(address);
   }
 
   /** Ends what has run out: keys after a rotation, reports, whitelist entries. */
@@ -216,6 +230,13 @@ export class Core {
       case 'advanced':
         break;
     }
+  }
+
+  /** @returns whether it is banned */
+  #noteHost(address: Network): boolean {
+    const bans = this.standing.covering(address);
+    this.policyChanges.add(bans.map(({ network }) => network));
+    return bans.length > 0;
   }
 
   #policyChanged(): void {

@@ -84,16 +84,18 @@ export class EnforcementOfBans {
   /**
    * The whitelist, the settings or a protected network changed: every ban is checked again.
    *
-   * @returns whether other bans than before are held back
+   * @returns the bans that are held back now and were not before, or the other way round
    */
-  policyChanged(): boolean {
+  policyChanged(): readonly Network[] {
     const { standing, policy } = this.#options;
     this.#policyChanges += 1;
     const before = this.#forbidden;
     const networks = Array.from(standing.values(), ({ network }) => network);
     this.#forbidden = new Set(networks.filter((network) => policy.refuseAddress(network) !== undefined));
     this.notify();
-    return before.size !== this.#forbidden.size || [...before].some((network) => !this.#forbidden.has(network));
+    const after = this.#forbidden;
+    const released = [...before].filter((network) => !after.has(network));
+    return [...released, ...[...after].filter((network) => !before.has(network))];
   }
 
   /** What lists of the standing bans depend on, beside the bans themselves: nothing has changed as long as this has not. */

@@ -12,6 +12,7 @@ import { answerQuestion } from './answer-question.ts';
 import type { Authenticated } from './authenticate.ts';
 import { Core, type CoreParts } from './core.ts';
 import { apiRoutes } from './http/api/api.ts';
+import { Positions } from './http/crowdsec/positions.ts';
 import { HttpDoor } from './http/http-door.ts';
 import type { Route } from './http/route.ts';
 import type { LedgerState } from './ledger/ledger.ts';
@@ -52,6 +53,7 @@ export class FleetServer {
   readonly #listener: Listener;
   readonly #door: HttpDoor;
   readonly #sources: Sources;
+  readonly #bouncers: Positions;
   readonly #decoySecret: Buffer;
   readonly #rates = new ClientRates();
   readonly #stopping = new AbortController();
@@ -86,6 +88,7 @@ export class FleetServer {
     this.#startedAt = parts.clock.now();
     this.#core = new Core(settings, parts, state);
     this.#sources = new Sources(settings.crowdsec, { ...parts, ...this.#core });
+    this.#bouncers = new Positions(this.#core.clients, this.#core.record);
     this.#decoySecret = parts.randomBytes(secretBytes);
     this.#door = this.#makeDoor();
     this.#listener = this.#makeListener();
@@ -154,7 +157,10 @@ export class FleetServer {
       certificate: identity?.certificate,
       clock,
       openSession: (connection, address) => this.#openSession(connection, address),
-      onEnd: (session) => connected.remove(session, clock.now()),
+      onEnd: (session) => {
+        const address = connected.remove(session, clock.now());
+        if (address !== undefined) this.#core.hostLeft(address);
+      },
       onRequest: (request, response, origin) => this.#door.answer(request, response, origin),
       onTurnedAway: (address, reason) => teller.turnedAway(address, reason),
       onFault,
@@ -180,7 +186,9 @@ export class FleetServer {
     const { enabled, urlBans } = this.#settings.http;
     if (!enabled) return undefined;
     const verbsOf = (actor: string) => this.#verbs(actor);
-    return apiRoutes({ ...this.#core, ledger, clock, soon, version, startedAt: this.#startedAt, urlBans, verbsOf });
+    const isPaused = (): boolean => this.#core.isPaused;
+    const [startedAt, bouncers] = [this.#startedAt, this.#bouncers];
+    return apiRoutes({ ...this.#core, isPaused, bouncers, ledger, clock, soon, version, startedAt, urlBans, verbsOf });
   }
 
   #openSession(connection: Connection, address: Network | undefined): Session {
@@ -206,12 +214,11 @@ export class FleetServer {
   }
 
   #admit(session: Session, { client, keyId, agent }: Authenticated, address: Network | undefined): boolean {
-    const { connected, standing, enforcement } = this.#core;
+    const { connected } = this.#core;
     const since = this.#parts.clock.now();
     const isAdmitted = connected.add({ session, client: client.name, keyId, agent, address, since });
     if (isAdmitted) this.#parts.log.info({ client: client.name, address, agent }, 'connected');
-    // A ban of this very address may stand: it must not cut the host off.
-    if (isAdmitted && address !== undefined && standing.covering(address).length > 0) enforcement.notify();
+    if (isAdmitted && address !== undefined) this.#core.hostCame(address);
     return isAdmitted;
   }
 

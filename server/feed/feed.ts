@@ -26,6 +26,11 @@ export class Feed {
     this.#source = { ...source, course, recent, turns: new Turns(soon) };
   }
 
+  /** For whoever follows without a connection that stays. */
+  get recent(): RecentChanges {
+    return this.#source.recent;
+  }
+
   get size(): number {
     return this.#followers.size;
   }

@@ -1,9 +1,11 @@
 import type { Change, Report } from '../ledger/ledger.ts';
 
-/** What became of one report, as followers are told. */
+/** What became of one report. */
 export interface RecentChange {
   readonly sequence: number;
   readonly report: Report;
+  /** The report that ends here, as it stood; undefined for a new one. */
+  readonly before: Report | undefined;
   /** Whether it is to be blocked now. */
   readonly isBan: boolean;
 }
@@ -33,7 +35,8 @@ export class RecentChanges {
       if (change.kind === 'advanced') continue;
       if ('report' in change) {
         const isBan = change.kind === 'reported';
-        this.#changes.push({ sequence, report: change.report, isBan });
+        const before = change.kind === 'withdrawn' ? change.report : change.replaces;
+        this.#changes.push({ sequence, report: change.report, before, isBan });
       }
       sequence += 1;
     }

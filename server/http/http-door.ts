@@ -6,7 +6,7 @@ import { quote } from '../../shared/refusal.ts';
 import type { Clients } from '../clients.ts';
 import { type Client, LedgerError } from '../ledger/ledger.ts';
 import type { ClientRate, ClientRates } from '../policy/client-rates.ts';
-import { type Answer, notModified, withHeaders } from './answer.ts';
+import { notModified, withHeaders } from './answer.ts';
 import { authenticateCaller, type Credential } from './caller.ts';
 import { entityTagOf, fitsTag } from './entity-tag.ts';
 import { isOfForeignPage } from './foreign-page.ts';
@@ -14,7 +14,7 @@ import { httpLimits } from './http-limits.ts';
 import { Places } from './places.ts';
 import { type Problem, problemAnswer } from './problem.ts';
 import { byHeader, type Incoming, readRequest } from './read-request.ts';
-import type { ApiRequest, ClientRoute, Outcome, Route } from './route.ts';
+import type { Answered, ApiRequest, ClientRoute, Outcome, Route } from './route.ts';
 import { type Found, Router } from './router.ts';
 import { sendAnswer } from './send-answer.ts';
 
@@ -54,9 +54,8 @@ interface Asked {
   readonly route: ClientRoute;
 }
 
-interface Left {
-  readonly answer: Answer;
-  readonly client?: Client;
+interface Left extends Answered {
+  readonly client?: Client | undefined;
 }
 
 /**
@@ -93,7 +92,8 @@ export class HttpDoor {
       return;
     }
     const query = new URLSearchParams(search);
-    const { answer, client } = await this.#enter({ message, origin, found, query, address: origin.address });
+    const { answer, client, onEnd } = await this.#enter({ message, origin, found, query, address: origin.address });
+    if (onEnd !== undefined) watchEnd(message, response, onEnd);
     await sendAnswer(message, response, answer, client === undefined ? 'close' : 'keep');
   }
 
@@ -118,8 +118,7 @@ export class HttpDoor {
     }
     const outcome = await this.#admit(entering, client);
     if ('problem' in outcome) this.#refuse(outcome.problem, entering.origin, client?.name);
-    const answer = 'answer' in outcome ? outcome.answer : refuse(outcome.problem);
-    return client === undefined ? { answer } : { answer, client };
+    return { client, ...('answer' in outcome ? outcome : { answer: refuse(outcome.problem) }) };
   }
 
   /** @returns undefined where anybody may ask */
@@ -181,7 +180,7 @@ export class HttpDoor {
     if (!this.#rateOf(client.name).events.take(cost, this.#options.clock.elapsed())) return tooOften(client.name);
     const outcome = await route.handle(request, client);
     if (tag === undefined || 'problem' in outcome) return outcome;
-    return { answer: withHeaders(outcome.answer, { etag: tag }) };
+    return { ...outcome, answer: withHeaders(outcome.answer, { etag: tag }) };
   }
 
   #refuse(problem: Problem, { address }: Origin, client: string | undefined): void {
@@ -199,6 +198,21 @@ const onlyWebSockets: Problem = { code: 'upgrade-required', detail: 'only WebSoc
 const foreign: Problem = { code: 'not-permitted', detail: 'a browser asks this for a page of another site' };
 
 const stops: Problem = { code: 'unavailable', detail: 'the server stops' };
+
+/** Of an answer to HEAD the body never leaves. One that waits behind another does not tell itself that its socket is gone. */
+function watchEnd(
+  { method, socket }: IncomingMessage,
+  response: ServerResponse,
+  onEnd: (hasLeft: boolean) => void,
+): void {
+  const end = (): void => {
+    response.off('close', end);
+    socket.off('close', end);
+    onEnd(method !== 'HEAD' && response.writableFinished);
+  };
+  if (socket.destroyed) onEnd(false);
+  else for (const each of [response, socket]) each.once('close', end);
+}
 
 function split(url: string): [path: string, search: string] {
   const at = url.indexOf('?');

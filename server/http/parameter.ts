@@ -45,6 +45,10 @@ export const parameter = {
     };
   },
 
+  anything(name: string, description: string): Parameter<string> {
+    return { name, description, schema: { type: 'string' }, allowed: 'any text', read: (text) => text };
+  },
+
   choice<const Choices extends readonly string[]>(
     name: string,
     description: string,
@@ -168,10 +172,11 @@ export class Arguments {
     return value;
   }
 
-  /** The first that is unknown or not allowed, with what would be. */
-  findWrong(known: readonly Parameter<unknown>[]): string | undefined {
+  /** The first that is unknown, unless that is no matter, or not allowed, with what would be. */
+  findWrong(known: readonly Parameter<unknown>[], ignoresUnknown = false): string | undefined {
     for (const [name, text] of this.#texts) {
       const found = known.find((each) => each.name === name);
+      if (found === undefined && ignoresUnknown) continue;
       if (found === undefined) return `${quote(name)}: unknown; known are ${namesOf(known)}`;
       if (found.read(text) === undefined) return `${name}: ${quote(text)}: allowed is ${found.allowed}`;
     }

@@ -49,6 +49,7 @@ const kinds: Readonly<Record<ProblemCode, readonly [status: number, title: strin
   replayed: [400, 'Not of HTTP'],
 };
 
+/** The status that a problem of this code is answered with. */
 export function statusOf(code: ProblemCode): number {
   return kinds[code][0];
 }

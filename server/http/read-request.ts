@@ -25,11 +25,11 @@ export async function readRequest(incoming: Incoming): Promise<ApiRequest | { re
   const path = new Arguments(parts);
   const given = readQuery(query, route);
   if (given === undefined) return refused('bad-argument', 'an argument of the query stands twice');
-  const wrong = path.findWrong(route.path ?? []) ?? given.findWrong(route.query ?? []);
+  const wrong = path.findWrong(route.path ?? []) ?? given.findWrong(route.query ?? [], route.ignoresUnknown);
   if (wrong !== undefined) return refused('bad-argument', wrong);
   const body = await readRequestBody(message, route.takes !== undefined);
   if ('problem' in body) return body;
-  return { path, query: given, body: body.value, address };
+  return { path, query: given, body: body.value, address, connection: message.socket };
 }
 
 /** @returns undefined when an argument stands twice: who should say which of them counts? */

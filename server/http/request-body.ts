@@ -21,10 +21,11 @@ export async function readRequestBody(message: IncomingMessage, isTaken: boolean
     const value = parseObject(await readBody(message, httpLimits.bodyMaxBytes));
     return value === undefined ? malformed('the body is not a JSON object') : { value };
   } catch (error) {
+    // First: whoever stops reading destroys the message too.
+    if (error instanceof TooLongError)
+      return { problem: { code: 'too-large', detail: `the body has more than ${httpLimits.bodyMaxBytes} bytes` } };
     if (message.destroyed) return malformed('the body ends early');
-    if (!(error instanceof TooLongError)) throw error;
-    const detail = `the body has more than ${httpLimits.bodyMaxBytes} bytes`;
-    return { problem: { code: 'too-large', detail } };
+    throw error;
   }
 }
 

@@ -15,10 +15,18 @@ export interface ApiRequest {
   /** JSON as it came; an empty object when there was none. */
   readonly body: Readonly<Record<string, unknown>>;
   readonly address: Network | undefined;
+  /** The same object for all requests of one connection. */
+  readonly connection: object;
 }
 
 /** What becomes of a request: answered, or refused. */
-export type Outcome = { readonly answer: Answer } | { readonly problem: Problem };
+export type Outcome = Answered | { readonly problem: Problem };
+
+export interface Answered {
+  readonly answer: Answer;
+  /** Called once, when the answer has left in full, body and all, or never will. */
+  readonly onEnd?: ((hasLeft: boolean) => void) | undefined;
+}
 
 /** One thing that can be asked for; the router finds it and the OpenAPI document describes it. */
 export type Route = PublicRoute | ClientRoute;
@@ -54,10 +62,14 @@ interface Description {
   /** The parts of the url in braces. */
   readonly path?: readonly Parameter<unknown>[];
   readonly query?: readonly Parameter<unknown>[];
+  /** Arguments of the query that are not known are no problem: where the API is another program's, which is so too. */
+  readonly ignoresUnknown?: true;
   /** Schema of the JSON object that it takes as body; without one it takes none. */
   readonly takes?: Schema;
   /** Schema of its answer in JSON; without one the answer is of another type. */
   readonly gives?: Schema;
+  /** Status of its answer; 200 when nothing is said. */
+  readonly status?: 201;
   /** Types of an answer that is no JSON; plain text when nothing is said. */
   readonly mediaTypes?: readonly string[];
   /** Problems that only some routes have, for the OpenAPI document. */

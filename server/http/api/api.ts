@@ -2,13 +2,17 @@ import type { Clock } from '../../../shared/clock.ts';
 import type { LocalVerb } from '../../../shared/host/local-socket.ts';
 import type { Clients } from '../../clients.ts';
 import type { EnforcementOfBans } from '../../enforcement.ts';
+import type { Feed } from '../../feed/feed.ts';
 import type { Intake } from '../../intake.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Policy } from '../../policy/policy.ts';
+import type { PolicyChanges } from '../../policy/policy-changes.ts';
 import type { Whitelist } from '../../policy/whitelist.ts';
 import type { Record } from '../../record.ts';
 import type { StandingBans } from '../../standing-bans.ts';
 import { blocklistRoutes } from '../blocklist/blocklist-routes.ts';
+import { crowdsecRoutes } from '../crowdsec/crowdsec-routes.ts';
+import type { Positions } from '../crowdsec/positions.ts';
 import type { Route } from '../route.ts';
 import { banRoutes } from './ban-routes.ts';
 import { clientRoutes } from './client-routes.ts';
@@ -26,7 +30,11 @@ export interface ApiParts {
   readonly standing: StandingBans;
   readonly whitelist: Whitelist;
   readonly policy: Policy;
+  readonly policyChanges: PolicyChanges;
   readonly clients: Clients;
+  readonly feed: Feed;
+  readonly isPaused: () => boolean;
+  readonly bouncers: Positions;
   readonly enforcement: EnforcementOfBans;
   readonly clock: Clock;
   /** Calls back once the events that have already arrived are handled. */
@@ -50,6 +58,7 @@ export function apiRoutes(parts: ApiParts): readonly Route[] {
     ...clientRoutes(parts),
     ...serverRoutes(parts),
     ...blocklistRoutes(parts),
+    ...crowdsecRoutes(parts),
   ];
   return [...routes, openApiRoute(parts.version, routes)];
 }

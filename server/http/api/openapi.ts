@@ -96,14 +96,14 @@ function parameterOf({ name, description, schema }: Parameter<unknown>, place: '
 }
 
 function answersOf(route: Described): Schema {
-  const { gives, mediaTypes = ['text/plain; charset=utf-8'] } = route;
+  const { gives, status = 200, mediaTypes = ['text/plain; charset=utf-8'] } = route;
   const content =
     gives === undefined
       ? Object.fromEntries(mediaTypes.map((type) => [type, { schema: text }]))
       : { [json]: { schema: gives } };
   const isTagged = 'stateOf' in route && route.stateOf !== undefined;
   return {
-    200: { description: 'Done', content },
+    [status]: { description: 'Done', ...(Object.keys(content).length === 0 ? {} : { content }) },
     ...(isTagged ? { 304: { description: 'The asker has it already' } } : {}),
   };
 }

@@ -1,0 +1,87 @@
+import type { Network } from '../../../shared/network.ts';
+import { sha256Hex } from '../../../shared/signing.ts';
+import type { Report } from '../../ledger/ledger.ts';
+
+/** A ban as CrowdSec's local API tells it; `uuid` and `until` as its newer versions do. */
+export interface Decision {
+  /** As Go writes one: `1h0m5s`, negative for what has ended. */
+  readonly duration: string;
+  /** The same for a network whenever it is banned, so that its end names what was told before. */
+  readonly id: number;
+  /** The client that reports. */
+  readonly origin: string;
+  /** The jail. */
+  readonly scenario: string;
+  readonly scope: 'Ip' | 'Range';
+  readonly type: 'ban';
+  readonly until: string;
+  readonly uuid: string;
+  readonly value: Network;
+}
+
+/** Of the reports of a network, what names the decision. */
+export type Claim = Pick<Report, 'network' | 'client' | 'jail'>;
+
+const dayMs = 86_400_000;
+/** Half of the longest duration that is told. */
+const periodMs = 7 * dayMs;
+
+/**
+ * Until when a decision is told that is told now: between 7 and 14 days ahead at the latest, the same instant for a whole
+ * period. A ban that lasts longer is told again in the next period. An ipset takes 24 days (`timeout` up to 2147483 s), and
+ * a bouncer that never comes back drops what it was told for ever.
+ */
+export function horizonAt(now: number): number {
+  return (Math.floor(now / periodMs) + 2) * periodMs;
+}
+
+/** Whether a ban may ever have been told with an earlier end than its own. */
+export function isLong({ reportedAt, endsAt }: Report): boolean {
+  return endsAt - reportedAt > periodMs;
+}
+
+/** A decision that stands. */
+export function standingDecision(report: Report, now: number): Decision {
+  const until = Math.min(report.endsAt, horizonAt(now));
+  // Less than a second would be no time at all for an ipset, which is for ever.
+  return decisionOf(report, formatGoDuration(Math.max(1, Math.ceil((until - now) / 1_000))), until);
+}
+
+/** A decision that is taken back, of which it does not matter how long ago that was. */
+export function endedDecision(claim: Claim, now: number): Decision {
+  return decisionOf(claim, '-1s', now);
+}
+
+/** Of the scopes that CrowdSec knows, the one of a network. */
+export function scopeOf(network: Network): Decision['scope'] {
+  return network.includes('/') ? 'Range' : 'Ip';
+}
+
+/** Whole seconds as Go writes them (time.Duration.String). @param seconds at least 0 */
+export function formatGoDuration(seconds: number): string {
+  const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60];
+  const rest = `${seconds % 60}s`;
+  if (hours > 0) return `${hours}h${minutes}m${rest}`;
+  return minutes > 0 ? `${minutes}m${rest}` : rest;
+}
+
+function decisionOf({ network, client, jail }: Claim, duration: string, until: number): Decision {
+  const hash = sha256Hex(network);
+  return {
+    duration,
+    // As much of it as a number of JSON holds exactly.
+    id: Number.parseInt(hash.slice(0, 13), 16),
+    origin: client,
+    scenario: jail,
+    scope: scopeOf(network),
+    type: 'ban',
+    until: new Date(until).toISOString(),
+    uuid: uuidOf(hash),
+    value: network,
+  };
+}
+
+/** Version 8 of RFC 9562, whose bits are its maker's to choose. */
+function uuidOf(hash: string): string {
+  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(12, 15)}-a${hash.slice(15, 18)}-${hash.slice(18, 30)}`;
+}

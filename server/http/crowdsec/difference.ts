@@ -1,0 +1,150 @@
+import type { Network } from '../../../shared/network.ts';
+import type { Client, Report } from '../../ledger/ledger.ts';
+import { type Claim, type Decision, endedDecision, horizonAt, isLong, standingDecision } from './decision.ts';
+import type { DecisionFilter } from './decision-filter.ts';
+import type { LivePosition, Position } from './position.ts';
+import { audienceOf, blockerOf, longestOf, type ToldParts } from './told.ts';
+
+/** What became of a report since a bouncer was told. */
+export interface Touch {
+  readonly report: Claim;
+  /** The report that ended then; `unknown` where only history tells of it. */
+  readonly before: Report | undefined | 'unknown';
+}
+
+/** Who asks, what it was told, and what has happened since. */
+export interface Since {
+  readonly client: Client;
+  readonly filter: DecisionFilter;
+  /** Undefined: it was told nothing that arrived for sure. */
+  readonly base: Position | undefined;
+  /** What it was told since, if that arrived. */
+  readonly maybe: LivePosition | undefined;
+  readonly touches: readonly Touch[];
+  /** Networks that the policy began to hold back or to let through. */
+  readonly policyChanged: readonly Network[];
+  /** Tell all that stands: it may have been forgotten, or held back. */
+  readonly isAll: boolean;
+  readonly now: number;
+}
+
+/** What a bouncer takes off, and what it then blocks. */
+export interface Difference {
+  readonly deleted: readonly Decision[];
+  readonly new: readonly Decision[];
+}
+
+/** What was told of a network: nothing, by which report, or what nobody knows for sure. */
+type Was = Report | undefined | { readonly claim: Claim };
+
+interface Touched {
+  /** Reports that stood when the bouncer was told, and do no longer. */
+  readonly ended: Report[];
+  /** It may have been told, with an end that is not known. */
+  unknown: Claim | undefined;
+}
+
+/**
+ * What to tell of each network that may differ:
+ *
+ * ```
+ *   was told      now        told
+ *   –             blocked    new
+ *   until then    –          deleted
+ *   until then    until then nothing, or new where it may have been forgotten
+ *   until then    otherwise  deleted and new: a bouncer deletes first, and keeps the end of what it has
+ *   perhaps       –          deleted
+ *   perhaps       blocked    deleted and new
+ * ```
+ */
+export class Differing {
+  readonly #parts: ToldParts;
+  readonly #since: Since;
+  readonly #isFor: DecisionFilter;
+  readonly #wasFor: DecisionFilter;
+  readonly #touched = new Map<Network, Touched>();
+  readonly #deleted: Decision[] = [];
+  readonly #new: Decision[] = [];
+
+  constructor(parts: ToldParts, since: Since) {
+    const { client, filter, base, maybe } = since;
+    this.#parts = parts;
+    this.#since = since;
+    this.#isFor = audienceOf(client, filter);
+    const readers = [base, maybe].flatMap((position) => (position?.kind === 'live' ? position.client : []));
+    const audiences = readers.map((reader) => audienceOf(reader, filter));
+    this.#wasFor = audiences.length === 0 ? this.#isFor : (claim) => audiences.some((wasFor) => wasFor(claim));
+  }
+
+  tell(): Difference {
+    const { touches, policyChanged, isAll } = this.#since;
+    for (const touch of touches) this.#touch(touch);
+    const unsure = new Set(policyChanged);
+    for (const network of this.#candidates()) this.#tellOf(network, isAll || unsure.has(network));
+    return { deleted: this.#deleted, new: this.#new };
+  }
+
+  #touch({ report, before }: Touch): void {
+    const { network } = report;
+    const touched = this.#touched.get(network) ?? { ended: [], unknown: undefined };
+    this.#touched.set(network, touched);
+    if (before === 'unknown') {
+      if (this.#wasFor(report)) touched.unknown = report;
+    } else if (before !== undefined && this.#wasTold(before)) touched.ended.push(before);
+    else if (before !== undefined && this.#mayBeTold(before)) touched.unknown = before;
+  }
+
+  #candidates(): Set<Network> {
+    const { policyChanged, isAll, base, now } = this.#since;
+    const isRenewal = base?.kind === 'live' && base.horizon !== horizonAt(now);
+    const networks = new Set(this.#touched.keys());
+    if (isAll || isRenewal) for (const { network } of this.#parts.standing.values()) networks.add(network);
+    for (const network of policyChanged) networks.add(network);
+    return networks;
+  }
+
+  #tellOf(network: Network, isUnsure: boolean): void {
+    const { now } = this.#since;
+    const was = this.#was(network);
+    const blocker = blockerOf(network, this.#parts, { isFor: this.#isFor, now });
+    const isSame = this.#isSame(was, blocker);
+    if (was !== undefined && !isSame) this.#deleted.push(endedDecision('claim' in was ? was.claim : was, now));
+    if (blocker !== undefined && (isUnsure || !isSame)) this.#new.push(standingDecision(blocker, now));
+  }
+
+  #was(network: Network): Was {
+    const touched = this.#touched.get(network);
+    const reports = this.#parts.standing.get(network)?.reports ?? [];
+    const unknown = touched?.unknown ?? reports.find((report) => this.#mayBeTold(report));
+    if (unknown !== undefined) return { claim: unknown };
+    const standing = reports.filter((report) => this.#wasTold(report));
+    return longestOf(touched === undefined ? standing : [...touched.ended, ...standing]);
+  }
+
+  /** Whether the bouncer was told by a report, unless it was held back. */
+  #wasTold(report: Report): boolean {
+    const { base } = this.#since;
+    const { sequence = Number.POSITIVE_INFINITY, isLifted } = report;
+    return base !== undefined && sequence <= base.sequence && !isLifted && this.#wasFor(report);
+  }
+
+  /** Whether it was, if what left last arrived. */
+  #mayBeTold(report: Report): boolean {
+    const { base, maybe } = this.#since;
+    const { sequence = Number.POSITIVE_INFINITY, isLifted } = report;
+    if (maybe === undefined || sequence > maybe.sequence || sequence <= (base?.sequence ?? 0)) return false;
+    return !isLifted && this.#wasFor(report);
+  }
+
+  #isSame(was: Was, blocker: Report | undefined): boolean {
+    if (was === undefined || 'claim' in was || blocker === undefined) return false;
+    return was.endsAt === blocker.endsAt && !this.#isDue(blocker);
+  }
+
+  /** Whether the end that was told may have been an earlier one than that of the ban. */
+  #isDue(report: Report): boolean {
+    const { base, now } = this.#since;
+    if (base?.kind !== 'live') return isLong(report);
+    return base.horizon !== horizonAt(now) && report.endsAt > base.horizon;
+  }
+}

@@ -1,0 +1,138 @@
+import type { Clients } from '../../clients.ts';
+import { type Client, LedgerError } from '../../ledger/ledger.ts';
+import type { Record } from '../../record.ts';
+import type { LivePosition, Position } from './position.ts';
+
+/** Under which the ledger keeps how far a client's bouncer was told. */
+const stream = 'crowdsec-bouncer';
+/** Changes that are of no concern to a bouncer and then are noted all the same, so that a restart has not to read them. */
+const unnotedMax = 1_000;
+
+/** An answer on its way to a bouncer. */
+export interface Turn {
+  /** What the bouncer was told for sure; undefined for nothing. */
+  readonly base: Position | undefined;
+  /** What it was told since, if that arrived. */
+  readonly maybe: LivePosition | undefined;
+  /** @param told where the bouncer stands with this answer, or undefined when it did not leave in full */
+  readonly end: (told: LivePosition | undefined, isEmpty: boolean) => void;
+}
+
+interface Known {
+  /** Since when the client is enrolled: another of its name was told nothing. */
+  readonly addedAt: number;
+  isAnswering: boolean;
+  confirmed: Position | undefined;
+  /** What left last, and by which connection. */
+  told: { readonly position: LivePosition; readonly connection: WeakRef<object> } | undefined;
+  /** Sequence number that the ledger has: 0 for none, undefined until it is asked. */
+  noted: number | undefined;
+  /** Something was told after it. */
+  isWorthNoting: boolean;
+}
+
+/**
+ * How far each bouncer was told. An answer that has left may still be lost; that it arrived shows only when the same
+ * connection asks again, as bouncers do that keep theirs. Over another connection it is told once more, with what came
+ * since. The ledger keeps a position that is at most as far, so that also after a restart nothing is left untold.
+ */
+export class Positions {
+  readonly #clients: Clients;
+  readonly #record: Record;
+  /** As many as clients that ask, a few numbers each. */
+  readonly #known = new Map<string, Known>();
+
+  constructor(clients: Clients, record: Record) {
+    this.#clients = clients;
+    this.#record = record;
+  }
+
+  /**
+   * @param sequence of what stands now
+   * @returns undefined while another answer to this client is on its way: it may be large, and its reader slow
+   */
+  async begin(client: Client, connection: object, sequence: number): Promise<Turn | undefined> {
+    const known = this.#known.get(client.name) ?? this.#forget(client);
+    const current = known.addedAt === client.addedAt ? known : this.#forget(client);
+    if (current.isAnswering) return undefined;
+    current.isAnswering = true;
+    try {
+      await this.#prepare(current, client, { connection, sequence });
+    } catch (error) {
+      current.isAnswering = false;
+      throw error;
+    }
+    return {
+      base: current.confirmed,
+      maybe: current.told?.position,
+      end: (told, isEmpty) => {
+        current.isAnswering = false;
+        if (told !== undefined) noteTold(current, told, { connection, isEmpty });
+      },
+    };
+  }
+
+  #forget({ name, addedAt }: Client): Known {
+    for (const other of this.#known.keys()) if (this.#clients.get(other) === undefined) this.#known.delete(other);
+    const known: Known = {
+      addedAt,
+      isAnswering: false,
+      confirmed: undefined,
+      told: undefined,
+      noted: undefined,
+      isWorthNoting: false,
+    };
+    this.#known.set(name, known);
+    return known;
+  }
+
+  async #prepare(
+    known: Known,
+    client: Client,
+    { connection, sequence }: { readonly connection: object; readonly sequence: number },
+  ): Promise<void> {
+    known.noted ??= await this.#recall(known, client);
+    if (known.told?.connection.deref() === connection) confirmTold(known);
+    const told = known.confirmed?.sequence ?? known.told?.position.sequence ?? sequence;
+    // At first before anything is told: else a restart would leave in force what ends after it.
+    const isDue = known.noted === 0 || known.isWorthNoting || told - known.noted >= unnotedMax;
+    if (isDue && told > known.noted) await this.#note(known, client, told);
+  }
+
+  async #recall(known: Known, { name }: Client): Promise<number> {
+    const sequence = await this.#record.read((draft) => draft.numberOf(name, stream));
+    if (sequence > 0) known.confirmed = { kind: 'recorded', sequence };
+    return sequence;
+  }
+
+  /** Where it cannot be written, a restart will tell more than is needed. */
+  async #note(known: Known, { name }: Client, sequence: number): Promise<void> {
+    try {
+      await this.#record.write((draft) => {
+        if (this.#clients.get(name) !== undefined && !draft.revokes(name)) draft.advance(name, stream, sequence);
+      });
+      known.noted = sequence;
+      known.isWorthNoting = false;
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+    }
+  }
+}
+
+/** An answer has left in full. */
+function noteTold(
+  known: Known,
+  position: LivePosition,
+  { connection, isEmpty }: { readonly connection: object; readonly isEmpty: boolean },
+): void {
+  // What left before over another connection has now left twice.
+  if (known.told !== undefined) confirmTold(known);
+  if (isEmpty) known.confirmed = position;
+  else known.told = { position, connection: new WeakRef(connection) };
+}
+
+function confirmTold(known: Known): void {
+  known.confirmed = known.told?.position;
+  known.told = undefined;
+  known.isWorthNoting = true;
+}

@@ -1,0 +1,42 @@
+import type { Network } from '../../../shared/network.ts';
+import type { Client, Report } from '../../ledger/ledger.ts';
+import type { Policy } from '../../policy/policy.ts';
+import type { StandingBans } from '../../standing-bans.ts';
+import { seeing } from '../api/may-see.ts';
+import type { Claim } from './decision.ts';
+import type { DecisionFilter } from './decision-filter.ts';
+
+/** Clients that are CrowdSecs which are read from. */
+const fromCrowdsec = 'crowdsec/';
+
+/** What decides which bans are told. */
+export interface ToldParts {
+  readonly standing: StandingBans;
+  readonly policy: Policy;
+  readonly isPaused: () => boolean;
+}
+
+/** Whether a bouncer of this client is told of a report: what came from a CrowdSec never goes back to one. */
+export function audienceOf(client: Client, filter: DecisionFilter): DecisionFilter {
+  const isSeen = seeing(client);
+  return (claim) => !claim.client.startsWith(fromCrowdsec) && isSeen(claim) && filter(claim);
+}
+
+/** The report that blocks a network now, for whoever is told of the reports that fit: the one that lasts longest. */
+export function blockerOf(
+  network: Network,
+  { standing, policy, isPaused }: ToldParts,
+  { isFor, now }: { readonly isFor: (claim: Claim) => boolean; readonly now: number },
+): Report | undefined {
+  const ban = standing.get(network);
+  if (ban === undefined || isPaused()) return undefined;
+  const longest = longestOf(ban.reports.filter((report) => report.endsAt > now && isFor(report)));
+  // Last: it costs the most.
+  return longest === undefined || policy.refuseAddress(network) !== undefined ? undefined : longest;
+}
+
+export function longestOf(reports: readonly Report[]): Report | undefined {
+  let longest: Report | undefined;
+  for (const report of reports) if (longest === undefined || report.endsAt > longest.endsAt) longest = report;
+  return longest;
+}

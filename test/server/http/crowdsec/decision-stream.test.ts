@@ -1,0 +1,394 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { maySee } from '../../../../server/http/api/may-see.ts';
+import { horizonAt } from '../../../../server/http/crowdsec/decision.ts';
+import { policyChangesMax } from '../../../../server/policy/policy-changes.ts';
+import { network } from '../../samples.ts';
+import { Bouncer, type Fate, StreamUnderTest } from './stream-under-test.ts';
+
+const hour = 3_600;
+const dayMs = 86_400_000;
+const a = '203.0.113.7';
+const b = '2001:db8::/48';
+
+async function withBouncer(work: (stream: StreamUnderTest, bouncer: Bouncer) => Promise<void>): Promise<void> {
+  const stream = await StreamUnderTest.start();
+  await work(stream, new Bouncer(stream, await stream.enroll({ name: 'edge' })));
+}
+
+describe('a bouncer', () => {
+  it('is told all at its start, then only what changed, and nothing when nothing did', () =>
+    withBouncer(async (stream, bouncer) => {
+      await stream.event('web1', a, { ttlSeconds: hour });
+      assert.deepEqual(await bouncer.poll(), [`+${a} 1h0m0s`]);
+      assert.deepEqual(await bouncer.poll(), []);
+      await stream.event('web1', b, { ttlSeconds: 65 });
+      assert.deepEqual(await bouncer.poll(), [`+${b} 1m5s`]);
+      await stream.event('web1', a, { verb: 'unban' });
+      assert.deepEqual(await bouncer.poll(), [`-${a}`]);
+      await stream.pass(65_000);
+      assert.deepEqual(await bouncer.poll(), [`-${b}`]);
+      assert.deepEqual(bouncer.blocked, []);
+    }));
+
+  it('hears of one decision for a network: of the longest report, as long as there is one', () =>
+    withBouncer(async (stream, bouncer) => {
+      await stream.event('web1', a, { ttlSeconds: hour });
+      await bouncer.poll();
+      await stream.event('web2', a, { ttlSeconds: hour / 2 });
+      assert.deepEqual(await bouncer.poll(), []);
+      await stream.event('web3', a, { ttlSeconds: 2 * hour });
+      assert.deepEqual(await bouncer.poll(), [`-${a}`, `+${a} 2h0m0s`]);
+      await stream.event('web1', a, { verb: 'unban' });
+      assert.deepEqual(await bouncer.poll(), []);
+      await stream.event('web3', a, { verb: 'unban' });
+      assert.deepEqual(await bouncer.poll(), [`-${a}`, `+${a} 30m0s`]);
+    }));
+
+  it('hears nothing of what came and went meanwhile', () =>
+    withBouncer(async (stream, bouncer) => {
+      await bouncer.poll();
+      await stream.event('web1', a);
+      await stream.event('web1', a, { verb: 'unban' });
+      assert.deepEqual(await bouncer.poll(), []);
+    }));
+
+  it('blocks for at least a second, because no time at all is for ever to an ipset', () =>
+    withBouncer(async (stream, bouncer) => {
+      await stream.event('web1', a, { ttlSeconds: 1 });
+      stream.clock.advance(999);
+      assert.deepEqual(await bouncer.poll(), [`+${a} 1s`]);
+    }));
+
+  it('is told of a permanent ban for at most 14 days, and again before they have passed', () =>
+    withBouncer(async (stream, bouncer) => {
+      await stream.event('web1', a, { ttlSeconds: null });
+      await stream.event('web1', b, { ttlSeconds: hour });
+      await bouncer.poll();
+      const first = bouncer.endOf(a) ?? 0;
+      assert.ok(first > stream.clock.now() + 7 * dayMs && first <= stream.clock.now() + 14 * dayMs, `${first}`);
+      for (let day = 0; day < 60; day += 1) {
+        await stream.pass(dayMs);
+        await bouncer.poll();
+        assert.deepEqual(bouncer.blocked, [a]);
+      }
+    }));
+
+  it('is told again of a permanent ban also by a server that was started since', () =>
+    withBouncer(async (stream, bouncer) => {
+      await stream.event('web1', a, { ttlSeconds: null });
+      await bouncer.poll();
+      for (let week = 0; week < 4; week += 1) {
+        await stream.pass(7 * dayMs);
+        await stream.restart();
+        bouncer.reconnect();
+        await bouncer.poll();
+        assert.ok((bouncer.endOf(a) ?? 0) > stream.clock.now() + 7 * dayMs);
+      }
+    }));
+
+  it('is told everything after a panic of which it may have heard', () =>
+    withBouncer(async (stream, bouncer) => {
+      await stream.event('web1', a, { ttlSeconds: hour });
+      for (let count = 0; count < 2; count += 1) await bouncer.poll();
+      await stream.pause('paused');
+      await bouncer.poll();
+      bouncer.reconnect();
+      await stream.pause('resumed');
+      await bouncer.poll();
+      assert.deepEqual(bouncer.blocked, [a]);
+    }));
+
+  it('is told anew what was lost on its way, or cut off', () =>
+    withBouncer(async (stream, bouncer) => {
+      for (const fate of ['lost', 'cut'] as const) {
+        await bouncer.poll();
+        await stream.event('web1', a);
+        await bouncer.poll(fate);
+        await bouncer.poll();
+        assert.deepEqual(bouncer.blocked, [a]);
+        await stream.event('web1', a, { verb: 'unban' });
+        await bouncer.poll(fate);
+        await bouncer.poll();
+        assert.deepEqual(bouncer.blocked, []);
+      }
+    }));
+
+  it('that connects anew each time is told each change twice at most', () =>
+    withBouncer(async (stream, bouncer) => {
+      await bouncer.poll();
+      for (let count = 0; count < 3; count += 1) {
+        bouncer.reconnect();
+        await bouncer.poll();
+      }
+      await stream.event('web1', a);
+      const told = [];
+      for (let count = 0; count < 4; count += 1) {
+        bouncer.reconnect();
+        told.push((await bouncer.poll()).length);
+      }
+      // The second time also as an end: the first may have arrived.
+      assert.deepEqual(told, [1, 2, 0, 0]);
+    }));
+
+  it('that was there before is told after a restart of the server what ended meanwhile', () =>
+    withBouncer(async (stream, bouncer) => {
+      await stream.event('web1', a, { ttlSeconds: hour });
+      await stream.event('web1', b);
+      await bouncer.poll();
+      await stream.restart();
+      bouncer.reconnect();
+      await stream.pass(hour * 1_000);
+      await stream.event('web1', b, { verb: 'unban' });
+      const told = await bouncer.poll();
+      assert.deepEqual(told.sort(), [`-${a}`, `-${b}`].sort());
+    }));
+
+  it('that is killed with what it blocks is told at its start what ended meanwhile', () =>
+    withBouncer(async (stream, bouncer) => {
+      await stream.event('web1', a);
+      await bouncer.poll();
+      bouncer.restart();
+      await stream.event('web1', a, { verb: 'unban' });
+      assert.deepEqual(await bouncer.poll(), [`-${a}`]);
+    }));
+
+  it('is freed at once of what is whitelisted, and told again when it no longer is', () =>
+    withBouncer(async (stream, bouncer) => {
+      await stream.event('web1', a, { ttlSeconds: hour });
+      await bouncer.poll();
+      stream.whitelist('203.0.113.0/24');
+      assert.deepEqual(await bouncer.poll(), [`-${a}`]);
+      stream.whitelist();
+      assert.deepEqual(await bouncer.poll(), [`+${a} 1h0m0s`]);
+      await stream.restart(['203.0.113.0/24']);
+      assert.deepEqual(await bouncer.poll(), [`-${a}`]);
+    }));
+
+  it('is freed of the address of a host that comes, and told again when it has gone', () =>
+    withBouncer(async (stream, bouncer) => {
+      await stream.event('web1', a, { ttlSeconds: hour });
+      await bouncer.poll();
+      stream.core.protectedAddresses.protect(network(a), 'the address of a connected client');
+      stream.core.hostCame(network(a));
+      assert.deepEqual(await bouncer.poll(), [`-${a}`]);
+      stream.core.protectedAddresses.release(network(a), 'the address of a connected client');
+      stream.core.hostLeft(network(a));
+      assert.deepEqual(await bouncer.poll(), [`+${a} 1h0m0s`]);
+    }));
+
+  it('is freed of everything by panic, and told everything again after it', () =>
+    withBouncer(async (stream, bouncer) => {
+      await stream.event('web1', a, { ttlSeconds: hour });
+      await bouncer.poll();
+      await stream.pause('paused');
+      assert.deepEqual(await bouncer.poll(), [`-${a}`]);
+      await stream.event('web1', b, { ttlSeconds: hour });
+      assert.deepEqual(await bouncer.poll(), []);
+      await stream.pause('resumed');
+      await bouncer.poll();
+      assert.deepEqual(bouncer.blocked, [b, a]);
+    }));
+
+  it('hears only of the jails that it follows, also when that changes, and never of what came from a CrowdSec', () =>
+    withBouncer(async (stream, bouncer) => {
+      await stream.enroll({ name: 'edge', follows: ['sshd'] });
+      await stream.event('web1', a, { ttlSeconds: hour });
+      await stream.event('web1', b, { ttlSeconds: hour, jail: 'nginx' });
+      await stream.event('crowdsec/main', '198.51.100.9', { ttlSeconds: hour });
+      assert.deepEqual(await bouncer.poll(), [`+${a} 1h0m0s`]);
+      await stream.event('web1', b, { verb: 'unban', jail: 'nginx' });
+      await stream.event('crowdsec/main', '198.51.100.9', { verb: 'unban' });
+      assert.deepEqual(await bouncer.poll(), []);
+      await stream.event('web1', b, { ttlSeconds: hour, jail: 'nginx' });
+      await stream.enroll({ name: 'edge', follows: ['nginx'] });
+      assert.deepEqual((await bouncer.poll()).sort(), [`+${b} 1h0m0s`, `-${a}`]);
+    }));
+
+  it('whose client is enrolled anew is told nothing of what was told to the other', () =>
+    withBouncer(async (stream, bouncer) => {
+      await stream.event('web1', a);
+      await bouncer.poll();
+      await stream.event('web1', a, { verb: 'unban' });
+      await stream.core.record.write((draft) => draft.add({ kind: 'revoked', client: 'edge', actor: 'operator' }));
+      const other = new Bouncer(stream, await stream.enroll({ name: 'edge', addedAt: 1, follows: ['nginx'] }));
+      assert.deepEqual(await other.poll(), []);
+    }));
+
+  it('that is behind more than is kept in memory loses nothing', () =>
+    withBouncer(async (stream, bouncer) => {
+      await stream.event('web1', a);
+      await bouncer.poll();
+      stream.core.policyChanges.add(Array.from({ length: 2 * policyChangesMax + 1 }, () => network(a)));
+      assert.deepEqual(await bouncer.poll().then((told) => told.length), 1);
+      await stream.event('web1', a, { verb: 'unban' });
+      assert.deepEqual(await bouncer.poll(), [`-${a}`]);
+    }));
+
+  it('is answered while the record cannot be written, and told more than it needs after a restart', () =>
+    withBouncer(async (stream, bouncer) => {
+      await stream.event('web1', a);
+      stream.ledger.isFull = true;
+      assert.equal((await bouncer.poll()).length, 1);
+      stream.ledger.isFull = false;
+      await bouncer.poll();
+      await stream.event('web1', a, { verb: 'unban' });
+      await stream.restart();
+      bouncer.reconnect();
+      assert.deepEqual(await bouncer.poll(), [`-${a}`]);
+    }));
+
+  it('gets one answer at a time', () =>
+    withBouncer(async (stream) => {
+      const edge = stream.core.clients.get('edge');
+      assert.ok(edge !== undefined);
+      const { end } = await stream.ask(edge, {});
+      await assert.rejects(stream.ask(edge, {}), /one answer at a time/);
+      end();
+      await stream.ask(edge, {});
+    }));
+});
+
+const clients = ['web1', 'web2', 'crowdsec/main'] as const;
+const texts = ['203.0.113.1', '203.0.113.0/24', '2001:db8::1'] as const;
+const anyNetwork = fc.constantFrom(...texts);
+const anyJail = fc.constantFrom('sshd', 'nginx');
+const anyFate = fc.constantFrom<Fate>('heard', 'heard', 'lost', 'cut');
+
+/** What may happen, in any order. */
+const anyStep = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant('ban' as const),
+      client: fc.constantFrom(...clients),
+      network: anyNetwork,
+      jail: anyJail,
+      ttlSeconds: fc.constantFrom(null, 5, 3_600, 20 * 86_400),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('unban' as const),
+      client: fc.constantFrom(...clients),
+      network: anyNetwork,
+      jail: anyJail,
+      verb: fc.constantFrom('unban', 'lift'),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('pass' as const), seconds: fc.constantFrom(1, 60, 7_200, 700_000) }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('whitelist' as const), networks: fc.subarray([...texts]) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('pause' as const), kind: fc.constantFrom('paused', 'resumed') }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('restart' as const), networks: fc.subarray([...texts]) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('follow' as const), jail: fc.constantFrom('*', 'sshd', 'nginx') }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('kill' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('reconnect' as const) }) },
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('poll' as const), fate: anyFate }) },
+);
+type Step = typeof anyStep extends fc.Arbitrary<infer Value> ? Value : never;
+
+describe('whatever happens, a bouncer', () => {
+  it('blocks in the end what it should, as long as it should', () =>
+    fc.assert(
+      fc.asyncProperty(fc.array(anyStep, { minLength: 8, maxLength: 40 }), async (steps) => {
+        const play = await Play.begin();
+        for (const step of steps) await play.take(step);
+        await play.settle();
+        play.check();
+      }),
+      { numRuns: 500 },
+    ));
+});
+
+/** A server, a bouncer, and what happens to them. */
+class Play {
+  readonly #stream: StreamUnderTest;
+  readonly #bouncer: Bouncer;
+  #lastFate: Fate = 'heard';
+
+  private constructor(stream: StreamUnderTest, bouncer: Bouncer) {
+    this.#stream = stream;
+    this.#bouncer = bouncer;
+  }
+
+  static async begin(): Promise<Play> {
+    const stream = await StreamUnderTest.start();
+    return new Play(stream, new Bouncer(stream, await stream.enroll({ name: 'edge' })));
+  }
+
+  async take(step: Step): Promise<void> {
+    const [stream, bouncer] = [this.#stream, this.#bouncer];
+    switch (step.do) {
+      case 'ban':
+        return stream.event(step.client, step.network, { jail: step.jail, ttlSeconds: step.ttlSeconds });
+      case 'unban':
+        return stream.event(step.client, step.network, { jail: step.jail, verb: step.verb });
+      case 'pass':
+        return stream.pass(step.seconds * 1_000);
+      case 'whitelist':
+        return stream.whitelist(...step.networks);
+      case 'pause':
+        return stream.pause(step.kind);
+      case 'restart':
+        bouncer.reconnect();
+        return stream.restart(step.networks);
+      case 'follow':
+        // By which rights something was told is not known after a restart, so none is between.
+        await this.settle();
+        await stream.enroll({ name: 'edge', follows: [step.jail] });
+        return this.settle();
+      case 'kill':
+        return bouncer.restart();
+      case 'reconnect':
+        return bouncer.reconnect();
+      case 'poll':
+        return this.#poll(step.fate);
+    }
+  }
+
+  /** It is heard, and heard of. */
+  async settle(): Promise<void> {
+    for (let count = 0; count < 2; count += 1) await this.#poll('heard');
+  }
+
+  check(): void {
+    const now = this.#stream.clock.now();
+    const expected = this.#expected();
+    assert.deepEqual(this.#bouncer.blocked, [...expected.keys()].sort());
+    for (const [which, endsAt] of expected) {
+      const told = (this.#bouncer.endOf(which) ?? 0) - Math.min(endsAt, horizonAt(now));
+      assert.ok(told >= 0 && told < 1_000, `${which} is blocked ${told} ms too long`);
+    }
+  }
+
+  /** No two answers in a row are lost by which the same is told: those after it are cut. */
+  async #poll(fate: Fate): Promise<void> {
+    const real = fate === 'lost' && this.#lastFate !== 'heard' ? 'cut' : fate;
+    if (real !== 'cut') this.#lastFate = real;
+    await this.#bouncer.poll(real);
+  }
+
+  #expected(): Map<string, number> {
+    const { core, clock } = this.#stream;
+    const edge = core.clients.get('edge');
+    assert.ok(edge !== undefined);
+    const expected = new Map<string, number>();
+    for (const { network: which, reports } of core.isPaused ? [] : core.standing.values()) {
+      const told = reports.filter((report) => report.client !== 'crowdsec/main' && maySee(edge, report));
+      const endsAt = Math.max(...told.map((report) => report.endsAt));
+      if (endsAt > clock.now() && core.policy.refuseAddress(which) === undefined) expected.set(which, endsAt);
+    }
+    return expected;
+  }
+}

@@ -1,0 +1,200 @@
+import { pino } from 'pino';
+import { Core, type CoreSettings } from '../../../../server/core.ts';
+import type { Decision } from '../../../../server/http/crowdsec/decision.ts';
+import type { DecisionFilter } from '../../../../server/http/crowdsec/decision-filter.ts';
+import { DecisionStream } from '../../../../server/http/crowdsec/decision-stream.ts';
+import { Positions } from '../../../../server/http/crowdsec/positions.ts';
+import type { Client } from '../../../../server/ledger/ledger.ts';
+import type { BanEvent } from '../../../../shared/frames.ts';
+import { ManualClock } from '../../../manual-clock.ts';
+import { FailingLedger } from '../../failing-ledger.ts';
+import { makeClient, makeEvent, network } from '../../samples.ts';
+
+/** What a test sees of one answer. */
+export interface Told {
+  readonly deleted: readonly Decision[] | null;
+  readonly new: readonly Decision[] | null;
+}
+
+/** What becomes of an answer: it arrives, or has left and is lost, or the connection ends before it has left. */
+export type Fate = 'heard' | 'lost' | 'cut';
+
+interface Polling {
+  readonly startup?: boolean;
+  readonly fate?: Fate;
+  readonly filter?: DecisionFilter;
+}
+
+const settings: CoreSettings = {
+  policy: { allowPrivate: false, widest: { 4: 16, 6: 32 }, reportsPerClientMax: 100_000 },
+  whitelist: [],
+  whitelistFromFile: [],
+  historyDays: 90,
+  historyMax: 1_000_000,
+  escalation: undefined,
+};
+
+const everything: DecisionFilter = () => true;
+
+/** The decision stream on a whole server but for its sockets, which a test can start again with the same ledger. */
+export class StreamUnderTest {
+  readonly ledger: FailingLedger;
+  readonly clock: ManualClock;
+  #opened: Opened;
+
+  private constructor(ledger: FailingLedger, clock: ManualClock, opened: Opened) {
+    this.ledger = ledger;
+    this.clock = clock;
+    this.#opened = opened;
+  }
+
+  static async start(): Promise<StreamUnderTest> {
+    const [ledger, clock] = [new FailingLedger(), new ManualClock()];
+    return new StreamUnderTest(ledger, clock, await open(ledger, clock, []));
+  }
+
+  get core(): Core {
+    return this.#opened.core;
+  }
+
+  /** As after a kill: only what the ledger holds is left. */
+  async restart(whitelist: readonly string[] = []): Promise<void> {
+    await this.core.record.drain();
+    this.#opened = await open(this.ledger, this.clock, whitelist);
+  }
+
+  /** Enrolls a client, or changes what one may. */
+  async enroll(rest: Partial<Client>): Promise<Client> {
+    const client = makeClient({ may: ['subscribe'], ...rest });
+    await this.core.record.write((draft) => draft.add({ kind: 'enrolled', client, actor: 'operator' }));
+    return client;
+  }
+
+  async event(client: string, text: string, rest: Partial<BanEvent> = {}): Promise<void> {
+    if (this.core.clients.get(client) === undefined && !client.includes('/')) await this.enroll({ name: client });
+    const sender = makeClient({ name: client, may: ['ban', 'unban', 'operate'] });
+    await this.core.intake.takeEach(sender, [makeEvent(0, text, rest)]);
+  }
+
+  whitelist(...texts: readonly string[]): void {
+    this.core.configure({ ...settings, whitelist: texts.map(network) });
+  }
+
+  async pause(kind: 'paused' | 'resumed'): Promise<void> {
+    await this.core.record.write((draft) => draft.add({ kind, actor: 'operator' }));
+  }
+
+  async pass(ms: number): Promise<void> {
+    this.clock.advance(ms);
+    await this.core.sweep();
+  }
+
+  async ask(
+    client: Client,
+    connection: object,
+    { startup = false, fate = 'heard', filter = everything }: Polling = {},
+  ) {
+    const asking = { connection, isStartup: startup, filter };
+    const outcome = await this.#opened.stream.answer(this.core.clients.get(client.name) ?? client, asking);
+    if ('problem' in outcome) throw new Error(outcome.problem.detail);
+    const told: Told = JSON.parse(String(outcome.answer.body));
+    return { told, end: () => outcome.onEnd?.(fate !== 'cut') };
+  }
+}
+
+interface Opened {
+  readonly core: Core;
+  readonly stream: DecisionStream;
+}
+
+async function open(ledger: FailingLedger, clock: ManualClock, whitelist: readonly string[]): Promise<Opened> {
+  const core = new Core(
+    { ...settings, whitelist: whitelist.map(network) },
+    {
+      ledger,
+      firewalls: [],
+      channels: [],
+      protectedSources: [],
+      clock,
+      random: () => 0.5,
+      soon: setImmediate,
+      log: pino({ level: 'silent' }),
+    },
+    await ledger.load(),
+  );
+  core.checkAll();
+  const bouncers = new Positions(core.clients, core.record);
+  return { core, stream: new DecisionStream({ ...core, isPaused: () => core.isPaused, bouncers, ledger, clock }) };
+}
+
+/**
+ * What a firewall bouncer does with what it is told: it deletes, then adds, keeps the end of what it has already, and lets
+ * its firewall drop what has run out.
+ */
+export class Bouncer {
+  readonly #stream: StreamUnderTest;
+  readonly #client: Client;
+  readonly #filter: DecisionFilter;
+  readonly #blocked = new Map<string, number>();
+  #connection: object = {};
+  #isFresh = true;
+
+  constructor(stream: StreamUnderTest, client: Client, filter: DecisionFilter = everything) {
+    this.#stream = stream;
+    this.#client = client;
+    this.#filter = filter;
+  }
+
+  /** What it blocks now, sorted. */
+  get blocked(): string[] {
+    const now = this.#stream.clock.now();
+    return [...this.#blocked].flatMap(([value, endsAt]) => (endsAt > now ? value : [])).sort();
+  }
+
+  endOf(text: string): number | undefined {
+    return this.#blocked.get(text);
+  }
+
+  /** Connects anew with its next question. */
+  reconnect(): void {
+    this.#connection = {};
+  }
+
+  /** Killed and started: its firewall keeps what it has. */
+  restart(): void {
+    this.reconnect();
+    this.#isFresh = true;
+  }
+
+  /** @returns what it was told, as `-value` and `+value duration` */
+  async poll(fate: Fate = 'heard'): Promise<string[]> {
+    const polling = { startup: this.#isFresh, fate, filter: this.#filter };
+    const { told, end } = await this.#stream.ask(this.#client, this.#connection, polling);
+    end();
+    if (fate !== 'heard') {
+      this.reconnect();
+      return [];
+    }
+    this.#isFresh = false;
+    this.#take(told);
+    return [
+      ...(told.deleted ?? []).map(({ value }) => `-${value}`),
+      ...(told.new ?? []).map(({ value, duration }) => `+${value} ${duration}`),
+    ];
+  }
+
+  #take({ deleted, new: added }: Told): void {
+    for (const { value } of deleted ?? []) this.#blocked.delete(value);
+    const now = this.#stream.clock.now();
+    for (const { value, duration } of added ?? [])
+      if ((this.#blocked.get(value) ?? 0) <= now) this.#blocked.set(value, now + parseGoDuration(duration));
+  }
+}
+
+/** @returns milliseconds */
+export function parseGoDuration(text: string): number {
+  const match = /^(-?)(?:(\d+)h)?(?:(\d+)m)?(?:([\d.]+)s)?$/.exec(text);
+  if (match === null) throw new Error(`${text} is no duration`);
+  const [, sign, hours = '0', minutes = '0', seconds = '0'] = match;
+  return (sign === '-' ? -1 : 1) * (Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds)) * 1_000;
+}
