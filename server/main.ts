@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { systemClock } from '../shared/clock.ts';
+import { hasCode } from '../shared/errors.ts';
 import type { ExitCode } from '../shared/exit-codes.ts';
 import { exitCodeOf } from '../shared/host/exit-code-of.ts';
 import { describeFailure } from '../shared/host/failure.ts';
 import { version } from '../shared/version.ts';
 import { ask } from './commands/ask.ts';
+import type { ExportWords } from './commands/export.ts';
 import { type CommandContext, loadSocketPath } from './commands/load-settings.ts';
 import { groups, operatorCommands } from './commands/operator-commands.ts';
 import { aliasUsages } from './commands/opnsense/alias-usages.ts';
@@ -58,6 +60,7 @@ function buildProgram(): Command {
   addSetup(program);
   addCheckConfig(program);
   addOpnsense(program);
+  addExport(program);
   addOperatorCommands(program);
   return program;
 }
@@ -128,6 +131,33 @@ function addOpnsense(program: Command): void {
       finish(await aliasCommand(asked));
     });
   }
+}
+
+/** Resolves when it has left; false when whoever read, as `head`, reads no more. */
+const write = (text: string): Promise<boolean> =>
+  new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => {
+      if (error && !hasCode(error, 'EPIPE')) reject(error);
+      else resolve(!error);
+    });
+  });
+
+function addExport(program: Command): void {
+  configured(program.command('export'))
+    .option('--year <year>', 'of one year, as 2026; days are those of UTC')
+    .option('--since <day>', 'from this day on, as 2026-01-31')
+    .option('--until <day>', 'up to the end of this day')
+    .option('--jail <pattern>', 'of these jails, as nginx-*')
+    .option('--format <format>', 'csv, json or txt', 'csv')
+    .option('--json', 'short for --format json')
+    .description('how often each network was banned, most first, as far back as history goes')
+    .action(async (options: CommonOptions & ExportWords) => {
+      const { exportCounts } = await import('./commands/export.ts');
+      process.stdout.once('error', () => undefined);
+      const remark = (text: string): void => void process.stderr.write(`${text}\n`);
+      const words = options.json === true ? { ...options, format: 'json' } : options;
+      await exportCounts({ ...context(options), write, remark }, words);
+    });
 }
 
 /** Commands that ask the running server. */
