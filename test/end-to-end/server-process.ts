@@ -23,6 +23,8 @@ export class ServerProcess {
   readonly #options: ServerProcessOptions;
   readonly config: string;
   readonly database: string;
+  /** Where it answers commands. */
+  readonly socket: string;
   #program: RunningProgram | undefined;
   #port: number;
 
@@ -30,6 +32,7 @@ export class ServerProcess {
     this.#options = options;
     this.config = join(options.dir, 'server.ini');
     this.database = join(options.dir, 'ledger.db');
+    this.socket = join(options.dir, 'admin.sock');
     this.#port = options.port ?? 0;
   }
 
@@ -61,7 +64,7 @@ export class ServerProcess {
     policy: readonly string[] = this.#options.policy ?? [],
     enforcers: readonly string[] = this.#options.enforcers ?? [],
   ): Promise<void> {
-    const { dir, certificates, server = [] } = this.#options;
+    const { certificates, server = [] } = this.#options;
     const lines = [
       '[server]',
       'listen = 127.0.0.1',
@@ -70,7 +73,7 @@ export class ServerProcess {
       `certificate = ${certificates.certFile}`,
       `certificate_key = ${certificates.keyFile}`,
       `database = ${this.database}`,
-      `socket = ${join(dir, 'admin.sock')}`,
+      `socket = ${this.socket}`,
       ...server,
       '[policy]',
       ...policy,
