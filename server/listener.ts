@@ -27,6 +27,8 @@ export interface ListenerOptions {
   /** Undefined serves without TLS. */
   readonly certificate: Certificate | undefined;
   readonly clock: Clock;
+  /** Those of {@link httpLimits} when they are left out. */
+  readonly httpTimes?: HttpTimes;
   readonly openSession: (connection: Connection, address: Network | undefined) => Session;
   readonly onEnd: (session: Session) => void;
   /** Answers what is no WebSocket. Never rejects. */
@@ -37,13 +39,24 @@ export interface ListenerOptions {
   readonly onFault: (error: unknown) => void;
 }
 
-/** How node:http holds connections that are no WebSockets to their limits. */
-const serverOptions = {
-  maxHeaderSize: httpLimits.headersMaxBytes,
-  headersTimeout: httpLimits.headersMaxMs,
-  requestTimeout: httpLimits.requestMaxMs,
-  keepAliveTimeout: httpLimits.idleMaxMs,
-};
+/** How long node:http lets a connection take that is no WebSocket, by its own clock; all in milliseconds. */
+export interface HttpTimes {
+  readonly headersMaxMs: number;
+  readonly requestMaxMs: number;
+  readonly idleMaxMs: number;
+  /** How often it looks whether the first two are over. */
+  readonly checkMs: number;
+}
+
+function serverOptions({ headersMaxMs, requestMaxMs, idleMaxMs, checkMs }: HttpTimes) {
+  return {
+    maxHeaderSize: httpLimits.headersMaxBytes,
+    headersTimeout: headersMaxMs,
+    requestTimeout: requestMaxMs,
+    keepAliveTimeout: idleMaxMs,
+    connectionsCheckingInterval: checkMs,
+  };
+}
 
 /** How long a peer may take to answer a close before its socket is cut. */
 const closeMaxMs = 2_000;
@@ -62,17 +75,19 @@ export class Listener {
   readonly #strangers: Strangers;
   /** Frames that wait for their answer: at most {@link limits.framesInFlightMax} of each connection. */
   readonly #unanswered = new Set<Promise<void>>();
+  /** Those with a request that is not answered yet. */
+  readonly #asking = new WeakSet<Stranger>();
   #isClosing = false;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    const { certificate, clock, onTurnedAway } = options;
+    const { certificate, clock, onTurnedAway, httpTimes = httpLimits } = options;
     this.#strangers = new Strangers({ clock, onTurnedAway });
     this.#server =
       certificate === undefined
-        ? createHttpServer(serverOptions)
-        : createHttpsServer({ ...certificate, ...serverOptions, minVersion: 'TLSv1.2' });
-    this.#server.timeout = httpLimits.idleMaxMs;
+        ? createHttpServer(serverOptions(httpTimes))
+        : createHttpsServer({ ...certificate, ...serverOptions(httpTimes), minVersion: 'TLSv1.2' });
+    this.#server.timeout = httpTimes.idleMaxMs;
     this.#server.maxConnections = limits.connectionsMax;
     this.#server.on('connection', (socket: Socket) => this.#strangers.admit(socket));
     this.#server.on('request', (request, response) => this.#request(request, response));
@@ -126,9 +141,14 @@ export class Listener {
     const stranger = this.#strangers.of(request.socket);
     const { remoteAddress = '' } = request.socket;
     const address = stranger?.address ?? parseNetwork(remoteAddress);
+    const isPushing = stranger !== undefined && this.#asking.has(stranger);
+    if (stranger !== undefined) this.#asking.add(stranger);
     const answered = this.#options
-      .onRequest(request, response, { address, welcome: () => stranger?.leave() })
-      .finally(() => this.#unanswered.delete(answered));
+      .onRequest(request, response, { address, welcome: () => stranger?.leave(), isPushing })
+      .finally(() => {
+        this.#unanswered.delete(answered);
+        if (stranger !== undefined && !isPushing) this.#asking.delete(stranger);
+      });
     this.#unanswered.add(answered);
   }
 

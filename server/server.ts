@@ -115,6 +115,11 @@ export class FleetServer {
     this.#door.setRoutes(this.#routes());
   }
 
+  /** Connections without a login. */
+  get strangers(): number {
+    return this.#listener.strangers;
+  }
+
   /** Orderly: what was taken is written and answered. An answer that takes too long costs its client only sending again. */
   async stop(): Promise<void> {
     this.#stopping.abort();

@@ -23,6 +23,8 @@ export interface Origin {
   readonly address: Network | undefined;
   /** Its sender is known: the connection is no stranger's any more. */
   readonly welcome: () => void;
+  /** It has asked before and waits for that answer still, while nobody knows its sender. */
+  readonly isPushing: boolean;
 }
 
 export interface HttpDoorOptions {
@@ -83,6 +85,11 @@ export class HttpDoor {
 
   /** Never rejects: a fault is answered, and told. */
   async answer(message: IncomingMessage, response: ServerResponse, origin: Origin): Promise<void> {
+    if (origin.isPushing) {
+      // Not told: a flood would be as many lines in the log.
+      await sendAnswer(message, response, problemAnswer(pushing), 'close');
+      return;
+    }
     const url = message.url ?? '';
     const [path = '', search = ''] = split(url);
     const found = this.#options.stopping.aborted ? stops : this.#find(message, path, search);
@@ -196,6 +203,8 @@ const tooLong: Problem = {
 const onlyWebSockets: Problem = { code: 'upgrade-required', detail: 'only WebSocket is served here' };
 
 const foreign: Problem = { code: 'not-permitted', detail: 'a browser asks this for a page of another site' };
+
+const pushing: Problem = { code: 'rate-limited', detail: 'one request at a time until a token was taken' };
 
 const stops: Problem = { code: 'unavailable', detail: 'the server stops' };
 

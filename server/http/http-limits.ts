@@ -10,6 +10,8 @@ export const httpLimits = {
   /** How long the headers, and a whole request, may take to arrive. */
   headersMaxMs: 10_000,
   requestMaxMs: 30_000,
+  /** How often it is looked whether one of them takes longer. */
+  checkMs: 5_000,
   /** How long a connection may wait for the next request, or stand still while its answer is sent. */
   idleMaxMs: 60_000,
   /** Requests of one client at once. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { DryRun } from '../../server/enforcers/dry-run/dry-run.ts';
-import { FleetServer } from '../../server/server.ts';
+import { FleetServer, type Identity } from '../../server/server.ts';
 import type { ServerSettings } from '../../server/settings.ts';
 import { parseEnrolment } from '../../shared/enrolment.ts';
 import { callLocalSocket } from '../../shared/host/local-socket.ts';
@@ -55,13 +55,13 @@ export class RunningServer {
     };
   }
 
-  static async start(): Promise<RunningServer> {
+  static async start(identity?: Identity): Promise<RunningServer> {
     const running = new RunningServer(await mkdtemp(join(tmpdir(), 'f2nb-server-')));
     running.#server = await FleetServer.start(running.settings, {
       ledger: running.ledger,
       firewalls: [{ enforcer: running.firewall, limits, protectedSources: [] }],
       channels: [],
-      identity: undefined,
+      identity,
       clock: running.clock,
       random: () => 0.5,
       randomBytes,
@@ -106,8 +106,8 @@ export class RunningServer {
 }
 
 /** Runs `work` against a server of its own and ends it. */
-export async function withServer(work: (server: RunningServer) => Promise<void>): Promise<void> {
-  const server = await RunningServer.start();
+export async function withServer(work: (server: RunningServer) => Promise<void>, identity?: Identity): Promise<void> {
+  const server = await RunningServer.start(identity);
   try {
     await work(server);
     assert.deepEqual(server.faults, []);

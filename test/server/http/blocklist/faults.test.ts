@@ -66,7 +66,7 @@ describe('a list that cannot be given', () => {
       onFault: (error) => assert.fail(String(error)),
     });
     const server = createServer((request, response) => {
-      void door.answer(request, response, { address: undefined, welcome: () => undefined });
+      void door.answer(request, response, { address: undefined, welcome: () => undefined, isPushing: false });
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const address = server.address();
