@@ -39,6 +39,8 @@ function gatherLines(): DestinationStream {
   });
   let isGathering = false;
   let isAnyWaiting = false;
+  // A flush amid a write does nothing: what came meanwhile would wait for the next line, however long that takes.
+  let isPerhapsHeld = false;
   const endGathering = (): void => {
     isGathering = false;
     if (isAnyWaiting) flush();
@@ -49,10 +51,17 @@ function gatherLines(): DestinationStream {
     destination.flush();
     systemClock.after(gatherMs, endGathering);
   };
+  destination.on('drain', () => {
+    if (!isPerhapsHeld) return;
+    isPerhapsHeld = false;
+    isAnyWaiting = true;
+    if (!isGathering) flush();
+  });
   return {
     write: (line) => {
       destination.write(line);
       isAnyWaiting = true;
+      isPerhapsHeld = true;
       if (!isGathering) flush();
     },
   };
