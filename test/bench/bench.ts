@@ -2,6 +2,7 @@ import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { describeError } from '../../shared/errors.ts';
 import { agentFigures } from './agent-figures.ts';
+import { blocklistFigures } from './blocklist-figures.ts';
 import { fail2banRate } from './fail2ban-rate.ts';
 import { feedFigures } from './feed-figures.ts';
 import type { Bench, Figure } from './figure.ts';
@@ -31,6 +32,7 @@ const benches: readonly Bench[] = [
   feedFigures,
   nftablesFigures,
   opnsenseFigures,
+  blocklistFigures,
 ];
 const names = benches.map(({ name }) => name).join(', ');
 
