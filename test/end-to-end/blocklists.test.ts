@@ -33,6 +33,7 @@ describe('a blocklist', { timeout: suiteMaxMs }, () => {
   const ending = lastFirst({ after });
   let server: ServerProcess;
   let list: (path: string) => Promise<string>;
+  let leave: (path: string) => Promise<void>;
 
   before(async () => {
     const dir = await makeFolder(ending);
@@ -46,6 +47,12 @@ describe('a blocklist', { timeout: suiteMaxMs }, () => {
     const { token } = await server.ask('client', 'add', 'edge', '--http');
     const ca = await readFile(certificates.caFile);
     list = (path) => fetchList({ path, ca, port: server.port, token: String(token) });
+    leave = (path) => beginToFetch({ path, ca, port: server.port, token: String(token) });
+  });
+
+  it('that readers give up in the middle of is there for the next', async () => {
+    for (let reader = 0; reader < 20; reader += 1) await leave('/blocklist.json');
+    assert.ok((await list('/blocklist.json')).endsWith(']}\n'));
   });
 
   describe('loaded by nft', () => {
@@ -166,6 +173,21 @@ function fetchList({ token, ...asked }: Asked): Promise<string> {
       });
       response.on('error', reject);
     }).on('error', reject);
+  });
+}
+
+/** Asks for a list and goes away when its first piece is here. */
+function beginToFetch({ token, ...asked }: Asked): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const asking = get({ host: '127.0.0.1', headers, agent: false, ...asked }, (response) => {
+      response.once('data', () => {
+        asking.destroy();
+        resolve();
+      });
+      response.on('error', () => undefined);
+    });
+    asking.on('error', reject);
   });
 }
 

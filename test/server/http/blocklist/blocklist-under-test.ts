@@ -1,7 +1,5 @@
-import type { Change } from '../../../../server/ledger/ledger.ts';
 import { callLocalSocket } from '../../../../shared/host/local-socket.ts';
 import type { RunningServer } from '../../running-server.ts';
-import { makeReport } from '../../samples.ts';
 import { askHttp, type HttpAnswer, makeHttpClient } from '../ask-http.ts';
 
 /** A ban as a test writes it: who reports it, in which jail, for how many seconds. */
@@ -38,15 +36,6 @@ export function makeReader(server: RunningServer, args: object = {}): Promise<st
 }
 
 /** The lines of a list that are no comments. */
-export function linesOf({ text }: HttpAnswer): string[] {
+export function linesOf({ text }: Pick<HttpAnswer, 'text'>): string[] {
   return text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-}
-
-/** Very many bans at once, as changes for the ledger of a server that is not started yet. */
-export function changesOf(networks: readonly string[], seconds: number, now: number): Change[] {
-  return networks.map((network) => ({
-    kind: 'reported',
-    report: makeReport(network, { reportedAt: now, endsAt: now + seconds * 1_000 }),
-    replaces: undefined,
-  }));
 }
