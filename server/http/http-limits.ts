@@ -24,7 +24,7 @@ export const httpLimits = {
   /** Jails, clients or networks that are counted in one answer. */
   countsMax: 1_000,
   /** So many bans looked through for an answer take as much of a client's rate as one event. */
-  bansPerEvent: 64,
+  bansPerEvent: 16,
   /** What a look through history takes of it, in events: a million entries take the machine a second, beside the bans. */
   historyCost: 5_000,
 } as const;

@@ -8,6 +8,7 @@ import { feedFigures } from './feed-figures.ts';
 import type { Bench, Figure } from './figure.ts';
 import { fillFigures } from './fill-figures.ts';
 import { formatFigures } from './format-figures.ts';
+import { httpFigures } from './http-figures.ts';
 import { describeMachine, formatMachine } from './machine.ts';
 import { nftablesFigures } from './nftables-figures.ts';
 import { opnsenseFigures } from './opnsense-figures.ts';
@@ -30,6 +31,7 @@ const benches: readonly Bench[] = [
   fillFigures,
   steadyFigures,
   feedFigures,
+  httpFigures,
   nftablesFigures,
   opnsenseFigures,
   blocklistFigures,

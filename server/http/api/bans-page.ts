@@ -76,12 +76,18 @@ function keyOf(ban: Ban, sort: PageOrder['sort']): number | string {
     case 'network':
       return 0;
     case 'reported':
-      return ban.reports.reduce((newest, { reportedAt }) => Math.max(newest, reportedAt), 0);
+      return newestOf(ban);
     case 'end':
       return endOf(ban);
     case 'client':
       return ban.reports.reduce((first, { client }) => (first === '' || client < first ? client : first), '');
   }
+}
+
+function newestOf({ reports }: Ban): number {
+  let newest = 0;
+  for (const { reportedAt } of reports) if (reportedAt > newest) newest = reportedAt;
+  return newest;
 }
 
 function comparing({ descending }: PageOrder): Compare {

@@ -30,16 +30,31 @@ const until = parameter.instant('until', 'Only bans with a report made before th
 /** One report must fit all of them, but for the family. */
 export const banFilters = [jail, client, clientSuffix, label, family, since, until] as const;
 
-/** The bans that a client is shown and that fit, each with those of its reports that the client is shown. */
+/**
+ * The bans that a client is shown and that fit, each with those of its reports that the client is shown. Nearly every ban has
+ * one report, and all bans there are may be looked at.
+ */
 export function* seenBans(standing: StandingBans, who: Client, query: ApiRequest['query']): IterableIterator<Ban> {
   const isSeen = seeing(who);
   const fits = readFilter(query);
   const only = familyIn(query);
   for (const ban of standing.values()) {
     if (only !== undefined && familyOf(ban.network) !== only) continue;
-    const seen = ban.reports.every(isSeen) ? ban : narrowed(ban, isSeen);
-    if (seen.reports.some(fits)) yield seen;
+    const seen = seenOf(ban, isSeen);
+    if (seen !== undefined && isAny(seen.reports, fits)) yield seen;
   }
+}
+
+/** Most bans have one report: then no list is made, and nothing is called for each of its items. */
+function seenOf(ban: Ban, isSeen: Fits): Ban | undefined {
+  const [first] = ban.reports;
+  if (ban.reports.length === 1 && first !== undefined) return isSeen(first) ? ban : undefined;
+  return ban.reports.every(isSeen) ? ban : narrowed(ban, isSeen);
+}
+
+function isAny(reports: readonly Report[], fits: Fits): boolean {
+  const [first] = reports;
+  return reports.length === 1 && first !== undefined ? fits(first) : reports.some(fits);
 }
 
 function narrowed({ network, reports, sequence }: Ban, isSeen: (report: Report) => boolean): Ban {
@@ -63,7 +78,7 @@ function readFilter(query: ApiRequest['query']): Fits {
     onValue(query.get(since), ({ reportedAt }, from) => reportedAt >= from),
     onValue(query.get(until), ({ reportedAt }, to) => reportedAt < to),
   ].filter((condition) => condition !== undefined);
-  return (report) => conditions.every((condition) => condition(report));
+  return conditions.length === 0 ? () => true : (report) => conditions.every((condition) => condition(report));
 }
 
 function onValue<Value>(value: Value | undefined, fits: (report: Report, value: Value) => boolean): Fits | undefined {
