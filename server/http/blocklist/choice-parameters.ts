@@ -3,8 +3,8 @@ import { type Arguments, type Parameter, parameter } from '../parameter.ts';
 import type { Choice } from './select-entries.ts';
 
 const families: readonly Family[] = [4, 6];
-const globAllowed = '1–130 of A-Z a-z 0-9 . _ @ + / - and * for any characters';
-const globPattern = /^[A-Za-z0-9*._@+/-]{1,130}$/;
+const reporterGlobAllowed = '1–130 of A-Z a-z 0-9 . _ / - and * for any characters';
+const reporterGlobPattern = /^[A-Za-z0-9*._/-]{1,130}$/;
 
 export const family: Parameter<Family> = {
   name: 'family',
@@ -13,12 +13,12 @@ export const family: Parameter<Family> = {
   allowed: '4, 6',
   read: (text) => families.find((each) => String(each) === text),
 };
-const jail = parameter.matching('jail', 'Only what jails of this pattern report, as nginx-*', globPattern, globAllowed);
+const jail = parameter.glob('jail', 'Only what jails of this pattern report, as nginx-*');
 const excludedClient = parameter.matching(
   'exclude_client',
   'Not what clients of this pattern report, as the reader itself',
-  globPattern,
-  globAllowed,
+  reporterGlobPattern,
+  reporterGlobAllowed,
 );
 const reportsMin = parameter.integer('min_reports', 'Only what has so many reports or more', 1, 10_000);
 /** Networks that together are a whole CIDR become one. */

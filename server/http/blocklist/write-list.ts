@@ -15,11 +15,15 @@ export async function writeList(
   list: List,
   { query, rest }: { readonly query: Arguments; readonly rest: Rest },
 ): Promise<{ readonly body: Buffer; readonly tag: string }> {
-  const body = Buffer.concat(await piecesOf(format.lines(list, query), rest));
-  if (format.endsIn !== 'seconds') return { body, tag: `"${digest(createHash('sha256').update(body))}"` };
+  const pieces: Buffer[] = [];
   const hash = createHash('sha256');
-  for (const piece of await piecesOf(instantLines(list), rest)) hash.update(piece);
-  return { body, tag: `W/"${digest(hash)}"` };
+  const isTagged = format.endsIn !== 'seconds';
+  await inPieces(format.lines(list, query), rest, (piece) => {
+    pieces.push(piece);
+    if (isTagged) hash.update(piece);
+  });
+  if (!isTagged) await inPieces(instantLines(list), rest, (piece) => void hash.update(piece));
+  return { body: Buffer.concat(pieces), tag: `${isTagged ? '' : 'W/'}"${digest(hash)}"` };
 }
 
 function digest(hash: Hash): string {
@@ -31,20 +35,15 @@ function* instantLines({ entries, isPaused }: List): Generator<string> {
   for (const { network, endsAt } of entries) yield `${network} ${endsAt}`;
 }
 
-async function piecesOf(lines: Iterable<string>, rest: Rest): Promise<Buffer[]> {
-  const pieces: Buffer[] = [];
+async function inPieces(lines: Iterable<string>, rest: Rest, take: (piece: Buffer) => void): Promise<void> {
   let piece = '';
   let count = 0;
-  const finish = (): void => {
-    pieces.push(Buffer.from(piece));
-    piece = '';
-    count = 0;
-  };
   await inTurns(lines, rest, (line) => {
     piece += `${line}\n`;
     count += 1;
-    if (count === linesPerPiece) finish();
+    if (count % linesPerPiece !== 0) return;
+    take(Buffer.from(piece));
+    piece = '';
   });
-  finish();
-  return pieces;
+  take(Buffer.from(piece));
 }
