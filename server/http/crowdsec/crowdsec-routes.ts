@@ -21,10 +21,9 @@ const decisionSchema: Schema = {
     scope: { enum: ['Ip', 'Range'] },
     type: { const: 'ban' },
     until: { type: 'string' },
-    uuid: { type: 'string' },
     value: { type: 'string' },
   },
-  required: ['duration', 'id', 'origin', 'scenario', 'scope', 'type', 'until', 'uuid', 'value'],
+  required: ['duration', 'id', 'origin', 'scenario', 'scope', 'type', 'until', 'value'],
   additionalProperties: false,
 };
 const decisionsSchema: Schema = { type: ['array', 'null'], items: decisionSchema };

@@ -1,8 +1,8 @@
+import { hash } from 'node:crypto';
 import type { Network } from '../../../shared/network.ts';
-import { sha256Hex } from '../../../shared/signing.ts';
 import type { Report } from '../../ledger/ledger.ts';
 
-/** A ban as CrowdSec's local API tells it; `uuid` and `until` as its newer versions do. */
+/** A ban as CrowdSec's local API tells it; `until` as its newer versions do. */
 export interface Decision {
   /** As Go writes one: `1h0m5s`, negative for what has ended. */
   readonly duration: string;
@@ -15,7 +15,6 @@ export interface Decision {
   readonly scope: 'Ip' | 'Range';
   readonly type: 'ban';
   readonly until: string;
-  readonly uuid: string;
   readonly value: Network;
 }
 
@@ -66,22 +65,15 @@ export function formatGoDuration(seconds: number): string {
 }
 
 function decisionOf({ network, client, jail }: Claim, duration: string, until: number): Decision {
-  const hash = sha256Hex(network);
   return {
     duration,
     // As much of it as a number of JSON holds exactly.
-    id: Number.parseInt(hash.slice(0, 13), 16),
+    id: Number.parseInt(hash('sha256', network).slice(0, 13), 16),
     origin: client,
     scenario: jail,
     scope: scopeOf(network),
     type: 'ban',
     until: new Date(until).toISOString(),
-    uuid: uuidOf(hash),
     value: network,
   };
-}
-
-/** Version 8 of RFC 9562, whose bits are its maker's to choose. */
-function uuidOf(hash: string): string {
-  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(12, 15)}-a${hash.slice(15, 18)}-${hash.slice(18, 30)}`;
 }
