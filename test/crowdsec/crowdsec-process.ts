@@ -59,6 +59,10 @@ export class CrowdsecProcess {
     return crowdsec;
   }
 
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
   /** What it has logged since its last start; a line for each request. */
   get log(): string {
     return this.#process?.output ?? '';
