@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { describeError } from '../../shared/errors.ts';
 import { agentFigures } from './agent-figures.ts';
 import { blocklistFigures } from './blocklist-figures.ts';
+import { crowdsecFigures } from './crowdsec-figures.ts';
 import { fail2banRate } from './fail2ban-rate.ts';
 import { feedFigures } from './feed-figures.ts';
 import type { Bench, Figure } from './figure.ts';
@@ -35,6 +36,7 @@ const benches: readonly Bench[] = [
   nftablesFigures,
   opnsenseFigures,
   blocklistFigures,
+  crowdsecFigures,
 ];
 const names = benches.map(({ name }) => name).join(', ');
 
