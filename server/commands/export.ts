@@ -68,11 +68,10 @@ function readTime({ year, since, until, jail }: ExportWords): CountedTime {
     throw new ArgumentError(`--year: ${quote(year)}: allowed is a year as 2026`);
   const first = year === undefined ? since : `${year}-01-01`;
   const last = year === undefined ? until : `${year}-12-31`;
-  return {
-    since: first === undefined ? 0 : readDay('--since', first),
-    until: last === undefined ? Number.MAX_SAFE_INTEGER : readDay('--until', last) + dayMs,
-    jail,
-  };
+  const from = first === undefined ? 0 : readDay('--since', first);
+  const to = last === undefined ? Number.MAX_SAFE_INTEGER : readDay('--until', last) + dayMs;
+  if (from >= to) throw new ArgumentError(`--until: ${quote(last)}: is before --since`);
+  return { since: from, until: to, jail };
 }
 
 function readDay(name: string, text: string): number {

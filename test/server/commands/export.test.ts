@@ -106,6 +106,7 @@ describe('export', () => {
       [{ year: '2026', since: '2026-01-01' }, /--year/],
       [{ since: '2026-02-30' }, /--since: "2026-02-30"/],
       [{ until: 'yesterday' }, /--until/],
+      [{ since: '2026-01-02', until: '2026-01-01' }, /--until: "2026-01-01"/],
       [{ jail: 'x[a-z]' }, /--jail/],
       [{ format: 'xml' }, /--format/],
     ];
