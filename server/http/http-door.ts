@@ -8,6 +8,17 @@ import { type Client, LedgerError } from '../ledger/ledger.ts';
 import type { ClientRate, ClientRates } from '../policy/client-rates.ts';
 import { notModified, withHeaders } from './answer.ts';
 import { authenticateCaller, type Credential } from './caller.ts';
+import {
+  foreign,
+  mayAsk,
+  onlyWebSockets,
+  pushing,
+  refuseCaller,
+  refused,
+  stops,
+  tooLong,
+  tooOften,
+} from './door-problems.ts';
 import { entityTagOf, fitsTag } from './entity-tag.ts';
 import { isOfForeignPage } from './foreign-page.ts';
 import { httpLimits } from './http-limits.ts';
@@ -195,19 +206,6 @@ export class HttpDoor {
   }
 }
 
-const tooLong: Problem = {
-  code: 'too-large',
-  detail: `path and query have more than ${httpLimits.urlMaxCharacters} characters`,
-};
-
-const onlyWebSockets: Problem = { code: 'upgrade-required', detail: 'only WebSocket is served here' };
-
-const foreign: Problem = { code: 'not-permitted', detail: 'a browser asks this for a page of another site' };
-
-const pushing: Problem = { code: 'rate-limited', detail: 'one request at a time until a token was taken' };
-
-const stops: Problem = { code: 'unavailable', detail: 'the server stops' };
-
 /** Of an answer to HEAD the body never leaves. One that waits behind another does not tell itself that its socket is gone. */
 function watchEnd(
   { method, socket }: IncomingMessage,
@@ -236,21 +234,4 @@ function withoutQuery({ route, parts }: Found): Found {
 function handlePublic(route: Route, request: ApiRequest): Outcome | Promise<Outcome> {
   if (route.access !== 'anybody') throw new Error(`${route.url} needs a client`);
   return route.handle(request);
-}
-
-function mayAsk({ access }: ClientRoute, { may }: Client): boolean {
-  return access === 'every-client' || access.some((permission) => may.includes(permission));
-}
-
-function refuseCaller({ access }: ClientRoute, { name, may }: Client): Outcome {
-  const needed = access === 'every-client' ? 'nothing' : access.join(' or ');
-  return refused('not-permitted', `${name} may ${may.join(', ')}; this needs ${needed}`);
-}
-
-function tooOften(client: string): Outcome {
-  return refused('rate-limited', `${client} asks more often than a client may`);
-}
-
-function refused(code: Problem['code'], detail: string): { readonly problem: Problem } {
-  return { problem: { code, detail } };
 }
