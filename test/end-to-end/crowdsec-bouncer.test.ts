@@ -13,7 +13,7 @@ const port = 7_000;
 const [attacker4, other4] = attackers[4];
 const [attacker6, other6] = attackers[6];
 const limits = { timeout: 240_000 };
-const patienceMs = 60_000;
+const patienceMs = 150_000;
 const many = 1_200;
 
 describe('packets, where the real CrowdSec bouncer reads our bans over TLS', () => {
@@ -64,10 +64,11 @@ describe('packets, where the real CrowdSec bouncer reads our bans over TLS', () 
   }
 
   it('come through when the ban ends by itself, also while the server is down', limits, async () => {
-    await server.ask('ban', attacker4, '--ttl', '20s');
     await server.ask('ban', attacker6, '--ttl', '1h');
-    await becomes('blocked', attacker4);
     await becomes('blocked', attacker6);
+    // Long enough to be seen on a slow machine.
+    await server.ask('ban', attacker4, '--ttl', '40s');
+    await becomes('blocked', attacker4);
     await server.kill();
     await becomes('open', attacker4);
     await server.start();
@@ -81,14 +82,14 @@ describe('packets, where the real CrowdSec bouncer reads our bans over TLS', () 
     await server.ask('ban', attacker4, '--ttl', '2h');
     await server.ask('ban', attacker6, '--ttl', '2h');
     await becomes('blocked', attacker6);
-    await server.ask('ban', attacker6, '--ttl', '15s');
+    await server.ask('ban', attacker6, '--ttl', '5s');
     await becomes('open', attacker6);
-    await server.ask('ban', attacker6, '--ttl', '15s');
+    await server.ask('ban', attacker6, '--ttl', '10m');
     await becomes('blocked', attacker6);
     await server.ask('ban', attacker6, '--ttl', '1h');
     await waitUntil(
       'the bouncer holds it for an hour',
-      async () => /2001:db8::66 timeout 1h/.test(await sets()),
+      async () => /2001:db8::66 timeout (1h|5\dm)/.test(await sets()),
       patienceMs,
     );
   });

@@ -3,8 +3,10 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { maySee } from '../../../../server/http/api/may-see.ts';
 import { horizonAt } from '../../../../server/http/crowdsec/decision.ts';
+import { historyPerAnswerMax } from '../../../../server/http/crowdsec/decision-stream.ts';
 import { policyChangesMax } from '../../../../server/policy/policy-changes.ts';
-import { network } from '../../samples.ts';
+import { addresses } from '../../../bench/networks.ts';
+import { makeClient, makeEvent, network } from '../../samples.ts';
 import { Bouncer, type Fate, StreamUnderTest } from './stream-under-test.ts';
 
 const hour = 3_600;
@@ -224,6 +226,24 @@ describe('a bouncer', () => {
       assert.deepEqual(await bouncer.poll().then((told) => told.length), 1);
       await stream.event('web1', a, { verb: 'unban' });
       assert.deepEqual(await bouncer.poll(), [`-${a}`]);
+    }));
+
+  it('hears after a restart of more changes than one answer tells of, one answer after the other', () =>
+    withBouncer(async (stream, bouncer) => {
+      await stream.event('web1', a);
+      for (let count = 0; count < 2; count += 1) await bouncer.poll();
+      const events = addresses(historyPerAnswerMax / 2).flatMap((each) => [
+        makeEvent(0, each, { ttlSeconds: hour }),
+        makeEvent(0, each, { verb: 'unban' }),
+      ]);
+      await stream.core.intake.takeEach(makeClient(), events);
+      await stream.event('web1', a, { verb: 'unban' });
+      await stream.restart();
+      bouncer.reconnect();
+      assert.equal((await bouncer.poll()).length, historyPerAnswerMax / 2);
+      assert.deepEqual(bouncer.blocked, [a]);
+      assert.deepEqual(await bouncer.poll(), [`-${a}`]);
+      assert.deepEqual(await bouncer.poll(), []);
     }));
 
   it('is answered while the record cannot be written, and told more than it needs after a restart', () =>
