@@ -51,6 +51,11 @@ export class ConnectedClients {
     return connected.address;
   }
 
+  /** A client that keeps no connection, but asks by HTTP, was here. */
+  noteSeen(client: string, now: number): void {
+    this.#lastSeen.set(client, now);
+  }
+
   /** How the enforcers of a connected host stand, as it says. */
   noteEnforcers(session: Session, enforcers: readonly HostEnforcer[]): void {
     const connected = this.#connected.get(session);
@@ -71,7 +76,7 @@ export class ConnectedClients {
     return count;
   }
 
-  /** When a client was last connected since the start, or undefined. */
+  /** When a client was last connected, or asked by HTTP, since the start, or undefined. */
   lastSeen(client: string): number | undefined {
     return this.#lastSeen.get(client);
   }

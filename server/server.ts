@@ -174,13 +174,14 @@ export class FleetServer {
 
   #makeDoor(): HttpDoor {
     const { clock, onFault } = this.#parts;
-    const { clients, teller } = this.#core;
+    const { clients, connected, teller } = this.#core;
     return new HttpDoor({
       routes: this.#routes(),
       clients,
       rates: this.#rates,
       clock,
       stopping: this.#stopping.signal,
+      onCaller: (client) => connected.noteSeen(client, clock.now()),
       onRejection: (problem, address, client) => teller.requestRefused(problem, address, client),
       onFault,
     });

@@ -87,11 +87,13 @@ async function setClient(options: ClientVerbsOptions, args: Arguments) {
     ...(args['from'] === undefined ? {} : { from: readFrom(args['from']) }),
     ...(args['description'] === undefined ? {} : { description: readDescription(args) }),
   };
-  const client = await changeClient(options, readName(args), (before) =>
-    Object.keys(rights).length > 0
-      ? { ...before, ...rights }
-      : new ArgumentError('nothing to change: give --jails, --may, --follows, --from or --description'),
-  );
+  const client = await changeClient(options, readName(args), (before) => {
+    if (Object.keys(rights).length === 0)
+      return new ArgumentError('nothing to change: give --jails, --may, --follows, --from or --description');
+    if (args['from'] !== undefined && before.keys.every(({ kind }) => kind !== 'http'))
+      return new ArgumentError(`from: counts for a token alone, and ${before.name} has none`);
+    return { ...before, ...rights };
+  });
   const { name, may, jails, follows, from, description } = client;
   return { name, may, jails, follows, from, description, leftOver: countLeftOver(options.standing, client) };
 }

@@ -46,6 +46,8 @@ export interface HttpDoorOptions {
   readonly clock: Clock;
   /** Aborted as soon as the server stops: what it knows may be half of it from then on. */
   readonly stopping: AbortSignal;
+  /** A client has asked, and its token was taken. */
+  readonly onCaller: (client: string) => void;
   /** A request that was refused before it was looked at. */
   readonly onRejection: (problem: Problem, address: Network | undefined, client: string | undefined) => void;
   /** A fault of ours in handling a request. */
@@ -162,6 +164,7 @@ export class HttpDoor {
     if (leave === undefined)
       return refused('rate-limited', `${name} has as many requests or connections at once as a client may`);
     entering.origin.welcome();
+    this.#options.onCaller(name);
     try {
       if (!mayAsk(route, client)) return refuseCaller(route, client);
       const { url = '', headers } = entering.message;

@@ -48,9 +48,15 @@ function showChanged(answer: Answer): string {
   const leftOver = Number(answer['leftOver']);
   const may = strings(answer['may']);
   const follows = may.includes('subscribe') ? `, follows ${strings(answer['follows']).join(',')}` : '';
-  const line = `${text(answer['name'])}: may ${may.join(',')}, jails ${strings(answer['jails']).join(',')}${follows}`;
+  const networks = strings(answer['from']).join(',');
+  const from = networks === '' ? '' : `, token from ${networks}`;
+  const line = `${text(answer['name'])}: may ${may.join(',')}, jails ${strings(answer['jails']).join(',')}${follows}${from}`;
   if (leftOver === 0) return line;
   return `${line}\n${plural(leftOver, 'ban')} of jails that it may no longer use: each stays until its time ends or you unban it`;
+}
+
+function isToken(client: Answer): boolean {
+  return items(client['keys']).some(({ kind }) => kind === 'http');
 }
 
 function showList(answer: Answer, { when }: Times): string {
@@ -59,13 +65,14 @@ function showList(answer: Answer, { when }: Times): string {
     strings(client['may']).join(','),
     strings(client['jails']).join(','),
     strings(client['may']).includes('subscribe') ? strings(client['follows']).join(',') : '',
+    isToken(client) ? strings(client['from']).join(',') || 'any' : '',
     text(client['reports']),
     String(items(client['connections']).length),
     when(client['lastSeen']),
     text(client['description']),
   ]);
   return formatTable(
-    ['CLIENT', 'MAY', 'JAILS', 'FOLLOWS', 'REPORTS', 'CONNECTIONS', 'LAST SEEN (UTC)', 'DESCRIPTION'],
+    ['CLIENT', 'MAY', 'JAILS', 'FOLLOWS', 'TOKEN FROM', 'REPORTS', 'CONNECTIONS', 'LAST SEEN (UTC)', 'DESCRIPTION'],
     rows,
     'no clients; enroll one with: fail2networkban-server client add NAME',
   );

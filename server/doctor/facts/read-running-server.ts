@@ -70,6 +70,8 @@ export interface ClientState {
   /** Milliseconds since the epoch; undefined: not since the server started. */
   readonly lastSeenMs: number | undefined;
   readonly addedAtMs: number;
+  /** It asks by HTTP; else it is a host. */
+  readonly hasToken: boolean;
 }
 
 /** Asks over the admin socket. */
@@ -133,11 +135,12 @@ function readFailure(state: unknown): Failure | undefined {
   return { reason: String(state['reason']), forSeconds: Number(state['forSeconds']) };
 }
 
-function readClient({ name, lastSeen, addedAt }: Fields): ClientState {
+function readClient({ name, lastSeen, addedAt, keys }: Fields): ClientState {
   return {
     name: String(name),
     lastSeenMs: typeof lastSeen === 'number' ? lastSeen : undefined,
     addedAtMs: Number(addedAt),
+    hasToken: objects(keys).some(({ kind }) => kind === 'http'),
   };
 }
 

@@ -22,18 +22,31 @@ export function judgeClients({ clients, uptimeSeconds }: RunningServer, nowMs: n
   const silent = clients.filter(({ lastSeenMs, addedAtMs }) => {
     return nowMs - (lastSeenMs ?? Math.max(startedAtMs, addedAtMs)) >= dayMs;
   });
-  if (silent.length === 0) return [];
-  const names = silent.map((client) => describe(client, nowMs, startedAtMs));
-  return [
-    {
-      level: 'warning',
-      code: 'silent-clients',
-      fact: `silent for more than a day: ${enumerate(names)}`,
-      consequence: 'their bans do not arrive; those already made go on until they end',
-      command: 'on each: fail2networkban doctor; for one that is gone: fail2networkban-server client revoke NAME',
-    },
-  ];
+  const say = (hasToken: boolean, said: typeof silentHosts): readonly Said[] => {
+    const names = silent.filter((client) => client.hasToken === hasToken);
+    if (names.length === 0) return [];
+    const fact = `${said.fact}: ${enumerate(names.map((client) => describe(client, nowMs, startedAtMs)))}`;
+    return [{ ...said, fact }];
+  };
+  return [...say(false, silentHosts), ...say(true, silentTokens)];
 }
+
+const silentHosts: Said = {
+  level: 'warning',
+  code: 'silent-clients',
+  fact: 'silent for more than a day',
+  consequence: 'their bans do not arrive; those already made go on until they end',
+  command: 'on each: fail2networkban doctor; for one that is gone: fail2networkban-server client revoke NAME',
+};
+
+/** A note: a device that only ever bans is silent for as long as nobody attacks it. */
+const silentTokens: Said = {
+  level: 'note',
+  code: 'silent-tokens',
+  fact: 'tokens that nobody has used for more than a day',
+  consequence: 'whoever takes lists by one blocks what it took last, if anything',
+  command: 'look at what uses it; when nothing does: fail2networkban-server client revoke NAME',
+};
 
 const none: Said = {
   level: 'note',

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
+import { showClients } from '../../../server/commands/show/show-clients.ts';
+import { timesAt } from '../../../server/commands/show/times.ts';
 import { httpLimits } from '../../../server/http/http-limits.ts';
 import { sha256Hex } from '../../../shared/signing.ts';
 import { until } from '../../contracts/until.ts';
@@ -69,6 +71,29 @@ describe('a token', () => {
       assert.deepEqual([status, json?.['code']], [403, 'not-permitted']);
       await server.ask('client-set', { name: 'shop', from: '127.0.0.0/8' });
       assert.equal((await askHttp(server, 'GET /api/v1/bans/203.0.113.7', { token })).status, 200);
+      await server.enroll({ name: 'web1' });
+      await assert.rejects(
+        server.ask('client-set', { name: 'web1', from: '127.0.0.1' }),
+        /from: counts for a token alone, and web1 has none/,
+      );
+    }));
+
+  it('is listed with where it is taken from, and when it was used last', () =>
+    withServer(async (server) => {
+      const token = await makeHttpClient(server, { name: 'shop', from: '127.0.0.0/8' });
+      await server.enroll({ name: 'web1' });
+      const listed = showClients(timesAt(0)).clients(await server.ask('client-list'));
+      const [header, shop, web1] = listed.split('\n');
+      assert.match(header ?? '', /FOLLOWS +TOKEN FROM +REPORTS/);
+      assert.match(shop ?? '', /^shop .* 127\.0\.0\.0\/8 +0 +0 +-$/);
+      assert.match(web1 ?? '', /^web1 +ban,unban +\* +0 +0 +-$/);
+      await askHttp(server, 'GET /api/v1/bans/203.0.113.7', { token });
+      const { clients } = await server.ask('client-list');
+      assert.ok(Array.isArray(clients));
+      assert.deepEqual(
+        clients.map(({ lastSeen }) => lastSeen),
+        [server.clock.now(), undefined],
+      );
     }));
 });
 

@@ -27,6 +27,7 @@ function client(seenHours: number | undefined, addedHours: number): ClientState 
   return {
     name: 'web1',
     addedAtMs: nowMs - addedHours * hourMs,
+    hasToken: false,
     lastSeenMs: seenHours === undefined ? undefined : nowMs - seenHours * hourMs,
   };
 }
@@ -53,6 +54,18 @@ describe('clients', () => {
       else assert.match(facts.join(), expected);
     });
   }
+
+  it('that ask by HTTP are no hosts whose bans do not arrive', () => {
+    const token = { ...client(25, 200), name: 'edge', hasToken: true };
+    const said = judgeClients(running(100, client(26, 200), token), nowMs);
+    assert.deepEqual(
+      said.map(({ level, code, fact }) => [level, code, fact]),
+      [
+        ['warning', 'silent-clients', 'silent for more than a day: web1 (last seen 1d 2h ago)'],
+        ['note', 'silent-tokens', 'tokens that nobody has used for more than a day: edge (last seen 1d 1h ago)'],
+      ],
+    );
+  });
 
   it('are named up to ten', () => {
     const clients = Array.from({ length: 12 }, (_, index) => ({ ...client(25, 200), name: `web${index}` }));

@@ -62,6 +62,7 @@ describe('a list that cannot be given', () => {
       rates: new ClientRates(),
       clock: parts.clock,
       stopping: stopping.signal,
+      onCaller: () => undefined,
       onRejection: () => undefined,
       onFault: (error) => assert.fail(String(error)),
     });
