@@ -173,13 +173,14 @@ export class FleetServer {
   }
 
   #makeDoor(): HttpDoor {
-    const { clock, onFault } = this.#parts;
+    const { clock, soon, onFault } = this.#parts;
     const { clients, connected, teller } = this.#core;
     return new HttpDoor({
       routes: this.#routes(),
       clients,
       rates: this.#rates,
       clock,
+      soon,
       stopping: this.#stopping.signal,
       onCaller: (client) => connected.noteSeen(client, clock.now()),
       onRejection: (problem, address, client) => teller.requestRefused(problem, address, client),

@@ -3,6 +3,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { ArgumentError } from '../../shared/host/local-socket.ts';
 import type { Network } from '../../shared/network.ts';
 import { quote } from '../../shared/refusal.ts';
+import { Serial } from '../../shared/serial.ts';
 import type { Clients } from '../clients.ts';
 import { type Client, LedgerError } from '../ledger/ledger.ts';
 import type { ClientRate, ClientRates } from '../policy/client-rates.ts';
@@ -44,6 +45,8 @@ export interface HttpDoorOptions {
   readonly clients: Clients;
   readonly rates: ClientRates;
   readonly clock: Clock;
+  /** Calls back once the events that have already arrived are handled. */
+  readonly soon: (then: () => void) => void;
   /** Aborted as soon as the server stops: what it knows may be half of it from then on. */
   readonly stopping: AbortSignal;
   /** A client has asked, and its token was taken. */
@@ -77,13 +80,14 @@ interface Left extends Answered {
  * Answers HTTP, cheapest check first.
  *
  * ```
- *   url ─▶ route ─▶ page ─▶ token ─▶ address ─▶ rate ─▶ permission ─▶ arguments ─▶ body ─▶ ETag ─▶ cost ─▶ the route's own work
+ *   url ─▶ route ─▶ page ─▶ token ─▶ address ─▶ rate ─▶ permission ─▶ arguments ─▶ body ─▶ ETag ─▶ cost ─▶ turn ─▶ the route's own work
  *    └──────┴────────┴────────┴─────────┴─────────┴─────────┴─────────────┴──────────┴────────────────┴──▶ a problem
  * ```
  */
 export class HttpDoor {
   readonly #options: HttpDoorOptions;
   readonly #places = new Places();
+  readonly #turns = new Serial();
   #router: Router | undefined;
 
   constructor(options: HttpDoorOptions) {
@@ -199,9 +203,15 @@ export class HttpDoor {
     if (tag !== undefined && fitsTag(known, tag)) return { answer: notModified(tag) };
     const cost = costs?.(request, client) ?? 0;
     if (!this.#rateOf(client.name).events.take(cost, this.#options.clock.elapsed())) return tooOften(client.name);
+    if (cost > 0) await this.#turn();
     const outcome = await route.handle(request, client);
     if (tag === undefined || 'problem' in outcome) return outcome;
     return { ...outcome, answer: withHeaders(outcome.answer, { etag: tag }) };
+  }
+
+  /** What costs more begins one at a time: whatever arrived meanwhile, the bans of hosts above all, comes before the next. */
+  #turn(): Promise<void> {
+    return this.#turns.inTurn(() => new Promise((resolve) => this.#options.soon(resolve)));
   }
 
   #refuse(problem: Problem, { address }: Origin, client: string | undefined): void {

@@ -61,6 +61,7 @@ describe('a list that cannot be given', () => {
       clients: new Clients([]),
       rates: new ClientRates(),
       clock: parts.clock,
+      soon: parts.soon,
       stopping: stopping.signal,
       onCaller: () => undefined,
       onRejection: () => undefined,
