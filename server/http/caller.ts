@@ -21,7 +21,11 @@ export interface Presented {
   readonly address: Network | undefined;
 }
 
-const unknown: Problem = { code: 'unauthenticated', detail: 'no token, or one that is unknown or has ended' };
+const unknown: Problem = {
+  code: 'unauthenticated',
+  detail:
+    'no token, or one that is unknown or has ended; the server gives one by: fail2networkban-server client add NAME --http',
+};
 
 /**
  * Who asks. All that may be wrong with a token gets the same answer; whether the address fits is said only to its owner.

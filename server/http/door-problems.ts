@@ -1,4 +1,5 @@
 import type { Client } from '../ledger/ledger.ts';
+import { howToAllow } from '../policy/permission.ts';
 import { httpLimits } from './http-limits.ts';
 import type { Problem } from './problem.ts';
 import type { ClientRoute } from './route.ts';
@@ -27,9 +28,11 @@ export function mayAsk({ access }: ClientRoute, { may }: Client): boolean {
   return access === 'every-client' || access.some((permission) => may.includes(permission));
 }
 
-export function refuseCaller({ access }: ClientRoute, { name, may }: Client): Refused {
-  const needed = access === 'every-client' ? 'nothing' : access.join(' or ');
-  return refused('not-permitted', `${name} may ${may.join(', ')}; this needs ${needed}`);
+export function refuseCaller({ access }: ClientRoute, client: Client): Refused {
+  const { name, may } = client;
+  const needed = access === 'every-client' ? [] : access;
+  const howTo = howToAllow(client, '--may', [...may, ...needed.slice(0, 1)]);
+  return refused('not-permitted', `${name} may ${may.join(', ')}; this needs ${needed.join(' or ')}; ${howTo}`);
 }
 
 export function tooOften(client: string): Refused {

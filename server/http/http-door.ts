@@ -240,8 +240,7 @@ function split(url: string): [path: string, search: string] {
 }
 
 function withoutQuery({ route, parts }: Found): Found {
-  const plain = 'withoutQuery' in route ? route.withoutQuery : undefined;
-  return { route: plain ?? route, parts };
+  return { route: route.withoutQuery ?? route, parts };
 }
 
 function handlePublic(route: Route, request: ApiRequest): Outcome | Promise<Outcome> {

@@ -177,7 +177,7 @@ export class Arguments {
     for (const [name, text] of this.#texts) {
       const found = known.find((each) => each.name === name);
       if (found === undefined && ignoresUnknown) continue;
-      if (found === undefined) return `${quote(name)}: unknown; known are ${namesOf(known)}`;
+      if (found === undefined) return `${quote(name)}: unknown; ${namesOf(known)}`;
       if (found.read(text) === undefined) return `${name}: ${quote(text)}: allowed is ${found.allowed}`;
     }
     return undefined;
@@ -185,7 +185,7 @@ export class Arguments {
 }
 
 function namesOf(known: readonly Parameter<unknown>[]): string {
-  return known.map(({ name }) => name).join(', ') || 'none';
+  return known.length === 0 ? 'nothing is taken here' : `known are ${known.map(({ name }) => name).join(', ')}`;
 }
 
 const globPattern = /^[A-Za-z0-9*][A-Za-z0-9._@+*-]{0,63}$/;

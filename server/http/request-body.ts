@@ -14,7 +14,7 @@ export function hasBody(headers: IncomingHttpHeaders): boolean {
 /** The JSON object of a request that takes one; nothing may come with any other. */
 export async function readRequestBody(message: IncomingMessage, isTaken: boolean): Promise<Body> {
   if (!hasBody(message.headers)) return { value: {} };
-  if (!isTaken) return malformed('this takes no body');
+  if (!isTaken) return malformed('this takes no body; arguments stand in the url');
   if (!/^application\/json *(?:;|$)/i.test(message.headers['content-type'] ?? ''))
     return malformed('the body has to be application/json');
   try {

@@ -47,8 +47,6 @@ export interface ClientRoute extends Description {
    * ETag, and who has that already costs no work.
    */
   readonly stateOf?: () => string;
-  /** What anybody gets who asks without any argument. */
-  readonly withoutQuery?: PublicRoute;
   readonly handle: (request: ApiRequest, client: Client) => Outcome | Promise<Outcome>;
 }
 
@@ -62,6 +60,8 @@ interface Description {
   /** The parts of the url in braces. */
   readonly path?: readonly Parameter<unknown>[];
   readonly query?: readonly Parameter<unknown>[];
+  /** What anybody gets who asks without any argument. */
+  readonly withoutQuery?: PublicRoute;
   /** Arguments of the query that are not known are no problem: where the API is another program's, which is so too. */
   readonly ignoresUnknown?: true;
   /** Schema of the JSON object that it takes as body; without one it takes none. */

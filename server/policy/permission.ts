@@ -11,12 +11,12 @@ export function refuseWithoutPermission({ verb, jail, source }: BanEvent, client
   const needed = verb === 'lift' ? 'operate' : verb;
   if (!client.may.includes(needed)) {
     const may = `${client.name} may not ${verb}, only ${client.may.join(', ') || 'nothing'}`;
-    return notPermitted(`${may}; ${howTo(client, '--may', [...client.may, needed])}`);
+    return notPermitted(`${may}; ${howToAllow(client, '--may', [...client.may, needed])}`);
   }
   if (verb === 'lift' || (source === 'hand' && jail === handJail) || mayUse(client, jail)) return undefined;
   const may = `${client.name} may not use the jail ${jail}`;
-  const inFull = `${may}, only ${client.jails.join(', ')}; ${howTo(client, '--jails', [...client.jails, jail])}`;
-  const inShort = `${may}, only those of: client list; ${howTo(client, '--jails', ['…'])}`;
+  const inFull = `${may}, only ${client.jails.join(', ')}; ${howToAllow(client, '--jails', [...client.jails, jail])}`;
+  const inShort = `${may}, only those of: client list; ${howToAllow(client, '--jails', ['…'])}`;
   return notPermitted(inFull.length > detailMaxCharacters ? inShort : inFull);
 }
 
@@ -25,7 +25,8 @@ export function mayUse({ jails }: Pick<Client, 'jails'>, jail: string): boolean 
   return jails.some((pattern) => fitsGlob(pattern, jail));
 }
 
-function howTo({ name }: Client, option: string, values: readonly string[]): string {
+/** The command that gives a client what it lacks; `values` are all that it has then. */
+export function howToAllow({ name }: Client, option: '--may' | '--jails', values: readonly string[]): string {
   return `to allow it, on the server: fail2networkban-server client set ${name} ${option} '${values.join(',')}'`;
 }
 

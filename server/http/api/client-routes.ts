@@ -94,7 +94,7 @@ export function clientRoutes(parts: ApiParts): readonly Route[] {
       problems: ['not-found', 'ledger-unavailable'],
       handle: ({ path, query }, who) => {
         const which = path.need(name);
-        const problem = refuseUnknown(parts, which) ?? (which === who.name ? refuseOwn('revoke') : undefined);
+        const problem = refuseUnknown(parts, which) ?? (which === who.name ? refuseOwn('revoke', 'revoke') : undefined);
         const args = { name: which, liftBans: query.get(liftBans) === true };
         return problem ?? askVerb(parts, who, { verb: 'client-revoke', args });
       },
@@ -151,14 +151,14 @@ async function showClient({ verbsOf }: ApiParts, who: Client, which: string): Pr
 /** A slip must not lock out who makes it: the operator at the server can do it. */
 function refuseOwnEnd(who: Client, which: string, { address }: ApiRequest, { may, from }: ClientBody) {
   if (which !== who.name) return undefined;
-  if (may !== undefined && !may.split(',').includes('operate')) return refuseOwn('take operate from');
+  if (may !== undefined && !may.split(',').includes('operate')) return refuseOwn('take operate from', 'set');
   const networks = from === undefined || from === 'any' ? [] : from.split(',').map(parseNetwork);
   if (networks.length === 0) return undefined;
   const isHere = networks.some((network) => network !== undefined && address !== undefined && covers(network, address));
-  return isHere ? undefined : refuseOwn('shut out');
+  return isHere ? undefined : refuseOwn('shut out', 'set');
 }
 
-function refuseOwn(what: string): Refused {
-  const detail = `a client cannot ${what} itself; on the server: fail2networkban-server client`;
+function refuseOwn(what: string, verb: 'revoke' | 'set'): Refused {
+  const detail = `a client cannot ${what} itself; on the server: fail2networkban-server client ${verb}`;
   return { problem: { code: 'not-permitted', detail } };
 }

@@ -1,5 +1,5 @@
 import { jsonAnswer, textAnswer } from '../answer.ts';
-import type { PublicRoute, Route } from '../route.ts';
+import type { Outcome, PublicRoute, Route } from '../route.ts';
 import type { ApiParts } from './api.ts';
 import { objectOf } from './schemas.ts';
 import { urlBanRoute } from './url-bans.ts';
@@ -28,7 +28,7 @@ export function frontRoutes(parts: ApiParts): readonly Route[] {
     handle: () => ({ answer: textAnswer(front(version)) }),
   };
   return [
-    urlBans ? urlBanRoute(parts, plain) : plain,
+    urlBans ? urlBanRoute(parts, plain) : { ...plain, withoutQuery: plain, ignoresUnknown: true, handle: refuseUrlBan },
     {
       method: 'GET',
       url: '/api/v1/health',
@@ -50,4 +50,10 @@ export function frontRoutes(parts: ApiParts): readonly Route[] {
           : { problem: { code: 'ledger-unavailable', detail: 'the record cannot be written now' } },
     },
   ];
+}
+
+/** Whoever set a device up has to learn why it bans nothing. */
+function refuseUrlBan(): Outcome {
+  const detail = 'a ban by nothing but a URL is switched off; in server.ini: [http] url_bans = yes';
+  return { problem: { code: 'bad-argument', detail } };
 }

@@ -1,4 +1,5 @@
 import { handJail } from '../../../shared/names.ts';
+import type { Network } from '../../../shared/network.ts';
 import { textAnswer, withHeaders } from '../answer.ts';
 import { parameter } from '../parameter.ts';
 import { type Problem, problemAnswer } from '../problem.ts';
@@ -32,7 +33,7 @@ export function urlBanRoute(parts: ApiParts, front: PublicRoute): Route {
       if ('problem' in asked) return asked;
       const outcome = await takeEvent(parts, client, asked);
       if ('problem' in outcome) return outcome;
-      return { answer: textAnswer(`OK ${asked.verb} ${asked.network}\n`) };
+      return { answer: textAnswer(`OK ${asked.verb} ${asked.network}${whatIsLeft(parts, asked)}\n`) };
     },
   };
 }
@@ -43,6 +44,12 @@ function read(query: ApiRequest['query']) {
   if (asked === undefined) return missing('ban', verb.allowed);
   const of = query.get(jail);
   return { network, verb: asked === 'banip' ? 'ban' : 'unban', jail: of, ttlSeconds: null, labels: undefined } as const;
+}
+
+/** An unban ends the device's own report, and others may stand. */
+function whatIsLeft({ standing }: ApiParts, { verb, network }: { readonly verb: string; readonly network: Network }) {
+  if (verb === 'ban' || standing.covering(network).length === 0) return '';
+  return ', but it is still banned: by another client or jail, or in a wider network';
 }
 
 function missing(name: string, allowed: string): { readonly problem: Problem } {

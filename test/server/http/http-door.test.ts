@@ -78,6 +78,17 @@ describe('a token', () => {
       );
     }));
 
+  it('that lacks a permission is answered with the command that gives it', () =>
+    withServer(async (server) => {
+      const token = await makeHttpClient(server, { name: 'camera', may: 'ban,unban' });
+      const { status, json } = await askHttp(server, 'GET /blocklist.txt', { token });
+      assert.equal(status, 403);
+      assert.match(
+        String(json?.['detail']),
+        /this needs subscribe or operate; .* client set camera --may 'ban,unban,subscribe'$/,
+      );
+    }));
+
   it('is listed with where it is taken from, and when it was used last', () =>
     withServer(async (server) => {
       const token = await makeHttpClient(server, { name: 'shop', from: '127.0.0.0/8' });

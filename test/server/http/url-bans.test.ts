@@ -23,6 +23,7 @@ describe('a ban by nothing but a URL', () => {
       const token = await makeHttpClient(server, { name: 'camera', may: 'ban,unban' });
       const { status, json } = await askHttp(server, 'GET /?ip=203.0.113.7&ban=banip', { token });
       assert.deepEqual([status, json?.['code']], [400, 'bad-argument']);
+      assert.match(String(json?.['detail']), /\[http\] url_bans = yes$/);
       assert.equal((await server.ledger.load()).reports.length, 0);
     }));
 
@@ -35,6 +36,15 @@ describe('a ban by nothing but a URL', () => {
       const unbanned = await ask('?ip=203.0.113.7&ban=unbanip&jail=login');
       assert.deepEqual([unbanned.status, unbanned.text], [200, 'OK unban 203.0.113.7\n']);
       assert.equal((await server.ledger.load()).reports.length, 0);
+    }));
+
+  it('says of an unban that others ban it still', () =>
+    withDevice(async (server, ask) => {
+      await ask('?ip=203.0.113.7&ban=banip');
+      await server.ask('ban', { network: '203.0.113.0/24' });
+      const { status, text } = await ask('?ip=203.0.113.7&ban=unbanip');
+      assert.equal(status, 200);
+      assert.match(text, /^OK unban 203\.0\.113\.7, but it is still banned/);
     }));
 
   const refused: readonly (readonly [query: string, status: number, text: RegExp])[] = [
