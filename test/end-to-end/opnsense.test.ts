@@ -108,6 +108,7 @@ describe('the commands for an OPNsense', { timeout: suiteMaxMs }, () => {
     assert.equal(await run('flush', 'blocklist'), '0 1 entry taken out of blocklist');
     edge.reboot();
     assert.equal(await run('list', 'blocklist'), '0 blocklist is empty');
+    assert.equal(await run('state', 'blocklist'), '0 blocklist: type network, on\nin pf: 0');
     assert.deepEqual(await server.ask('opnsense', 'list', 'blocklist'), {
       firewall: 'edge',
       alias: 'blocklist',

@@ -142,6 +142,7 @@ function describe(alias: string, known: Alias | undefined): readonly string[] {
 
 function describeEntries(count: number, foreign: readonly string[] | undefined): readonly string[] {
   const inPf = `in pf: ${count}`;
+  if (count === 0) return [inPf];
   if (foreign === undefined) return [inPf, 'which of them are bans of ours is not known: the server does not run'];
   if (foreign.length === 0) return [inPf, 'all of them are bans of ours'];
   return [inPf, `no bans of ours: ${foreign.length}`, ...foreign];

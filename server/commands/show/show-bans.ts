@@ -99,7 +99,7 @@ function showHistory(answer: Answer, { when }: Times): string {
 }
 
 function banned(ban: Answer, { stillFor }: Times): string {
-  return `banned by ${text(ban['network'])} ${stillFor(ban['endsAt'])}: ${reporters(ban['reports'])}`;
+  return `banned as ${text(ban['network'])} ${stillFor(ban['endsAt'])}: ${reporters(ban['reports'])}`;
 }
 
 /** A refusal with its code. */

@@ -77,7 +77,7 @@ describe('what an answer says', () => {
       assert.equal(await unban('198.51.100.1'), '198.51.100.1 is not banned');
       assert.equal(
         await unban('203.0.113.9'),
-        '203.0.113.9 is not banned\nbanned by 203.0.113.0/24 for ever: sshd@web1; to lift that: fail2networkban-server unban 203.0.113.0/24',
+        '203.0.113.9 is not banned\nbanned as 203.0.113.0/24 for ever: sshd@web1; to lift that: fail2networkban-server unban 203.0.113.0/24',
       );
       assert.equal(
         await unban('203.0.113.0/24'),
@@ -89,7 +89,7 @@ describe('what an answer says', () => {
         await lookup('203.0.113.0/24'),
         /^not banned\nlifted by an operator, still in the jail: sshd@web1 for ever\n1 ban inside it: 203\.0\.113\.7 \(nginx@web1\)\n/,
       );
-      assert.match(await lookup('203.0.113.7'), /^banned by 203\.0\.113\.7 for ever: nginx@web1\na ban would be/);
+      assert.match(await lookup('203.0.113.7'), /^banned as 203\.0\.113\.7 for ever: nginx@web1\na ban would be/);
     }));
 });
 
