@@ -47,7 +47,7 @@ function refuseOpen(section: SectionReader, key: string, file: string, files: Co
   if ((mode & 0o007) === 0) return;
   section.problem(
     key,
-    `${file} has mode ${mode.toString(8).padStart(4, '0')}, so everybody on this host may read it: chmod 600 ${file}`,
+    `${file} has mode ${mode.toString(8).padStart(4, '0')}, so everybody on this host may read it: chmod o= ${file}`,
   );
 }
 

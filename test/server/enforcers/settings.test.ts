@@ -131,7 +131,7 @@ describe('the sections of enforcers', () => {
       /^server\.ini:3: .*leave one of them out\nserver\.ini:3: .* token: what stands here does/,
     ],
     [['', '', 'token_file = /nowhere'], /ini:4: .* token_file: \/nowhere cannot be read: it is not there$/],
-    [['token_file = /open'], /ini:2: .* token_file: \/open has mode 0644, .*: chmod 600 \/open$/],
+    [['token_file = /open'], /ini:2: .* token_file: \/open has mode 0644, .*: chmod o= \/open$/],
     [['token_file = /empty'], /token_file: \/empty does not hold/],
     [['token = root@pam=secret'], /token: what stands here does not hold USER@REALM!TOKENID=SECRET/],
     [['token_file = /t', 'ipset = Blacklist'], /ipset: "Blacklist": allowed is 2–64 of a-z/],
