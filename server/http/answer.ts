@@ -13,6 +13,11 @@ export function jsonAnswer(value: unknown, status = 200): Answer {
   return { status, headers: { 'content-type': jsonType }, body: `${JSON.stringify(value)}\n` };
 }
 
+/** JSON that was written before. */
+export function writtenAnswer(body: Buffer): Answer {
+  return { status: 200, headers: { 'content-type': jsonType }, body };
+}
+
 export function textAnswer(text: string, status = 200): Answer {
   return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: text };
 }

@@ -1,4 +1,4 @@
-import { type Change, LedgerError } from '../../server/ledger/ledger.ts';
+import { type Change, type HistoryEntry, LedgerError } from '../../server/ledger/ledger.ts';
 import { MemoryLedger } from '../../server/ledger/memory-ledger.ts';
 
 /** A ledger in memory on a disk that a test fills and clears. */
@@ -6,6 +6,9 @@ export class FailingLedger extends MemoryLedger {
   isFull = false;
   /** Commits wait for this: a disk that a test makes slow. */
   ready: Promise<void> | undefined;
+  /** What is read of history is given after this. */
+  readable: Promise<void> | undefined;
+  reads = 0;
   /** How many changes each commit carried. */
   readonly commits: number[] = [];
 
@@ -13,5 +16,12 @@ export class FailingLedger extends MemoryLedger {
     if (this.isFull) return Promise.reject(new LedgerError('database or disk is full'));
     this.commits.push(changes.length);
     return this.ready === undefined ? super.commit(changes, at) : this.ready.then(() => super.commit(changes, at));
+  }
+
+  override async changesAfter(sequence: number, most: number): Promise<readonly HistoryEntry[]> {
+    this.reads += 1;
+    const entries = await super.changesAfter(sequence, most);
+    await this.readable;
+    return entries;
   }
 }

@@ -1,12 +1,14 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { covers, type Network, parseNetwork } from '../../../shared/network.ts';
 import type { Client } from '../../ledger/ledger.ts';
-import { jsonAnswer } from '../answer.ts';
+import type { Ban } from '../../standing-bans.ts';
+import { writtenAnswer } from '../answer.ts';
 import { type Arguments, type Parameter, parameter } from '../parameter.ts';
 import type { Outcome } from '../route.ts';
-import { type Decision, standingDecision } from './decision.ts';
+import { standingDecision } from './decision.ts';
 import { readFilter } from './decision-filter.ts';
-import { audienceOf, blockerOf, type ToldParts } from './told.ts';
+import { DecisionText } from './decision-text.ts';
+import { audienceOf, blockerOf, eachInTurns, type ToldParts } from './told.ts';
 
 const ip = parameter.network('ip', 'Decisions that contain this address');
 const range = parameter.network('range', 'Decisions that contain this CIDR');
@@ -36,14 +38,19 @@ export class DecisionList {
     this.#parts = parts;
   }
 
-  answer(client: Client, query: Arguments): Outcome {
+  async answer(client: Client, query: Arguments): Promise<Outcome> {
     const { name } = client;
     const few = this.#few(query);
-    if (few !== undefined) return { answer: jsonAnswer(this.#decisions(client, query, few)) };
+    if (few !== undefined) return { answer: writtenAnswer(await this.#written(client, query, few)) };
     if (this.#busy.has(name)) return { problem: { code: 'rate-limited', detail: 'one long answer at a time' } };
     this.#busy.add(name);
-    const answer = jsonAnswer(this.#decisions(client, query, this.#many(query)));
-    return { answer, onEnd: () => this.#busy.delete(name) };
+    const end = (): void => void this.#busy.delete(name);
+    try {
+      return { answer: writtenAnswer(await this.#written(client, query, this.#many(query))), onEnd: end };
+    } catch (error) {
+      end();
+      throw error;
+    }
   }
 
   /** Whether all that stands has to be looked at. */
@@ -51,31 +58,32 @@ export class DecisionList {
     return this.#few(query) === undefined;
   }
 
-  /** Networks of which there are few and that are found at once; undefined when all have to be looked at. */
-  #few(query: Arguments): readonly Network[] | undefined {
+  /** Bans of which there are few and that are found at once; undefined when all have to be looked at. */
+  #few(query: Arguments): readonly Ban[] | undefined {
+    const { standing } = this.#parts;
     const network = query.get(ip) ?? query.get(range);
     const exactly = query.get(value);
-    if (exactly !== undefined) return asList(parseNetwork(exactly));
+    if (exactly !== undefined) return asList(parseNetwork(exactly)).flatMap((each) => standing.get(each) ?? []);
     if (network === undefined || query.get(contains) === false) return undefined;
-    return this.#parts.standing.covering(network).map((ban) => ban.network);
+    return standing.covering(network);
   }
 
-  *#many(query: Arguments): Generator<Network> {
+  #many(query: Arguments): readonly Ban[] {
+    const all = [...this.#parts.standing.values()];
     const outer = query.get(ip) ?? query.get(range);
-    for (const { network } of this.#parts.standing.values())
-      if (outer === undefined || covers(outer, network)) yield network;
+    return outer === undefined ? all : all.filter(({ network }) => covers(outer, network));
   }
 
-  #decisions(client: Client, query: Arguments, networks: Iterable<Network>): readonly Decision[] | null {
+  async #written(client: Client, query: Arguments, bans: readonly Ban[]): Promise<Buffer> {
     const now = this.#parts.clock.now();
     const isFor = audienceOf(client, readFilter(query));
-    const decisions: Decision[] = [];
+    const text = new DecisionText();
     const isWanted = query.get(type) === undefined || query.get(type) === 'ban';
-    for (const network of isWanted ? networks : []) {
-      const blocker = blockerOf(network, this.#parts, { isFor, now });
-      if (blocker !== undefined) decisions.push(standingDecision(blocker, now));
-    }
-    return decisions.length === 0 ? null : decisions;
+    await eachInTurns(isWanted ? bans : [], this.#parts.soon, (ban) => {
+      const blocker = blockerOf(ban, this.#parts, { isFor, now });
+      if (blocker !== undefined) text.add(standingDecision(blocker, now));
+    });
+    return Buffer.concat([...text.end(), Buffer.from('\n')]);
   }
 }
 

@@ -2,7 +2,7 @@ import type { Clock } from '../../../shared/clock.ts';
 import type { Feed } from '../../feed/feed.ts';
 import type { Client, HistoryEntry, Ledger } from '../../ledger/ledger.ts';
 import type { PolicyChanges } from '../../policy/policy-changes.ts';
-import { jsonAnswer } from '../answer.ts';
+import { writtenAnswer } from '../answer.ts';
 import type { Outcome } from '../route.ts';
 import { horizonAt } from './decision.ts';
 import type { DecisionFilter } from './decision-filter.ts';
@@ -57,9 +57,9 @@ export class DecisionStream {
       return { problem: { code: 'rate-limited', detail: 'one answer at a time for each client' } };
     try {
       const { difference, position } = await this.#tell(client, turn, { isStartup, filter });
-      const told = { deleted: orNull(difference.deleted), new: orNull(difference.new) };
-      const isEmpty = told.deleted === null && told.new === null;
-      return { answer: jsonAnswer(told), onEnd: (hasLeft) => turn.end(hasLeft ? position : undefined, isEmpty) };
+      const isEmpty = difference.deleted.isEmpty && difference.new.isEmpty;
+      const answer = writtenAnswer(writtenOf(difference));
+      return { answer, onEnd: (hasLeft) => turn.end(hasLeft ? position : undefined, isEmpty) };
     } catch (error) {
       turn.end(undefined, false);
       throw error;
@@ -81,6 +81,7 @@ export class DecisionStream {
     const position: LivePosition = {
       kind: 'live',
       sequence,
+      upTo: standing.sequence,
       policyTick: policyChanges.tick,
       isPaused: isPaused(),
       horizon: horizonAt(now),
@@ -89,7 +90,7 @@ export class DecisionStream {
     const isAll =
       isStartup || policyChanged === undefined || ![base, maybe ?? base].every((told) => isOfOneKind(told, position));
     const since = { client, filter, base, maybe, touches, policyChanged: policyChanged ?? [], isAll, now };
-    return { difference: new Differing(this.#parts, since).tell(), position };
+    return { difference: await new Differing(this.#parts, since).tell(), position };
   }
 
   async #happenedSince(base: Position | undefined): Promise<Happened> {
@@ -115,6 +116,7 @@ function isOfOneKind(base: Position | undefined, { isPaused, client }: LivePosit
   return base.client.may.join() === client.may.join() && base.client.follows.join() === client.follows.join();
 }
 
-function orNull<Item>(items: readonly Item[]): readonly Item[] | null {
-  return items.length === 0 ? null : items;
+function writtenOf(difference: Difference): Buffer {
+  const [deleted, added] = [difference.deleted.end(), difference.new.end()];
+  return Buffer.concat([Buffer.from('{"deleted":'), ...deleted, Buffer.from(',"new":'), ...added, Buffer.from('}\n')]);
 }

@@ -1,9 +1,11 @@
 import type { Network } from '../../../shared/network.ts';
 import type { Client, Report } from '../../ledger/ledger.ts';
-import { type Claim, type Decision, endedDecision, horizonAt, isLong, standingDecision } from './decision.ts';
+import type { Ban } from '../../standing-bans.ts';
+import { type Claim, endedDecision, horizonAt, isLong, standingDecision } from './decision.ts';
 import type { DecisionFilter } from './decision-filter.ts';
+import { DecisionText } from './decision-text.ts';
 import type { LivePosition, Position } from './position.ts';
-import { audienceOf, blockerOf, longestOf, type ToldParts } from './told.ts';
+import { audienceOf, blockerOf, eachInTurns, longestOf, type ToldParts } from './told.ts';
 
 /** What became of a report since a bouncer was told. */
 export interface Touch {
@@ -30,12 +32,18 @@ export interface Since {
 
 /** What a bouncer takes off, and what it then blocks. */
 export interface Difference {
-  readonly deleted: readonly Decision[];
-  readonly new: readonly Decision[];
+  readonly deleted: DecisionText;
+  readonly new: DecisionText;
 }
 
 /** What was told of a network: nothing, by which report, or what nobody knows for sure. */
 type Was = Report | undefined | { readonly claim: Claim };
+
+/** A network of which there may be something to tell, and its ban when the answer was begun. */
+interface Candidate {
+  readonly network: Network;
+  readonly ban: Ban | undefined;
+}
 
 interface Touched {
   /** Reports that stood when the bouncer was told, and do no longer. */
@@ -63,8 +71,8 @@ export class Differing {
   readonly #isFor: DecisionFilter;
   readonly #wasFor: DecisionFilter;
   readonly #touched = new Map<Network, Touched>();
-  readonly #deleted: Decision[] = [];
-  readonly #new: Decision[] = [];
+  readonly #deleted = new DecisionText();
+  readonly #new = new DecisionText();
 
   constructor(parts: ToldParts, since: Since) {
     const { client, filter, base, maybe } = since;
@@ -76,11 +84,14 @@ export class Differing {
     this.#wasFor = audiences.length === 0 ? this.#isFor : (claim) => audiences.some((wasFor) => wasFor(claim));
   }
 
-  tell(): Difference {
+  /** Tells how things stand at this moment, however long it takes: a ban never changes, another takes its place. */
+  async tell(): Promise<Difference> {
     const { touches, policyChanged, isAll } = this.#since;
+    const { standing, soon } = this.#parts;
     for (const touch of touches) this.#touch(touch);
     const unsure = new Set(policyChanged);
-    for (const network of this.#candidates()) this.#tellOf(network, isAll || unsure.has(network));
+    const candidates = Array.from(this.#candidates(), (network) => ({ network, ban: standing.get(network) }));
+    await eachInTurns(candidates, soon, (candidate) => this.#tellOf(candidate, isAll || unsure.has(candidate.network)));
     return { deleted: this.#deleted, new: this.#new };
   }
 
@@ -103,18 +114,17 @@ export class Differing {
     return networks;
   }
 
-  #tellOf(network: Network, isUnsure: boolean): void {
+  #tellOf({ network, ban }: Candidate, isUnsure: boolean): void {
     const { now } = this.#since;
-    const was = this.#was(network);
-    const blocker = blockerOf(network, this.#parts, { isFor: this.#isFor, now });
+    const was = this.#was(network, ban?.reports ?? []);
+    const blocker = blockerOf(ban, this.#parts, { isFor: this.#isFor, now });
     const isSame = this.#isSame(was, blocker);
-    if (was !== undefined && !isSame) this.#deleted.push(endedDecision('claim' in was ? was.claim : was, now));
-    if (blocker !== undefined && (isUnsure || !isSame)) this.#new.push(standingDecision(blocker, now));
+    if (was !== undefined && !isSame) this.#deleted.add(endedDecision('claim' in was ? was.claim : was, now));
+    if (blocker !== undefined && (isUnsure || !isSame)) this.#new.add(standingDecision(blocker, now));
   }
 
-  #was(network: Network): Was {
+  #was(network: Network, reports: readonly Report[]): Was {
     const touched = this.#touched.get(network);
-    const reports = this.#parts.standing.get(network)?.reports ?? [];
     const unknown = touched?.unknown ?? reports.find((report) => this.#mayBeTold(report));
     if (unknown !== undefined) return { claim: unknown };
     const standing = reports.filter((report) => this.#wasTold(report));
@@ -128,11 +138,11 @@ export class Differing {
     return base !== undefined && sequence <= base.sequence && !isLifted && this.#wasFor(report);
   }
 
-  /** Whether it was, if what left last arrived. */
+  /** Whether it was, if what left last arrived, or although history was not read as far. */
   #mayBeTold(report: Report): boolean {
     const { base, maybe } = this.#since;
     const { sequence = Number.POSITIVE_INFINITY, isLifted } = report;
-    if (maybe === undefined || sequence > maybe.sequence || sequence <= (base?.sequence ?? 0)) return false;
+    if (sequence > Math.max(upToOf(base), upToOf(maybe)) || sequence <= (base?.sequence ?? 0)) return false;
     return !isLifted && this.#wasFor(report);
   }
 
@@ -147,4 +157,9 @@ export class Differing {
     if (base?.kind !== 'live') return isLong(report);
     return base.horizon !== horizonAt(now) && report.endsAt > base.horizon;
   }
+}
+
+/** The newest change of which a report may have been told. */
+function upToOf(position: Position | undefined): number {
+  return position?.kind === 'live' ? position.upTo : 0;
 }

@@ -1,10 +1,10 @@
-import type { Network } from '../../../shared/network.ts';
 import type { Client, Report } from '../../ledger/ledger.ts';
 import type { Policy } from '../../policy/policy.ts';
-import type { StandingBans } from '../../standing-bans.ts';
+import type { Ban, StandingBans } from '../../standing-bans.ts';
 import { seeing } from '../api/may-see.ts';
 import type { Claim } from './decision.ts';
 import type { DecisionFilter } from './decision-filter.ts';
+import { decisionsPerTurn } from './decision-text.ts';
 
 /** Clients that are CrowdSecs which are read from. */
 const fromCrowdsec = 'crowdsec/';
@@ -14,6 +14,20 @@ export interface ToldParts {
   readonly standing: StandingBans;
   readonly policy: Policy;
   readonly isPaused: () => boolean;
+  /** Calls back once the events that have already arrived are handled. */
+  readonly soon: (then: () => void) => void;
+}
+
+/** Handles very many bans, and lets others have their turn in between. */
+export async function eachInTurns<Item>(
+  items: readonly Item[],
+  soon: ToldParts['soon'],
+  handle: (item: Item) => void,
+): Promise<void> {
+  for (let from = 0; from < items.length; from += decisionsPerTurn) {
+    if (from > 0) await new Promise<void>((resolve) => soon(resolve));
+    for (const item of items.slice(from, from + decisionsPerTurn)) handle(item);
+  }
 }
 
 /** Whether a bouncer of this client is told of a report: what came from a CrowdSec never goes back to one. */
@@ -22,17 +36,16 @@ export function audienceOf(client: Client, filter: DecisionFilter): DecisionFilt
   return (claim) => !claim.client.startsWith(fromCrowdsec) && isSeen(claim) && filter(claim);
 }
 
-/** The report that blocks a network now, for whoever is told of the reports that fit: the one that lasts longest. */
+/** The report of a ban that blocks its network now, for whoever is told of the reports that fit: the one that lasts longest. */
 export function blockerOf(
-  network: Network,
-  { standing, policy, isPaused }: ToldParts,
+  ban: Ban | undefined,
+  { policy, isPaused }: ToldParts,
   { isFor, now }: { readonly isFor: (claim: Claim) => boolean; readonly now: number },
 ): Report | undefined {
-  const ban = standing.get(network);
   if (ban === undefined || isPaused()) return undefined;
   const longest = longestOf(ban.reports.filter((report) => report.endsAt > now && isFor(report)));
   // Last: it costs the most.
-  return longest === undefined || policy.refuseAddress(network) !== undefined ? undefined : longest;
+  return longest === undefined || policy.refuseAddress(ban.network) !== undefined ? undefined : longest;
 }
 
 export function longestOf(reports: readonly Report[]): Report | undefined {

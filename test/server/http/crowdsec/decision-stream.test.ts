@@ -4,8 +4,10 @@ import fc from 'fast-check';
 import { maySee } from '../../../../server/http/api/may-see.ts';
 import { horizonAt } from '../../../../server/http/crowdsec/decision.ts';
 import { historyPerAnswerMax } from '../../../../server/http/crowdsec/decision-stream.ts';
+import { decisionsPerTurn } from '../../../../server/http/crowdsec/decision-text.ts';
 import { policyChangesMax } from '../../../../server/policy/policy-changes.ts';
 import { addresses } from '../../../bench/networks.ts';
+import { until } from '../../../contracts/until.ts';
 import { makeClient, makeEvent, network } from '../../samples.ts';
 import { Bouncer, type Fate, StreamUnderTest } from './stream-under-test.ts';
 
@@ -13,6 +15,7 @@ const hour = 3_600;
 const dayMs = 86_400_000;
 const a = '203.0.113.7';
 const b = '2001:db8::/48';
+const c = '198.51.100.7';
 
 async function withBouncer(work: (stream: StreamUnderTest, bouncer: Bouncer) => Promise<void>): Promise<void> {
   const stream = await StreamUnderTest.start();
@@ -244,6 +247,45 @@ describe('a bouncer', () => {
       assert.deepEqual(bouncer.blocked, [a]);
       assert.deepEqual(await bouncer.poll(), [`-${a}`]);
       assert.deepEqual(await bouncer.poll(), []);
+    }));
+
+  it('loses nothing of what came while history was read for it, and was taken back after that', () =>
+    withBouncer(async (stream, bouncer) => {
+      await stream.event('web1', a);
+      await bouncer.poll();
+      await bouncer.poll();
+      await stream.event('web1', b);
+      await stream.restart();
+      let goOn = (): void => undefined;
+      stream.ledger.readable = new Promise((resolve) => {
+        goOn = resolve;
+      });
+      const told = bouncer.poll();
+      await until(() => stream.ledger.reads > 0, 'history is read');
+      await stream.event('web1', c);
+      goOn();
+      assert.ok((await told).some((each) => each.startsWith(`+${c}`)));
+      await stream.event('web1', c, { verb: 'unban' });
+      await bouncer.poll();
+      assert.deepEqual(bouncer.blocked, [b, a]);
+    }));
+
+  it('lets others have their turn while it is told very much, and of what changes meanwhile it hears next', () =>
+    withBouncer(async (stream, bouncer) => {
+      const networks = addresses(20 * decisionsPerTurn).map(String);
+      const host = await stream.enroll({ name: 'web1', may: ['ban', 'unban'] });
+      await stream.core.intake.takeEach(
+        host,
+        networks.map((each) => makeEvent(0, each)),
+      );
+      const ends: string[] = [];
+      const first = bouncer.poll().finally(() => ends.push('answer'));
+      await until(() => stream.turns > 0, 'the answer is begun');
+      await stream.event('web1', a).finally(() => ends.push('ban'));
+      await stream.event('web1', networks.at(-1) ?? '', { verb: 'unban' });
+      assert.equal((await first).length, networks.length);
+      assert.deepEqual(ends, ['ban', 'answer']);
+      assert.deepEqual((await bouncer.poll()).sort(), [`+${a} 336h0m0s`, `-${networks.at(-1)}`]);
     }));
 
   it('is answered while the record cannot be written, and told more than it needs after a restart', () =>

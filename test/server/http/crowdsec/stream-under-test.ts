@@ -57,6 +57,10 @@ export class StreamUnderTest {
     return this.#opened.core;
   }
 
+  get turns(): number {
+    return this.#opened.turns.count;
+  }
+
   /** As after a kill: only what the ledger holds is left. */
   async restart(whitelist: readonly string[] = []): Promise<void> {
     await this.core.record.drain();
@@ -105,6 +109,8 @@ export class StreamUnderTest {
 interface Opened {
   readonly core: Core;
   readonly stream: DecisionStream;
+  /** How often an answer let others have their turn. */
+  readonly turns: { readonly count: number };
 }
 
 async function open(ledger: FailingLedger, clock: ManualClock, whitelist: readonly string[]): Promise<Opened> {
@@ -124,7 +130,13 @@ async function open(ledger: FailingLedger, clock: ManualClock, whitelist: readon
   );
   core.checkAll();
   const bouncers = new Positions(core.clients, core.record);
-  return { core, stream: new DecisionStream({ ...core, isPaused: () => core.isPaused, bouncers, ledger, clock }) };
+  const isPaused = (): boolean => core.isPaused;
+  const turns = { count: 0 };
+  const soon = (then: () => void): void => {
+    turns.count += 1;
+    setImmediate(then);
+  };
+  return { core, stream: new DecisionStream({ ...core, isPaused, bouncers, ledger, clock, soon }), turns };
 }
 
 /**
