@@ -60,7 +60,8 @@ const dayMs = 86_400_000;
  * intake ─▶ policy ─▶ record ─▶ ledger
  *                       └─▶ standing bans ─▶ enforcement ─▶ a reconciler for each firewall
  *                                        ├─▶ feed ─▶ a follower for each subscribed host
- *                                        └─▶ escalation ─▶ intake
+ *                                        ├─▶ escalation ─▶ intake
+ *                                        └─▶ teller ─▶ log, counters, notifications
  * ```
  */
 export class Core {

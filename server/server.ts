@@ -46,7 +46,10 @@ const protectMs = 60_000;
 /** A start does not wait longer for a firewall that does not answer: bans are taken in all the same. */
 const firstProtectMaxMs = 3_000;
 
-/** The core with its two doors, the listener for hosts and the local socket for the operator, and its clockwork. */
+/**
+ * The core with its two doors, the listener for hosts and for HTTP and the local socket for the operator, with the sources that it
+ * asks by itself, and its clockwork.
+ */
 export class FleetServer {
   readonly #parts: ServerParts;
   readonly #core: Core;

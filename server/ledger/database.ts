@@ -36,8 +36,8 @@ export async function openDatabase(file: string): Promise<Database> {
 }
 
 /**
- * Another connection to a file that this process has open already, for reading. It opens the file in no other way: closing it
- * again would end the locks that SQLite holds on it (fcntl(2)), and another program could take SQLite's log away.
+ * Another connection to a file that is there, for reading. It opens the file in no other way: where this process has it open
+ * already, closing it again would end the locks that SQLite holds on it (fcntl(2)), and another program could take SQLite's log away.
  */
 export async function openToRead(file: string): Promise<Database> {
   const database = await connect(file);
