@@ -1,8 +1,9 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { LocalVerb } from '../../shared/host/local-socket.ts';
 import { handJail, jailAlphabet, jailPattern } from '../../shared/names.ts';
-import { covers, type Network } from '../../shared/network.ts';
+import type { Network } from '../../shared/network.ts';
 import type { Refusal } from '../../shared/refusal.ts';
+import { bansInside } from '../bans-inside.ts';
 import type { EnforcementOfBans } from '../enforcement.ts';
 import type { Ledger, Report } from '../ledger/ledger.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -88,10 +89,10 @@ async function unban({ actor, record, clock, standing }: BanVerbsOptions, args: 
 
 /** Bans of other networks that matter to one: wider ones that cover it, and those inside it. */
 function describeAround(standing: StandingBans, network: Network) {
-  const others = [...standing.values()].filter((each) => each.network !== network);
-  const inside = others.filter((each) => covers(network, each.network));
+  const wider = standing.covering(network).filter((each) => each.network !== network);
+  const inside = bansInside(standing, network);
   return {
-    coveredBy: others.filter((each) => covers(each.network, network)).map(describeBan),
+    coveredBy: wider.map(describeBan),
     insideCount: inside.length,
     inside: inside.slice(0, insideMax).map(describeBan),
   };
