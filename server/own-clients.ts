@@ -8,6 +8,19 @@ export const operator = 'operator';
 /** The client that escalation reports as. */
 export const escalationName = 'escalation';
 
+/** What the names of clients begin with that are CrowdSecs whose bans are taken over. */
+const crowdsecPrefix = `crowdsec${mark}`;
+
+/** The client as which a `[crowdsec NAME]` reports. */
+export function crowdsecClient(name: string): string {
+  return `${crowdsecPrefix}${name}`;
+}
+
+/** Whether a client is a CrowdSec whose bans are taken over, or was one. */
+export function isCrowdsec(client: string): boolean {
+  return client.startsWith(crowdsecPrefix);
+}
+
 /**
  * A client that is a part of this server, as `crowdsec/main`: its reports go through the same intake and the same policy as
  * a host's, and can be lifted like them.

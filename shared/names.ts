@@ -3,6 +3,8 @@
  * no blanks, no control characters, nothing that a shell, an INI file or a firewall comment reads specially.
  */
 export const jailPattern = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/;
+/** Of jails, where `*` stands for any characters: see {@link fitsGlob}. */
+export const jailGlobPattern = /^[A-Za-z0-9*][A-Za-z0-9._@+*-]{0,63}$/;
 export const clientPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 /** Who reports: a client, the operator, or what the server takes over from another program, as `crowdsec/main`. */
 export const reporterPattern = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,129}$/;

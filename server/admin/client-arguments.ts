@@ -1,13 +1,12 @@
 import { type Permission, permissions } from '../../shared/frames.ts';
 import { ArgumentError } from '../../shared/host/local-socket.ts';
-import { clientAlphabet, clientPattern } from '../../shared/names.ts';
+import { clientAlphabet, clientPattern, jailGlobPattern } from '../../shared/names.ts';
 import { type Network, parseNetwork } from '../../shared/network.ts';
 import { quote } from '../../shared/refusal.ts';
 import { type Arguments, argument } from './arguments.ts';
 
 /** Networks from which one client's token is taken. */
-const sourcesMax = 100;
-const globPattern = /^[A-Za-z0-9*][A-Za-z0-9._@+*-]{0,63}$/;
+const fromMax = 100;
 
 /** Readers of what is said of a client. They throw an ArgumentError. */
 export function readName(args: Arguments): string {
@@ -38,7 +37,7 @@ export function readPermissions(
 export function readJails(key: 'jails' | 'follows', value: unknown): readonly string[] {
   if (value === undefined) return ['*'];
   const jails = typeof value === 'string' ? value.split(',') : [];
-  if (jails.length > 0 && jails.length <= 100 && jails.every((jail) => globPattern.test(jail))) return jails;
+  if (jails.length > 0 && jails.length <= 100 && jails.every((jail) => jailGlobPattern.test(jail))) return jails;
   throw new ArgumentError(
     `${key}: ${quote(value)}: allowed are up to 100 jail names or patterns as nginx-*, separated by commas`,
   );
@@ -49,8 +48,8 @@ export function readFrom(value: unknown): readonly Network[] {
   if (value === undefined || value === 'any') return [];
   const networks = typeof value === 'string' ? value.split(',').map(parseNetwork) : [undefined];
   const known = networks.filter((network) => network !== undefined);
-  if (known.length === networks.length && known.length <= sourcesMax) return known;
+  if (known.length === networks.length && known.length <= fromMax) return known;
   throw new ArgumentError(
-    `from: ${quote(value)}: allowed are up to ${sourcesMax} addresses and CIDRs, separated by commas, or any`,
+    `from: ${quote(value)}: allowed are up to ${fromMax} addresses and CIDRs, separated by commas, or any`,
   );
 }

@@ -1,5 +1,6 @@
 import { enforcerName } from '../enforcers/opnsense/open-opnsense.ts';
 import type { EnforcerSettings } from '../enforcers/settings.ts';
+import { crowdsecClient } from '../own-clients.ts';
 import { inspectFiles } from './inspect-files.ts';
 import { type CommandContext, loadSettings } from './load-settings.ts';
 
@@ -9,7 +10,7 @@ export function checkConfig(context: CommandContext, isJson: boolean, print: (te
   const { configFile: config } = context;
   const found = {
     firewalls: enforcers.flatMap(firewallNames),
-    sources: crowdsec.map(({ name }) => `crowdsec/${name}`),
+    sources: crowdsec.map(({ name }) => crowdsecClient(name)),
     notifications: notifications.map(({ kind, name }) => `${kind}/${name}`),
   };
   print(isJson ? JSON.stringify({ config, ...found }, null, 2) : describe(config, found));

@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { configError, describeError, describeFileError } from '../../shared/errors.ts';
 import { ArgumentError } from '../../shared/host/local-socket.ts';
 import { formatInstant } from '../../shared/instant.ts';
+import { jailGlobPattern } from '../../shared/names.ts';
 import { quote } from '../../shared/refusal.ts';
 import { type CountedTime, countHistory } from '../ledger/count-history.ts';
 import { isDatabaseError } from '../ledger/database.ts';
@@ -56,13 +57,12 @@ function shortOf(beginsAt: number): string {
 }
 
 const dayMs = 86_400_000;
-const jailPattern = /^[A-Za-z0-9*._@+-]{1,64}$/;
 
 /** Days are those of UTC, the last one to its end. */
 function readTime({ year, since, until, jail }: ExportWords): CountedTime {
   if (year !== undefined && (since !== undefined || until !== undefined))
     throw new ArgumentError('--year: says by itself since and until when');
-  if (jail !== undefined && !jailPattern.test(jail))
+  if (jail !== undefined && !jailGlobPattern.test(jail))
     throw new ArgumentError(`--jail: ${quote(jail)}: allowed is the name of a jail, with * for any characters`);
   if (year !== undefined && !/^[0-9]{4}$/.test(year))
     throw new ArgumentError(`--year: ${quote(year)}: allowed is a year as 2026`);

@@ -199,6 +199,7 @@ function serverCommands(): readonly OperatorCommand[] {
       verb: 'panic',
       show: showPass,
     },
+    { usage: 'resume', description: 'enforce again after panic', verb: 'resume', show: showPass },
     {
       group: 'notify',
       usage: 'test [name]',
@@ -207,6 +208,5 @@ function serverCommands(): readonly OperatorCommand[] {
       toArgs: (name, options) => (name === '' ? options : { ...options, name }),
       show: showTest,
     },
-    { usage: 'resume', description: 'enforce again after panic', verb: 'resume', show: showPass },
   ];
 }

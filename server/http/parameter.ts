@@ -1,7 +1,7 @@
 import { durationAllowed, parseDuration } from '../../shared/duration.ts';
 import { type Labels, labelsAllowed, parseLabels } from '../../shared/labels.ts';
 import { limits } from '../../shared/limits.ts';
-import { jailAlphabet, jailPattern } from '../../shared/names.ts';
+import { jailAlphabet, jailGlobPattern, jailPattern } from '../../shared/names.ts';
 import { type Network, parseNetwork } from '../../shared/network.ts';
 import { quote } from '../../shared/refusal.ts';
 
@@ -122,7 +122,12 @@ export const parameter = {
 
   /** A pattern in which `*` stands for any characters. */
   glob(name: string, description: string): Parameter<string> {
-    return parameter.matching(name, description, globPattern, 'a name or a pattern as nginx-*, up to 64 characters');
+    return parameter.matching(
+      name,
+      description,
+      jailGlobPattern,
+      'a name or a pattern as nginx-*, up to 64 characters',
+    );
   },
 
   /** Of one label, `key=value`. */
@@ -188,7 +193,6 @@ function namesOf(known: readonly Parameter<unknown>[]): string {
   return known.length === 0 ? 'nothing is taken here' : `known are ${known.map(({ name }) => name).join(', ')}`;
 }
 
-const globPattern = /^[A-Za-z0-9*][A-Za-z0-9._@+*-]{0,63}$/;
 const instantPattern = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,3})?Z$/;
 
 function readInstant(text: string): number | undefined {

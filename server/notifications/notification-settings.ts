@@ -1,10 +1,11 @@
 import { describeFileError } from '../../shared/errors.ts';
-import { clientAlphabet, clientPattern } from '../../shared/names.ts';
+import { jailGlobPattern } from '../../shared/names.ts';
 import { quote } from '../../shared/refusal.ts';
 import type { SectionReader } from '../../shared/section-reader.ts';
 import type { SettingsReader } from '../../shared/settings-reader.ts';
 import { splitWords } from '../../shared/split-words.ts';
 import type { ConfiguredFiles } from '../configured-files.ts';
+import { namedSections } from '../named-sections.ts';
 import type { Endpoint } from '../outgoing/endpoint.ts';
 import { readTarget } from '../outgoing/read-endpoint.ts';
 import { readSecret } from '../outgoing/read-secret.ts';
@@ -43,7 +44,6 @@ export type NotificationSettings = WebhookSettings | NotifyCommandSettings;
 /** Sections of both kinds together: each takes memory while it cannot be reached. */
 export const channelsMax = 32;
 const jailsMax = 100;
-const jailGlob = /^[A-Za-z0-9*][A-Za-z0-9._@+*-]{0,63}$/;
 const defaultKinds: readonly NoticeKind[] = ['ban', 'refused', 'enforcer', 'room'];
 
 /** What is wrong is reported to the reader. */
@@ -51,8 +51,10 @@ export function readNotificationSettings(
   reader: SettingsReader,
   files: ConfiguredFiles,
 ): readonly NotificationSettings[] {
-  const webhooks = Array.from(reader.named('webhook'), ([name, section]) => readWebhook(name, section, files));
-  const commands = Array.from(reader.named('notify-command'), ([name, section]) => readCommand(name, section, files));
+  const webhooks = Array.from(namedSections(reader, 'webhook'), ([name, section]) => readWebhook(name, section, files));
+  const commands = Array.from(namedSections(reader, 'notify-command'), ([name, section]) =>
+    readCommand(name, section, files),
+  );
   const settings = [...webhooks, ...commands];
   if (settings.length > channelsMax)
     reader.problem(
@@ -63,7 +65,6 @@ export function readNotificationSettings(
 }
 
 function readWebhook(name: string, section: SectionReader, files: ConfiguredFiles): WebhookSettings {
-  checkName(name, section);
   const rules = {
     fallback: undefined,
     ports: { https: 443, http: 80 },
@@ -84,7 +85,6 @@ function readWebhook(name: string, section: SectionReader, files: ConfiguredFile
 }
 
 function readCommand(name: string, section: SectionReader, files: ConfiguredFiles): NotifyCommandSettings {
-  checkName(name, section);
   return {
     kind: 'notify-command',
     name,
@@ -92,10 +92,6 @@ function readCommand(name: string, section: SectionReader, files: ConfiguredFile
     timeoutMs: section.duration('timeout', 10, 1) * 1_000,
     filter: readFilter(section),
   };
-}
-
-function checkName(name: string, section: SectionReader): void {
-  if (!clientPattern.test(name)) section.problem(quote(name), `the name of a section is ${clientAlphabet}`);
 }
 
 function readFilter(section: SectionReader): NoticeFilter {
@@ -112,7 +108,7 @@ function readKinds(section: SectionReader): readonly NoticeKind[] {
 
 function readJails(section: SectionReader): readonly string[] {
   const jails = listOf(section.optional('jails'));
-  const wrong = jails.find((jail) => !jailGlob.test(jail));
+  const wrong = jails.find((jail) => !jailGlobPattern.test(jail));
   if (wrong !== undefined) section.problem('jails', `${quote(wrong)}: allowed are jails, or patterns as nginx-*`);
   if (jails.length > jailsMax) section.problem('jails', `${jails.length} patterns: allowed are ${jailsMax}`);
   return jails.length === 0 ? ['*'] : jails;

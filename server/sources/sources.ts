@@ -1,11 +1,8 @@
 import { sleep } from '../../shared/clock.ts';
-import { ownClient } from '../own-clients.ts';
+import { isCrowdsec, ownClient } from '../own-clients.ts';
 import type { CrowdsecSettings } from './crowdsec/crowdsec-settings.ts';
 import { batchMax, CrowdsecSource, type SourceParts } from './crowdsec/crowdsec-source.ts';
 import { unban } from './crowdsec/plan-events.ts';
-
-/** What every client begins with that is a source of this kind. */
-const crowdsecPrefix = 'crowdsec/';
 
 /** After a withdrawal that could not be written. */
 const againMs = 10_000;
@@ -23,9 +20,7 @@ export class Sources {
   /** Follows each until aborted, and withdraws the reports of those that are no longer configured. */
   async run(signal: AbortSignal): Promise<void> {
     const known = new Set(this.list.map(({ name }) => name));
-    const forgotten = this.#parts.standing
-      .clients()
-      .filter((name) => name.startsWith(crowdsecPrefix) && !known.has(name));
+    const forgotten = this.#parts.standing.clients().filter((name) => isCrowdsec(name) && !known.has(name));
     await Promise.all([
       ...this.list.map((source) => source.run(signal)),
       ...forgotten.map((name) => this.#withdrawAll(name, signal)),

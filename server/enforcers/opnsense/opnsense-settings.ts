@@ -1,9 +1,9 @@
 import { formatAuthority } from '../../../shared/authority.ts';
-import { clientAlphabet, clientPattern } from '../../../shared/names.ts';
 import { quote } from '../../../shared/refusal.ts';
 import type { SectionReader } from '../../../shared/section-reader.ts';
 import type { SettingsReader } from '../../../shared/settings-reader.ts';
 import type { ConfiguredFiles } from '../../configured-files.ts';
+import { namedSections } from '../../named-sections.ts';
 import type { Endpoint } from '../../outgoing/endpoint.ts';
 import { readEndpoint } from '../../outgoing/read-endpoint.ts';
 import { readSecret } from '../../outgoing/read-secret.ts';
@@ -47,8 +47,7 @@ const rulePattern = /^([A-Za-z0-9._@+*-]{1,64}):(.+)$/;
 
 export function readOpnsenseSettings(reader: SettingsReader, files: ConfiguredFiles): readonly OpnsenseSettings[] {
   const taken = new Set<string>();
-  return Array.from(reader.named('opnsense'), ([name, section]) => {
-    if (!clientPattern.test(name)) section.problem(quote(name), `the name of a section is ${clientAlphabet}`);
+  return Array.from(namedSections(reader, 'opnsense'), ([name, section]) => {
     const endpoint = readEndpoint(section, files, urlRules);
     const aliases = readAliases(section);
     refuseTaken(section, endpoint, aliases, taken);

@@ -1,7 +1,6 @@
-import { clientAlphabet, clientPattern } from '../../../shared/names.ts';
-import { quote } from '../../../shared/refusal.ts';
 import type { SettingsReader } from '../../../shared/settings-reader.ts';
 import type { ConfiguredFiles } from '../../configured-files.ts';
+import { namedSections } from '../../named-sections.ts';
 import type { Endpoint } from '../../outgoing/endpoint.ts';
 import { readEndpoint } from '../../outgoing/read-endpoint.ts';
 import { readSecret } from '../../outgoing/read-secret.ts';
@@ -39,8 +38,7 @@ const tokenForm = {
 const ipsetPattern = /^[a-z][a-z0-9_-]{1,63}$/;
 
 export function readProxmoxSettings(reader: SettingsReader, files: ConfiguredFiles): readonly ProxmoxSettings[] {
-  return Array.from(reader.named('proxmox'), ([name, section]) => {
-    if (!clientPattern.test(name)) section.problem(quote(name), `the name of a section is ${clientAlphabet}`);
+  return Array.from(namedSections(reader, 'proxmox'), ([name, section]) => {
     return {
       kind: 'proxmox',
       name,

@@ -1,7 +1,7 @@
 import { fitsGlob } from '../../../shared/names.ts';
 import { type Family, familyOf, type Network } from '../../../shared/network.ts';
 import type { Client, Report } from '../../ledger/ledger.ts';
-import type { Ban } from '../../standing-bans.ts';
+import { type Ban, endOf } from '../../standing-bans.ts';
 import { maySee } from '../api/may-see.ts';
 import { inTurns, type Rest } from './in-turns.ts';
 import type { ListEntry } from './list-entry.ts';
@@ -39,7 +39,7 @@ export async function selectEntries(bans: Iterable<Ban>, selection: Selection): 
     // Nearly every ban has one report: nothing is copied then.
     const reports = all.every(isCounted) ? all : all.filter(isCounted);
     if (reports.length < least || isHeldBack(network)) return;
-    entries.push({ network, endsAt: endOf(reports), reports });
+    entries.push({ network, endsAt: endOf({ reports }), reports });
   });
   return entries;
 }
@@ -59,10 +59,4 @@ function counting({ choice, client, now }: Selection): IsCounted {
     judged.set(report.client, (judged.get(report.client) ?? new Map()).set(report.jail, isCounted));
     return isCounted;
   };
-}
-
-function endOf(reports: readonly Report[]): number {
-  let end = 0;
-  for (const { endsAt } of reports) if (endsAt > end) end = endsAt;
-  return end;
 }

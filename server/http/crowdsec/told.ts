@@ -1,13 +1,11 @@
 import type { Client, Report } from '../../ledger/ledger.ts';
+import { isCrowdsec } from '../../own-clients.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Ban, StandingBans } from '../../standing-bans.ts';
 import { seeing } from '../api/may-see.ts';
 import type { Claim } from './decision.ts';
 import type { DecisionFilter } from './decision-filter.ts';
 import { decisionsPerTurn } from './decision-text.ts';
-
-/** Clients that are CrowdSecs which are read from. */
-const fromCrowdsec = 'crowdsec/';
 
 /** What decides which bans are told. */
 export interface ToldParts {
@@ -33,7 +31,7 @@ export async function eachInTurns<Item>(
 /** Whether a bouncer of this client is told of a report: what came from a CrowdSec never goes back to one. */
 export function audienceOf(client: Client, filter: DecisionFilter): DecisionFilter {
   const isSeen = seeing(client);
-  return (claim) => !claim.client.startsWith(fromCrowdsec) && isSeen(claim) && filter(claim);
+  return (claim) => !isCrowdsec(claim.client) && isSeen(claim) && filter(claim);
 }
 
 /** The report of a ban that blocks its network now, for whoever is told of the reports that fit: the one that lasts longest. */

@@ -1,8 +1,8 @@
-import { clientAlphabet, clientPattern } from '../../../shared/names.ts';
 import { quote } from '../../../shared/refusal.ts';
 import type { SectionReader } from '../../../shared/section-reader.ts';
 import type { SettingsReader } from '../../../shared/settings-reader.ts';
 import type { ConfiguredFiles } from '../../configured-files.ts';
+import { namedSections } from '../../named-sections.ts';
 import type { Endpoint } from '../../outgoing/endpoint.ts';
 import { readEndpoint } from '../../outgoing/read-endpoint.ts';
 import { readSecret } from '../../outgoing/read-secret.ts';
@@ -48,8 +48,7 @@ export function readCrowdsecSettings(
   files: ConfiguredFiles,
   reportsMax: number,
 ): readonly CrowdsecSettings[] {
-  return Array.from(reader.named('crowdsec'), ([name, section]) => {
-    if (!clientPattern.test(name)) section.problem(quote(name), `the name of a section is ${clientAlphabet}`);
+  return Array.from(namedSections(reader, 'crowdsec'), ([name, section]) => {
     return {
       name,
       endpoint: readEndpoint(section, files, urlRules),

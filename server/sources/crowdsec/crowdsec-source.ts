@@ -5,7 +5,7 @@ import type { Network } from '../../../shared/network.ts';
 import { isTemporary } from '../../../shared/refusal.ts';
 import type { Intake } from '../../intake.ts';
 import type { Client } from '../../ledger/ledger.ts';
-import { ownClient } from '../../own-clients.ts';
+import { crowdsecClient, ownClient } from '../../own-clients.ts';
 import type { StandingBans } from '../../standing-bans.ts';
 import { type Claim, chooseClaims } from './choose-claims.ts';
 import { CrowdsecApi } from './crowdsec-api.ts';
@@ -74,7 +74,7 @@ export class CrowdsecSource {
   #refused = new Map<Network, { readonly newest: number; readonly atMs: number }>();
 
   constructor(settings: CrowdsecSettings, parts: SourceParts) {
-    this.name = `crowdsec/${settings.name}`;
+    this.name = crowdsecClient(settings.name);
     this.#settings = settings;
     this.#parts = parts;
     this.#client = ownClient(this.name);

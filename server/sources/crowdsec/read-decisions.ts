@@ -58,17 +58,18 @@ export async function readAnswer(
   soon: (then: () => void) => void,
 ): Promise<ReadDecisions> {
   const listed = parseList(body);
-  const read = { decisions: [] as Decision[], others: 0, malformed: 0 };
+  const decisions: Decision[] = [];
+  let [others, malformed] = [0, 0];
   for (let at = 0; at < listed.length; at += atOnceMax) {
     for (const value of listed.slice(at, at + atOnceMax)) {
       const found = readDecision(value, filter);
-      if (found === 'other') read.others += 1;
-      else if (found === 'malformed') read.malformed += 1;
-      else read.decisions.push(found);
+      if (found === 'other') others += 1;
+      else if (found === 'malformed') malformed += 1;
+      else decisions.push(found);
     }
     await new Promise<void>((resolve) => soon(resolve));
   }
-  return read;
+  return { decisions, others, malformed };
 }
 
 function parseList(body: string): readonly unknown[] {
