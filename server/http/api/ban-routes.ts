@@ -9,8 +9,9 @@ import { parameter } from '../parameter.ts';
 import type { ApiRequest, Route } from '../route.ts';
 import type { ApiParts } from './api.ts';
 import { costOfLooking } from './cost-of-looking.ts';
-import { maySee } from './may-see.ts';
+import { seeing } from './may-see.ts';
 import { networkSchema, recordedSchema } from './schemas.ts';
+import { seenOf } from './seen-bans.ts';
 import { type AskedEvent, intakeProblems, takeEvent } from './take-event.ts';
 
 const network = parameter.network('network', 'An address or CIDR; its slash may stand as it is or as %2F');
@@ -76,9 +77,10 @@ function unbanOf({ path, query }: ApiRequest): AskedEvent {
 }
 
 function describeNetwork({ standing, policy, whitelist, enforcement }: ApiParts, client: Client, which: Network) {
-  const visible = (bans: readonly Ban[]) => bans.flatMap((ban) => seenBy(client, ban) ?? []);
+  const isSeen = seeing(client);
+  const visible = (bans: readonly Ban[]) => bans.flatMap((ban) => seenOf(ban, isSeen) ?? []);
   const inside = visible(bansInside(standing, which));
-  const lifted = standing.reportsOf(which).filter((report) => report.isLifted && maySee(client, report));
+  const lifted = standing.reportsOf(which).filter((report) => report.isLifted && isSeen(report));
   return {
     network: which,
     banned: standing.covering(which).length > 0,
@@ -90,10 +92,4 @@ function describeNetwork({ standing, policy, whitelist, enforcement }: ApiParts,
     refusal: policy.refuseAddress(which) ?? null,
     enforcement: enforcement.of(which),
   };
-}
-
-/** A ban as far as a client is shown its reports; undefined when it is shown none. */
-function seenBy(client: Client, ban: Ban): Ban | undefined {
-  const reports = ban.reports.filter((report) => maySee(client, report));
-  return reports.length === 0 ? undefined : { ...ban, reports };
 }

@@ -45,20 +45,23 @@ export function* seenBans(standing: StandingBans, who: Client, query: ApiRequest
   }
 }
 
-/** Most bans have one report: then no list is made, and nothing is called for each of its items. */
-function seenOf(ban: Ban, isSeen: Fits): Ban | undefined {
+/**
+ * A ban as far as a client is shown its reports; undefined when it is shown none. Most bans have one report: then no list is
+ * made, and nothing is called for each of its items.
+ *
+ * @param isSeen of {@link seeing}
+ */
+export function seenOf(ban: Ban, isSeen: Fits): Ban | undefined {
   const [first] = ban.reports;
   if (ban.reports.length === 1 && first !== undefined) return isSeen(first) ? ban : undefined;
-  return ban.reports.every(isSeen) ? ban : narrowed(ban, isSeen);
+  if (ban.reports.every(isSeen)) return ban;
+  const reports = ban.reports.filter(isSeen);
+  return reports.length === 0 ? undefined : { network: ban.network, reports, sequence: ban.sequence };
 }
 
 function isAny(reports: readonly Report[], fits: Fits): boolean {
   const [first] = reports;
   return reports.length === 1 && first !== undefined ? fits(first) : reports.some(fits);
-}
-
-function narrowed({ network, reports, sequence }: Ban, isSeen: (report: Report) => boolean): Ban {
-  return { network, reports: reports.filter(isSeen), sequence };
 }
 
 function familyIn(query: ApiRequest['query']): Family | undefined {
