@@ -4,7 +4,8 @@ import { type LocalVerb, serveLocalSocket } from '../shared/host/local-socket.ts
 import type { Network } from '../shared/network.ts';
 import { secretBytes } from '../shared/signing.ts';
 import { banVerbs } from './admin/ban-verbs.ts';
-import { clientVerbs, type Reach } from './admin/client-verbs.ts';
+import { clientVerbs } from './admin/client-verbs.ts';
+import type { Reach } from './admin/make-key.ts';
 import { notifyVerbs } from './admin/notify-verbs.ts';
 import { serverVerbs } from './admin/server-verbs.ts';
 import { whitelistVerbs } from './admin/whitelist-verbs.ts';

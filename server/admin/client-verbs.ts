@@ -1,13 +1,9 @@
-import { formatAuthority } from '../../shared/authority.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { formatEnrolment } from '../../shared/enrolment.ts';
 import { ArgumentError, type LocalVerb } from '../../shared/host/local-socket.ts';
 import { quote } from '../../shared/refusal.ts';
-import { secretBytes } from '../../shared/signing.ts';
 import type { Clients } from '../clients.ts';
 import type { ConnectedClients } from '../connected-clients.ts';
-import { makeToken } from '../http/token.ts';
-import type { Client, ClientKey } from '../ledger/ledger.ts';
+import type { Client } from '../ledger/ledger.ts';
 import { isOwnClient } from '../own-clients.ts';
 import { mayUse } from '../policy/permission.ts';
 import type { Entry, Record } from '../record.ts';
@@ -15,14 +11,7 @@ import type { StandingBans } from '../standing-bans.ts';
 import { type Arguments, argument } from './arguments.ts';
 import { readDescription, readFrom, readJails, readName, readPermissions } from './client-arguments.ts';
 import { finite } from './describe-bans.ts';
-
-/** How a host reaches this server and knows it. */
-export interface Reach {
-  readonly host: string;
-  readonly port: number;
-  readonly pin?: string;
-  readonly plaintext?: boolean;
-}
+import { handOver, makeKey, type Reach } from './make-key.ts';
 
 export interface ClientVerbsOptions {
   /** Who asks, as history shows it. */
@@ -40,7 +29,6 @@ export interface ClientVerbsOptions {
 const rotationOverlapSeconds = 86_400;
 /** Keys of one client at once: the newest, and those before it whose overlap still goes on. */
 const keysPerClientMax = 5;
-const keyIdBytes = 6;
 
 /** `client-add`, `client-list`, `client-set`, `client-revoke`, `client-rotate`. */
 export function clientVerbs(options: ClientVerbsOptions): [string, LocalVerb][] {
@@ -175,30 +163,4 @@ function describe({ connected, standing, clock }: ClientVerbsOptions, { keys, ..
 function notEnrolled(clients: Clients, name: string): ArgumentError {
   const known = clients.list().map((each) => each.name);
   return new ArgumentError(`name: ${quote(name)} is not enrolled; known are ${known.join(', ') || 'none'}`);
-}
-
-/** A key, and the text that its owner is given once: `KEYID.SECRET`. */
-interface MadeKey {
-  readonly key: ClientKey;
-  readonly text: string;
-}
-
-function makeKey(kind: ClientKey['kind'], randomBytes: (count: number) => Buffer): MadeKey {
-  const id = randomBytes(keyIdBytes).toString('base64url');
-  if (kind === 'http') {
-    const { token, key } = makeToken(id, randomBytes);
-    return { key, text: token };
-  }
-  const secret = randomBytes(secretBytes).toString('base64url');
-  return { key: { kind, id, secret, endsAt: Number.POSITIVE_INFINITY }, text: `${id}.${secret}` };
-}
-
-/** What its owner needs of a new key: the enrolment line of a host, or the token and where it is taken. */
-function handOver(reach: Reach, client: string, { key, text }: MadeKey) {
-  if (key.kind === 'frames') return { enrolment: formatEnrolment({ ...reach, client, key: text }) };
-  return { token: text, url: httpUrlOf(reach) };
-}
-
-function httpUrlOf({ host, port, plaintext }: Reach): string {
-  return `${plaintext === true ? 'http' : 'https'}://${formatAuthority(host, port)}/`;
 }

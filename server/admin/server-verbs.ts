@@ -14,7 +14,7 @@ import type { Record, RecordState } from '../record.ts';
 import type { SourceState } from '../sources/crowdsec/crowdsec-source.ts';
 import type { Sources } from '../sources/sources.ts';
 import type { StandingBans } from '../standing-bans.ts';
-import type { Reach } from './client-verbs.ts';
+import type { Reach } from './make-key.ts';
 
 export interface ServerVerbsOptions {
   /** Who asks, as history shows it. */

@@ -1,28 +1,14 @@
 import { EnforcerError } from '../../../shared/errors.ts';
 import { exitCodes } from '../../../shared/exit-codes.ts';
-import { ArgumentError } from '../../../shared/host/local-socket.ts';
-import { covers, type Network, parseNetwork } from '../../../shared/network.ts';
+import { covers, type Network } from '../../../shared/network.ts';
 import { plural } from '../../../shared/plural.ts';
-import { quote } from '../../../shared/refusal.ts';
-import { aliasForm, isAliasName, isBuiltIn } from '../../enforcers/opnsense/alias-name.ts';
 import { heldEntries, networksIn } from '../../enforcers/opnsense/held-networks.ts';
 import type { Alias } from '../../enforcers/opnsense/opnsense-answers.ts';
-import type { OpnsenseApi } from '../../enforcers/opnsense/opnsense-api.ts';
-import { OpnsenseAnswerError } from '../../enforcers/opnsense/opnsense-errors.ts';
-import type { ServerSettings } from '../../settings.ts';
-import type { Firewall, Told } from './alias-command.ts';
+import type { Told } from './alias-command.ts';
+import { type Asked, configuredOrHidden, missing, networkOf, refuseBuiltIn, targetOf } from './alias-target.ts';
 import type { AliasVerb } from './alias-usages.ts';
 import { foreignIn } from './foreign-entries.ts';
 import { refusalOf } from './refusal-of.ts';
-
-/** What an action works with. */
-export interface Asked {
-  readonly server: ServerSettings;
-  /** One; with `find` all. */
-  readonly firewalls: readonly Firewall[];
-  readonly words: readonly string[];
-  readonly signal: AbortSignal;
-}
 
 /** Each verb of `opnsense`. */
 export const aliasActions: Readonly<Record<AliasVerb, (asked: Asked) => Promise<Told>>> = {
@@ -160,46 +146,4 @@ async function toggleAlias(asked: Asked): Promise<Told> {
     json: { firewall, alias, enabled },
     text: `${alias} is ${enabled ? 'on' : 'off: nothing in it is blocked'}`,
   };
-}
-
-interface Target {
-  readonly api: OpnsenseApi;
-  readonly firewall: string;
-  readonly alias: string;
-}
-
-function targetOf({ firewalls, words }: Asked): Target {
-  const [only] = firewalls;
-  const [alias = ''] = words;
-  if (only === undefined) throw new ArgumentError('no firewall is chosen');
-  if (!isAliasName(alias)) throw new ArgumentError(`alias: ${quote(alias)}: allowed is ${aliasForm}`);
-  return { api: only.api, firewall: only.settings.name, alias };
-}
-
-function refuseBuiltIn(alias: string): void {
-  if (isBuiltIn(alias)) throw new ArgumentError(`alias: ${alias}: OPNsense fills it by itself`);
-}
-
-function networkOf(text: string | undefined): Network {
-  const network = parseNetwork(text ?? '');
-  if (network !== undefined) return network;
-  throw new ArgumentError(`network: ${quote(text ?? '')} is not an IPv4 or IPv6 address or CIDR`);
-}
-
-/** A key for tables alone does not see aliases; then a table of the name stands for one. */
-async function configuredOrHidden(
-  api: OpnsenseApi,
-  alias: string,
-  signal: AbortSignal,
-): Promise<Alias | 'hidden' | undefined> {
-  try {
-    return await api.find(alias, signal);
-  } catch (error) {
-    if (!(error instanceof OpnsenseAnswerError && error.status === 403)) throw error;
-    return (await api.tables(signal)).includes(alias) ? 'hidden' : undefined;
-  }
-}
-
-function missing(alias: string): EnforcerError {
-  return new EnforcerError('denied', `there is no alias ${alias}, or it is switched off`);
 }

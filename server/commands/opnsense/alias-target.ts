@@ -1,0 +1,66 @@
+import { EnforcerError } from '../../../shared/errors.ts';
+import { ArgumentError } from '../../../shared/host/local-socket.ts';
+import { type Network, parseNetwork } from '../../../shared/network.ts';
+import { quote } from '../../../shared/refusal.ts';
+import { aliasForm, isAliasName, isBuiltIn } from '../../enforcers/opnsense/alias-name.ts';
+import type { Alias } from '../../enforcers/opnsense/opnsense-answers.ts';
+import type { OpnsenseApi } from '../../enforcers/opnsense/opnsense-api.ts';
+import { OpnsenseAnswerError } from '../../enforcers/opnsense/opnsense-errors.ts';
+import type { ServerSettings } from '../../settings.ts';
+import type { Firewall } from './alias-command.ts';
+
+/** What an action works with. */
+export interface Asked {
+  readonly server: ServerSettings;
+  /** One; with `find` all. */
+  readonly firewalls: readonly Firewall[];
+  readonly words: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** One alias of one firewall. */
+interface Target {
+  readonly api: OpnsenseApi;
+  readonly firewall: string;
+  readonly alias: string;
+}
+
+/** What the first word names. @throws ArgumentError */
+export function targetOf({ firewalls, words }: Asked): Target {
+  const [only] = firewalls;
+  const [alias = ''] = words;
+  if (only === undefined) throw new ArgumentError('no firewall is chosen');
+  if (!isAliasName(alias)) throw new ArgumentError(`alias: ${quote(alias)}: allowed is ${aliasForm}`);
+  return { api: only.api, firewall: only.settings.name, alias };
+}
+
+/** @throws ArgumentError for an alias that OPNsense fills by itself */
+export function refuseBuiltIn(alias: string): void {
+  if (isBuiltIn(alias)) throw new ArgumentError(`alias: ${alias}: OPNsense fills it by itself`);
+}
+
+/** @throws ArgumentError */
+export function networkOf(text: string | undefined): Network {
+  const network = parseNetwork(text ?? '');
+  if (network !== undefined) return network;
+  throw new ArgumentError(`network: ${quote(text ?? '')} is not an IPv4 or IPv6 address or CIDR`);
+}
+
+/** A key for tables alone does not see aliases; then a table of the name stands for one. */
+export async function configuredOrHidden(
+  api: OpnsenseApi,
+  alias: string,
+  signal: AbortSignal,
+): Promise<Alias | 'hidden' | undefined> {
+  try {
+    return await api.find(alias, signal);
+  } catch (error) {
+    if (!(error instanceof OpnsenseAnswerError && error.status === 403)) throw error;
+    return (await api.tables(signal)).includes(alias) ? 'hidden' : undefined;
+  }
+}
+
+/** What is said of an alias that cannot be found. */
+export function missing(alias: string): EnforcerError {
+  return new EnforcerError('denied', `there is no alias ${alias}, or it is switched off`);
+}
