@@ -10,10 +10,14 @@ export const clientPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 export const reporterPattern = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,129}$/;
 export const keyIdPattern = /^[A-Za-z0-9_-]{8}$/;
 
+/** What a person says of a client or of a whitelist entry. */
+export const notePattern = /^[^\p{Cc}]{0,200}$/u;
+
 /** The jail of bans by hand, unless another is named. No fail2ban jail is behind it. */
 export const handJail = 'manual';
 
 export const jailAlphabet = '1–64 of A-Z a-z 0-9 . _ @ + -, beginning with a letter or digit';
+export const noteAlphabet = 'up to 200 characters, no control characters';
 export const clientAlphabet = '1–64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit';
 
 /** Whether `name` fits a pattern in which `*` stands for any characters: `nginx-*`. */

@@ -1,6 +1,6 @@
 import { type Permission, permissions } from '../../shared/frames.ts';
 import { ArgumentError } from '../../shared/host/local-socket.ts';
-import { clientAlphabet, clientPattern, jailGlobPattern } from '../../shared/names.ts';
+import { clientAlphabet, clientPattern, jailGlobPattern, noteAlphabet, notePattern } from '../../shared/names.ts';
 import { type Network, parseNetwork } from '../../shared/network.ts';
 import { quote } from '../../shared/refusal.ts';
 import { type Arguments, argument } from './arguments.ts';
@@ -14,12 +14,7 @@ export function readName(args: Arguments): string {
 }
 
 export function readDescription(args: Arguments): string {
-  return argument.text(
-    { description: '', ...args },
-    'description',
-    /^[^\p{Cc}]{0,200}$/u,
-    'up to 200 characters, no control characters',
-  );
+  return argument.text({ description: '', ...args }, 'description', notePattern, noteAlphabet);
 }
 
 /** @param fallback what a client may when nothing is said */

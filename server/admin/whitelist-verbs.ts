@@ -1,5 +1,6 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { LocalVerb } from '../../shared/host/local-socket.ts';
+import { noteAlphabet, notePattern } from '../../shared/names.ts';
 import { familyOf, type Network, prefixLengthOf } from '../../shared/network.ts';
 import type { Refusal } from '../../shared/refusal.ts';
 import type { Draft } from '../draft.ts';
@@ -33,12 +34,7 @@ export function whitelistVerbs(options: WhitelistVerbsOptions): [string, LocalVe
 async function allow({ actor, record, clock }: WhitelistVerbsOptions, args: Arguments) {
   const network = argument.network(args);
   const seconds = argument.optionalDuration(args, 'for') ?? null;
-  const note = argument.text(
-    { note: '', ...args },
-    'note',
-    /^[^\p{Cc}]{0,200}$/u,
-    'up to 200 characters, no control characters',
-  );
+  const note = argument.text({ note: '', ...args }, 'note', notePattern, noteAlphabet);
   const refusal = refuseWideEntry(network);
   if (refusal !== undefined) return { network, outcome: 'refused', ...refusal };
   const entry = entryFor({ network, seconds, note, addedAt: clock.now() });

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Network } from '../../shared/network.ts';
 import type { Credential } from './caller.ts';
+import { refused } from './door-problems.ts';
 import { Arguments } from './parameter.ts';
 import type { Problem } from './problem.ts';
 import { readRequestBody } from './request-body.ts';
@@ -37,8 +38,4 @@ function readQuery(query: URLSearchParams, { credentials = byHeader }: Route): A
   const entries = [...query].filter(([name]) => !(name === 'token' && credentials.includes('query')));
   const texts = new Map(entries);
   return texts.size === entries.length ? new Arguments(texts) : undefined;
-}
-
-function refused(code: Problem['code'], detail: string): { readonly problem: Problem } {
-  return { problem: { code, detail } };
 }

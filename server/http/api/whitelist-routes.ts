@@ -1,3 +1,4 @@
+import { noteAlphabet, notePattern } from '../../../shared/names.ts';
 import { jsonAnswer } from '../answer.ts';
 import { parameter } from '../parameter.ts';
 import type { Route } from '../route.ts';
@@ -7,7 +8,7 @@ import { allowedSchema, disallowedSchema, whitelistedSchema, whitelistSchema } f
 
 const network = parameter.network('network', 'An address or CIDR; its slash may stand as it is or as %2F');
 const duration = parameter.timeToLive('for', 'For how long; for ever when it is left out');
-const note = parameter.matching('note', 'Why', /^[^\p{Cc}]{0,200}$/u, 'up to 200 characters, no control characters');
+const note = parameter.matching('note', 'Why', notePattern, noteAlphabet);
 
 const access = ['operate'] as const;
 

@@ -97,6 +97,11 @@ describe('the sections of notifications', () => {
       ['[webhook a]', ...good, 'jails = a/b'],
       /jails: "a\/b": allowed are jails, or patterns as nginx-\*$/,
     ],
+    [
+      'more patterns of jails than are tried on each ban',
+      ['[webhook a]', ...good, `jails = ${'a '.repeat(101)}`],
+      /jails: 101 patterns: allowed are 100$/,
+    ],
     ['a name that is none', ['[webhook a b]', ...good], /^\[webhook a b\] "a b": the name of a section is/],
     ['no name', ['[webhook]', ...good], /^\[webhook\]: needs a name, as \[webhook main\]/],
     ['no argv', ['[notify-command a]'], /^\[notify-command a\] argv: is missing/],
