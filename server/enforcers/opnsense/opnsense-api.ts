@@ -3,6 +3,7 @@ import { EnforcerError } from '../../../shared/errors.ts';
 import type { Network } from '../../../shared/network.ts';
 import { quote } from '../../../shared/refusal.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
+import { hasMoreParts } from '../../outgoing/answer-parts.ts';
 import type { Endpoint } from '../../outgoing/endpoint.ts';
 import { OutgoingCalls } from '../../outgoing/outgoing-calls.ts';
 import { toEnforcerError } from '../outgoing-enforcer-error.ts';
@@ -22,6 +23,8 @@ const callMaxMs = 35_000;
 const reloadMaxMs = 120_000;
 /** A million entries are about 40 MB, and rows carry counters. */
 const bodyMaxBytes = 134_217_728;
+/** A million rows have about as many. Unlimited, an answer could become gigabytes of empty objects. */
+export const partsMax = 12_000_000;
 /** More than pf holds with its greatest limit (10 M on large machines). */
 const allRows = 100_000_000;
 
@@ -174,6 +177,7 @@ interface Call {
 const jsonHeaders = { 'content-type': 'application/json' };
 
 function parsed(name: string, body: string): unknown {
+  if (hasMoreParts(body, partsMax)) throw unreadableAnswer(name, `the answer has more than ${partsMax} parts`);
   try {
     return JSON.parse(body);
   } catch (error) {

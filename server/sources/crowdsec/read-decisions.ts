@@ -1,6 +1,7 @@
 import { fitsGlob } from '../../../shared/names.ts';
 import { type Network, parseNetwork } from '../../../shared/network.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
+import { hasMoreParts } from '../../outgoing/answer-parts.ts';
 import { CrowdsecError } from './crowdsec-error.ts';
 import { parseGoDuration } from './go-duration.ts';
 
@@ -39,8 +40,6 @@ export interface ReadDecisions {
  * answer may have could become a gigabyte of empty objects.
  */
 export const partsMax = 2_000_000;
-/** `[`, `{` and `,`: a part follows. */
-const beginnings: readonly number[] = [0x5b, 0x7b, 0x2c];
 
 /** Decisions that are read before others get their turn: about a millisecond's worth. */
 const atOnceMax = 200;
@@ -73,7 +72,7 @@ export async function readAnswer(
 }
 
 function parseList(body: string): readonly unknown[] {
-  if (hasTooManyParts(body)) throw new CrowdsecError('retry', `the answer has more than ${partsMax} parts`);
+  if (hasMoreParts(body, partsMax)) throw new CrowdsecError('retry', `the answer has more than ${partsMax} parts`);
   let value: unknown;
   try {
     value = JSON.parse(body);
@@ -83,16 +82,6 @@ function parseList(body: string): readonly unknown[] {
   if (value === null) return [];
   if (!Array.isArray(value)) throw new CrowdsecError('retry', 'the answer is not a list of decisions');
   return value;
-}
-
-function hasTooManyParts(body: string): boolean {
-  let parts = 0;
-  if (body.length <= partsMax) return false;
-  for (let at = 0; at < body.length; at += 1) {
-    if (beginnings.includes(body.charCodeAt(at))) parts += 1;
-    if (parts > partsMax) return true;
-  }
-  return false;
 }
 
 /**
