@@ -9,6 +9,9 @@ import {
 } from '../shared/network.ts';
 import type { Ban, StandingBans } from './standing-bans.ts';
 
+/** Bans inside a CIDR that an answer carries; the others are counted. */
+export const insideMax = 100;
+
 /** The bans of networks inside another one, itself aside. It looks at each ban there is, unless the network is one address. */
 export function bansInside(standing: StandingBans, network: Network): Ban[] {
   const family = familyOf(network);

@@ -3,7 +3,7 @@ import type { LocalVerb } from '../../shared/host/local-socket.ts';
 import { handJail, jailAlphabet, jailPattern } from '../../shared/names.ts';
 import type { Network } from '../../shared/network.ts';
 import type { Refusal } from '../../shared/refusal.ts';
-import { bansInside } from '../bans-inside.ts';
+import { bansInside, insideMax } from '../bans-inside.ts';
 import type { EnforcementOfBans } from '../enforcement.ts';
 import type { Ledger, Report } from '../ledger/ledger.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -25,9 +25,6 @@ export interface BanVerbsOptions {
   readonly enforcement: EnforcementOfBans;
   readonly clock: Clock;
 }
-
-/** Bans inside a CIDR that an answer carries; the others are counted. */
-const insideMax = 100;
 
 /** `ban`, `unban`, `bans`, `lookup`, `history`. */
 export function banVerbs(options: BanVerbsOptions): [string, LocalVerb][] {

@@ -1,7 +1,7 @@
 import { handJail } from '../../../shared/names.ts';
 import { addressBits, familyOf, type Network, prefixLengthOf } from '../../../shared/network.ts';
 import { describeBan, describeLifted } from '../../admin/describe-bans.ts';
-import { bansInside } from '../../bans-inside.ts';
+import { bansInside, insideMax } from '../../bans-inside.ts';
 import type { Client } from '../../ledger/ledger.ts';
 import type { Ban } from '../../standing-bans.ts';
 import { jsonAnswer } from '../answer.ts';
@@ -19,9 +19,6 @@ const jail = parameter.jail('jail', `The jail that it is for; ${handJail}, a ban
 const ttl = parameter.timeToLive('ttl', 'For how long; permanent when it is left out');
 const labels = parameter.labels('labels', 'Texts that travel with the ban');
 const lift = parameter.flag('lift', 'Lift the reports of all clients, which needs the permission operate');
-
-/** Bans inside a CIDR that an answer carries; the others are counted. */
-const insideMax = 100;
 
 /** One network: asked about, banned, unbanned. */
 export function banRoutes(parts: ApiParts): readonly Route[] {
