@@ -2,17 +2,15 @@ import { createServer as createHttpServer, type IncomingMessage, type Server, ty
 import { createServer as createHttpsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
-import { type Clock, sleep } from '../shared/clock.ts';
-import { type CloseCode, closeCodes } from '../shared/close-code.ts';
-import { describeError, hasCode } from '../shared/errors.ts';
-import { subprotocol } from '../shared/frames.ts';
+import { sleep } from '../shared/clock.ts';
+import { closeCodes } from '../shared/close-code.ts';
+import { hasCode } from '../shared/errors.ts';
 import { limits } from '../shared/limits.ts';
-import { type Network, parseNetwork } from '../shared/network.ts';
+import { parseNetwork } from '../shared/network.ts';
 import type { Origin } from './http/http-door.ts';
 import { httpLimits } from './http/http-limits.ts';
-import type { Connection, Session } from './session.ts';
 import { type Stranger, Strangers } from './strangers.ts';
+import { WebSockets, type WebSocketsOptions } from './web-sockets.ts';
 
 /** Certificate chain and private key, PEM. */
 export interface Certificate {
@@ -20,23 +18,16 @@ export interface Certificate {
   readonly key: string | Buffer;
 }
 
-export interface ListenerOptions {
+export interface ListenerOptions extends Omit<WebSocketsOptions, 'track'> {
   /** Undefined: all addresses. */
   readonly host: string | undefined;
   readonly port: number;
   /** Undefined serves without TLS. */
   readonly certificate: Certificate | undefined;
-  readonly clock: Clock;
   /** Those of {@link httpLimits} when they are left out. */
   readonly httpTimes?: HttpTimes;
-  readonly openSession: (connection: Connection, address: Network | undefined) => Session;
-  readonly onEnd: (session: Session) => void;
   /** Answers what is no WebSocket. Never rejects. */
   readonly onRequest: (request: IncomingMessage, response: ServerResponse, origin: Origin) => Promise<void>;
-  /** A connection that was turned away before or without a login. */
-  readonly onTurnedAway: (address: Network | undefined, reason: string) => void;
-  /** A fault of ours in handling a frame. */
-  readonly onFault: (error: unknown) => void;
 }
 
 /** How long node:http lets a connection take that is no WebSocket, by its own clock; all in milliseconds. */
@@ -58,26 +49,19 @@ function serverOptions({ headersMaxMs, requestMaxMs, idleMaxMs, checkMs }: HttpT
   };
 }
 
-/** How long a peer may take to answer a close before its socket is cut. */
-const closeMaxMs = 2_000;
-
 /** How long a stop waits for the answers to the frames that were taken. */
 export const answersMaxMs = 1_500;
 
-/** The most that a frame's header takes (RFC 6455 §5.2). */
-const frameHeaderMaxBytes = 14;
-
-/** Turns sockets into sessions, and holds each to the limits. The only user of ws on this side. */
+/** The port: connections from their first packet on, and what they turn out to be, WebSocket or HTTP. */
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #server: Server | TlsServer;
-  readonly #sockets: WebSocketServer;
+  readonly #webSockets: WebSockets;
   readonly #strangers: Strangers;
-  /** Frames that wait for their answer: at most {@link limits.framesInFlightMax} of each connection. */
+  /** Frames and requests that wait for their answer: so many of each connection, or of each client. */
   readonly #unanswered = new Set<Promise<void>>();
   /** Those with a request that is not answered yet. */
   readonly #asking = new WeakSet<Stranger>();
-  #isClosing = false;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -91,12 +75,7 @@ export class Listener {
     this.#server.maxConnections = limits.connectionsMax;
     this.#server.on('connection', (socket: Socket) => this.#strangers.admit(socket));
     this.#server.on('request', (request, response) => this.#request(request, response));
-    this.#sockets = new WebSocketServer({
-      noServer: true,
-      perMessageDeflate: false,
-      maxPayload: limits.frameMaxBytes,
-      handleProtocols: (offered) => offered.has(subprotocol) && subprotocol,
-    });
+    this.#webSockets = new WebSockets({ ...options, track: (work) => this.#track(work) });
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
   }
 
@@ -128,9 +107,9 @@ export class Listener {
   /** Takes no more connections nor frames, answers those that were taken, and ends the connections. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#isClosing = true;
+    this.#webSockets.pauseAll();
     if (this.#unanswered.size > 0) await this.#answerTaken();
-    for (const socket of this.#sockets.clients) this.#end(socket, closeCodes.goingAway, 'the server stops');
+    this.#webSockets.endAll(closeCodes.goingAway, 'the server stops');
     this.#server.closeAllConnections();
     this.#strangers.endAll('the server stops');
     await closed;
@@ -146,118 +125,26 @@ export class Listener {
     const answered = this.#options
       .onRequest(request, response, { address, welcome: () => stranger?.leave(), isPushing })
       .finally(() => {
-        this.#unanswered.delete(answered);
         if (stranger !== undefined && !isPushing) this.#asking.delete(stranger);
       });
-    this.#unanswered.add(answered);
+    this.#track(answered);
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work.finally(() => this.#unanswered.delete(tracked));
+    this.#unanswered.add(tracked);
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const stranger = this.#strangers.of(request.socket);
-    if (stranger === undefined) {
-      socket.destroy();
-      return;
-    }
-    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
-    if (!offered.includes(subprotocol)) {
-      this.#turnAway(socket, stranger.address, '400 Bad Request', `the subprotocol ${subprotocol} is not offered`);
-      return;
-    }
-    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const session = this.#serve(webSocket, stranger);
-      limitUnknown(socket, session, () => this.#end(webSocket, closeCodes.tooLong, 'more than a login'));
-    });
-  }
-
-  #turnAway(socket: Duplex, address: Network | undefined, status: string, reason: string): void {
-    this.#options.onTurnedAway(address, reason);
-    socket.on('error', () => socket.destroy());
-    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-  }
-
-  #serve(webSocket: WebSocket, stranger: Stranger): Session {
-    const { openSession, onEnd } = this.#options;
-    const session = openSession(
-      {
-        send: (text, onSent) =>
-          webSocket.send(text, (error) => {
-            if (error) webSocket.terminate();
-            else onSent?.();
-          }),
-        close: (code, reason) => this.#end(webSocket, code, reason),
-      },
-      stranger.address,
-    );
-    stranger.end = (reason) => session.close(closeCodes.loginTimeout, reason);
-    const stopHeartbeat = this.#watchHeartbeat(webSocket);
-    webSocket.on('message', (data, isBinary) => {
-      if (isBinary) session.reject(binaryFrame, closeCodes.malformed);
-      else this.#receive(webSocket, session, data.toString());
-      if (session.who !== undefined) stranger.leave();
-    });
-    webSocket.on('error', (error) => session.violated(describeError(error)));
-    webSocket.on('close', () => {
-      stopHeartbeat();
-      session.ended();
-      onEnd(session);
-    });
-    session.start();
-    return session;
+    if (stranger === undefined) socket.destroy();
+    else this.#webSockets.upgrade(request, socket, head, stranger);
   }
 
   async #answerTaken(): Promise<void> {
-    for (const socket of this.#sockets.clients) socket.pause();
     const over = new AbortController();
     const answered = Promise.all(this.#unanswered).then(() => over.abort());
     await Promise.race([answered, sleep(this.#options.clock, answersMaxMs, over.signal)]);
-  }
-
-  #receive(webSocket: WebSocket, session: Session, text: string): void {
-    const answered = session
-      .receive(text)
-      .then(() => this.#letThrough(webSocket, session), this.#options.onFault)
-      .finally(() => this.#unanswered.delete(answered));
-    this.#unanswered.add(answered);
-    if (this.#isCongested(webSocket, session)) webSocket.pause();
-  }
-
-  /** A peer that asks faster than it is answered, or does not read its answers, is not read either. */
-  #isCongested(webSocket: WebSocket, session: Session): boolean {
-    return session.inFlight >= limits.framesInFlightMax || webSocket.bufferedAmount >= limits.outgoingMaxBytes;
-  }
-
-  #letThrough(webSocket: WebSocket, session: Session): void {
-    if (this.#isClosing || !webSocket.isPaused || webSocket.readyState !== webSocket.OPEN) return;
-    if (!this.#isCongested(webSocket, session)) webSocket.resume();
-    else this.#options.clock.after(10, () => this.#letThrough(webSocket, session));
-  }
-
-  /** A ping after each silence; a peer that answers none of two is gone. */
-  #watchHeartbeat(webSocket: WebSocket): () => void {
-    const { clock } = this.#options;
-    let heardAtMs = clock.elapsed();
-    let cancel: () => void;
-    const hear = (): void => {
-      heardAtMs = clock.elapsed();
-    };
-    const beat = (): void => {
-      if (clock.elapsed() - heardAtMs > 2 * limits.heartbeatMs) webSocket.terminate();
-      else {
-        webSocket.ping();
-        cancel = clock.after(limits.heartbeatMs, beat);
-      }
-    };
-    webSocket.on('pong', hear);
-    webSocket.on('message', hear);
-    cancel = clock.after(limits.heartbeatMs, beat);
-    return () => cancel();
-  }
-
-  #end(webSocket: WebSocket, code: CloseCode, reason: string): void {
-    webSocket.resume();
-    webSocket.close(code, reason.slice(0, 100));
-    const cancel = this.#options.clock.after(closeMaxMs, () => webSocket.terminate());
-    webSocket.once('close', cancel);
   }
 }
 
@@ -271,21 +158,4 @@ function explainListening({ host, port }: ListenerOptions, cause: Error): Error 
   if (hasCode(cause, 'EADDRNOTAVAIL'))
     return new Error(`[server] listen = ${address}: this host has no such address`, { cause });
   return new Error(`[server] listen = ${address}, port = ${port}: cannot be listened on`, { cause });
-}
-
-const binaryFrame = { code: 'malformed', detail: 'binary frames are not of this protocol' } as const;
-
-/** ws takes in a whole frame before anybody looks at it; of a stranger no more than a login may be kept. */
-function limitUnknown(socket: Duplex, session: Session, end: () => void): void {
-  let bytes = 0;
-  const count = (chunk: Buffer): void => {
-    bytes += chunk.length;
-    if (!session.isStranger) socket.off('data', count);
-    else if (bytes > limits.loginFrameMaxBytes + frameHeaderMaxBytes) {
-      socket.off('data', count);
-      session.violated(`more than ${limits.loginFrameMaxBytes} bytes without a login`);
-      end();
-    }
-  };
-  socket.on('data', count);
 }

@@ -29,6 +29,7 @@ import { byHeader, type Incoming, readRequest } from './read-request.ts';
 import type { Answered, ApiRequest, ClientRoute, Outcome, Route } from './route.ts';
 import { type Found, Router } from './router.ts';
 import { sendAnswer } from './send-answer.ts';
+import { watchEnd } from './watch-end.ts';
 
 /** Where a request comes from. */
 export interface Origin {
@@ -217,21 +218,6 @@ export class HttpDoor {
   #refuse(problem: Problem, { address }: Origin, client: string | undefined): void {
     this.#options.onRejection(problem, address, client);
   }
-}
-
-/** Of an answer to HEAD the body never leaves. One that waits behind another does not tell itself that its socket is gone. */
-function watchEnd(
-  { method, socket }: IncomingMessage,
-  response: ServerResponse,
-  onEnd: (hasLeft: boolean) => void,
-): void {
-  const end = (): void => {
-    response.off('close', end);
-    socket.off('close', end);
-    onEnd(method !== 'HEAD' && response.writableFinished);
-  };
-  if (socket.destroyed) onEnd(false);
-  else for (const each of [response, socket]) each.once('close', end);
 }
 
 function split(url: string): [path: string, search: string] {
