@@ -91,7 +91,7 @@ export class Core {
     this.#settings = settings;
     this.#isPaused = state.paused;
     this.notifications = new Notifications({ channels, clock, random, log });
-    this.teller = new Teller(log, this.counters, this.notifications);
+    this.teller = new Teller({ log, counters: this.counters, notices: this.notifications, clock });
     this.clients = new Clients(state.clients);
     this.connected = new ConnectedClients(this.protectedAddresses);
     this.whitelist = new Whitelist(settings.whitelist, state.whitelist, settings.whitelistFromFile);

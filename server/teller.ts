@@ -1,12 +1,14 @@
+import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/host/log.ts';
 import type { Network } from '../shared/network.ts';
 import type { ReconcilerEvent } from '../shared/reconciler.ts';
 import type { Counters } from './counters.ts';
 import type { Room } from './enforcement.ts';
-import type { Problem } from './http/problem.ts';
+import type { Problem, ProblemCode } from './http/problem.ts';
 import type { Decision } from './intake.ts';
 import type { ReportChange } from './ledger/ledger.ts';
 import type { Notifications } from './notifications/notifications.ts';
+import { RateLimit } from './policy/rate-limit.ts';
 import type { Rejection } from './session.ts';
 
 /** What the teller needs of notifications. */
@@ -15,9 +17,19 @@ export type Notices = Pick<Notifications, 'isWanted' | 'tell'>;
 /** Refusals of which others are told: somebody nearly banned what must not be banned. */
 const toldRefusals: readonly string[] = ['whitelisted', 'protected'];
 
+/** Lines about whoever does not prove who he is, over time and at once: to ask costs him nothing. */
+export const strangerLines = { perSecond: 10, burst: 200 } as const;
+
+export interface TellerParts {
+  readonly log: Log;
+  readonly counters: Counters;
+  readonly notices: Notices;
+  readonly clock: Clock;
+}
+
 /**
  * Makes a log line and a count of everything that happens, and a notice where one is wanted: one line a decision, never a
- * secret.
+ * secret. Of very many strangers only the counts are whole.
  */
 export class Teller {
   readonly #log: Log;
@@ -25,11 +37,17 @@ export class Teller {
   readonly #notices: Notices;
   /** How each enforcer fails, as it was told: it fails again with each try. */
   readonly #failing = new Map<string, string>();
+  readonly #clock: Clock;
+  readonly #strangerLines: RateLimit;
+  /** Strangers of whom nothing was said since the last line about one. */
+  #unsaid = 0;
 
-  constructor(log: Log, counters: Counters, notices: Notices) {
+  constructor({ log, counters, notices, clock }: TellerParts) {
     this.#log = log;
     this.#counters = counters;
     this.#notices = notices;
+    this.#clock = clock;
+    this.#strangerLines = new RateLimit(strangerLines, clock.elapsed());
   }
 
   decision({ verb, ...fields }: Decision): void {
@@ -50,14 +68,14 @@ export class Teller {
 
   rejection({ code, detail, client, claimed }: Rejection, address: Network | undefined): void {
     this.#counters.add(code);
-    this.#log.warn({ code, client, claimed, address }, detail);
+    this.#warn({ code, client, claimed, address }, detail);
   }
 
   /** Who asks without a token, or for what it may not, is worth a line; a slip in a request is its sender's to see. */
   requestRefused({ code, detail }: Problem, address: Network | undefined, client: string | undefined): void {
     this.#counters.add(code);
-    const isWorthy = code === 'unauthenticated' || code === 'not-permitted';
-    this.#log[isWorthy ? 'warn' : 'debug']({ code, client, address }, detail);
+    if (code === 'unauthenticated' || code === 'not-permitted') this.#warn({ code, client, address }, detail);
+    else this.#log.debug({ code, client, address }, detail);
   }
 
   /** An unban has its line as a decision. */
@@ -111,6 +129,15 @@ export class Teller {
         this.#notices.tell({ kind: 'enforcer', enforcer, state: 'recovered', reason: '' });
         this.#failing.delete(enforcer);
         break;
+    }
+  }
+
+  #warn(fields: { readonly code: ProblemCode; readonly [name: string]: unknown }, detail: string): void {
+    if (fields.code !== 'unauthenticated') this.#log.warn(fields, detail);
+    else if (!this.#strangerLines.take(1, this.#clock.elapsed())) this.#unsaid += 1;
+    else {
+      this.#log.warn(this.#unsaid === 0 ? fields : { ...fields, unsaid: this.#unsaid }, detail);
+      this.#unsaid = 0;
     }
   }
 }

@@ -3,13 +3,18 @@ import { describe, it } from 'node:test';
 import { pino } from 'pino';
 import { Counters } from '../../server/counters.ts';
 import { type Notice, type NoticeKind, noticeKinds } from '../../server/notifications/notice.ts';
-import { Teller } from '../../server/teller.ts';
+import { strangerLines, Teller } from '../../server/teller.ts';
+import { ManualClock } from '../manual-clock.ts';
 import { makeReport } from './samples.ts';
 
-function listen(kinds: readonly NoticeKind[] = noticeKinds): { readonly teller: Teller; readonly told: Notice[] } {
+function listen(kinds: readonly NoticeKind[] = noticeKinds) {
   const told: Notice[] = [];
   const notices = { isWanted: (kind: NoticeKind) => kinds.includes(kind), tell: (notice: Notice) => told.push(notice) };
-  return { told, teller: new Teller(pino({ enabled: false }), new Counters(), notices) };
+  const lines: Readonly<Record<string, unknown>>[] = [];
+  const log = pino({ level: 'debug' }, { write: (line) => lines.push(JSON.parse(line)) });
+  const counters = new Counters();
+  const clock = new ManualClock();
+  return { told, lines, counters, clock, teller: new Teller({ log, counters, notices, clock }) };
 }
 
 const decision = { client: 'web1', verb: 'ban', jail: 'sshd', network: '192.0.2.1' } as const;
@@ -71,5 +76,24 @@ describe('what the teller tells others', () => {
       told.map((notice) => ('state' in notice ? notice.state : '')),
       ['scarce', 'none', 'plenty'],
     );
+  });
+});
+
+describe('what the teller writes down', () => {
+  it('is every stranger until they are very many, and then so many a second and how many there were besides', () => {
+    const { teller, lines, counters, clock } = listen();
+    const problem = { code: 'unauthenticated', detail: 'no token' } as const;
+    for (let count = 0; count < strangerLines.burst + 500; count += 1) {
+      if (count % 2 === 0) teller.rejection(problem, undefined);
+      else teller.requestRefused(problem, undefined, undefined);
+    }
+    assert.equal(lines.length, strangerLines.burst);
+    teller.requestRefused({ code: 'not-permitted', detail: 'web1 may not' }, undefined, 'web1');
+    clock.advance(1_000);
+    teller.rejection(problem, undefined);
+    teller.rejection(problem, undefined);
+    const [known, first, second] = lines.slice(-3);
+    assert.deepEqual([known?.['code'], first?.['unsaid'], second?.['unsaid']], ['not-permitted', 500, undefined]);
+    assert.equal(counters.toObject()['unauthenticated'], strangerLines.burst + 502);
   });
 });
