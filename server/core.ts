@@ -11,6 +11,7 @@ import { Escalation } from './escalation/escalation.ts';
 import type { EscalationSettings } from './escalation/escalation-settings.ts';
 import { sweepExpired } from './expiry-sweep.ts';
 import { Feed } from './feed/feed.ts';
+import type { Soon } from './in-turns.ts';
 import { Intake } from './intake.ts';
 import { type Change, type Ledger, LedgerError, type LedgerState } from './ledger/ledger.ts';
 import type { OpenedChannel } from './notifications/delivery.ts';
@@ -46,8 +47,7 @@ export interface CoreParts {
   readonly protectedSources: readonly ProtectedSource[];
   readonly clock: Clock;
   readonly random: () => number;
-  /** Calls back once the events that have already arrived are handled. */
-  readonly soon: (then: () => void) => void;
+  readonly soon: Soon;
   readonly log: Log;
 }
 

@@ -7,7 +7,7 @@ import { Reconciler, type ReconcilerEvent, type ReconcilerState } from '../share
 import type { OpenedFirewall } from './enforcers/opened-firewall.ts';
 import type { Report } from './ledger/ledger.ts';
 import type { Policy } from './policy/policy.ts';
-import { type Ban, endOf, type StandingBans } from './standing-bans.ts';
+import { type Ban, lastEndOf, type StandingBans } from './standing-bans.ts';
 
 export interface EnforcementOptions {
   readonly firewalls: readonly OpenedFirewall[];
@@ -213,7 +213,7 @@ function* candidates(bans: Iterable<Ban>, wants: OpenedFirewall['wants']) {
     yield {
       network: ban.network,
       order: ban.sequence,
-      endsAt: endOf({ reports }),
+      endsAt: lastEndOf(reports),
       clients: countClients(reports),
       byHand: reports.some(({ source }) => source === 'hand'),
       note: `${newest.jail} ${newest.client}`,

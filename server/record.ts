@@ -1,5 +1,6 @@
 import type { Clock } from '../shared/clock.ts';
 import { Draft, type Streams } from './draft.ts';
+import type { Soon } from './in-turns.ts';
 import {
   type AdvancedChange,
   type Change,
@@ -38,8 +39,7 @@ export interface RecordOptions {
   readonly clock: Clock;
   /** Told of each commit, after it, in order, with the sequence number of its first change, and its time in history. */
   readonly onCommit: (changes: readonly Change[], first: number, at: number) => void;
-  /** Calls back once the events that have already arrived are handled (setImmediate). */
-  readonly soon: (then: () => void) => void;
+  readonly soon: Soon;
 }
 
 /**

@@ -6,6 +6,8 @@ import type { Change, LedgerState, Report } from './ledger/ledger.ts';
 export interface Ban {
   readonly network: Network;
   readonly reports: readonly Report[];
+  /** It ends by itself with its last report. Milliseconds since the epoch, Infinity is permanent. */
+  readonly endsAt: number;
   /** Sequence number of the newest claim. */
   readonly sequence: number;
 }
@@ -17,9 +19,11 @@ interface Recorded extends Ban {
 
 const none: readonly Report[] = [];
 
-/** When a ban ends by itself: with its last report. Milliseconds since the epoch, Infinity is permanent. */
-export function endOf({ reports }: Pick<Ban, 'reports'>): number {
-  return reports.reduce((end, report) => Math.max(end, report.endsAt), 0);
+/** When the last of these reports ends. Milliseconds since the epoch, Infinity is permanent. */
+export function lastEndOf(reports: readonly Report[]): number {
+  let last = 0;
+  for (const { endsAt } of reports) if (endsAt > last) last = endsAt;
+  return last;
 }
 
 /**
@@ -68,6 +72,13 @@ export class StandingBans {
 
   *values(): IterableIterator<Ban> {
     for (const recorded of this.#recorded.values()) if (recorded.reports.length > 0) yield recorded;
+  }
+
+  /** All of them as they are now, whatever comes after: a ban never changes, another takes its place. */
+  list(): Ban[] {
+    const bans: Ban[] = [];
+    for (const recorded of this.#recorded.values()) if (recorded.reports.length > 0) bans.push(recorded);
+    return bans;
   }
 
   /** Lifted ones too. */
@@ -154,7 +165,7 @@ export class StandingBans {
   }
 
   /** What is recorded of a network without the report of this key, which is no longer waited for either. */
-  #without(report: Report): Recorded | undefined {
+  #without(report: Report): Omit<Recorded, 'endsAt'> | undefined {
     const recorded = this.#recorded.get(report.network);
     const known = this.reportsOf(report.network).find((other) => isSameClaim(other, report));
     if (recorded === undefined || known === undefined) return recorded;
@@ -163,15 +174,14 @@ export class StandingBans {
     return { ...recorded, reports: recorded.reports.filter(isOther), lifted: recorded.lifted.filter(isOther) };
   }
 
-  #record(recorded: Recorded): void {
-    const { network, reports, lifted } = recorded;
+  #record({ network, reports, lifted, sequence }: Omit<Recorded, 'endsAt'>): void {
     const before = this.#recorded.get(network);
     this.#size += Number(reports.length > 0) - Number((before?.reports.length ?? 0) > 0);
     const isEmpty = reports.length + lifted.length === 0;
     if (before === undefined && !isEmpty) this.#countWidth(network, 1);
     if (before !== undefined && isEmpty) this.#countWidth(network, -1);
     if (isEmpty) this.#recorded.delete(network);
-    else this.#recorded.set(network, recorded);
+    else this.#recorded.set(network, { network, reports, endsAt: lastEndOf(reports), lifted, sequence });
   }
 
   #countWidth(network: Network, by: number): void {

@@ -1,12 +1,12 @@
 import {
   addressBits,
+  blockOfIpv4Key,
   type Family,
   familyOf,
-  ipv4FirstOf,
   ipv4From,
+  ipv4KeyOf,
   type Network,
   networkFrom,
-  prefixLengthOf,
   rangeOf,
 } from './network.ts';
 
@@ -36,10 +36,13 @@ export interface Arithmetic<Value> {
   readonly isLeft: (block: Block<Value>) => boolean;
 }
 
+/** Addresses of an IPv4 network by its prefix length. */
+const ipv4Sizes = Array.from({ length: addressBits[4] + 1 }, (_, length) => 2 ** (addressBits[4] - length));
+
 /** As numbers: most bans are IPv4, and numbers sort ten times faster than bigints. */
 export const ipv4Arithmetic: Arithmetic<number> = {
-  endOf: ({ first, prefixLength }) => first + 2 ** (addressBits[4] - prefixLength),
-  isLeft: ({ first, prefixLength }) => (first / 2 ** (addressBits[4] - prefixLength)) % 2 === 0,
+  endOf: ({ first, prefixLength }) => first + (ipv4Sizes[prefixLength] ?? 1),
+  isLeft: ({ first, prefixLength }) => Math.floor(first / (ipv4Sizes[prefixLength] ?? 1)) % 2 === 0,
 };
 
 export const ipv6Arithmetic: Arithmetic<bigint> = {
@@ -47,13 +50,9 @@ export const ipv6Arithmetic: Arithmetic<bigint> = {
   isLeft: ({ first, prefixLength }) => ((first >> BigInt(addressBits[6] - prefixLength)) & 1n) === 0n,
 };
 
-/** Room for a prefix length below an address in one number: 38 of the 53 bits that a number holds exactly. */
-const prefixRoom = 64;
-
 function mergeIpv4(networks: readonly Network[], widest: number): Network[] {
-  const keys = Float64Array.from(networks, (network) => ipv4FirstOf(network) * prefixRoom + prefixLengthOf(network));
   const joining = new Joining<number, Block<number>>({ widest, arithmetic: ipv4Arithmetic, join });
-  for (const key of keys.sort()) joining.add({ first: Math.floor(key / prefixRoom), prefixLength: key % prefixRoom });
+  for (const key of Float64Array.from(networks, ipv4KeyOf).sort()) joining.add(blockOfIpv4Key(key));
   return joining.whole.map(({ first, prefixLength }) => ipv4From(first, prefixLength));
 }
 

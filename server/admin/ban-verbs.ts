@@ -9,7 +9,7 @@ import type { Ledger, Report } from '../ledger/ledger.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Whitelist } from '../policy/whitelist.ts';
 import type { Record } from '../record.ts';
-import { endOf, type StandingBans } from '../standing-bans.ts';
+import type { StandingBans } from '../standing-bans.ts';
 import { type Arguments, argument } from './arguments.ts';
 import { describeBan, describeLifted, finite } from './describe-bans.ts';
 import { allowInDraft, entryFor, refuseWideEntry } from './whitelist-verbs.ts';
@@ -58,7 +58,7 @@ async function ban({ actor, record, policy, clock, standing }: BanVerbsOptions, 
     network,
     outcome: 'recorded',
     endsAt: finite(endsAt),
-    banEndsAt: finite(standingBan === undefined ? endsAt : endOf(standingBan)),
+    banEndsAt: finite(standingBan?.endsAt ?? endsAt),
     ...(replaced === undefined ? {} : { replaced: { endsAt: finite(replaced.endsAt) } }),
   };
 }
@@ -100,7 +100,7 @@ function listBans({ standing, enforcement }: BanVerbsOptions, args: Arguments) {
   const client = argument.optionalText(args, 'client');
   const fits = (report: Report): boolean =>
     (jail === undefined || report.jail === jail) && (client === undefined || report.client === client);
-  const bans = [...standing.values()].filter((each) => each.reports.some(fits));
+  const bans = standing.list().filter((each) => each.reports.some(fits));
   return {
     bans: bans.map((each) => ({
       ...describeBan(each),

@@ -1,5 +1,5 @@
 import type { Report } from '../ledger/ledger.ts';
-import { type Ban, endOf } from '../standing-bans.ts';
+import type { Ban } from '../standing-bans.ts';
 
 /** JSON has no Infinity: null is permanent. */
 export function finite(endsAt: number): number | null {
@@ -7,7 +7,7 @@ export function finite(endsAt: number): number | null {
 }
 
 export function describeBan(ban: Ban) {
-  return { network: ban.network, endsAt: finite(endOf(ban)), reports: ban.reports.map(describeReport) };
+  return { network: ban.network, endsAt: finite(ban.endsAt), reports: ban.reports.map(describeReport) };
 }
 
 export function describeReport({ client, jail, source, reportedAt, endsAt, labels }: Report) {

@@ -5,6 +5,7 @@ import type { Network } from '../../shared/network.ts';
 import { quote } from '../../shared/refusal.ts';
 import { Serial } from '../../shared/serial.ts';
 import type { Clients } from '../clients.ts';
+import type { Soon } from '../in-turns.ts';
 import { type Client, LedgerError } from '../ledger/ledger.ts';
 import type { ClientRate, ClientRates } from '../policy/client-rates.ts';
 import { notModified, withHeaders } from './answer.ts';
@@ -46,8 +47,7 @@ export interface HttpDoorOptions {
   readonly clients: Clients;
   readonly rates: ClientRates;
   readonly clock: Clock;
-  /** Calls back once the events that have already arrived are handled. */
-  readonly soon: (then: () => void) => void;
+  readonly soon: Soon;
   /** Aborted as soon as the server stops: what it knows may be half of it from then on. */
   readonly stopping: AbortSignal;
   /** A client has asked, and its token was taken. */

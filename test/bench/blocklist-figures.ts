@@ -41,9 +41,12 @@ async function measureMaking(reader: ListReader, server: ServerProcess): Promise
   const figures: Figure[] = [];
   for (const [path, most] of [
     ['txt', 100],
-    ['txt?aggregate', 250],
-    ['nft', 250],
-    ['json', 250],
+    ['txt?aggregate', 100],
+    ['csv', 100],
+    ['json', 100],
+    ['nft', 100],
+    ['ipset', 100],
+    ['rsc', 100],
   ] as const) {
     const tookMs: number[] = [];
     await reader.read(`/blocklist.${path}`);

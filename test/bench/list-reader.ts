@@ -7,6 +7,7 @@ export interface ReadList {
   readonly status: number | undefined;
   readonly tag: string;
   readonly body: Buffer;
+  /** Until the last byte was here. */
   readonly tookMs: number;
 }
 
@@ -26,9 +27,10 @@ export class ListReader {
     const startedMs = performance.now();
     const response = await this.open(path, known);
     const pieces: Buffer[] = [];
-    for await (const piece of response) pieces.push(Buffer.from(piece));
+    for await (const piece of response as AsyncIterable<Buffer>) pieces.push(piece);
+    const tookMs = performance.now() - startedMs;
     const { statusCode: status, headers } = response;
-    return { status, tag: headers.etag ?? '', body: Buffer.concat(pieces), tookMs: performance.now() - startedMs };
+    return { status, tag: headers.etag ?? '', body: Buffer.concat(pieces), tookMs };
   }
 
   /** An answer of which nothing is read as yet. */

@@ -1,6 +1,5 @@
 import { compareOrder, type NetworkOrder, orderOf } from '../../../shared/network-order.ts';
 import type { Ban } from '../../standing-bans.ts';
-import { endOf } from '../../standing-bans.ts';
 
 /** By what a page of bans is sorted: `client` is the first of a ban's, `reported` the newest of its reports. */
 export const sorts = ['network', 'reported', 'end', 'client'] as const;
@@ -78,7 +77,7 @@ function keyOf(ban: Ban, sort: PageOrder['sort']): number | string {
     case 'reported':
       return newestOf(ban);
     case 'end':
-      return endOf(ban);
+      return ban.endsAt;
     case 'client':
       return ban.reports.reduce((first, { client }) => (first === '' || client < first ? client : first), '');
   }

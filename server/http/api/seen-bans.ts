@@ -1,7 +1,7 @@
 import { fitsGlob, reporterPattern } from '../../../shared/names.ts';
 import { type Family, familyOf } from '../../../shared/network.ts';
 import type { Client, Report } from '../../ledger/ledger.ts';
-import type { Ban, StandingBans } from '../../standing-bans.ts';
+import { type Ban, lastEndOf, type StandingBans } from '../../standing-bans.ts';
 import { parameter } from '../parameter.ts';
 import type { ApiRequest } from '../route.ts';
 import { seeing } from './may-see.ts';
@@ -56,7 +56,8 @@ export function seenOf(ban: Ban, isSeen: Fits): Ban | undefined {
   if (ban.reports.length === 1 && first !== undefined) return isSeen(first) ? ban : undefined;
   if (ban.reports.every(isSeen)) return ban;
   const reports = ban.reports.filter(isSeen);
-  return reports.length === 0 ? undefined : { network: ban.network, reports, sequence: ban.sequence };
+  if (reports.length === 0) return undefined;
+  return { network: ban.network, reports, endsAt: lastEndOf(reports), sequence: ban.sequence };
 }
 
 function isAny(reports: readonly Report[], fits: Fits): boolean {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { Serial } from '../../../shared/serial.ts';
 import type { EnforcementOfBans } from '../../enforcement.ts';
+import type { Soon, Turns } from '../../in-turns.ts';
 import type { Client } from '../../ledger/ledger.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { StandingBans } from '../../standing-bans.ts';
@@ -11,7 +12,6 @@ import { blocklistLimits } from './blocklist-limits.ts';
 import { aggregate, choiceOf, choiceParameters } from './choice-parameters.ts';
 import { Copies, type Copy, type Moment } from './copies.ts';
 import type { Format, List } from './format.ts';
-import type { Rest } from './in-turns.ts';
 import { joinEntries, noJoining } from './join-entries.ts';
 import type { ListEntry } from './list-entry.ts';
 import { selectEntries } from './select-entries.ts';
@@ -22,8 +22,7 @@ export interface BlocklistParts {
   readonly enforcement: EnforcementOfBans;
   readonly policy: Policy;
   readonly clock: Clock;
-  /** Calls back once the events that have already arrived are handled. */
-  readonly soon: (then: () => void) => void;
+  readonly soon: Soon;
   /** Networks in one list; {@link blocklistLimits.entriesMax} by default. */
   readonly entriesMax?: number;
 }
@@ -44,15 +43,15 @@ class TooLongError extends Error {}
  */
 export class Blocklists {
   readonly #parts: BlocklistParts;
+  readonly #turns: Turns;
   readonly #copies = new Copies();
   readonly #making = new Serial();
   /** Of lists that wait to be made: whoever asks for the same meanwhile waits for the same. */
   readonly #waiting = new Map<string, Promise<Copy>>();
-  readonly #rest: Rest;
 
   constructor(parts: BlocklistParts) {
     this.#parts = parts;
-    this.#rest = () => new Promise((resolve) => parts.soon(resolve));
+    this.#turns = { perTurn: blocklistLimits.perTurn, soon: parts.soon };
   }
 
   async answer(wish: Wish): Promise<Outcome> {
@@ -107,7 +106,7 @@ export class Blocklists {
     const moment = this.#moment();
     const list = await this.#listOf(wish, moment);
     const { format, query } = wish;
-    const written = await writeList(format, list, { query, rest: this.#rest });
+    const written = await writeList(format, list, { query, turns: this.#turns });
     const most = format.endsIn === 'seconds' ? blocklistLimits.secondsCopyMaxMs : Number.POSITIVE_INFINITY;
     const copy = {
       ...written,
@@ -124,15 +123,14 @@ export class Blocklists {
     const isHeldBack = enforcement.heldBack();
     if (isHeldBack === undefined) return { entries: [], isPaused: true, madeAt: now };
     const { widest } = policy.settings;
-    const selection = { choice: choiceOf(query), client, now, isHeldBack, rest: this.#rest };
-    // A ban never changes, so the list of them is how things stand at this moment, however long it takes to look through it.
-    const entries = await selectEntries([...standing.values()], selection);
+    const selection = { choice: choiceOf(query), client, now, isHeldBack, turns: this.#turns };
+    const entries = await selectEntries(standing.list(), selection);
     if (entries.length > entriesMax)
       throw new TooLongError(`more than ${entriesMax} networks; jail, family or min_reports make it fewer`);
     const isJoined = query.get(aggregate) === true;
     if (!isJoined && (format.overlaps === 'taken' || !entries.some(isWide)))
       return { entries, isPaused: false, madeAt: now };
-    const joined = await joinEntries(entries, isJoined ? widest : noJoining, this.#rest);
+    const joined = await joinEntries(entries, isJoined ? widest : noJoining, this.#turns);
     return { entries: joined, isPaused: false, madeAt: now };
   }
 }

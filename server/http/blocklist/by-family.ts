@@ -1,12 +1,16 @@
 import { type Family, familyOf } from '../../../shared/network.ts';
+import type { List } from './format.ts';
 import type { ListEntry } from './list-entry.ts';
 
-/** The entries of one family. */
-export function ofFamily(entries: readonly ListEntry[], family: Family): readonly ListEntry[] {
-  return entries.filter(({ network }) => familyOf(network) === family);
+/** The part of a list that is of one family. */
+export interface FamilyList extends List {
+  readonly family: Family;
 }
 
-/** What a reader is to have: both families, unless it asked for one. The set of a family without entries is emptied. */
-export function familiesOf(asked: Family | undefined): readonly Family[] {
-  return asked === undefined ? [4, 6] : [asked];
+/** For readers that keep a set for each family: both, unless one is asked for. The set of a family without entries is emptied. */
+export function byFamily(list: List, asked: Family | undefined): readonly FamilyList[] {
+  const entries: Record<Family, ListEntry[]> = { 4: [], 6: [] };
+  for (const entry of list.entries) entries[familyOf(entry.network)].push(entry);
+  const families: readonly Family[] = asked === undefined ? [4, 6] : [asked];
+  return families.map((family) => ({ ...list, family, entries: entries[family] }));
 }

@@ -24,14 +24,23 @@ export interface Format {
   readonly endsIn: 'nothing' | 'instants' | 'seconds';
   /** Whether the reader takes networks that lie within each other. */
   readonly overlaps: 'taken' | 'refused';
-  /** Never none: an empty answer could be taken for a fault, or a fault for an empty list. */
-  readonly lines: (list: List, query: Arguments) => Iterable<string>;
+  /** Never an empty text: an empty answer could be taken for a fault, or a fault for an empty list. */
+  readonly lines: (list: List, query: Arguments) => readonly (string | EntryLines)[];
 }
 
-/** What stands above the entries, behind the sign that begins a comment. */
-export function describeList({ entries, isPaused }: List): string {
-  if (isPaused) return 'fail2networkban: paused by the operator, so nothing is to be blocked';
-  return `fail2networkban: ${entries.length} networks`;
+/** A line for each of these entries. */
+export interface EntryLines {
+  readonly entries: readonly ListEntry[];
+  /** ASCII, as are networks and all names. */
+  readonly lineOf: (entry: ListEntry) => string;
+  /** What ends every line but the last; nothing when it is left out. */
+  readonly separator?: string;
+}
+
+/** The first line of most lists. */
+export function commentOf({ entries, isPaused }: List): string {
+  if (isPaused) return '# fail2networkban: paused by the operator, so nothing is to be blocked';
+  return `# fail2networkban: ${entries.length} networks`;
 }
 
 /** Seconds that an entry has left, at least one; undefined when it never ends. */

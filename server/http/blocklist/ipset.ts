@@ -1,8 +1,8 @@
-import type { Family } from '../../../shared/network.ts';
 import { blocklistLimits } from './blocklist-limits.ts';
-import { familiesOf, ofFamily } from './by-family.ts';
+import { byFamily, type FamilyList } from './by-family.ts';
 import { family } from './choice-parameters.ts';
-import { describeList, type Format, type List, secondsLeft } from './format.ts';
+import { commentOf, type EntryLines, type Format, secondsLeft } from './format.ts';
+import type { ListEntry } from './list-entry.ts';
 import { set } from './nft.ts';
 
 /**
@@ -16,26 +16,31 @@ export const ipset: Format = {
   query: [set],
   endsIn: 'seconds',
   overlaps: 'taken',
-  *lines(list, query) {
-    yield `# ${describeList(list)}`;
-    for (const each of familiesOf(query.get(family)))
-      yield* setLines(`${query.get(set) ?? 'banned'}${each}`, each, list);
+  lines(list, query) {
+    const sets = query.get(set) ?? 'banned';
+    return [commentOf(list), ...byFamily(list, query.get(family)).flatMap((each) => setLines(sets, each))];
   },
 };
 
 /** The longest that ipset(8) takes; an entry that lasts longer is given its time anew with the next list. */
 const secondsMax = 2_147_483;
 
-function* setLines(name: string, each: Family, list: List): Generator<string> {
-  const kind = `hash:net family ${each === 4 ? 'inet' : 'inet6'} maxelem ${blocklistLimits.entriesMax} timeout 0`;
+function setLines(sets: string, list: FamilyList): readonly (string | EntryLines)[] {
+  const name = `${sets}${list.family}`;
+  const kind = `hash:net family ${list.family === 4 ? 'inet' : 'inet6'} maxelem ${blocklistLimits.entriesMax} timeout 0`;
   const next = `${name}.new`;
-  yield `create ${name} ${kind} -exist`;
-  yield `create ${next} ${kind} -exist`;
-  yield `flush ${next}`;
-  for (const entry of ofFamily(list.entries, each)) {
-    const seconds = secondsLeft(entry, list);
-    yield `add ${next} ${entry.network} timeout ${seconds === undefined ? 0 : Math.min(seconds, secondsMax)} -exist`;
-  }
-  yield `swap ${next} ${name}`;
-  yield `destroy ${next}`;
+  const lineOf = (entry: ListEntry): string =>
+    `add ${next} ${entry.network} timeout ${timeoutOf(secondsLeft(entry, list))} -exist`;
+  return [
+    `create ${name} ${kind} -exist`,
+    `create ${next} ${kind} -exist`,
+    `flush ${next}`,
+    { entries: list.entries, lineOf },
+    `swap ${next} ${name}`,
+    `destroy ${next}`,
+  ];
+}
+
+function timeoutOf(seconds: number | undefined): number {
+  return seconds === undefined ? 0 : Math.min(seconds, secondsMax);
 }

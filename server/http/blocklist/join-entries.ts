@@ -7,23 +7,23 @@ import {
 } from '../../../shared/merge-networks.ts';
 import {
   addressBits,
+  blockOfIpv4Key,
   embeddedIpv4,
   type Family,
   familyOf,
-  ipv4FirstOf,
   ipv4From,
+  ipv4KeyOf,
   type Network,
   networkFrom,
-  prefixLengthOf,
   rangeOf,
 } from '../../../shared/network.ts';
+import { inTurns, type Turns } from '../../in-turns.ts';
 import { blocklistLimits } from './blocklist-limits.ts';
-import { inTurns, type Rest } from './in-turns.ts';
 import type { ListEntry } from './list-entry.ts';
 
-/** An entry on its way; `network` is absent as soon as it was joined. */
-interface Part<Value> extends Block<Value>, Omit<ListEntry, 'network'> {
-  readonly network: Network | undefined;
+/** What is to become one entry: one that came, or several that are a whole CIDR together. */
+interface Part<Value> extends Block<Value> {
+  readonly entries: readonly ListEntry[];
 }
 
 /** For joining that makes nothing wider, and only drops what is covered. */
@@ -40,102 +40,147 @@ export const noJoining: Readonly<Record<Family, number>> = addressBits;
 export async function joinEntries(
   entries: readonly ListEntry[],
   widest: Readonly<Record<Family, number>>,
-  rest: Rest,
+  turns: Turns,
 ): Promise<ListEntry[]> {
-  const [four, six]: [ListEntry[], ListEntry[]] = [[], []];
-  await inTurns(entries, rest, (entry) => (familyOf(entry.network) === 4 ? four : six).push(entry));
-  return [
-    ...(await joinSorted(await sortIpv4(four, rest), { ...ipv4, widest: widest[4], rest })),
-    ...(await joinIpv6(six, widest[6], rest)),
-  ];
+  const families: Record<Family, ListEntry[]> = { 4: [], 6: [] };
+  await inTurns(entries, turns, (some) => {
+    for (const entry of some) families[familyOf(entry.network)].push(entry);
+  });
+  return [...(await joinIpv4(families[4], widest[4], turns)), ...(await joinIpv6(families[6], widest[6], turns))];
 }
 
-async function joinIpv6(entries: readonly ListEntry[], widest: number, rest: Rest): Promise<readonly ListEntry[]> {
-  const apart = await joinSorted(await sortIpv6(entries, rest), { ...ipv6, widest: noJoining[6], rest });
+async function joinIpv4(entries: readonly ListEntry[], widest: number, turns: Turns): Promise<ListEntry[]> {
+  const numbers = await sortIpv4(entries, turns);
+  const sorted: SortedIpv4 = { alone: [], others: [], coveredTo: 0 };
+  await inTurns(entries, turns, (some, from) => separate(numbers, { from, to: from + some.length }, sorted));
+  const kind = { arithmetic: ipv4Arithmetic, widest, nameOf: ipv4From };
+  return [...sorted.alone, ...(await joinSorted(sorted.others, kind, turns))];
+}
+
+async function joinIpv6(entries: readonly ListEntry[], widest: number, turns: Turns): Promise<ListEntry[]> {
+  const apart = await joinAllIpv6(entries, noJoining[6], turns);
   if (widest === noJoining[6]) return apart;
   const [joinable, carriers]: [ListEntry[], ListEntry[]] = [[], []];
-  await inTurns(apart, rest, (entry) => {
-    (embeddedIpv4(entry.network) === undefined ? joinable : carriers).push(entry);
+  await inTurns(apart, turns, (some) => {
+    for (const entry of some) (embeddedIpv4(entry.network) === undefined ? joinable : carriers).push(entry);
   });
-  return [...(await joinSorted(await sortIpv6(joinable, rest), { ...ipv6, widest, rest })), ...carriers];
+  return [...(await joinAllIpv6(joinable, widest, turns)), ...carriers];
+}
+
+async function joinAllIpv6(entries: readonly ListEntry[], widest: number, turns: Turns): Promise<ListEntry[]> {
+  const nameOf = (first: bigint, prefixLength: number): Network => networkFrom(6, first, prefixLength);
+  const kind = { arithmetic: ipv6Arithmetic, widest, nameOf };
+  return await joinSorted(await sortIpv6(entries, turns), kind, turns);
 }
 
 interface Kind<Value> {
   readonly arithmetic: Arithmetic<Value>;
+  /** The shortest prefix that joining may make. */
+  readonly widest: number;
   readonly nameOf: (first: Value, prefixLength: number) => Network;
 }
 
-const ipv4: Kind<number> = { arithmetic: ipv4Arithmetic, nameOf: ipv4From };
-const ipv6: Kind<bigint> = {
-  arithmetic: ipv6Arithmetic,
-  nameOf: (first, prefixLength) => networkFrom(6, first, prefixLength),
-};
-
 async function joinSorted<Value extends number | bigint>(
-  sorted: Iterable<Part<Value>>,
-  { arithmetic, nameOf, widest, rest }: Kind<Value> & { readonly widest: number; readonly rest: Rest },
+  sorted: readonly Part<Value>[],
+  { arithmetic, widest, nameOf }: Kind<Value>,
+  turns: Turns,
 ): Promise<ListEntry[]> {
-  const joining = new Joining<Value, Part<Value>>({ widest, arithmetic, join: joinParts });
-  await inTurns(sorted, rest, (part) => joining.add(part));
-  const entries: ListEntry[] = [];
-  await inTurns(joining.whole, rest, ({ first, prefixLength, network, endsAt, reports }) => {
-    entries.push({ network: network ?? nameOf(first, prefixLength), endsAt, reports });
+  const joining = new Joining<Value, Part<Value>>({ widest, arithmetic, join });
+  await inTurns(sorted, turns, (some) => {
+    for (const part of some) joining.add(part);
   });
-  return entries;
+  const joined: ListEntry[] = [];
+  await inTurns(joining.whole, turns, (some) => {
+    for (const { first, prefixLength, entries } of some) {
+      const [entry] = entries;
+      joined.push(entry !== undefined && entries.length === 1 ? entry : all(entries, nameOf(first, prefixLength)));
+    }
+  });
+  return joined;
 }
 
-function joinParts<Value>(left: Part<Value>, right: Part<Value>): Part<Value> {
-  return {
-    first: left.first,
-    prefixLength: left.prefixLength - 1,
-    network: undefined,
-    endsAt: Math.min(left.endsAt, right.endsAt),
-    reports: [...left.reports, ...right.reports],
-  };
+function join<Value>({ first, prefixLength, entries }: Part<Value>, right: Part<Value>): Part<Value> {
+  return { first, prefixLength: prefixLength - 1, entries: [...entries, ...right.entries] };
+}
+
+function all(entries: readonly ListEntry[], network: Network): ListEntry {
+  const endsAt = entries.reduce((first, entry) => Math.min(first, entry.endsAt), Number.POSITIVE_INFINITY);
+  return { network, endsAt, reports: entries.flatMap(({ reports }) => reports) };
 }
 
 /** Room for a place in the list below an address in one number: 52 of the 53 bits that a number holds exactly. */
 const placeRoom = blocklistLimits.entriesMax;
 
-/** By first address, the wider of two first. Numbers are sorted, not entries: that takes a tenth of the time. */
-async function sortIpv4(entries: readonly ListEntry[], rest: Rest): Promise<Iterable<Part<number>>> {
-  const byWidth: ListEntry[][] = Array.from({ length: addressBits[4] + 1 }, () => []);
-  await inTurns(entries, rest, (entry) => byWidth[prefixLengthOf(entry.network)]?.push(entry));
-  const widestFirst = byWidth.flat();
-  const keys = new Float64Array(widestFirst.length);
-  let place = 0;
-  await inTurns(widestFirst, rest, ({ network }) => {
-    keys[place] = ipv4FirstOf(network) * placeRoom + place;
-    place += 1;
-  });
-  await rest();
-  return partsOf(keys.sort(), widestFirst);
+/** Networks as numbers, which are sorted in a tenth of the time that entries take. */
+interface Ipv4Numbers {
+  readonly entries: readonly ListEntry[];
+  /** First addresses in order, each with the place of its entry below. */
+  readonly keys: Float64Array;
+  /** By place. */
+  readonly prefixLengths: Uint8Array;
 }
 
-function* partsOf(keys: Float64Array, entries: readonly ListEntry[]): Generator<Part<number>> {
-  for (const key of keys) {
-    const entry = entries[key % placeRoom];
-    if (entry === undefined) continue;
-    const { network, endsAt, reports } = entry;
-    yield { first: Math.floor(key / placeRoom), prefixLength: prefixLengthOf(network), network, endsAt, reports };
+async function sortIpv4(entries: readonly ListEntry[], turns: Turns): Promise<Ipv4Numbers> {
+  const keys = new Float64Array(entries.length);
+  const prefixLengths = new Uint8Array(entries.length);
+  await inTurns(entries, turns, (some, from) => {
+    let place = from;
+    for (const { network } of some) {
+      const { first, prefixLength } = blockOfIpv4Key(ipv4KeyOf(network));
+      keys[place] = first * placeRoom + place;
+      prefixLengths[place] = prefixLength;
+      place += 1;
+    }
+  });
+  return { entries, keys: keys.sort(), prefixLengths };
+}
+
+/** By first address. */
+interface SortedIpv4 {
+  /** Addresses in no other network, with none beside them, as most are: nothing becomes of them. */
+  readonly alone: ListEntry[];
+  /** Of those that begin with the same the widest, which covers the others. */
+  readonly others: Part<number>[];
+  /** The first address that none of the others covers, of those to come. */
+  coveredTo: number;
+}
+
+/** Takes the networks from one place in their order to another. */
+function separate(
+  { entries, keys, prefixLengths }: Ipv4Numbers,
+  { from, to }: { readonly from: number; readonly to: number },
+  sorted: SortedIpv4,
+): void {
+  const firstAt = (at: number): number => Math.floor((keys[at] ?? Number.NaN) / placeRoom);
+  for (let at = from; at < to; at += 1) {
+    const first = firstAt(at);
+    const place = (keys[at] ?? 0) - first * placeRoom;
+    const [entry, prefixLength] = [entries[place], prefixLengths[place]];
+    if (entry === undefined || prefixLength === undefined) continue;
+    // Beyond either end there is nothing near: NaN.
+    const isBeside = first - firstAt(at - 1) <= 1 || firstAt(at + 1) - first <= 1;
+    if (prefixLength === addressBits[4] && !isBeside && first >= sorted.coveredTo) sorted.alone.push(entry);
+    else addPart(sorted, { first, prefixLength, entries: [entry] });
   }
+}
+
+function addPart(sorted: SortedIpv4, part: Part<number>): void {
+  const { others } = sorted;
+  const last = others.at(-1);
+  sorted.coveredTo = Math.max(sorted.coveredTo, ipv4Arithmetic.endOf(part));
+  if (last?.first !== part.first) others.push(part);
+  else if (part.prefixLength < last.prefixLength) others[others.length - 1] = part;
 }
 
 /** By first address, the wider of two first. Texts are sorted, which is faster than to compare bigints. */
-async function sortIpv6(entries: readonly ListEntry[], rest: Rest): Promise<Iterable<Part<bigint>>> {
+async function sortIpv6(entries: readonly ListEntry[], turns: Turns): Promise<Part<bigint>[]> {
   const parts = new Map<string, Part<bigint>>();
-  await inTurns(entries, rest, ({ network, endsAt, reports }) => {
-    const { first, prefixLength } = rangeOf(network);
-    const key = `${first.toString(16).padStart(32, '0')} ${String(prefixLength).padStart(3, '0')}`;
-    parts.set(key, { first, prefixLength, network, endsAt, reports });
+  await inTurns(entries, turns, (some) => {
+    for (const entry of some) {
+      const { first, prefixLength } = rangeOf(entry.network);
+      const key = `${first.toString(16).padStart(32, '0')} ${String(prefixLength).padStart(3, '0')}`;
+      parts.set(key, { first, prefixLength, entries: [entry] });
+    }
   });
-  await rest();
-  return inOrder(parts);
-}
-
-function* inOrder(parts: ReadonlyMap<string, Part<bigint>>): Generator<Part<bigint>> {
-  for (const key of [...parts.keys()].sort()) {
-    const part = parts.get(key);
-    if (part !== undefined) yield part;
-  }
+  return [...parts.keys()].sort().flatMap((key) => parts.get(key) ?? []);
 }

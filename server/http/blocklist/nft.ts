@@ -1,7 +1,7 @@
 import { parameter } from '../parameter.ts';
-import { familiesOf, ofFamily } from './by-family.ts';
+import { byFamily, type FamilyList } from './by-family.ts';
 import { family } from './choice-parameters.ts';
-import { describeList, type Format, type List, secondsLeft } from './format.ts';
+import { commentOf, type EntryLines, type Format, secondsLeft } from './format.ts';
 import type { ListEntry } from './list-entry.ts';
 
 const tableFamily = parameter.choice('table_family', 'Family of the table; inet when it is left out', [
@@ -33,22 +33,18 @@ export const nft: Format = {
   query: [tableFamily, table, set],
   endsIn: 'seconds',
   overlaps: 'refused',
-  *lines(list, query) {
-    yield `# ${describeList(list)}`;
-    const place = `${query.get(tableFamily) ?? 'inet'} ${query.get(table) ?? 'blocklist'}`;
-    for (const each of familiesOf(query.get(family))) {
-      const name = `${place} ${query.get(set) ?? 'banned'}${each}`;
-      yield `flush set ${name}`;
-      yield* elementLines(name, ofFamily(list.entries, each), list);
-    }
+  lines(list, query) {
+    const sets = `${query.get(tableFamily) ?? 'inet'} ${query.get(table) ?? 'blocklist'} ${query.get(set) ?? 'banned'}`;
+    return [commentOf(list), ...byFamily(list, query.get(family)).flatMap((each) => setLines(sets, each))];
   },
 };
 
-function* elementLines(name: string, entries: readonly ListEntry[], list: List): Generator<string> {
-  if (entries.length === 0) return;
-  yield `add element ${name} {`;
-  for (const entry of entries) yield `${entry.network}${timeoutOf(secondsLeft(entry, list))},`;
-  yield '}';
+function setLines(sets: string, list: FamilyList): readonly (string | EntryLines)[] {
+  const { entries } = list;
+  const name = `${sets}${list.family}`;
+  if (entries.length === 0) return [`flush set ${name}`];
+  const lineOf = (entry: ListEntry): string => `${entry.network}${timeoutOf(secondsLeft(entry, list))},`;
+  return [`flush set ${name}`, `add element ${name} {`, { entries, lineOf }, '}'];
 }
 
 const daySeconds = 86_400;

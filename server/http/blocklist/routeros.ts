@@ -1,8 +1,8 @@
-import type { Family } from '../../../shared/network.ts';
 import { parameter } from '../parameter.ts';
-import { familiesOf, ofFamily } from './by-family.ts';
+import { byFamily, type FamilyList } from './by-family.ts';
 import { family } from './choice-parameters.ts';
-import { describeList, type Format, type List, secondsLeft } from './format.ts';
+import { commentOf, type EntryLines, type Format, secondsLeft } from './format.ts';
+import type { ListEntry } from './list-entry.ts';
 
 const listName = parameter.matching(
   'list',
@@ -22,19 +22,24 @@ export const routeros: Format = {
   query: [listName],
   endsIn: 'seconds',
   overlaps: 'taken',
-  *lines(list, query) {
+  lines(list, query) {
     const name = query.get(listName) ?? 'fail2networkban';
-    yield `# ${describeList(list)}`;
-    for (const each of familiesOf(query.get(family))) yield* listLines(name, each, list);
-    yield `:log info "fail2networkban: ${list.entries.length} networks in the address list ${name}"`;
+    return [
+      commentOf(list),
+      ...byFamily(list, query.get(family)).flatMap((each) => addressListLines(name, each)),
+      `:log info "fail2networkban: ${list.entries.length} networks in the address list ${name}"`,
+    ];
   },
 };
 
-function* listLines(name: string, each: Family, list: List): Generator<string> {
-  yield `/${each === 4 ? 'ip' : 'ipv6'} firewall address-list`;
-  yield `:foreach entry in=[find list="${name}"] do={ :do { remove $entry } on-error={} }`;
-  for (const entry of ofFamily(list.entries, each))
-    yield `:do { add list="${name}" address=${entry.network} timeout=${timeoutOf(secondsLeft(entry, list))} } on-error={}`;
+function addressListLines(name: string, list: FamilyList): readonly (string | EntryLines)[] {
+  const lineOf = (entry: ListEntry): string =>
+    `:do { add list="${name}" address=${entry.network} timeout=${timeoutOf(secondsLeft(entry, list))} } on-error={}`;
+  return [
+    `/${list.family === 4 ? 'ip' : 'ipv6'} firewall address-list`,
+    `:foreach entry in=[find list="${name}"] do={ :do { remove $entry } on-error={} }`,
+    { entries: list.entries, lineOf },
+  ];
 }
 
 /** The longest that RouterOS takes. What never ends gets it too: without a timeout it would be written to flash each time. */

@@ -1,9 +1,10 @@
 import { fitsGlob } from '../../../shared/names.ts';
 import { type Family, familyOf, type Network } from '../../../shared/network.ts';
+import { inTurns, type Turns } from '../../in-turns.ts';
 import type { Client, Report } from '../../ledger/ledger.ts';
-import { type Ban, endOf } from '../../standing-bans.ts';
+import type { Ban } from '../../standing-bans.ts';
 import { maySee } from '../api/may-see.ts';
-import { inTurns, type Rest } from './in-turns.ts';
+import { seenOf } from '../api/seen-bans.ts';
 import type { ListEntry } from './list-entry.ts';
 
 /** Which bans a reader wants. */
@@ -23,23 +24,25 @@ export interface Selection {
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly isHeldBack: (network: Network) => boolean;
-  readonly rest: Rest;
+  readonly turns: Turns;
 }
 
 type IsCounted = (report: Report) => boolean;
 
 /** The bans that a reader wants, as far as it is shown their reports and they are enforced. */
-export async function selectEntries(bans: Iterable<Ban>, selection: Selection): Promise<ListEntry[]> {
-  const { choice, isHeldBack, rest } = selection;
+export async function selectEntries(bans: readonly Ban[], selection: Selection): Promise<ListEntry[]> {
+  const { choice, isHeldBack, turns } = selection;
+  const { family, reportsMin } = choice;
   const isCounted = counting(selection);
   const entries: ListEntry[] = [];
-  const least = Math.max(1, choice.reportsMin);
-  await inTurns(bans, rest, ({ network, reports: all }) => {
-    if (choice.family !== undefined && familyOf(network) !== choice.family) return;
-    // Nearly every ban has one report: nothing is copied then.
-    const reports = all.every(isCounted) ? all : all.filter(isCounted);
-    if (reports.length < least || isHeldBack(network)) return;
-    entries.push({ network, endsAt: endOf({ reports }), reports });
+  await inTurns(bans, turns, (some) => {
+    for (const ban of some) {
+      if (family !== undefined && familyOf(ban.network) !== family) continue;
+      // Nearly every ban counts as it stands: it is the entry then, and nothing is made.
+      const counted = seenOf(ban, isCounted);
+      if (counted === undefined || counted.reports.length < reportsMin || isHeldBack(ban.network)) continue;
+      entries.push(counted);
+    }
   });
   return entries;
 }

@@ -1,10 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
+import { inTurns, type Turns } from '../../in-turns.ts';
 import type { Arguments } from '../parameter.ts';
-import type { Format, List } from './format.ts';
-import { inTurns, type Rest } from './in-turns.ts';
-
-/** Lines of which one piece is made, so that the whole is never one text besides its bytes. */
-const linesPerPiece = 4_000;
+import type { EntryLines, Format, List } from './format.ts';
+import type { ListEntry } from './list-entry.ts';
 
 /**
  * The text of a list, with its tag for `ETag`. Where seconds stand in it the text changes with each second, and the tag is a
@@ -13,37 +11,45 @@ const linesPerPiece = 4_000;
 export async function writeList(
   format: Format,
   list: List,
-  { query, rest }: { readonly query: Arguments; readonly rest: Rest },
+  { query, turns }: { readonly query: Arguments; readonly turns: Turns },
 ): Promise<{ readonly body: Buffer; readonly tag: string }> {
-  const pieces: Buffer[] = [];
   const hash = createHash('sha256');
-  const isTagged = format.endsIn !== 'seconds';
-  await inPieces(format.lines(list, query), rest, (piece) => {
+  const isWeak = format.endsIn === 'seconds';
+  const pieces: Buffer[] = [];
+  const add = (text: string, entries: readonly ListEntry[] = []): void => {
+    const piece = Buffer.from(text, 'latin1');
     pieces.push(piece);
-    if (isTagged) hash.update(piece);
+    if (isWeak) hashInstants(hash, entries);
+    else hash.update(piece);
+  };
+  if (isWeak) hash.update(String(list.isPaused));
+  for (const part of format.lines(list, query)) {
+    if (typeof part === 'string') add(`${part}\n`);
+    else await addEntries(part, turns, add);
+  }
+  return { body: Buffer.concat(pieces), tag: `${isWeak ? 'W/' : ''}"${digest(hash)}"` };
+}
+
+/** Piece by piece, so that the whole is never one text besides its bytes. */
+async function addEntries(
+  { entries, lineOf, separator = '' }: EntryLines,
+  turns: Turns,
+  add: (text: string, entries: readonly ListEntry[]) => void,
+): Promise<void> {
+  const end = `${separator}\n`;
+  let left = entries.length;
+  await inTurns(entries, turns, (some) => {
+    left -= some.length;
+    add(some.map(lineOf).join(end) + (left === 0 ? '\n' : end), some);
   });
-  if (!isTagged) await inPieces(instantLines(list), rest, (piece) => void hash.update(piece));
-  return { body: Buffer.concat(pieces), tag: `${isTagged ? '' : 'W/'}"${digest(hash)}"` };
+}
+
+/** Instants as the eight bytes that they are: to write a hundred thousand of them in digits takes longer than all the rest. */
+function hashInstants(hash: Hash, entries: readonly ListEntry[]): void {
+  hash.update(entries.map(({ network }) => network).join(' '));
+  hash.update(new Float64Array(entries.map(({ endsAt }) => endsAt)));
 }
 
 function digest(hash: Hash): string {
   return hash.digest('base64url').slice(0, 22);
-}
-
-function* instantLines({ entries, isPaused }: List): Generator<string> {
-  yield String(isPaused);
-  for (const { network, endsAt } of entries) yield `${network} ${endsAt}`;
-}
-
-async function inPieces(lines: Iterable<string>, rest: Rest, take: (piece: Buffer) => void): Promise<void> {
-  let piece = '';
-  let count = 0;
-  await inTurns(lines, rest, (line) => {
-    piece += `${line}\n`;
-    count += 1;
-    if (count % linesPerPiece !== 0) return;
-    take(Buffer.from(piece));
-    piece = '';
-  });
-  take(Buffer.from(piece));
 }

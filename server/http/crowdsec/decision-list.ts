@@ -1,5 +1,6 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { covers, type Network, parseNetwork } from '../../../shared/network.ts';
+import { inTurns } from '../../in-turns.ts';
 import type { Client } from '../../ledger/ledger.ts';
 import type { Ban } from '../../standing-bans.ts';
 import { writtenAnswer } from '../answer.ts';
@@ -7,8 +8,8 @@ import { type Arguments, type Parameter, parameter } from '../parameter.ts';
 import type { Outcome } from '../route.ts';
 import { standingDecision } from './decision.ts';
 import { readFilter } from './decision-filter.ts';
-import { DecisionText } from './decision-text.ts';
-import { audienceOf, blockerOf, eachInTurns, type ToldParts } from './told.ts';
+import { DecisionText, decisionsPerTurn } from './decision-text.ts';
+import { audienceOf, blockerOf, type ToldParts } from './told.ts';
 
 const ip = parameter.network('ip', 'Decisions that contain this address');
 const range = parameter.network('range', 'Decisions that contain this CIDR');
@@ -69,7 +70,7 @@ export class DecisionList {
   }
 
   #many(query: Arguments): readonly Ban[] {
-    const all = [...this.#parts.standing.values()];
+    const all = this.#parts.standing.list();
     const outer = query.get(ip) ?? query.get(range);
     return outer === undefined ? all : all.filter(({ network }) => covers(outer, network));
   }
@@ -79,9 +80,12 @@ export class DecisionList {
     const isFor = audienceOf(client, readFilter(query));
     const text = new DecisionText();
     const isWanted = query.get(type) === undefined || query.get(type) === 'ban';
-    await eachInTurns(isWanted ? bans : [], this.#parts.soon, (ban) => {
-      const blocker = blockerOf(ban, this.#parts, { isFor, now });
-      if (blocker !== undefined) text.add(standingDecision(blocker, now));
+    const turns = { perTurn: decisionsPerTurn, soon: this.#parts.soon };
+    await inTurns(isWanted ? bans : [], turns, (some) => {
+      for (const ban of some) {
+        const blocker = blockerOf(ban, this.#parts, { isFor, now });
+        if (blocker !== undefined) text.add(standingDecision(blocker, now));
+      }
     });
     return Buffer.concat([...text.end(), Buffer.from('\n')]);
   }

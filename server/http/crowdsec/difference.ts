@@ -1,11 +1,12 @@
 import type { Network } from '../../../shared/network.ts';
+import { inTurns } from '../../in-turns.ts';
 import type { Client, Report } from '../../ledger/ledger.ts';
 import type { Ban } from '../../standing-bans.ts';
 import { type Claim, endedDecision, horizonAt, isLong, standingDecision } from './decision.ts';
 import type { DecisionFilter } from './decision-filter.ts';
-import { DecisionText } from './decision-text.ts';
+import { DecisionText, decisionsPerTurn } from './decision-text.ts';
 import type { LivePosition, Position } from './position.ts';
-import { audienceOf, blockerOf, eachInTurns, longestOf, type ToldParts } from './told.ts';
+import { audienceOf, blockerOf, longestOf, type ToldParts } from './told.ts';
 
 /** What became of a report since a bouncer was told. */
 export interface Touch {
@@ -91,7 +92,9 @@ export class Differing {
     for (const touch of touches) this.#touch(touch);
     const unsure = new Set(policyChanged);
     const candidates = Array.from(this.#candidates(), (network) => ({ network, ban: standing.get(network) }));
-    await eachInTurns(candidates, soon, (candidate) => this.#tellOf(candidate, isAll || unsure.has(candidate.network)));
+    await inTurns(candidates, { perTurn: decisionsPerTurn, soon }, (some) => {
+      for (const candidate of some) this.#tellOf(candidate, isAll || unsure.has(candidate.network));
+    });
     return { deleted: this.#deleted, new: this.#new };
   }
 

@@ -1,3 +1,4 @@
+import type { Soon } from '../../in-turns.ts';
 import type { Client, Report } from '../../ledger/ledger.ts';
 import { isCrowdsec } from '../../own-clients.ts';
 import type { Policy } from '../../policy/policy.ts';
@@ -5,27 +6,13 @@ import type { Ban, StandingBans } from '../../standing-bans.ts';
 import { seeing } from '../api/may-see.ts';
 import type { Claim } from './decision.ts';
 import type { DecisionFilter } from './decision-filter.ts';
-import { decisionsPerTurn } from './decision-text.ts';
 
 /** What decides which bans are told. */
 export interface ToldParts {
   readonly standing: StandingBans;
   readonly policy: Policy;
   readonly isPaused: () => boolean;
-  /** Calls back once the events that have already arrived are handled. */
-  readonly soon: (then: () => void) => void;
-}
-
-/** Handles very many bans, and lets others have their turn in between. */
-export async function eachInTurns<Item>(
-  items: readonly Item[],
-  soon: ToldParts['soon'],
-  handle: (item: Item) => void,
-): Promise<void> {
-  for (let from = 0; from < items.length; from += decisionsPerTurn) {
-    if (from > 0) await new Promise<void>((resolve) => soon(resolve));
-    for (const item of items.slice(from, from + decisionsPerTurn)) handle(item);
-  }
+  readonly soon: Soon;
 }
 
 /** Whether a bouncer of this client is told of a report: what came from a CrowdSec never goes back to one. */

@@ -3,9 +3,10 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type PageOrder, pageOf, sorts } from '../../../server/http/api/bans-page.ts';
 import { formatCursor, parseCursor } from '../../../server/http/api/cursor.ts';
-import type { Ban } from '../../../server/standing-bans.ts';
-import { ipv4From, networkFrom } from '../../../shared/network.ts';
-import { makeReport } from '../samples.ts';
+import type { Report } from '../../../server/ledger/ledger.ts';
+import { type Ban, lastEndOf } from '../../../server/standing-bans.ts';
+import { ipv4From, type Network, networkFrom } from '../../../shared/network.ts';
+import { makeReport, network } from '../samples.ts';
 
 const anyOrder = fc.record({ sort: fc.constantFrom(...sorts), descending: fc.boolean() });
 const anyBans = fc
@@ -19,9 +20,12 @@ function anyBan(number: number): fc.Arbitrary<Ban> {
     reportedAt: fc.integer({ min: 0, max: 3 }),
     endsAt: fc.constantFrom(5, 6, Number.POSITIVE_INFINITY),
   });
-  return fc
-    .array(claim, { minLength: 1, maxLength: 3 })
-    .map((claims) => ({ network, sequence: number, reports: claims.map((each) => makeReport(network, each)) }));
+  return fc.array(claim, { minLength: 1, maxLength: 3 }).map((claims) => banOf(network, claims, number));
+}
+
+function banOf(network: Network, claims: readonly Partial<Report>[], sequence: number): Ban {
+  const reports = claims.map((claim) => makeReport(network, claim));
+  return { network, reports, endsAt: lastEndOf(reports), sequence };
 }
 
 /** All pages, one after the other; `between` may change what stands. */
@@ -79,7 +83,7 @@ describe('pages of bans', () => {
 
   it('take no cursor that was made up, or made for another order', () => {
     const order = { sort: 'reported', descending: false } as const;
-    const [ban] = [{ network: makeReport('192.0.2.1').network, sequence: 1, reports: [makeReport('192.0.2.1')] }];
+    const ban = banOf(network('192.0.2.1'), [{}], 1);
     assert.equal(parseCursor(formatCursor(ban, order), { sort: 'end', descending: false }), undefined);
     assert.equal(parseCursor(formatCursor(ban, order), { sort: 'reported', descending: true }), undefined);
     const made = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
