@@ -2,10 +2,10 @@ import { EnforcerError } from '../../../shared/errors.ts';
 import { ArgumentError } from '../../../shared/host/local-socket.ts';
 import { type Network, parseNetwork } from '../../../shared/network.ts';
 import { quote } from '../../../shared/refusal.ts';
+import { isAnswer } from '../../enforcers/answer-error.ts';
 import { aliasForm, isAliasName, isBuiltIn } from '../../enforcers/opnsense/alias-name.ts';
 import type { Alias } from '../../enforcers/opnsense/opnsense-answers.ts';
 import type { OpnsenseApi } from '../../enforcers/opnsense/opnsense-api.ts';
-import { OpnsenseAnswerError } from '../../enforcers/opnsense/opnsense-errors.ts';
 import type { ServerSettings } from '../../settings.ts';
 import type { Firewall } from './alias-command.ts';
 
@@ -55,7 +55,7 @@ export async function configuredOrHidden(
   try {
     return await api.find(alias, signal);
   } catch (error) {
-    if (!(error instanceof OpnsenseAnswerError && error.status === 403)) throw error;
+    if (!isAnswer(error, 403)) throw error;
     return (await api.tables(signal)).includes(alias) ? 'hidden' : undefined;
   }
 }

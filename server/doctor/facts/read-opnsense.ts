@@ -1,9 +1,9 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { describeError, EnforcerError } from '../../../shared/errors.ts';
+import { AnswerError, isAnswer } from '../../enforcers/answer-error.ts';
 import { enforcerName } from '../../enforcers/opnsense/open-opnsense.ts';
 import type { Alias, AliasType } from '../../enforcers/opnsense/opnsense-answers.ts';
 import { OpnsenseApi } from '../../enforcers/opnsense/opnsense-api.ts';
-import { OpnsenseAnswerError } from '../../enforcers/opnsense/opnsense-errors.ts';
 import type { AliasRule, OpnsenseSettings } from '../../enforcers/opnsense/opnsense-settings.ts';
 import { authorityOf } from '../../outgoing/endpoint.ts';
 
@@ -60,13 +60,13 @@ async function stateOf(api: OpnsenseApi, name: string, type: AliasType, signal: 
     return alias === undefined ? { kind: 'missing' } : { kind: 'found', alias };
   } catch (error) {
     if (!(error instanceof EnforcerError)) throw error;
-    const status = error instanceof OpnsenseAnswerError ? error.status : undefined;
+    const status = error instanceof AnswerError ? error.status : undefined;
     return { kind: 'unreadable', reason: describeError(error), status };
   }
 }
 
 /** An external alias needs no look at how it is configured. */
 function hiddenOnly(error: unknown, type: AliasType): 'hidden' {
-  if (type === 'external' && error instanceof OpnsenseAnswerError && error.status === 403) return 'hidden';
+  if (type === 'external' && isAnswer(error, 403)) return 'hidden';
   throw error;
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { describeError, EnforcerError } from '../../../shared/errors.ts';
+import { isAnswer } from '../../enforcers/answer-error.ts';
 import { type ClusterFacts, readClusterFacts } from '../../enforcers/proxmox/cluster-facts.ts';
-import { ProxmoxAnswerError } from '../../enforcers/proxmox/proxmox-errors.ts';
 import type { ProxmoxSettings } from '../../enforcers/proxmox/proxmox-settings.ts';
 import { ProxmoxTransport } from '../../enforcers/proxmox/proxmox-transport.ts';
 import { authorityOf } from '../../outgoing/endpoint.ts';
@@ -58,7 +58,6 @@ async function readCluster(
     return await readClusterFacts(transport, ipset, signal);
   } catch (error) {
     if (!(error instanceof EnforcerError)) throw error;
-    const isTokenRefused = error instanceof ProxmoxAnswerError && error.status === 401;
-    return { unreachable: describeError(error), isTokenRefused };
+    return { unreachable: describeError(error), isTokenRefused: isAnswer(error, 401) };
   }
 }

@@ -1,11 +1,11 @@
 import type { Enforcer, HeldEntry, Step } from '../../../shared/enforcer.ts';
 import { EnforcerError } from '../../../shared/errors.ts';
 import { familyOf, type Network, parseNetwork } from '../../../shared/network.ts';
+import { isAnswer } from '../answer-error.ts';
 import type { AliasEnforcerOptions } from './external-alias.ts';
 import { findOwnAlias } from './find-alias.ts';
 import { heldEntries, networksIn } from './held-networks.ts';
 import type { Alias } from './opnsense-answers.ts';
-import { OpnsenseAnswerError } from './opnsense-errors.ts';
 
 export interface ContentAliasOptions extends AliasEnforcerOptions {
   /** With more steps than this the whole content is written at once. */
@@ -135,5 +135,5 @@ function retryLater(cause: unknown): never {
 
 /** pf has no room for all of it: what it holds now still can be told, and removals make room. */
 function goOnWhenRefused(cause: unknown): void {
-  if (!(cause instanceof OpnsenseAnswerError && cause.status === 500)) throw cause;
+  if (!isAnswer(cause, 500)) throw cause;
 }

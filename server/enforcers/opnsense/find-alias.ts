@@ -1,7 +1,8 @@
 import { EnforcerError } from '../../../shared/errors.ts';
+import { isAnswer } from '../answer-error.ts';
 import type { Alias, AliasType } from './opnsense-answers.ts';
 import type { OpnsenseApi } from './opnsense-api.ts';
-import { OpnsenseAnswerError, privileges } from './opnsense-errors.ts';
+import { privileges } from './opnsense-errors.ts';
 
 /** An alias that was given to fail2networkban. */
 export interface OwnAlias {
@@ -38,7 +39,7 @@ async function lookFor(api: OpnsenseApi, own: OwnAlias, signal: AbortSignal): Pr
   try {
     return await api.find(own.name, signal);
   } catch (error) {
-    const isHidden = error instanceof OpnsenseAnswerError && error.status === 403 && own.type === 'external';
+    const isHidden = isAnswer(error, 403) && own.type === 'external';
     if (!isHidden) throw error;
     // pf has a table for each external alias that is switched on.
     if ((await api.tables(signal)).includes(own.name)) return 'hidden';

@@ -1,5 +1,5 @@
 import { isObject } from '../../../shared/sealed-channel.ts';
-import { unreadableAnswer } from './opnsense-errors.ts';
+import { unreadableAnswer } from '../answer-error.ts';
 
 /** The types of aliases that bans can go into. */
 export const aliasTypes = ['external', 'host', 'network'] as const;

@@ -6,9 +6,10 @@ import { isObject } from '../../../shared/sealed-channel.ts';
 import { hasMoreParts } from '../../outgoing/answer-parts.ts';
 import type { Endpoint } from '../../outgoing/endpoint.ts';
 import { OutgoingCalls } from '../../outgoing/outgoing-calls.ts';
+import { unreadableAnswer } from '../answer-error.ts';
 import { toEnforcerError } from '../outgoing-enforcer-error.ts';
 import { type Alias, type AliasType, aliasOf, rowsOf, totalOf, uuidOf } from './opnsense-answers.ts';
-import { answerError, unreadableAnswer, validationsOf } from './opnsense-errors.ts';
+import { answerError, validationsOf } from './opnsense-errors.ts';
 
 export interface OpnsenseApiOptions {
   readonly endpoint: Endpoint;

@@ -1,18 +1,7 @@
-import { EnforcerError, type EnforcerErrorCode } from '../../../shared/errors.ts';
 import { quote } from '../../../shared/refusal.ts';
 import { isObject, parseObject } from '../../../shared/sealed-channel.ts';
 import type { Answer } from '../../outgoing/kept-connection.ts';
-
-/** OPNsense answered, but not with success. */
-export class OpnsenseAnswerError extends EnforcerError {
-  readonly status: number;
-
-  constructor(code: EnforcerErrorCode, status: number, message: string) {
-    super(code, message);
-    this.name = 'OpnsenseAnswerError';
-    this.status = status;
-  }
-}
+import { AnswerError, type Verdict } from '../answer-error.ts';
 
 /** As the page of a user's privileges names them (ACL.xml), by what they open. */
 export const privileges = {
@@ -32,13 +21,11 @@ export const privileges = {
  * | 3xx, 404 | denied | the address of something else than the API |
  * | other | retry | also 500 of a user who may only read; it may have been carried out |
  */
-export function answerError(call: string, answer: Answer): OpnsenseAnswerError {
-  const said = `${call}: ${answer.status} ${quote(textOf(answer))}`;
-  const { code, advice } = judge(call, answer.status);
-  return new OpnsenseAnswerError(code, answer.status, advice === undefined ? said : `${said}: ${advice}`);
+export function answerError(call: string, answer: Answer): AnswerError {
+  return new AnswerError(call, { status: answer.status, text: textOf(answer) }, judge(call, answer.status));
 }
 
-function judge(call: string, status: number): { readonly code: EnforcerErrorCode; readonly advice?: string } {
+function judge(call: string, status: number): Verdict {
   if (status === 401) {
     return {
       code: 'denied',
@@ -61,11 +48,6 @@ function textOf({ reason, body }: Answer): string {
   const fields = parseObject(body);
   const said = fields?.['errorMessage'] ?? fields?.['message'];
   return typeof said === 'string' ? said.trim() : reason;
-}
-
-/** A 200 that does not hold what was asked for; what was asked for may have been carried out. */
-export function unreadableAnswer(call: string, detail: string): EnforcerError {
-  return new EnforcerError('retry', `${call}: ${detail}`);
 }
 
 /** `{"result":"failed","validations":{"alias.content":"…"}}`, shortened: there may be a sentence for each line. */

@@ -1,11 +1,11 @@
 import type { Proxmox } from 'proxmox-api';
 import type { Network } from '../../../shared/network.ts';
+import { unreadableAnswer } from '../answer-error.ts';
 import { type GuestFacts, readGuests } from './guest-facts.ts';
 import { type IpsetEntry, readEntries } from './ipset-entries.ts';
 import { bytesOf, describeIpset, type IpsetFacts, networksOf } from './ipset-facts.ts';
 import { type NodeFacts, readNodeAddresses, readNodes } from './node-facts.ts';
 import { openApi } from './open-api.ts';
-import { unreadableAnswer } from './proxmox-errors.ts';
 import type { ProxmoxTransport } from './proxmox-transport.ts';
 import { isSet, objectOf, objectsOf, type Readable, readable, textOf } from './readable.ts';
 

@@ -1,19 +1,7 @@
 import { STATUS_CODES } from 'node:http';
-import { EnforcerError, type EnforcerErrorCode } from '../../../shared/errors.ts';
-import { quote } from '../../../shared/refusal.ts';
 import { isObject, parseObject } from '../../../shared/sealed-channel.ts';
 import type { Answer } from '../../outgoing/kept-connection.ts';
-
-/** Proxmox answered, but not with success. */
-export class ProxmoxAnswerError extends EnforcerError {
-  readonly status: number;
-
-  constructor(code: EnforcerErrorCode, status: number, message: string) {
-    super(code, message);
-    this.name = 'ProxmoxAnswerError';
-    this.status = status;
-  }
-}
+import { AnswerError, type Verdict } from '../answer-error.ts';
 
 /**
  * Sorts an answer that is no success by who must act. `call` names method and path.
@@ -26,13 +14,11 @@ export class ProxmoxAnswerError extends EnforcerError {
  * | 595 | retry | pvedaemon was not reached |
  * | 596, other | retry | may have been carried out |
  */
-export function answerError(call: string, answer: Answer): ProxmoxAnswerError {
-  const said = `${call}: ${answer.status} ${quote(textOf(answer))}`;
-  const { code, advice } = judge(answer.status);
-  return new ProxmoxAnswerError(code, answer.status, advice === undefined ? said : `${said}: ${advice}`);
+export function answerError(call: string, answer: Answer): AnswerError {
+  return new AnswerError(call, { status: answer.status, text: textOf(answer) }, judge(answer.status));
 }
 
-function judge(status: number): { readonly code: EnforcerErrorCode; readonly advice?: string } {
+function judge(status: number): Verdict {
   if (status === 400) return { code: 'rejected' };
   if (status === 401) {
     return {
@@ -68,9 +54,4 @@ function textOf({ status, reason, body }: Answer): string {
       .join(', ');
   const message = fields?.['message'];
   return typeof message === 'string' ? message.trim() : reason || (STATUS_CODES[status] ?? '');
-}
-
-/** A 200 that does not hold what was asked for; what was asked for may have been carried out. */
-export function unreadableAnswer(call: string, detail: string): EnforcerError {
-  return new EnforcerError('retry', `${call}: ${detail}`);
 }

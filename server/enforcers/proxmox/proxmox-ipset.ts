@@ -4,9 +4,9 @@ import type { DesiredEntry, Enforcer, HeldEntry, Step } from '../../../shared/en
 import { EnforcerError } from '../../../shared/errors.ts';
 import type { Network } from '../../../shared/network.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
+import { isAnswer, unreadableAnswer } from '../answer-error.ts';
 import { commentFor, heldEntries, readEntries, readEntry } from './ipset-entries.ts';
 import { openApi } from './open-api.ts';
-import { ProxmoxAnswerError, unreadableAnswer } from './proxmox-errors.ts';
 import type { ProxmoxTransport } from './proxmox-transport.ts';
 
 export interface ProxmoxIpsetOptions {
@@ -74,7 +74,7 @@ export class ProxmoxIpset implements Enforcer {
 
   /** Proxmox answers 500 for a missing ipset as for any trouble of its own, so the list of ipsets decides. */
   async #isAbsent(error: unknown, signal: AbortSignal): Promise<boolean> {
-    if (!(error instanceof ProxmoxAnswerError && error.status === 500)) return false;
+    if (!isAnswer(error, 500)) return false;
     const ipsets: unknown = await (await this.#ipsets(signal)).$get();
     if (!Array.isArray(ipsets)) return false;
     return !ipsets.some((item: unknown) => isObject(item) && item['name'] === this.#options.ipset);
@@ -110,7 +110,7 @@ export class ProxmoxIpset implements Enforcer {
       if (entry?.isNomatch) throw new EnforcerError('rejected', `ipset ${ipset} has the exception !${network}`);
       return entry !== undefined;
     } catch (error) {
-      if (error instanceof ProxmoxAnswerError && error.status === 400) return false;
+      if (isAnswer(error, 400)) return false;
       throw error;
     }
   }

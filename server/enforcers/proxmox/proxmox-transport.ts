@@ -4,9 +4,10 @@ import { parseObject } from '../../../shared/sealed-channel.ts';
 import type { Endpoint } from '../../outgoing/endpoint.ts';
 import type { Answer } from '../../outgoing/kept-connection.ts';
 import { type OutgoingCall, OutgoingCalls } from '../../outgoing/outgoing-calls.ts';
+import { unreadableAnswer } from '../answer-error.ts';
 import { toEnforcerError } from '../outgoing-enforcer-error.ts';
 import { refusePath } from './check-path.ts';
-import { answerError, unreadableAnswer } from './proxmox-errors.ts';
+import { answerError } from './proxmox-errors.ts';
 
 export interface ProxmoxTransportOptions {
   /** pveproxy, or on the node itself pvedaemon, which speaks plain HTTP on a loopback port. */

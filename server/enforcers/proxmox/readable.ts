@@ -1,5 +1,6 @@
 import { describeError, EnforcerError } from '../../../shared/errors.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
+import { unreadableAnswer } from '../answer-error.ts';
 
 /** What could not be read, and why: named instead of guessed. */
 export interface Unreadable {
@@ -25,13 +26,13 @@ export async function readable<Value>(read: () => Promise<Value>): Promise<Reada
 /** @throws EnforcerError when Proxmox answered something else than a list of objects */
 export function objectsOf(data: unknown, what: string): readonly Readonly<Record<string, unknown>>[] {
   const objects = Array.isArray(data) ? data.filter(isObject) : undefined;
-  if (objects === undefined) throw new EnforcerError('retry', `${what}: the answer is not a list`);
+  if (objects === undefined) throw unreadableAnswer(what, 'the answer is not a list');
   return objects;
 }
 
 /** @throws EnforcerError when Proxmox answered something else than an object */
 export function objectOf(data: unknown, what: string): Readonly<Record<string, unknown>> {
-  if (!isObject(data)) throw new EnforcerError('retry', `${what}: the answer is not an object`);
+  if (!isObject(data)) throw unreadableAnswer(what, 'the answer is not an object');
   return data;
 }
 
