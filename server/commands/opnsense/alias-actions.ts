@@ -5,7 +5,7 @@ import { plural } from '../../../shared/plural.ts';
 import { heldEntries, networksIn } from '../../enforcers/opnsense/held-networks.ts';
 import type { Alias } from '../../enforcers/opnsense/opnsense-answers.ts';
 import type { Told } from './alias-command.ts';
-import { type Asked, configuredOrHidden, missing, networkOf, refuseBuiltIn, targetOf } from './alias-target.ts';
+import { type Asked, configuredOf, missing, networkOf, refuseBuiltIn, targetOf } from './alias-target.ts';
 import type { AliasVerb } from './alias-usages.ts';
 import { foreignIn } from './foreign-entries.ts';
 import { refusalOf } from './refusal-of.ts';
@@ -84,13 +84,13 @@ async function deleteNetwork(asked: Asked): Promise<Told> {
 }
 
 async function flushAlias(asked: Asked): Promise<Told> {
-  const { api, firewall, alias } = targetOf(asked);
+  const target = targetOf(asked);
+  const { api, firewall, alias } = target;
   refuseBuiltIn(alias);
-  const configured = await configuredOrHidden(api, alias, asked.signal);
-  if (configured === undefined) throw missing(alias);
+  const configured = await configuredOf(target, asked.signal);
   const { length: count } = await api.list(alias, asked.signal);
   // What stands in the configuration would come back.
-  if (configured !== 'hidden' && configured.content.length > 0) {
+  if (configured !== undefined && configured.content.length > 0) {
     await api.setContent(configured, [], asked.signal);
     await api.reconfigure(asked.signal);
   }
@@ -102,12 +102,11 @@ async function flushAlias(asked: Asked): Promise<Told> {
 }
 
 async function showState(asked: Asked): Promise<Told> {
-  const { api, firewall, alias } = targetOf(asked);
-  const configured = await configuredOrHidden(api, alias, asked.signal);
-  if (configured === undefined) throw missing(alias);
+  const target = targetOf(asked);
+  const { api, firewall, alias } = target;
+  const known = await configuredOf(target, asked.signal);
   const entries = heldEntries(await api.list(alias, asked.signal));
   const foreign = await foreignIn(entries, asked.server.socket);
-  const known = configured === 'hidden' ? undefined : configured;
   const json = {
     firewall,
     alias,

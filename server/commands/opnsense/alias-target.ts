@@ -2,8 +2,8 @@ import { EnforcerError } from '../../../shared/errors.ts';
 import { ArgumentError } from '../../../shared/host/local-socket.ts';
 import { type Network, parseNetwork } from '../../../shared/network.ts';
 import { quote } from '../../../shared/refusal.ts';
-import { isAnswer } from '../../enforcers/answer-error.ts';
 import { aliasForm, isAliasName, isBuiltIn } from '../../enforcers/opnsense/alias-name.ts';
+import { lookForAlias } from '../../enforcers/opnsense/look-for-alias.ts';
 import type { Alias } from '../../enforcers/opnsense/opnsense-answers.ts';
 import type { OpnsenseApi } from '../../enforcers/opnsense/opnsense-api.ts';
 import type { ServerSettings } from '../../settings.ts';
@@ -46,18 +46,11 @@ export function networkOf(text: string | undefined): Network {
   throw new ArgumentError(`network: ${quote(text ?? '')} is not an IPv4 or IPv6 address or CIDR`);
 }
 
-/** A key for tables alone does not see aliases; then a table of the name stands for one. */
-export async function configuredOrHidden(
-  api: OpnsenseApi,
-  alias: string,
-  signal: AbortSignal,
-): Promise<Alias | 'hidden' | undefined> {
-  try {
-    return await api.find(alias, signal);
-  } catch (error) {
-    if (!isAnswer(error, 403)) throw error;
-    return (await api.tables(signal)).includes(alias) ? 'hidden' : undefined;
-  }
+/** The alias as it is configured; undefined when only its table is shown to the key. @throws EnforcerError when it is missing */
+export async function configuredOf({ api, alias }: Target, signal: AbortSignal): Promise<Alias | undefined> {
+  const sight = await lookForAlias(api, { name: alias }, signal);
+  if (sight.kind === 'missing') throw missing(alias);
+  return sight.kind === 'found' ? sight.alias : undefined;
 }
 
 /** What is said of an alias that cannot be found. */

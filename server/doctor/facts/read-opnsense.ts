@@ -1,8 +1,9 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { describeError, EnforcerError } from '../../../shared/errors.ts';
-import { AnswerError, isAnswer } from '../../enforcers/answer-error.ts';
+import { AnswerError } from '../../enforcers/answer-error.ts';
+import { type AliasSight, lookForAlias } from '../../enforcers/opnsense/look-for-alias.ts';
 import { enforcerName } from '../../enforcers/opnsense/open-opnsense.ts';
-import type { Alias, AliasType } from '../../enforcers/opnsense/opnsense-answers.ts';
+import type { AliasType } from '../../enforcers/opnsense/opnsense-answers.ts';
 import { OpnsenseApi } from '../../enforcers/opnsense/opnsense-api.ts';
 import type { AliasRule, OpnsenseSettings } from '../../enforcers/opnsense/opnsense-settings.ts';
 import { authorityOf } from '../../outgoing/endpoint.ts';
@@ -21,10 +22,7 @@ export interface OpnsenseFacts {
 }
 
 export type AliasState =
-  | { readonly kind: 'found'; readonly alias: Alias }
-  | { readonly kind: 'missing' }
-  /** The key may not look at aliases, but pf has a table of the name. */
-  | { readonly kind: 'hidden' }
+  | AliasSight
   /** It could not be asked. `status`: undefined when it did not answer. */
   | { readonly kind: 'unreadable'; readonly reason: string; readonly status: number | undefined };
 
@@ -53,20 +51,12 @@ export async function readOpnsense(
 
 async function stateOf(api: OpnsenseApi, name: string, type: AliasType, signal: AbortSignal): Promise<AliasState> {
   try {
-    // What pf holds has a privilege of its own.
-    const tables = await api.tables(signal);
-    const alias = await api.find(name, signal).catch((error: unknown) => hiddenOnly(error, type));
-    if (alias === 'hidden') return tables.includes(name) ? { kind: 'hidden' } : { kind: 'missing' };
-    return alias === undefined ? { kind: 'missing' } : { kind: 'found', alias };
+    // What pf holds has a privilege of its own, without which a look may succeed and a ban not.
+    await api.tables(signal);
+    return await lookForAlias(api, { name, type }, signal);
   } catch (error) {
     if (!(error instanceof EnforcerError)) throw error;
     const status = error instanceof AnswerError ? error.status : undefined;
     return { kind: 'unreadable', reason: describeError(error), status };
   }
-}
-
-/** An external alias needs no look at how it is configured. */
-function hiddenOnly(error: unknown, type: AliasType): 'hidden' {
-  if (type === 'external' && isAnswer(error, 403)) return 'hidden';
-  throw error;
 }

@@ -1,5 +1,6 @@
 import { EnforcerError } from '../../../shared/errors.ts';
-import { isAnswer } from '../answer-error.ts';
+import type { AnswerError } from '../answer-error.ts';
+import { lookForAlias } from './look-for-alias.ts';
 import type { Alias, AliasType } from './opnsense-answers.ts';
 import type { OpnsenseApi } from './opnsense-api.ts';
 import { privileges } from './opnsense-errors.ts';
@@ -19,9 +20,10 @@ export interface OwnAlias {
  * @throws EnforcerError `denied` when it is missing, switched off, or of a type that is not ours to take over
  */
 export async function findOwnAlias(api: OpnsenseApi, own: OwnAlias, signal: AbortSignal): Promise<Alias | undefined> {
-  const found = await lookFor(api, own, signal);
-  if (found === 'hidden') return undefined;
-  const alias = found ?? (await create(api, own, signal));
+  const sight = await lookForAlias(api, own, signal);
+  if (sight.kind === 'hidden') return undefined;
+  if (sight.kind === 'missing' && sight.refusal !== undefined) throw noTable(own, sight.refusal);
+  const alias = sight.kind === 'found' ? sight.alias : await create(api, own, signal);
   if (alias.type !== own.type) {
     throw new EnforcerError(
       'denied',
@@ -33,22 +35,6 @@ export async function findOwnAlias(api: OpnsenseApi, own: OwnAlias, signal: Abor
     'denied',
     `the alias ${own.name} is switched off: fail2networkban-server opnsense toggle ${own.name}`,
   );
-}
-
-async function lookFor(api: OpnsenseApi, own: OwnAlias, signal: AbortSignal): Promise<Alias | undefined | 'hidden'> {
-  try {
-    return await api.find(own.name, signal);
-  } catch (error) {
-    const isHidden = isAnswer(error, 403) && own.type === 'external';
-    if (!isHidden) throw error;
-    // pf has a table for each external alias that is switched on.
-    if ((await api.tables(signal)).includes(own.name)) return 'hidden';
-    throw new EnforcerError(
-      'denied',
-      `pf has no table ${own.name}: make an alias of this name, type External, or give the key the privilege "${privileges.alias}" and set create = yes`,
-      { cause: error },
-    );
-  }
 }
 
 async function create(api: OpnsenseApi, own: OwnAlias, signal: AbortSignal): Promise<Alias> {
@@ -66,4 +52,13 @@ async function create(api: OpnsenseApi, own: OwnAlias, signal: AbortSignal): Pro
   const made = await api.find(own.name, signal);
   if (made !== undefined) return made;
   throw new EnforcerError('retry', `the alias ${own.name} was neither there nor could it be made`);
+}
+
+/** With a key that may look at nothing but tables, and could make no alias either. */
+function noTable({ name }: OwnAlias, cause: AnswerError): EnforcerError {
+  return new EnforcerError(
+    'denied',
+    `pf has no table ${name}: make an alias of this name, type External, or give the key the privilege "${privileges.alias}" and set create = yes`,
+    { cause },
+  );
 }
