@@ -83,7 +83,7 @@ async function measureRepeats(place: Place, reader: ListReader): Promise<readonl
       { name: 'blocklist.txt: kept', value, unit: 'lists/s', peer, note: `${note} rounds of ${readsPerRound}` },
       0.5,
     ),
-    atMost({ name: 'blocklist.txt: kept', value: 1_000 / value, unit: 'ms', note: 'the same, as the time of one' }, 50),
+    atMost({ name: 'blocklist.txt: kept', value: 1_000 / value, unit: 'ms', note: 'the same, as the time of one' }, 10),
   ];
 }
 

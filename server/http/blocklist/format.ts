@@ -1,4 +1,5 @@
 import type { Arguments, Parameter, Schema } from '../parameter.ts';
+import type { LineBytes } from './line-bytes.ts';
 import type { ListEntry } from './list-entry.ts';
 
 /** What a list is written from. */
@@ -28,12 +29,13 @@ export interface Format {
   readonly lines: (list: List, query: Arguments) => readonly (string | EntryLines)[];
 }
 
-/** A line for each of these entries. */
+/** A line for each of these entries; what every line has in common stands beside. All of it is ASCII. */
 export interface EntryLines {
   readonly entries: readonly ListEntry[];
-  /** ASCII, as are networks and all names. */
-  readonly lineOf: (entry: ListEntry) => string;
-  /** What ends every line but the last; nothing when it is left out. */
+  readonly prefix?: string;
+  readonly write: (to: LineBytes, entry: ListEntry) => void;
+  readonly suffix?: string;
+  /** What ends every line but the last. */
   readonly separator?: string;
 }
 

@@ -2,6 +2,7 @@ import { blocklistLimits } from './blocklist-limits.ts';
 import { byFamily, type FamilyList } from './by-family.ts';
 import { family } from './choice-parameters.ts';
 import { commentOf, type EntryLines, type Format, secondsLeft } from './format.ts';
+import type { LineBytes } from './line-bytes.ts';
 import type { ListEntry } from './list-entry.ts';
 import { set } from './nft.ts';
 
@@ -29,18 +30,20 @@ function setLines(sets: string, list: FamilyList): readonly (string | EntryLines
   const name = `${sets}${list.family}`;
   const kind = `hash:net family ${list.family === 4 ? 'inet' : 'inet6'} maxelem ${blocklistLimits.entriesMax} timeout 0`;
   const next = `${name}.new`;
-  const lineOf = (entry: ListEntry): string =>
-    `add ${next} ${entry.network} timeout ${timeoutOf(secondsLeft(entry, list))} -exist`;
+  const write = (to: LineBytes, entry: ListEntry): void => {
+    to.text(entry.network);
+    to.put(timeout);
+    to.number(Math.min(secondsLeft(entry, list) ?? 0, secondsMax));
+  };
   return [
     `create ${name} ${kind} -exist`,
     `create ${next} ${kind} -exist`,
     `flush ${next}`,
-    { entries: list.entries, lineOf },
+    { entries: list.entries, prefix: `add ${next} `, write, suffix: ' -exist' },
     `swap ${next} ${name}`,
     `destroy ${next}`,
   ];
 }
 
-function timeoutOf(seconds: number | undefined): number {
-  return seconds === undefined ? 0 : Math.min(seconds, secondsMax);
-}
+/** 0 never ends. */
+const timeout = Buffer.from(' timeout ');

@@ -2,7 +2,9 @@ import { parameter } from '../parameter.ts';
 import { byFamily, type FamilyList } from './by-family.ts';
 import { family } from './choice-parameters.ts';
 import { commentOf, type EntryLines, type Format, secondsLeft } from './format.ts';
+import type { LineBytes } from './line-bytes.ts';
 import type { ListEntry } from './list-entry.ts';
+import { writeSpan } from './write-times.ts';
 
 const tableFamily = parameter.choice('table_family', 'Family of the table; inet when it is left out', [
   'inet',
@@ -43,13 +45,14 @@ function setLines(sets: string, list: FamilyList): readonly (string | EntryLines
   const { entries } = list;
   const name = `${sets}${list.family}`;
   if (entries.length === 0) return [`flush set ${name}`];
-  const lineOf = (entry: ListEntry): string => `${entry.network}${timeoutOf(secondsLeft(entry, list))},`;
-  return [`flush set ${name}`, `add element ${name} {`, { entries, lineOf }, '}'];
+  const write = (to: LineBytes, entry: ListEntry): void => {
+    to.text(entry.network);
+    const seconds = secondsLeft(entry, list);
+    if (seconds === undefined) return;
+    to.put(timeout);
+    writeSpan(to, seconds);
+  };
+  return [`flush set ${name}`, `add element ${name} {`, { entries, write, suffix: ',' }, '}'];
 }
 
-const daySeconds = 86_400;
-
-/** Whole days and seconds, because nft reads no number of more than eight digits. */
-function timeoutOf(seconds: number | undefined): string {
-  return seconds === undefined ? '' : ` timeout ${Math.floor(seconds / daySeconds)}d${seconds % daySeconds}s`;
-}
+const timeout = Buffer.from(' timeout ');

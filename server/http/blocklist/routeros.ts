@@ -2,7 +2,9 @@ import { parameter } from '../parameter.ts';
 import { byFamily, type FamilyList } from './by-family.ts';
 import { family } from './choice-parameters.ts';
 import { commentOf, type EntryLines, type Format, secondsLeft } from './format.ts';
+import type { LineBytes } from './line-bytes.ts';
 import type { ListEntry } from './list-entry.ts';
+import { writeSpan } from './write-times.ts';
 
 const listName = parameter.matching(
   'list',
@@ -33,20 +35,18 @@ export const routeros: Format = {
 };
 
 function addressListLines(name: string, list: FamilyList): readonly (string | EntryLines)[] {
-  const lineOf = (entry: ListEntry): string =>
-    `:do { add list="${name}" address=${entry.network} timeout=${timeoutOf(secondsLeft(entry, list))} } on-error={}`;
+  const write = (to: LineBytes, entry: ListEntry): void => {
+    to.text(entry.network);
+    to.put(timeout);
+    writeSpan(to, Math.min(secondsLeft(entry, list) ?? secondsMax, secondsMax));
+  };
   return [
     `/${list.family === 4 ? 'ip' : 'ipv6'} firewall address-list`,
     `:foreach entry in=[find list="${name}"] do={ :do { remove $entry } on-error={} }`,
-    { entries: list.entries, lineOf },
+    { entries: list.entries, prefix: `:do { add list="${name}" address=`, write, suffix: ' } on-error={}' },
   ];
 }
 
 /** The longest that RouterOS takes. What never ends gets it too: without a timeout it would be written to flash each time. */
 const secondsMax = 21_474_836;
-
-function timeoutOf(seconds = secondsMax): string {
-  const rest = Math.min(seconds, secondsMax);
-  const days = Math.floor(rest / 86_400);
-  return `${days}d${Math.floor((rest % 86_400) / 3_600)}h${Math.floor((rest % 3_600) / 60)}m${rest % 60}s`;
-}
+const timeout = Buffer.from(' timeout=');

@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { inTurns, type Turns } from '../../in-turns.ts';
 import type { Arguments } from '../parameter.ts';
 import type { EntryLines, Format, List } from './format.ts';
+import { LineBytes } from './line-bytes.ts';
 import type { ListEntry } from './list-entry.ts';
 
 /**
@@ -16,32 +17,40 @@ export async function writeList(
   const hash = createHash('sha256');
   const isWeak = format.endsIn === 'seconds';
   const pieces: Buffer[] = [];
-  const add = (text: string, entries: readonly ListEntry[] = []): void => {
-    const piece = Buffer.from(text, 'latin1');
+  const lines = new LineBytes();
+  const takePiece = (entries: readonly ListEntry[] = []): void => {
+    const piece = lines.take();
     pieces.push(piece);
     if (isWeak) hashInstants(hash, entries);
     else hash.update(piece);
   };
   if (isWeak) hash.update(String(list.isPaused));
   for (const part of format.lines(list, query)) {
-    if (typeof part === 'string') add(`${part}\n`);
-    else await addEntries(part, turns, add);
+    if (typeof part === 'string') lines.text(`${part}\n`);
+    else await inTurns(part.entries, turns, lineWriter(part, lines, takePiece));
   }
+  takePiece();
   return { body: Buffer.concat(pieces), tag: `${isWeak ? 'W/' : ''}"${digest(hash)}"` };
 }
 
-/** Piece by piece, so that the whole is never one text besides its bytes. */
-async function addEntries(
-  { entries, lineOf, separator = '' }: EntryLines,
-  turns: Turns,
-  add: (text: string, entries: readonly ListEntry[]) => void,
-): Promise<void> {
-  const end = `${separator}\n`;
-  let left = entries.length;
-  await inTurns(entries, turns, (some) => {
-    left -= some.length;
-    add(some.map(lineOf).join(end) + (left === 0 ? '\n' : end), some);
-  });
+/** Writes piece by piece. What stands between two entries is the same everywhere, and copied at once. */
+function lineWriter(
+  { entries, prefix = '', write, suffix = '', separator = '' }: EntryLines,
+  lines: LineBytes,
+  takePiece: (entries: readonly ListEntry[]) => void,
+): (some: readonly ListEntry[], from: number) => void {
+  const between = Buffer.from(`${suffix}${separator}\n${prefix}`);
+  return (some, from) => {
+    let at = from;
+    for (const entry of some) {
+      if (at === 0) lines.text(prefix);
+      else lines.put(between);
+      write(lines, entry);
+      at += 1;
+    }
+    if (at === entries.length) lines.text(`${suffix}\n`);
+    takePiece(some);
+  };
 }
 
 /** Instants as the eight bytes that they are: to write a hundred thousand of them in digits takes longer than all the rest. */

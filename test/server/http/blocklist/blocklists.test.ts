@@ -35,7 +35,7 @@ describe('a blocklist', () => {
           '203.0.113.7,2026-01-02T02:03:04Z,2,sshd nginx-http\n2001:db8:1::/64,,1,sshd\n',
         nft:
           '# fail2networkban: 2 networks\n' +
-          'flush set inet blocklist banned4\nadd element inet blocklist banned4 {\n203.0.113.7 timeout 1d7384s,\n}\n' +
+          'flush set inet blocklist banned4\nadd element inet blocklist banned4 {\n203.0.113.7 timeout 1d2h3m4s,\n}\n' +
           'flush set inet blocklist banned6\nadd element inet blocklist banned6 {\n2001:db8:1::/64,\n}\n',
         ipset:
           '# fail2networkban: 2 networks\n' +
