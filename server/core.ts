@@ -22,6 +22,7 @@ import { PolicyChanges } from './policy/policy-changes.ts';
 import { ProtectedAddresses } from './policy/protected-addresses.ts';
 import { Whitelist } from './policy/whitelist.ts';
 import { Record } from './record.ts';
+import { ReportWriter } from './report-writer.ts';
 import { StandingBans } from './standing-bans.ts';
 import { Teller } from './teller.ts';
 
@@ -57,11 +58,11 @@ const dayMs = 86_400_000;
  * What stands, who may change it, and what follows from a change. Knows no sockets.
  *
  * ```
- * intake ─▶ policy ─▶ record ─▶ ledger
- *                       └─▶ standing bans ─▶ enforcement ─▶ a reconciler for each firewall
- *                                        ├─▶ feed ─▶ a follower for each subscribed host
- *                                        ├─▶ escalation ─▶ intake
- *                                        └─▶ teller ─▶ log, counters, notifications
+ * intake ────┬─▶ report writer ─▶ record ─▶ ledger
+ * operator ──┘   (policy)           └─▶ standing bans ─▶ enforcement ─▶ a reconciler for each firewall
+ *                                                    ├─▶ feed ─▶ a follower for each subscribed host
+ *                                                    ├─▶ escalation ─▶ intake
+ *                                                    └─▶ teller ─▶ log, counters, notifications
  * ```
  */
 export class Core {
@@ -77,6 +78,7 @@ export class Core {
   readonly standing: StandingBans;
   readonly enforcement: EnforcementOfBans;
   readonly record: Record;
+  readonly writer: ReportWriter;
   readonly intake: Intake;
   readonly feed: Feed;
   readonly escalation: Escalation;
@@ -111,9 +113,10 @@ export class Core {
       ...{ ledger, standing, state, clock, soon },
       onCommit: (changes, first, at) => this.#committed(changes, first, at),
     });
+    this.writer = new ReportWriter(policy, clock);
     this.intake = new Intake({
       record: this.record,
-      policy,
+      writer: this.writer,
       clock,
       isEnrolled: (client) => isOwnClient(client) || this.clients.get(client) !== undefined,
       onDecision: (decision) => this.teller.decision(decision),

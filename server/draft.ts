@@ -1,8 +1,17 @@
 import type { Network } from '../shared/network.ts';
 import type { Refusal } from '../shared/refusal.ts';
-import type { Change, Client, OtherChange, Report, ReportReason, WithdrawalReason } from './ledger/ledger.ts';
+import type {
+  Change,
+  Client,
+  OtherChange,
+  Report,
+  ReportKey,
+  ReportReason,
+  WhitelistEntry,
+  WithdrawalReason,
+} from './ledger/ledger.ts';
 import { forbids } from './policy/whitelist.ts';
-import { isSameClaim, type StandingBans } from './standing-bans.ts';
+import { hasSameKey, type StandingBans } from './standing-bans.ts';
 
 /** The streams' last numbers, by client and stream. */
 export type Streams = Map<string, Map<string, number>>;
@@ -39,6 +48,11 @@ export class Draft {
     return this.#touched.get(network) ?? this.#standing.reportsOf(network);
   }
 
+  /** The report of this key, lifted or not. */
+  reportOf(key: ReportKey): Report | undefined {
+    return this.reportsOf(key.network).find((report) => hasSameKey(report, key));
+  }
+
   /** All networks that are banned or touched. */
   networks(): Set<Network> {
     return new Set([...Array.from(this.#standing.values(), ({ network }) => network), ...this.#touched.keys()]);
@@ -73,28 +87,46 @@ export class Draft {
   }
 
   /** Nothing happens when no report of this key stands. */
-  withdraw(report: Report, reason: WithdrawalReason, actor: string): void {
-    const { own, others } = this.#split(report);
+  withdraw(key: ReportKey, reason: WithdrawalReason, actor: string): void {
+    const { own, others } = this.#split(key);
     if (own === undefined) return;
-    this.#count(report.client, -1);
-    this.#touched.set(report.network, others);
+    this.#count(key.client, -1);
+    this.#touched.set(key.network, others);
     this.#changes.push({ kind: 'withdrawn', report: own, reason, actor });
   }
 
+  /** Withdraws those that no other change of this draft has replaced. @returns how many */
+  withdrawAll(reports: readonly Report[], reason: WithdrawalReason, actor: string): number {
+    const current = reports.filter((report) => this.reportsOf(report.network).includes(report));
+    for (const report of current) this.withdraw(report, reason, actor);
+    return current.length;
+  }
+
   /**
-   * An operator takes a claim back. What a jail holds stays marked as lifted, so that its list does not bring it back;
-   * what a person claimed is gone.
+   * An operator takes everybody's claims of a network back. What a jail holds stays marked as lifted, so that its list
+   * does not bring it back; what a person claimed is gone.
+   *
+   * @returns those reports, as they were
    */
-  lift(report: Report, reason: WithdrawalReason, actor: string): void {
-    const { own, others } = this.#split(report);
-    if (own === undefined || own.isLifted) return;
-    if (own.source === 'hand') {
-      this.withdraw(own, reason, actor);
-      return;
+  lift(network: Network, reason: WithdrawalReason, actor: string): Report[] {
+    const reports = this.reportsOf(network).filter(({ isLifted }) => !isLifted);
+    for (const own of reports) {
+      if (own.source === 'hand') {
+        this.withdraw(own, reason, actor);
+        continue;
+      }
+      const lifted = { ...own, isLifted: true, sequence: undefined };
+      this.#touched.set(network, [...this.#split(own).others, lifted]);
+      this.#changes.push({ kind: 'lifted', report: lifted, replaces: own, reason, actor });
     }
-    const lifted = { ...own, isLifted: true, sequence: undefined };
-    this.#touched.set(report.network, [...others, lifted]);
-    this.#changes.push({ kind: 'lifted', report: lifted, replaces: own, reason, actor });
+    return reports;
+  }
+
+  /** Whitelists a network, and lifts every report that the entry forbids. @returns these, as they were */
+  allow(entry: WhitelistEntry, actor: string): Report[] {
+    this.add({ kind: 'allowed', entry, actor });
+    const overlapping = [...this.networks()].filter((network) => forbids(entry.network, network));
+    return overlapping.flatMap((network) => this.lift(network, 'whitelisted', actor));
   }
 
   /** Adds a change that is about no report. */
@@ -142,11 +174,10 @@ export class Draft {
     this.#newJails.set(client, (this.#newJails.get(client) ?? new Set()).add(jail));
   }
 
-  /** The report of the same key, as it is now, and the others of its network. */
-  #split(report: Report): { readonly own: Report | undefined; readonly others: readonly Report[] } {
-    const reports = this.reportsOf(report.network);
-    const own = reports.find((other) => isSameClaim(other, report));
-    return { own, others: reports.filter((other) => other !== own) };
+  /** The report of this key, as it is now, and the others of its network. */
+  #split(key: ReportKey): { readonly own: Report | undefined; readonly others: readonly Report[] } {
+    const own = this.reportOf(key);
+    return { own, others: this.reportsOf(key.network).filter((other) => other !== own) };
   }
 
   #count(client: string, by: number): void {

@@ -26,9 +26,7 @@ export async function sweepExpired({ record, standing, whitelist, clock }: Expir
   if (reports.length + entries.length === 0) return;
   try {
     await record.write((draft) => {
-      for (const report of reports) {
-        if (draft.reportsOf(report.network).includes(report)) draft.withdraw(report, 'expired', actor);
-      }
+      draft.withdrawAll(reports, 'expired', actor);
       for (const { network } of entries) {
         if (!isAllowedAnew(draft, network)) draft.add({ kind: 'disallowed', network, actor, reason: 'expired' });
       }

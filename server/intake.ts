@@ -13,11 +13,11 @@ import { digestOf } from '../shared/jail-digest.ts';
 import type { Network } from '../shared/network.ts';
 import { isTemporary, type Refusal, type RefusalCode } from '../shared/refusal.ts';
 import type { Draft } from './draft.ts';
-import type { EntryOutcome, JailLists } from './jail-lists.ts';
-import { type Client, LedgerError, type Report } from './ledger/ledger.ts';
+import type { JailLists } from './jail-lists.ts';
+import { type Client, LedgerError } from './ledger/ledger.ts';
 import { mayUse } from './policy/permission.ts';
-import type { Holding, Policy } from './policy/policy.ts';
 import type { Record } from './record.ts';
+import type { EntryEffect, ReportWriter } from './report-writer.ts';
 
 /** One decision, as it is logged and counted. */
 export interface Decision {
@@ -34,7 +34,7 @@ export interface Decision {
 
 export interface IntakeOptions {
   readonly record: Record;
-  readonly policy: Policy;
+  readonly writer: ReportWriter;
   readonly clock: Clock;
   /** Whether a client of this name may still send; a frame may have waited for the commit that revoked its sender. */
   readonly isEnrolled: (client: string) => boolean;
@@ -51,23 +51,8 @@ interface PartEffect {
   readonly lifted: number;
 }
 
-interface EntryEffect {
-  readonly network: Network;
-  readonly code: EntryOutcome;
-  readonly detail?: string;
-}
-
-/** What the policy is asked about, and the report that it would replace. */
-interface Asked {
-  readonly event: BanEvent;
-  readonly known: Report | undefined;
-}
-
 /** The pause asked for with a temporary refusal. */
 const retryAfterMs = 5_000;
-
-/** A list's time to live replaces a report's only when they differ by more than this: seconds pass on the way. */
-const ttlToleranceMs = 60_000;
 
 /**
  * Turns what an authenticated client sends into reports: frame by frame, each decided by the policy, written, and only
@@ -170,56 +155,18 @@ export class Intake {
   }
 
   #enterReceived(draft: Draft, client: Client, event: ReceivedEvent): EventResult {
-    const refusal = 'refusal' in event ? event.refusal : this.#enterEvent(draft, client, event);
+    const refusal = 'refusal' in event ? event.refusal : this.#options.writer.carryOut(draft, client, event);
     if (refusal !== undefined) return refusedResult(event.number, refusal);
     return { number: event.number, outcome: 'recorded' };
   }
 
-  #enterEvent(draft: Draft, client: Client, event: BanEvent): Refusal | undefined {
-    const { network, jail, verb } = event;
-    const reports = draft.reportsOf(network);
-    const own = reports.find((report) => report.client === client.name && report.jail === jail);
-    const refusal = this.#refuse(draft, client, { event, known: own });
-    if (refusal !== undefined) return refusal;
-    if (verb === 'ban') draft.report(this.#newReport(client, event));
-    else if (verb === 'lift') for (const report of reports) draft.lift(report, 'lifted', client.name);
-    else if (own !== undefined) draft.withdraw(own, 'unban', client.name);
-    return undefined;
-  }
-
   #enterPart(draft: Draft, client: Client, frame: JailFrame): EntryEffect[] {
     if (this.#isRevoked(draft, client)) return refuseEntries(frame, revoked(client));
-    const { jail, entries } = frame;
-    return entries.flatMap(([network, ttlSeconds]) => {
-      const known = draft.reportsOf(network).find((report) => report.client === client.name && report.jail === jail);
-      if (known?.source === 'hand') return { network, code: 'by-hand' };
-      // A list has no labels: those of the ban stay.
-      const labels = known?.labels;
-      const report = this.#newReport(client, { jail, network, ttlSeconds, source: 'jail', labels });
-      if (known !== undefined && endsWithIt(known, report)) return [];
-      const event = { number: 0, verb: 'ban', jail, network, ttlSeconds, source: 'jail' } as const;
-      const refusal = this.#refuse(draft, client, { event, known });
-      if (refusal !== undefined) return { network, ...refusal };
-      draft.report(report, true);
-      return { network, code: 'recorded' };
-    });
-  }
-
-  #refuse(draft: Draft, client: Client, { event, known }: Asked): Refusal | undefined {
-    const { verb, jail, network } = event;
-    const refusal = this.#options.policy.refuse(event, client, holdingWith(draft, client, { jail, known }));
-    return refusal ?? (verb === 'ban' ? draft.refuseAllowed(network) : undefined);
+    return this.#options.writer.writeListed(draft, client, frame);
   }
 
   #isRevoked(draft: Draft, { name }: Client): boolean {
     return draft.revokes(name) || !this.#options.isEnrolled(name);
-  }
-
-  #newReport(client: Client, claim: Omit<BanEvent, 'number' | 'verb'>): Report {
-    const { network, jail, ttlSeconds, source, labels } = claim;
-    const reportedAt = this.#options.clock.now();
-    const endsAt = ttlSeconds === null ? Number.POSITIVE_INFINITY : reportedAt + ttlSeconds * 1_000;
-    return { network, client: client.name, jail, source, reportedAt, endsAt, isLifted: false, labels };
   }
 
   #tell(client: Client, event: ReceivedEvent, result: EventResult | undefined, tookMs: number): void {
@@ -236,23 +183,12 @@ export class Intake {
   }
 }
 
-/** What a client holds once this report is taken; one that is known already is replaced. */
-function holdingWith(
-  draft: Draft,
-  { name }: Client,
-  { jail, known }: { readonly jail: string; readonly known: Report | undefined },
-): Holding {
-  const reports = draft.countOfClient(name) + (known === undefined ? 1 : 0);
-  return { reports, jails: draft.countJailsWith(name, jail) };
-}
-
 /** Withdraws what a jail no longer holds; what a person banned is in no jail's list. @returns how many */
 function withdrawUnlisted(draft: Draft, client: Client, jail: string, listed: ReadonlySet<Network>): number {
   const reports = draft
     .ofJail(client.name, jail)
     .filter(({ source, network }) => source === 'jail' && !listed.has(network));
-  for (const report of reports) draft.withdraw(report, 'not-listed', client.name);
-  return reports.length;
+  return draft.withdrawAll(reports, 'not-listed', client.name);
 }
 
 function revoked({ name }: Client): Refusal {
@@ -267,10 +203,6 @@ function refuseEntries({ entries }: JailFrame, refusal: Refusal): EntryEffect[] 
 function recordedDigest(draft: Draft, client: Client, jail: string): string {
   const listed = draft.ofJail(client.name, jail).filter(({ source }) => source === 'jail');
   return digestOf(listed.map(({ network }) => network));
-}
-
-function endsWithIt(known: Report, listed: Report): boolean {
-  return known.endsAt === listed.endsAt || Math.abs(known.endsAt - listed.endsAt) <= ttlToleranceMs;
 }
 
 function refusedResult(number: number, { code, detail }: Refusal): EventResult {

@@ -1,6 +1,6 @@
 import { type Family, familyOf, type Network, networkFrom, prefixLengthOf, rangeOf } from '../shared/network.ts';
 import { ExpiryCalendar } from './expiry-calendar.ts';
-import type { Change, LedgerState, Report } from './ledger/ledger.ts';
+import type { Change, LedgerState, Report, ReportKey } from './ledger/ledger.ts';
 
 /** A network that at least one live report claims. */
 export interface Ban {
@@ -167,7 +167,7 @@ export class StandingBans {
   /** What is recorded of a network without the report of this key, which is no longer waited for either. */
   #without(report: Report): Omit<Recorded, 'endsAt'> | undefined {
     const recorded = this.#recorded.get(report.network);
-    const known = this.reportsOf(report.network).find((other) => isSameClaim(other, report));
+    const known = this.reportsOf(report.network).find((other) => hasSameKey(other, report));
     if (recorded === undefined || known === undefined) return recorded;
     this.#expiry.delete(known);
     const isOther = (other: Report): boolean => other !== known;
@@ -205,6 +205,6 @@ function withLast(reports: readonly Report[], report: Report): readonly Report[]
 }
 
 /** Whether two reports have the same key. */
-export function isSameClaim(a: Report, b: Report): boolean {
+export function hasSameKey(a: ReportKey, b: ReportKey): boolean {
   return a.network === b.network && a.client === b.client && a.jail === b.jail;
 }

@@ -45,7 +45,7 @@ export const importOwners: Owners = {
   'node:fs/promises': ['client/', 'server/doctor/facts/', 'server/setup/', 'shared/host/'],
 };
 
-/** The process, real time and chance, by the words that reach them. */
+/** The process, real time and chance, by the words that reach them; and new reports, which one file makes. */
 export const wordOwners: Owners = {
   'process.': [
     'client/main.ts',
@@ -63,6 +63,7 @@ export const wordOwners: Owners = {
   setImmediate: ['server/commands/run.ts'],
   'Math.random': ['client/commands/agent.ts', 'server/commands/run.ts'],
   'fetch(': [],
+  'draft.report(': ['server/report-writer.ts'],
 };
 
 /** Types reach nothing, and `isIP` only looks at a text. */

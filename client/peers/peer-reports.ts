@@ -1,3 +1,4 @@
+import { endAfter } from '../../shared/end-after.ts';
 import type { FeedBan, FeedFrame, FeedKey, SubscribeFrame } from '../../shared/frames.ts';
 import type { Labels } from '../../shared/labels.ts';
 import { limits } from '../../shared/limits.ts';
@@ -145,7 +146,7 @@ export class PeerReports {
 
   #put(target: Map<string, PeerReport>, ban: FeedBan, now: number): void {
     const [network, client, jail, ttlSeconds, labels] = ban;
-    const endsAt = ttlSeconds === null ? Number.POSITIVE_INFINITY : now + ttlSeconds * 1_000;
+    const endsAt = endAfter(now, ttlSeconds);
     this.#order += 1;
     this.#nextEndAt = Math.min(this.#nextEndAt, endsAt);
     target.set(keyOf([network, client, jail]), { network, client, jail, endsAt, labels, order: this.#order });

@@ -1,23 +1,26 @@
 import type { Clock } from '../../shared/clock.ts';
+import { endAfter } from '../../shared/end-after.ts';
 import type { LocalVerb } from '../../shared/host/local-socket.ts';
 import { handJail, jailAlphabet, jailPattern } from '../../shared/names.ts';
 import type { Network } from '../../shared/network.ts';
-import type { Refusal } from '../../shared/refusal.ts';
 import { bansInside, insideMax } from '../bans-inside.ts';
 import type { EnforcementOfBans } from '../enforcement.ts';
 import type { Ledger, Report } from '../ledger/ledger.ts';
+import { ownClient } from '../own-clients.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Whitelist } from '../policy/whitelist.ts';
 import type { Record } from '../record.ts';
+import type { ReportWriter } from '../report-writer.ts';
 import type { StandingBans } from '../standing-bans.ts';
 import { type Arguments, argument } from './arguments.ts';
 import { describeBan, describeLifted, finite } from './describe-bans.ts';
-import { allowInDraft, entryFor, refuseWideEntry } from './whitelist-verbs.ts';
+import { refuseWideEntry } from './whitelist-verbs.ts';
 
 export interface BanVerbsOptions {
   /** Who asks, as history shows it. */
   readonly actor: string;
   readonly record: Record;
+  readonly writer: ReportWriter;
   readonly ledger: Ledger;
   readonly standing: StandingBans;
   readonly whitelist: Whitelist;
@@ -37,22 +40,20 @@ export function banVerbs(options: BanVerbsOptions): [string, LocalVerb][] {
   ];
 }
 
-/** The operator's own ban passes the same policy about the address. It takes the place of his last of the same name. */
-async function ban({ actor, record, policy, clock, standing }: BanVerbsOptions, args: Arguments) {
+/** The operator's own ban passes the policy like any other. It takes the place of his last of the same name. */
+async function ban({ actor, record, writer, standing }: BanVerbsOptions, args: Arguments) {
   const network = argument.network(args);
   const ttlSeconds = argument.optionalDuration(args, 'ttl') ?? null;
   const jail = argument.text({ jail: handJail, ...args }, 'jail', jailPattern, jailAlphabet);
-  const reportedAt = clock.now();
-  const endsAt = ttlSeconds === null ? Number.POSITIVE_INFINITY : reportedAt + ttlSeconds * 1_000;
-  const written = await record.write((draft): Refusal | { readonly replaced: Report | undefined } => {
-    const refused = policy.refuseAddress(network) ?? draft.refuseAllowed(network);
-    if (refused !== undefined) return refused;
-    const reports = draft.reportsOf(network);
-    draft.report({ network, client: actor, jail, source: 'hand', reportedAt, endsAt, isLifted: false });
-    return { replaced: reports.find((report) => report.client === actor && report.jail === jail) };
+  const client = ownClient(actor);
+  const report = writer.makeReport(client, { network, jail, ttlSeconds, source: 'hand' });
+  const written = await record.write((draft) => {
+    const replaced = draft.reportOf(report);
+    return writer.write(draft, client, report) ?? { replaced };
   });
   if ('code' in written) return { network, outcome: 'refused', ...written };
   const { replaced } = written;
+  const { endsAt } = report;
   const standingBan = standing.get(network);
   return {
     network,
@@ -70,11 +71,11 @@ async function unban({ actor, record, clock, standing }: BanVerbsOptions, args: 
   const refusal = seconds === undefined ? undefined : refuseWideEntry(network);
   if (refusal !== undefined) return { network, outcome: 'refused', ...refusal };
   const lifted = await record.write((draft) => {
-    const reports = draft.reportsOf(network).filter(({ isLifted }) => !isLifted);
-    for (const report of reports) draft.lift(report, 'lifted', actor);
+    const reports = draft.lift(network, 'lifted', actor);
     if (seconds === undefined) return reports;
-    const entry = entryFor({ network, seconds, note: 'unban --allow', addedAt: clock.now() });
-    return [...reports, ...allowInDraft(draft, entry, actor)];
+    const addedAt = clock.now();
+    const entry = { network, addedAt, endsAt: endAfter(addedAt, seconds), note: 'unban --allow' };
+    return [...reports, ...draft.allow(entry, actor)];
   });
   return {
     network,

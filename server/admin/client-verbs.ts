@@ -116,11 +116,9 @@ async function revokeClient({ actor, record, clients, standing }: ClientVerbsOpt
   const isLifting = argument.flag(args, 'liftBans');
   const lifted = await decide(record, (draft) => {
     if (draft.clientAfter(name, clients.get(name)) === undefined) return notEnrolled(clients, name);
-    const reports = isLifting ? standing.ofClient(name) : [];
-    const own = reports.filter((report) => draft.reportsOf(report.network).includes(report));
-    for (const report of own) draft.withdraw(report, 'revoked', actor);
+    const count = draft.withdrawAll(isLifting ? standing.ofClient(name) : [], 'revoked', actor);
     draft.add({ kind: 'revoked', client: name, actor });
-    return own.length;
+    return count;
   });
   return { name, lifted };
 }

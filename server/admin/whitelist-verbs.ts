@@ -1,11 +1,10 @@
 import type { Clock } from '../../shared/clock.ts';
+import { endAfter } from '../../shared/end-after.ts';
 import type { LocalVerb } from '../../shared/host/local-socket.ts';
 import { noteAlphabet, notePattern } from '../../shared/names.ts';
 import { familyOf, type Network, prefixLengthOf } from '../../shared/network.ts';
 import type { Refusal } from '../../shared/refusal.ts';
-import type { Draft } from '../draft.ts';
-import type { Report, WhitelistEntry } from '../ledger/ledger.ts';
-import { forbids, type Whitelist } from '../policy/whitelist.ts';
+import type { Whitelist } from '../policy/whitelist.ts';
 import type { Record } from '../record.ts';
 import { type Arguments, argument } from './arguments.ts';
 import { describeLifted, finite } from './describe-bans.ts';
@@ -37,18 +36,10 @@ async function allow({ actor, record, clock }: WhitelistVerbsOptions, args: Argu
   const note = argument.text({ note: '', ...args }, 'note', notePattern, noteAlphabet);
   const refusal = refuseWideEntry(network);
   if (refusal !== undefined) return { network, outcome: 'refused', ...refusal };
-  const entry = entryFor({ network, seconds, note, addedAt: clock.now() });
-  const lifted = await record.write((draft) => allowInDraft(draft, entry, actor));
+  const addedAt = clock.now();
+  const entry = { network, addedAt, endsAt: endAfter(addedAt, seconds), note };
+  const lifted = await record.write((draft) => draft.allow(entry, actor));
   return { network, endsAt: finite(entry.endsAt), lifted: lifted.map(describeLifted) };
-}
-
-/** Adds an entry and lifts every report that it forbids. @returns these */
-export function allowInDraft(draft: Draft, entry: WhitelistEntry, actor: string): Report[] {
-  draft.add({ kind: 'allowed', entry, actor });
-  const overlapping = [...draft.networks()].filter((other) => forbids(entry.network, other));
-  const reports = overlapping.flatMap((other) => draft.reportsOf(other)).filter(({ isLifted }) => !isLifted);
-  for (const report of reports) draft.lift(report, 'whitelisted', actor);
-  return reports;
 }
 
 /** Why a network is too wide to be whitelisted by a command. */
@@ -57,14 +48,6 @@ export function refuseWideEntry(network: Network): Refusal | undefined {
   if (prefixLengthOf(network) >= widest) return undefined;
   const detail = `${network} is wider than /${widest}, the widest that a command whitelists; [policy] whitelist of server.ini takes it`;
   return { code: 'too-wide', detail };
-}
-
-/** @param seconds null is for ever */
-export function entryFor({
-  seconds,
-  ...entry
-}: Omit<WhitelistEntry, 'endsAt'> & { readonly seconds: number | null }): WhitelistEntry {
-  return { ...entry, endsAt: seconds === null ? Number.POSITIVE_INFINITY : entry.addedAt + seconds * 1_000 };
 }
 
 function listAllowed({ whitelist }: WhitelistVerbsOptions) {

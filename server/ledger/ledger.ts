@@ -20,6 +20,9 @@ export interface Report {
   readonly sequence?: number | undefined;
 }
 
+/** What a report is known by: there is at most one of each key. */
+export type ReportKey = Pick<Report, 'network' | 'client' | 'jail'>;
+
 /** A network that is never banned, added at run time. */
 export interface WhitelistEntry {
   readonly network: Network;

@@ -3,11 +3,14 @@ import { fitsGlob, handJail } from '../../shared/names.ts';
 import type { Refusal } from '../../shared/refusal.ts';
 import type { Client } from '../ledger/ledger.ts';
 
+/** What the policy looks at of an event, or of the report that it would make. */
+export type Attempt = Pick<BanEvent, 'verb' | 'network' | 'jail' | 'source'>;
+
 /** A sentence that is longer is shortened: 500 refusals with names of 64 characters must fit into one frame. */
 const detailMaxCharacters = 400;
 
 /** Why this client may not do this, with what it may do and the command that changes that; undefined when it may. */
-export function refuseWithoutPermission({ verb, jail, source }: BanEvent, client: Client): Refusal | undefined {
+export function refuseWithoutPermission({ verb, jail, source }: Attempt, client: Client): Refusal | undefined {
   const needed = verb === 'lift' ? 'operate' : verb;
   if (!client.may.includes(needed)) {
     const may = `${client.name} may not ${verb}, only ${client.may.join(', ') || 'nothing'}`;

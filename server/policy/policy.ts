@@ -1,10 +1,10 @@
-import type { BanEvent } from '../../shared/frames.ts';
 import { limits } from '../../shared/limits.ts';
 import { embeddedIpv4, type Family, familyOf, type Network, prefixLengthOf } from '../../shared/network.ts';
 import type { Refusal } from '../../shared/refusal.ts';
 import { privateNetworks, specialPurpose } from '../../shared/special-networks.ts';
 import type { Client } from '../ledger/ledger.ts';
-import { refuseWithoutPermission } from './permission.ts';
+import { operator } from '../own-clients.ts';
+import { type Attempt, refuseWithoutPermission } from './permission.ts';
 import type { ProtectedAddresses } from './protected-addresses.ts';
 import type { Whitelist } from './whitelist.ts';
 
@@ -60,7 +60,7 @@ export class Policy {
   }
 
   /** Why this client's event may not take effect, or undefined when it may. */
-  refuse(event: BanEvent, client: Client, holding: Holding): Refusal | undefined {
+  refuse(event: Attempt, client: Client, holding: Holding): Refusal | undefined {
     return (
       refuseWithoutPermission(event, client) ??
       (event.verb === 'ban' ? (this.refuseAddress(event.network) ?? this.#refuseOverQuota(client, holding)) : undefined)
@@ -111,6 +111,8 @@ export class Policy {
   }
 
   #refuseOverQuota({ name }: Client, { reports, jails }: Holding): Refusal | undefined {
+    // The operator's commands come one by one, and who may give them may raise the limit too.
+    if (name === operator) return undefined;
     const most = this.#settings.reportsPerClientMax;
     if (reports > most) {
       return refusal('quota-exceeded', `${name} holds ${reports - 1} reports; [policy] reports_per_client = ${most}`);

@@ -6,6 +6,7 @@ import { Policy, type PolicySettings } from '../../server/policy/policy.ts';
 import { ProtectedAddresses } from '../../server/policy/protected-addresses.ts';
 import { Whitelist } from '../../server/policy/whitelist.ts';
 import { Record } from '../../server/record.ts';
+import { ReportWriter } from '../../server/report-writer.ts';
 import { StandingBans } from '../../server/standing-bans.ts';
 import type { EventResult, JailEntry, ReceivedEvent, SettledFrame } from '../../shared/frames.ts';
 import { limits } from '../../shared/limits.ts';
@@ -24,6 +25,7 @@ export class Core {
   readonly policy: Policy;
   readonly standing: StandingBans;
   readonly record: Record;
+  readonly writer: ReportWriter;
   readonly intake: Intake;
   readonly feed: Feed;
   readonly decisions: Decision[] = [];
@@ -61,9 +63,10 @@ export class Core {
       clock: this.clock,
       soon: (then) => this.feedSoon(then),
     });
+    this.writer = new ReportWriter(this.policy, this.clock);
     this.intake = new Intake({
       record: this.record,
-      policy: this.policy,
+      writer: this.writer,
       clock: this.clock,
       isEnrolled: (client) => !this.revoked.has(client),
       onDecision: (decision) => this.decisions.push(decision),

@@ -18,6 +18,8 @@ function makeDraft(...texts: readonly string[]): Draft {
   return new Draft(new StandingBans(state, () => undefined), new Map([['web1', new Map([['stream-1', 4]])]]));
 }
 
+const liftedOne = { isLifted: true, sequence: undefined };
+
 describe('a draft', () => {
   it('sees what stands and what it is about to change', () => {
     const draft = makeDraft('203.0.113.1', '203.0.113.2');
@@ -38,7 +40,7 @@ describe('a draft', () => {
     draft.report(makeReport('203.0.113.3'), true);
     draft.report(makeReport('203.0.113.4', { endsAt: 5_000 }));
     draft.report(makeReport('203.0.113.4', { reportedAt: 5_000 }));
-    draft.lift(makeReport('203.0.113.2'), 'lifted', 'operator');
+    draft.lift(network('203.0.113.2'), 'lifted', 'operator');
     draft.report(makeReport('203.0.113.2'));
     const told = draft.changes.map((change) => ('reason' in change ? change.reason : ''));
     assert.deepEqual(told, ['prolonged', 'listed', undefined, undefined, 'lifted', undefined]);
@@ -70,6 +72,34 @@ describe('a draft', () => {
     draft.report(other);
     draft.withdraw(makeReport('203.0.113.1'), 'unban', 'web1');
     assert.deepEqual(draft.reportsOf(other.network), [other]);
+  });
+
+  it('withdraws of many reports those that it has not replaced before, and counts them', () => {
+    const draft = makeDraft('203.0.113.1', '203.0.113.2');
+    const standing = ['203.0.113.1', '203.0.113.2'].flatMap((text) => draft.reportsOf(network(text)));
+    draft.report(makeReport('203.0.113.2', { endsAt: 5_000 }));
+    assert.equal(draft.withdrawAll(standing, 'expired', 'server'), 1);
+    assert.deepEqual(draft.reportsOf(network('203.0.113.1')), []);
+    assert.deepEqual(draft.reportsOf(network('203.0.113.2')), [makeReport('203.0.113.2', { endsAt: 5_000 })]);
+  });
+
+  it("lifts everybody's reports of a network once, what a person claims for good", () => {
+    const draft = makeDraft('203.0.113.1', '203.0.113.2');
+    draft.report(makeReport('203.0.113.1', { client: 'web2', source: 'hand' }));
+    const lifted = draft.lift(network('203.0.113.1'), 'lifted', 'operator');
+    assert.deepEqual(
+      lifted.map(({ client, isLifted }) => [client, isLifted]),
+      [
+        ['web1', false],
+        ['web2', false],
+      ],
+    );
+    assert.deepEqual(draft.reportsOf(network('203.0.113.1')), [makeReport('203.0.113.1', liftedOne)]);
+    assert.deepEqual(draft.lift(network('203.0.113.1'), 'lifted', 'operator'), []);
+    assert.deepEqual(
+      draft.changes.map(({ kind }) => kind),
+      ['reported', 'lifted', 'withdrawn'],
+    );
   });
 
   it('knows what it whitelists and takes off again', () => {

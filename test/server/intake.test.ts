@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { allowInDraft, entryFor } from '../../server/admin/whitelist-verbs.ts';
 import { JailLists } from '../../server/jail-lists.ts';
 import type { Client, Report } from '../../server/ledger/ledger.ts';
 import { ownClient } from '../../server/own-clients.ts';
@@ -9,7 +8,7 @@ import { FrameError } from '../../shared/field-reader.ts';
 import type { BanEvent, JailEntry, ReceivedEvent } from '../../shared/frames.ts';
 import { digestOf } from '../../shared/jail-digest.ts';
 import { Core, outcomeOf } from './core.ts';
-import { makeClient, makeEvent, makeReport, network } from './samples.ts';
+import { makeClient, makeEntry, makeEvent, makeReport, network } from './samples.ts';
 
 const web1 = makeClient();
 const web2 = makeClient({ name: 'web2' });
@@ -80,8 +79,7 @@ describe('events', () => {
 
   it('are refused behind a whitelist entry in one tick, in its IPv6 clothes too', async () => {
     const core = await Core.make();
-    const entry = entryFor({ network: network('203.0.113.0/24'), seconds: null, note: '', addedAt: core.clock.now() });
-    const allowed = core.record.write((draft) => allowInDraft(draft, entry, 'operator'));
+    const allowed = core.record.write((draft) => draft.allow(makeEntry('203.0.113.0/24'), 'operator'));
     const frames = [
       core.send(web1, [makeEvent(1, '203.0.113.1'), makeEvent(2, '198.51.100.1')]),
       core.send(web1, [makeEvent(3, '64:ff9b::cb00:7101')]),
@@ -316,7 +314,7 @@ describe('a list of a jail', () => {
     const core = await Core.make();
     await core.send(web1, [makeEvent(1, '203.0.113.1')]);
     await core.record.write((draft) => {
-      for (const report of draft.reportsOf(network('203.0.113.1'))) draft.lift(report, 'lifted', 'operator');
+      draft.lift(network('203.0.113.1'), 'lifted', 'operator');
     });
     assert.deepEqual(core.claims, []);
     const settled = await core.list(web1, [[network('203.0.113.1'), null]]);

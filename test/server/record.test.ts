@@ -190,5 +190,5 @@ const anyReport = fc
 const anyEntry: fc.Arbitrary<(draft: Draft) => void> = fc.oneof(
   { arbitrary: anyReport.map((report) => (draft: Draft) => draft.report(report)), weight: 3 },
   anyReport.map((report) => (draft: Draft) => draft.withdraw(report, 'unban', 'web1')),
-  anyReport.map((report) => (draft: Draft) => draft.lift(report, 'lifted', 'operator')),
+  anyReport.map((report) => (draft: Draft) => draft.lift(report.network, 'lifted', 'operator')),
 );

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Change, LedgerState, Report } from '../../server/ledger/ledger.ts';
 import { MemoryLedger } from '../../server/ledger/memory-ledger.ts';
-import { isSameClaim, StandingBans } from '../../server/standing-bans.ts';
+import { hasSameKey, StandingBans } from '../../server/standing-bans.ts';
 import { makeReport, network } from './samples.ts';
 
 const empty: LedgerState = {
@@ -104,7 +104,7 @@ describe('standing bans', () => {
 
 function applyNaively(model: readonly Report[], change: Change): Report[] {
   if (!('report' in change)) return [...model];
-  const others = model.filter((report) => !isSameClaim(report, change.report));
+  const others = model.filter((report) => !hasSameKey(report, change.report));
   if (change.kind === 'withdrawn') return others;
   return [...others, change.report];
 }

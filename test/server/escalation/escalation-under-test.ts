@@ -76,7 +76,7 @@ export class EscalationUnderTest {
   /** As the operator's `unban`. */
   async lift(text: string): Promise<void> {
     await this.core.record.write((draft) => {
-      for (const report of draft.reportsOf(network(text))) draft.lift(report, 'lifted', 'operator');
+      draft.lift(network(text), 'lifted', 'operator');
     });
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Client } from '../../../server/ledger/ledger.ts';
+import { escalationName, operator, ownClient } from '../../../server/own-clients.ts';
 import { refuseWithoutPermission } from '../../../server/policy/permission.ts';
 import { Policy, type PolicySettings } from '../../../server/policy/policy.ts';
 import { ProtectedAddresses } from '../../../server/policy/protected-addresses.ts';
@@ -223,6 +224,16 @@ describe('a client', () => {
     const most = limits.jailsPerClientMax;
     assert.equal(codeOf(makeEvent(1, '203.0.113.7'), makeClient(), 1, most), undefined);
     assert.equal(codeOf(makeEvent(1, '203.0.113.7'), makeClient(), 1, most + 1), 'quota-exceeded');
+  });
+
+  it('that is the operator has no quota, and no permission to ask for, but the same addresses', () => {
+    const self = ownClient(operator);
+    assert.equal(
+      codeOf(makeEvent(1, '203.0.113.7', { source: 'hand' }), self, 11, limits.jailsPerClientMax + 1),
+      undefined,
+    );
+    assert.equal(codeOf(makeEvent(1, '127.0.0.1', { source: 'hand' }), self), 'special-purpose');
+    assert.equal(codeOf(makeEvent(1, '203.0.113.7'), ownClient(escalationName), 11), 'quota-exceeded');
   });
 
   it('may take back a ban that the policy would refuse now', () => {
