@@ -11,15 +11,11 @@ import type { Settings } from '../../client/settings.ts';
 import { type Clock, systemClock } from '../../shared/clock.ts';
 import { type Log, makeLog } from '../../shared/host/log.ts';
 import type { Ending } from '../ending.ts';
+import { until } from '../until.ts';
 import { TestServer, type TestServerOptions } from './test-server.ts';
 
 /** A fail2ban that is down. */
 export const noFail2ban: Fail2ban = () => Promise.reject(new Fail2banError('fail2ban is down'));
-
-/** Looks again and again until `holds` is true: for what a program in this process shows but does not announce. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 2));
-}
 
 /** A server that ends with the test. */
 export async function startServer(test: Ending, options: TestServerOptions = {}): Promise<TestServer> {
@@ -86,7 +82,7 @@ export async function startAgent(test: Ending, settings: Settings, options: Star
     await running;
   };
   test.after(stop);
-  await until(() => existsSync(spool));
+  await until(() => existsSync(spool), 'the spool is there');
   return {
     agent,
     spool,

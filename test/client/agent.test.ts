@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { makeFolder, testWithEnding } from '../ending.ts';
-import { actionLine, addressOf, settingsFor, startAgent, startServer, until } from './agent-under-test.ts';
+import { until } from '../until.ts';
+import { actionLine, addressOf, settingsFor, startAgent, startServer } from './agent-under-test.ts';
 import { TestServer } from './test-server.ts';
 
 testWithEnding('carries a ban and an unban from the queue to the server', async (context) => {
@@ -14,7 +15,7 @@ testWithEnding('carries a ban and an unban from the queue to the server', async 
   assert.equal(report?.source, 'jail');
   await running.write(actionLine('unban', 'sshd', '203.0.113.7'));
   await server.when(() => !server.has('sshd', '203.0.113.7'));
-  await until(() => running.agent.outbox.lane('main').waiting === 0);
+  await until(() => running.agent.outbox.lane('main').waiting === 0, 'both are acknowledged');
 });
 
 testWithEnding('serves a server that is there while another is away, and the other when it comes', async (context) => {
@@ -52,7 +53,7 @@ testWithEnding('takes a final refusal as the last word, counts it and remembers 
   server.behaviour.refuse = () => ({ code: 'whitelisted', detail: '203.0.113.0/24 is whitelisted' });
   const running = await startAgent(context, settingsFor(await makeFolder(context), [addressOf(server)]));
   await running.write(actionLine('ban', 'sshd', '203.0.113.7'));
-  await until(() => running.agent.refusals.last.length === 1);
+  await until(() => running.agent.refusals.last.length === 1, 'it knows of the refusal');
   assert.equal(running.agent.outbox.lane('main').waiting, 0);
   assert.deepEqual(running.agent.refusals.counts, { whitelisted: 1 });
 });
@@ -83,7 +84,7 @@ testWithEnding('numbers an event anew that was refused for now before others wer
   const folder = await makeFolder(context);
   const idle = await startAgent(context, settingsFor(folder, [{ ...addressOf(server), url: 'ws://127.0.0.1:1' }]));
   await idle.write(actionLine('ban', 'sshd', '203.0.113.7'), actionLine('ban', 'sshd', '203.0.113.8'));
-  await until(() => idle.agent.outbox.lastNumber === 2);
+  await until(() => idle.agent.outbox.lastNumber === 2, 'both are taken over');
   await idle.stop();
   await startAgent(context, settingsFor(folder, [addressOf(server)]));
   await server.when(() => server.has('sshd', '203.0.113.7') && server.has('sshd', '203.0.113.8'));
@@ -103,7 +104,7 @@ for (const [name, lie] of lies) {
     const running = await startAgent(context, settingsFor(await makeFolder(context), [addressOf(server)]));
     await server.when(() => server.logins === 1);
     lie(server);
-    await until(() => running.agent.destinations[0]?.courier.lastError?.reason !== undefined);
+    await until(() => running.agent.destinations[0]?.courier.lastError?.reason !== undefined, 'it has seen the lie');
     await running.write(actionLine('ban', 'sshd', '203.0.113.7'));
     await server.when(() => server.logins === 2 && server.has('sshd', '203.0.113.7'));
   });
@@ -115,7 +116,7 @@ testWithEnding('does not take results that answer other events', async (context)
     frame.type === 'results' ? { ...frame, results: [{ number: 99, outcome: 'recorded' }] } : frame;
   const running = await startAgent(context, settingsFor(await makeFolder(context), [addressOf(server)]));
   await running.write(actionLine('ban', 'sshd', '203.0.113.7'));
-  await until(() => running.agent.destinations[0]?.courier.lastError !== undefined);
+  await until(() => running.agent.destinations[0]?.courier.lastError !== undefined, 'it has seen the wrong result');
   assert.equal(running.agent.outbox.lane('main').waiting, 1);
 });
 
@@ -123,7 +124,7 @@ testWithEnding('does not believe a server that does not know the key', async (co
   const server = await startServer(context);
   const address = { ...addressOf(server), key: { id: server.keyId, secret: randomBytes(32) } };
   const running = await startAgent(context, settingsFor(await makeFolder(context), [address]));
-  await until(() => running.agent.destinations[0]?.courier.lastError !== undefined);
+  await until(() => running.agent.destinations[0]?.courier.lastError !== undefined, 'it has given up the login');
   const state = running.agent.destinations[0]?.courier.state;
   assert.equal(state?.kind === 'waiting' && state.code, 'unauthenticated');
 });

@@ -9,7 +9,7 @@ import { type Fail2ban, makeFail2ban } from '../../client/fail2ban-client.ts';
 import { readJails } from '../../client/jails.ts';
 import { parseQueueLine } from '../../client/queue-line.ts';
 import { type Ending, makeFolder } from '../ending.ts';
-import { until } from './agent-under-test.ts';
+import { until } from '../until.ts';
 
 const run = promisify(execFile);
 const actionFile = new URL('../../../client/fail2ban/action.d/fail2networkban.conf', import.meta.url).pathname;
@@ -76,9 +76,9 @@ async function startFail2ban(test: Ending): Promise<{ readonly spool: string; re
   const ask = makeFail2ban({ program: 'fail2ban-client', socket: join(folder, 'f.sock') });
   test.after(async () => {
     server.kill('SIGTERM');
-    await until(() => server.exitCode !== null || server.signalCode !== null);
+    await until(() => server.exitCode !== null || server.signalCode !== null, 'fail2ban has ended');
   });
-  await until(() => existsSync(join(folder, 'f.sock')));
+  await until(() => existsSync(join(folder, 'f.sock')), 'fail2ban listens');
   await ask(['status', 'by-hand'], never);
   return { spool, ask };
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import { type Fail2ban, Fail2banError } from '../../client/fail2ban-client.ts';
 import { confirmMs } from '../../client/jail-check.ts';
 import { type Ending, makeFolder, testWithEnding } from '../ending.ts';
 import { ManualClock } from '../manual-clock.ts';
+import { until } from '../until.ts';
 import {
   addressOf,
   type Running,
@@ -11,7 +13,6 @@ import {
   settingsFor,
   startAgent,
   startServer,
-  until,
 } from './agent-under-test.ts';
 import type { TestServer } from './test-server.ts';
 
@@ -56,12 +57,14 @@ async function makeScene(test: Ending, bans: readonly string[], options: StartOp
   };
 }
 
-/** Moves the clock on, a second at a time, until `holds`. */
+/** Moves the clock on, a tenth of a second at a time, until `holds`. Between two moves a frame has the time to arrive. */
 async function moveUntil({ clock }: Scene, holds: () => boolean): Promise<void> {
-  await until(() => {
-    if (!holds()) clock.advance(100);
+  await until(async () => {
+    if (holds()) return true;
+    clock.advance(100);
+    await delay(2);
     return holds();
-  });
+  }, 'the moved clock brings it about');
 }
 
 const digests = ({ server }: Scene): number => server.frames.filter(({ type }) => type === 'jails').length;

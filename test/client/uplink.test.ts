@@ -10,7 +10,8 @@ import { parsePin } from '../../shared/pin.ts';
 import { makeCertificates } from '../certificates.ts';
 import { type Ending, makeFolder } from '../ending.ts';
 import { ManualClock } from '../manual-clock.ts';
-import { addressOf, startServer, until } from './agent-under-test.ts';
+import { until } from '../until.ts';
+import { addressOf, startServer } from './agent-under-test.ts';
 import type { TestServer } from './test-server.ts';
 
 function connect(server: TestServer, trust?: Trust, clock = new ManualClock()) {
@@ -114,5 +115,5 @@ test('does not believe a frame that answers nothing', async (context) => {
   const connection = await connect(server);
   server.behaviour.reply = () => ({ type: 'differing', jails: [] });
   await assert.rejects(connection.ask({ about: 'self' }), failsWith('not-believed'));
-  await until(() => connection.ended.aborted);
+  await until(() => connection.ended.aborted, 'the connection ends');
 });

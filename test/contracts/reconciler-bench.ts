@@ -3,8 +3,8 @@ import type { DesiredEntry, Enforcer, Step } from '../../shared/enforcer.ts';
 import { type Network, parseNetwork } from '../../shared/network.ts';
 import { Reconciler, type ReconcilerEvent, type ReconcilerState } from '../../shared/reconciler.ts';
 import type { ManualClock } from '../manual-clock.ts';
+import { until } from '../until.ts';
 import { ObservedEnforcer } from './observed-enforcer.ts';
-import { until } from './until.ts';
 
 export const resyncMs = 300_000;
 

@@ -3,10 +3,10 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { EnforcerError } from '../../shared/errors.ts';
 import { covers } from '../../shared/network.ts';
 import { ManualClock } from '../manual-clock.ts';
+import { until } from '../until.ts';
 import type { EnforcerSubject, FirewallUnderTest } from './enforcer-contract.ts';
 import { itWhen } from './it-when.ts';
 import { entry, network, ReconcilerBench, resyncMs } from './reconciler-bench.ts';
-import { until } from './until.ts';
 
 const retry = new EnforcerError('retry', 'the firewall is down');
 const denied = new EnforcerError('denied', 'the token is refused');

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { closeCodes } from '../../shared/close-code.ts';
 import { limits } from '../../shared/limits.ts';
 import type { RefusalCode } from '../../shared/refusal.ts';
-import { until } from '../contracts/until.ts';
+import { until } from '../until.ts';
 import { Peer } from './listening.ts';
 import { type RunningServer, withServer } from './running-server.ts';
 

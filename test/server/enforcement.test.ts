@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { EnforcementOfBans, type Room } from '../../server/enforcement.ts';
 import { DryRun } from '../../server/enforcers/dry-run/dry-run.ts';
 import type { OpenedFirewall } from '../../server/enforcers/opened-firewall.ts';
-import { until } from '../contracts/until.ts';
+import { until } from '../until.ts';
 import { Core } from './core.ts';
 import { makeClient, makeEvent, network } from './samples.ts';
 

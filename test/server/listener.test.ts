@@ -12,7 +12,7 @@ import { closeCodes } from '../../shared/close-code.ts';
 import { subprotocol } from '../../shared/frames.ts';
 import { limits } from '../../shared/limits.ts';
 import { makeCertificates } from '../certificates.ts';
-import { until } from '../contracts/until.ts';
+import { until } from '../until.ts';
 import { Core } from './core.ts';
 import type { FailingLedger } from './failing-ledger.ts';
 import { Listening, Peer } from './listening.ts';

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { EnforcerError } from '../../shared/errors.ts';
 import { MemoryFirewall } from '../contracts/memory-firewall.ts';
 import { entry, network, ReconcilerBench, resyncMs } from '../contracts/reconciler-bench.ts';
-import { until } from '../contracts/until.ts';
 import { ManualClock } from '../manual-clock.ts';
+import { until } from '../until.ts';
 
 const retry = new EnforcerError('retry', 'it is down', { cause: new Error('ECONNREFUSED') });
 const rejected = new EnforcerError('rejected', 'not this one');

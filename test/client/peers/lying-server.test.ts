@@ -3,9 +3,9 @@ import { describe, it } from 'node:test';
 import type { FeedFrame } from '../../../shared/frames.ts';
 import { openFilter } from '../../../shared/report-filter.ts';
 import { MemoryFirewall } from '../../contracts/memory-firewall.ts';
-import { until } from '../../contracts/until.ts';
 import { lastFirst, makeFolder } from '../../ending.ts';
 import { network } from '../../server/samples.ts';
+import { until } from '../../until.ts';
 import { addressOf, settingsFor, startAgent, startServer } from '../agent-under-test.ts';
 
 const snapshot: FeedFrame = {

@@ -7,10 +7,10 @@ import { runTrial } from '../../../client/trial.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { openFilter, type ReportFilter } from '../../../shared/report-filter.ts';
 import { MemoryFirewall } from '../../contracts/memory-firewall.ts';
-import { until } from '../../contracts/until.ts';
 import { lastFirst, makeFolder } from '../../ending.ts';
 import type { Credentials } from '../../server/listening.ts';
 import { RunningServer } from '../../server/running-server.ts';
+import { until } from '../../until.ts';
 import { settingsFor, startAgent } from '../agent-under-test.ts';
 
 const subscription = (filter: Partial<ReportFilter> = {}): Subscription => ({

@@ -12,10 +12,10 @@ import { systemClock } from '../../../shared/clock.ts';
 import { covers, embeddedIpv4, familyOf, type Network, prefixLengthOf } from '../../../shared/network.ts';
 import { specialPurpose } from '../../../shared/special-networks.ts';
 import { network } from '../../contracts/reconciler-bench.ts';
-import { until } from '../../contracts/until.ts';
 import { makeFolder } from '../../ending.ts';
 import { ManualClock } from '../../manual-clock.ts';
 import { anyNetwork, closeNetwork } from '../../shared/networks.ts';
+import { until } from '../../until.ts';
 
 const forever = new AbortController().signal;
 

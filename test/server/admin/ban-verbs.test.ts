@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { showBans } from '../../../server/commands/show/show-bans.ts';
 import { timesAt } from '../../../server/commands/show/times.ts';
 import { closeCodes } from '../../../shared/close-code.ts';
-import { until } from '../../contracts/until.ts';
+import { until } from '../../until.ts';
 import { type RunningServer, withServer } from '../running-server.ts';
 import { blocks, event, send } from './sent-events.ts';
 

@@ -1,4 +1,4 @@
-import { until } from '../../contracts/until.ts';
+import { until } from '../../until.ts';
 import type { Peer } from '../listening.ts';
 import type { RunningServer } from '../running-server.ts';
 

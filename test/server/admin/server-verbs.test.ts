@@ -4,7 +4,7 @@ import { passMaxMs } from '../../../server/admin/server-verbs.ts';
 import { showPass } from '../../../server/commands/show/show-pass.ts';
 import type { HeldEntry } from '../../../shared/enforcer.ts';
 import { EnforcerError } from '../../../shared/errors.ts';
-import { until } from '../../contracts/until.ts';
+import { until } from '../../until.ts';
 import { withServer } from '../running-server.ts';
 import { network } from '../samples.ts';
 import { blocks, event, send } from './sent-events.ts';

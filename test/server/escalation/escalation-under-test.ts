@@ -1,7 +1,7 @@
 import { Escalation, type EscalationState } from '../../../server/escalation/escalation.ts';
 import type { EscalationSettings } from '../../../server/escalation/escalation-settings.ts';
 import type { BanEvent } from '../../../shared/frames.ts';
-import { until } from '../../contracts/until.ts';
+import { until } from '../../until.ts';
 import { Core } from '../core.ts';
 import { makeClient, makeEvent, network } from '../samples.ts';
 

@@ -8,8 +8,8 @@ import { HttpDoor } from '../../../server/http/http-door.ts';
 import type { Route } from '../../../server/http/route.ts';
 import { makeToken } from '../../../server/http/token.ts';
 import { ClientRates } from '../../../server/policy/client-rates.ts';
-import { until } from '../../contracts/until.ts';
 import { ManualClock } from '../../manual-clock.ts';
+import { until } from '../../until.ts';
 import { makeClient } from '../samples.ts';
 
 const { token, key } = makeToken('key-0001', (count) => Buffer.alloc(count, 7));

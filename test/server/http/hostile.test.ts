@@ -9,7 +9,7 @@ import type { Identity } from '../../../server/server.ts';
 import { limits } from '../../../shared/limits.ts';
 import { pinOf } from '../../../shared/pin.ts';
 import { makeCertificates } from '../../certificates.ts';
-import { until } from '../../contracts/until.ts';
+import { until } from '../../until.ts';
 import { type RunningServer, withServer } from '../running-server.ts';
 import { StrangerSocket } from '../stranger-socket.ts';
 import { makeHttpClient } from './ask-http.ts';

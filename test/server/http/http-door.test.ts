@@ -6,7 +6,7 @@ import { showClients } from '../../../server/commands/show/show-clients.ts';
 import { timesAt } from '../../../server/commands/show/times.ts';
 import { httpLimits } from '../../../server/http/http-limits.ts';
 import { sha256Hex } from '../../../shared/signing.ts';
-import { until } from '../../contracts/until.ts';
+import { until } from '../../until.ts';
 import { type RunningServer, withServer } from '../running-server.ts';
 import { askHttp, makeHttpClient } from './ask-http.ts';
 

@@ -5,8 +5,8 @@ import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { httpLimits } from '../../../server/http/http-limits.ts';
 import { sendAnswer } from '../../../server/http/send-answer.ts';
-import { until } from '../../contracts/until.ts';
 import { type Ending, lastFirst } from '../../ending.ts';
+import { until } from '../../until.ts';
 
 /** More than the sockets of both ends hold. */
 const body = Buffer.alloc(64 * 1_048_576, 'x');

@@ -4,9 +4,9 @@ import { type Batch, type Channel, DeliveryError } from '../../../server/notific
 import { batchMax, Delivery, type DeliveryEvent, gatherMs } from '../../../server/notifications/delivery.ts';
 import { type Notice, noticeKinds } from '../../../server/notifications/notice.ts';
 import { ageMaxMs, waitingMax } from '../../../server/notifications/notice-queue.ts';
-import { until } from '../../contracts/until.ts';
 import { type Ending, testWithEnding } from '../../ending.ts';
 import { ManualClock } from '../../manual-clock.ts';
+import { until } from '../../until.ts';
 
 const ban = (network: string): Notice => ({ kind: 'ban', network, client: 'web1', jail: 'sshd', endsAt: null });
 

@@ -5,8 +5,8 @@ import { OutgoingCalls, waitingCallsMax } from '../../../server/outgoing/outgoin
 import { OutgoingError } from '../../../server/outgoing/outgoing-error.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { readBody } from '../../../shared/host/read-body.ts';
-import { until } from '../../contracts/until.ts';
 import { ManualClock } from '../../manual-clock.ts';
+import { until } from '../../until.ts';
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => void;
 

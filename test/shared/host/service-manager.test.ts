@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ServiceManager } from '../../../shared/host/service-manager.ts';
-import { until } from '../../contracts/until.ts';
 import { makeFolder, testWithEnding } from '../../ending.ts';
+import { until } from '../../until.ts';
 
 testWithEnding('systemd hears the words in their order, also after one that took long or failed', async (context) => {
   const folder = await makeFolder(context);

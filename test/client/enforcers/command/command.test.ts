@@ -5,8 +5,8 @@ import { describe, it } from 'node:test';
 import { notStarted } from '../../../../client/enforcers/command/run-failure.ts';
 import { EnforcerError } from '../../../../shared/errors.ts';
 import { entry, ReconcilerBench } from '../../../contracts/reconciler-bench.ts';
-import { until } from '../../../contracts/until.ts';
 import { ManualClock } from '../../../manual-clock.ts';
+import { until } from '../../../until.ts';
 import { makeScript, openUnderTest, readCalls, recording } from './command-under-test.ts';
 
 const facts = {

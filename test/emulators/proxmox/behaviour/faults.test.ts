@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { until } from '../../../until.ts';
 import type { EmulatedProxmox } from '../emulated-proxmox.ts';
 import { RawClient, type RawRequest, requestOnce } from '../raw-client.ts';
 import { startTemporaryProxmox } from '../temporary-proxmox.ts';
@@ -50,7 +51,7 @@ describe('faults', () => {
     const client = await RawClient.connect(emulated);
     const pending = client.request({ method: 'GET', path: SET, token: emulated.token });
     const outcome = assert.rejects(pending, /ended without a complete answer/);
-    await until(() => emulated.log.entries.length === 1);
+    await until(() => emulated.log.entries.length === 1, 'the head of the answer is out');
     assert.equal(emulated.log.entries[0]?.status, 200);
     assert.equal(client.isClosed, false);
     client.close();
@@ -70,7 +71,7 @@ describe('faults', () => {
     emulated.faults.next({ kind: '596-carried-out', delayMs: 1, carriedOutAfterMs: 30 });
     assert.equal((await requestOnce(emulated, write(emulated, '203.0.113.2'))).status, 596);
     assert.equal(hasEntry(emulated, '203.0.113.2'), false);
-    await until(() => hasEntry(emulated, '203.0.113.2'));
+    await until(() => hasEntry(emulated, '203.0.113.2'), 'it is carried out');
   });
 
   it('hit only the requests that they are for, and as often as asked', async (t) => {
@@ -107,7 +108,7 @@ describe('conditions', () => {
     assert.equal((await requestOnce(emulated, write(emulated, '203.0.113.2'))).status, 596);
     assert.equal(hasEntry(emulated, '203.0.113.2'), false);
     emulated.conditions.daemon = 'running';
-    await until(() => hasEntry(emulated, '203.0.113.2'));
+    await until(() => hasEntry(emulated, '203.0.113.2'), 'it is carried out');
   });
 
   it('without quorum writes fail and reads work', async (t) => {
@@ -147,9 +148,4 @@ function write({ token }: EmulatedProxmox, address: string): RawRequest {
 
 function hasEntry(emulated: EmulatedProxmox, address: string): boolean {
   return emulated.entriesOf('blacklist').some(({ cidr }) => cidr === address);
-}
-
-/** Waits until something has come about that nothing announces. */
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 2));
 }

@@ -5,9 +5,9 @@ import type { OpnsenseSettings } from '../../../../server/enforcers/opnsense/opn
 import type { Enforcer } from '../../../../shared/enforcer.ts';
 import { describeError, EnforcerError } from '../../../../shared/errors.ts';
 import { entry, network, ReconcilerBench } from '../../../contracts/reconciler-bench.ts';
-import { until } from '../../../contracts/until.ts';
 import type { EmulatedOpnsense, EmulatedOpnsenseOptions } from '../../../emulators/opnsense/emulated-opnsense.ts';
 import { ManualClock } from '../../../manual-clock.ts';
+import { until } from '../../../until.ts';
 import { enforcerOn, firewallsOn, startOpnsense } from './opnsense-under-test.ts';
 
 const signal = new AbortController().signal;

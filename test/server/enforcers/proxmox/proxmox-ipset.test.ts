@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { ProxmoxIpset } from '../../../../server/enforcers/proxmox/proxmox-ipset.ts';
 import { entry, network, ReconcilerBench, resyncMs } from '../../../contracts/reconciler-bench.ts';
-import { until } from '../../../contracts/until.ts';
 import type { Fault } from '../../../emulators/proxmox/behaviour/faults.ts';
 import type { EmulatedProxmox } from '../../../emulators/proxmox/emulated-proxmox.ts';
 import { ManualClock } from '../../../manual-clock.ts';
+import { until } from '../../../until.ts';
 import { editIpset, ipsetOn, startProxmox } from './emulated-ipset.ts';
 
 describe('ProxmoxIpset', () => {

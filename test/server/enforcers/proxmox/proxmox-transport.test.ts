@@ -12,9 +12,9 @@ import type { Endpoint, Trust } from '../../../../server/outgoing/endpoint.ts';
 import { type Clock, systemClock } from '../../../../shared/clock.ts';
 import { describeError, EnforcerError } from '../../../../shared/errors.ts';
 import { makeCertificates } from '../../../certificates.ts';
-import { until } from '../../../contracts/until.ts';
 import type { EmulatedProxmox } from '../../../emulators/proxmox/emulated-proxmox.ts';
 import { ManualClock } from '../../../manual-clock.ts';
+import { until } from '../../../until.ts';
 import { startProxmox } from './emulated-ipset.ts';
 
 const blacklist = '[IPSET blacklist]\n\n';

@@ -7,7 +7,7 @@ import { historyPerAnswerMax } from '../../../../server/http/crowdsec/decision-s
 import { decisionsPerTurn } from '../../../../server/http/crowdsec/decision-text.ts';
 import { policyChangesMax } from '../../../../server/policy/policy-changes.ts';
 import { addresses } from '../../../bench/networks.ts';
-import { until } from '../../../contracts/until.ts';
+import { until } from '../../../until.ts';
 import { makeClient, makeEvent, network } from '../../samples.ts';
 import { Bouncer, type Fate, StreamUnderTest } from './stream-under-test.ts';
 
