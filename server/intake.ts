@@ -77,7 +77,7 @@ export class Intake {
    * one twice says the same twice.
    */
   takeEach(client: Client, events: readonly ReceivedEvent[]): Promise<EventResult[]> {
-    return this.#take(client, events, (draft) => this.#enterEach(draft, client, events));
+    return this.#take(client, events, (draft) => events.map((event) => this.#enterEvent(draft, client, event)));
   }
 
   /** Which of these jails' lists differ from what is recorded. Bans made by hand are in no jail's list. */
@@ -95,8 +95,9 @@ export class Intake {
     const list = lists.add(frame);
     const isLast = frame.part === frame.parts;
     const { entries, withdrawn, recorded, lifted } = await this.#write(
+      client,
       (draft): PartEffect => ({
-        entries: this.#enterPart(draft, client, frame),
+        entries: this.#options.writer.writeListed(draft, client, frame),
         withdrawn: isLast ? withdrawUnlisted(draft, client, frame.jail, list.networks) : 0,
         recorded: isLast ? recordedDigest(draft, client, frame.jail) : '',
         lifted: isLast ? draft.ofJail(client.name, frame.jail).filter(({ isLifted }) => isLifted).length : 0,
@@ -120,15 +121,23 @@ export class Intake {
     enter: (draft: Draft) => EventResult[],
   ): Promise<EventResult[]> {
     const arrivedAtMs = this.#options.clock.elapsed();
-    const results = await this.#write(enter, (refusal) => events.map(({ number }) => refusedResult(number, refusal)));
+    const refuseAll = (refusal: Refusal) => events.map(({ number }) => refusedResult(number, refusal));
+    const results = await this.#write(client, enter, refuseAll);
     const tookMs = Math.round((this.#options.clock.elapsed() - arrivedAtMs) * 10) / 10;
     for (const [index, event] of events.entries()) this.#tell(client, event, results[index], tookMs);
     return results;
   }
 
-  async #write<Answer>(enter: (draft: Draft) => Answer, refuse: (refusal: Refusal) => Answer): Promise<Answer> {
+  /** @param refuse makes the answer when nothing can be taken in, of this client or at all */
+  async #write<Answer>(
+    client: Client,
+    enter: (draft: Draft) => Answer,
+    refuse: (refusal: Refusal) => Answer,
+  ): Promise<Answer> {
+    const revoked: Refusal = { code: 'not-permitted', detail: `${client.name} was revoked` };
     try {
-      return await this.#options.record.write(enter);
+      const { record } = this.#options;
+      return await record.write((draft) => (this.#isRevoked(draft, client) ? refuse(revoked) : enter(draft)));
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error;
       return refuse({ code: 'ledger-unavailable', detail: 'the record cannot be written now' });
@@ -136,12 +145,11 @@ export class Intake {
   }
 
   #enterEvents(draft: Draft, client: Client, { stream, events }: EventsFrame): EventResult[] {
-    if (this.#isRevoked(draft, client)) return events.map(({ number }) => refusedResult(number, revoked(client)));
     const applied = draft.numberOf(client.name, stream);
     let last = applied;
     const results = events.map((event): EventResult => {
       if (event.number <= applied) return { number: event.number, outcome: 'repeated' };
-      const result = this.#enterReceived(draft, client, event);
+      const result = this.#enterEvent(draft, client, event);
       if (result.outcome === 'recorded') last = event.number;
       return result;
     });
@@ -149,20 +157,10 @@ export class Intake {
     return results;
   }
 
-  #enterEach(draft: Draft, client: Client, events: readonly ReceivedEvent[]): EventResult[] {
-    if (this.#isRevoked(draft, client)) return events.map(({ number }) => refusedResult(number, revoked(client)));
-    return events.map((event) => this.#enterReceived(draft, client, event));
-  }
-
-  #enterReceived(draft: Draft, client: Client, event: ReceivedEvent): EventResult {
+  #enterEvent(draft: Draft, client: Client, event: ReceivedEvent): EventResult {
     const refusal = 'refusal' in event ? event.refusal : this.#options.writer.carryOut(draft, client, event);
     if (refusal !== undefined) return refusedResult(event.number, refusal);
     return { number: event.number, outcome: 'recorded' };
-  }
-
-  #enterPart(draft: Draft, client: Client, frame: JailFrame): EntryEffect[] {
-    if (this.#isRevoked(draft, client)) return refuseEntries(frame, revoked(client));
-    return this.#options.writer.writeListed(draft, client, frame);
   }
 
   #isRevoked(draft: Draft, { name }: Client): boolean {
@@ -189,10 +187,6 @@ function withdrawUnlisted(draft: Draft, client: Client, jail: string, listed: Re
     .ofJail(client.name, jail)
     .filter(({ source, network }) => source === 'jail' && !listed.has(network));
   return draft.withdrawAll(reports, 'not-listed', client.name);
-}
-
-function revoked({ name }: Client): Refusal {
-  return { code: 'not-permitted', detail: `${name} was revoked` };
 }
 
 function refuseEntries({ entries }: JailFrame, refusal: Refusal): EntryEffect[] {

@@ -249,6 +249,18 @@ describe('a list of a jail', () => {
     assert.deepEqual([newest?.network, newest?.reason, newest?.actor], ['203.0.113.1', 'not-listed', 'web1']);
   });
 
+  it('withdraws nothing once its client is revoked, in one tick or before', async () => {
+    const core = await Core.make();
+    await core.send(web1, [makeEvent(1, '203.0.113.1')]);
+    const revocation = core.record.write((draft) => draft.add({ kind: 'revoked', client: 'web1', actor: 'operator' }));
+    const settled = [core.list(web1, []), revocation.then(() => core.list(web1, []))];
+    assert.deepEqual(
+      (await Promise.all(settled)).map((frame) => frame?.withdrawn),
+      [0, 0],
+    );
+    assert.deepEqual(core.claims, ['203.0.113.1 web1 sshd']);
+  });
+
   it('may be empty, and may come in parts', async () => {
     const core = await Core.make();
     const many = Array.from({ length: 90 }, (_, at) => `203.0.113.${at}`);
