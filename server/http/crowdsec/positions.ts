@@ -6,7 +6,7 @@ import type { LivePosition, Position } from './position.ts';
 /** Under which the ledger keeps how far a client's bouncer was told. */
 const stream = 'crowdsec-bouncer';
 /** Changes that are of no concern to a bouncer and then are noted all the same, so that a restart has not to read them. */
-const unnotedMax = 1_000;
+export const unnotedMax = 1_000;
 
 /** An answer on its way to a bouncer. */
 export interface Turn {
