@@ -21,6 +21,11 @@ export interface EscalationOptions {
   readonly clock: Clock;
   /** History could not be read: only what happens from now on counts. */
   readonly onUnread: (error: LedgerError) => void;
+  /**
+   * Of what happens while history is read at least the newest so many are counted after it; beyond twice as many the oldest
+   * go. Default: {@link offencesKeptMax}.
+   */
+  readonly meanwhileMax?: number;
 }
 
 /** What `status` says of it; the counts are since the start. */
@@ -37,8 +42,6 @@ export interface EscalationState {
 
 /** Consequences that wait to be recorded; the next offence of a network brings again what was dropped. */
 export const waitingMax = 10_000;
-/** What happens while history is read, and is counted after it. */
-const meanwhileMax = offencesKeptMax;
 /** After a refusal that is temporary, as that of a full disk. */
 const retryMs = 5_000;
 /** A standing ban is prolonged only by more than this share of its time: each prolongation is written to the disk. */
@@ -101,6 +104,7 @@ export class Escalation {
       this.#follow(observation, rules.take(observation));
       return;
     }
+    const { meanwhileMax = offencesKeptMax } = this.#options;
     this.#meanwhile.push(observation);
     if (this.#meanwhile.length > 2 * meanwhileMax) this.#meanwhile.splice(0, meanwhileMax);
   }

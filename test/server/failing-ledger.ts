@@ -1,4 +1,4 @@
-import { type Change, type HistoryEntry, LedgerError } from '../../server/ledger/ledger.ts';
+import { type Change, type HistoryEntry, type HistoryFilter, LedgerError } from '../../server/ledger/ledger.ts';
 import { MemoryLedger } from '../../server/ledger/memory-ledger.ts';
 
 /** A ledger in memory on a disk that a test fills and clears. */
@@ -16,6 +16,12 @@ export class FailingLedger extends MemoryLedger {
     if (this.isFull) return Promise.reject(new LedgerError('database or disk is full'));
     this.commits.push(changes.length);
     return this.ready === undefined ? super.commit(changes, at) : this.ready.then(() => super.commit(changes, at));
+  }
+
+  override async history(filter: HistoryFilter): Promise<readonly HistoryEntry[]> {
+    const entries = await super.history(filter);
+    await this.readable;
+    return entries;
   }
 
   override async changesAfter(sequence: number, most: number): Promise<readonly HistoryEntry[]> {

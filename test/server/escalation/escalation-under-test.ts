@@ -1,4 +1,4 @@
-import { Escalation, type EscalationState } from '../../../server/escalation/escalation.ts';
+import { Escalation, type EscalationOptions, type EscalationState } from '../../../server/escalation/escalation.ts';
 import type { EscalationSettings } from '../../../server/escalation/escalation-settings.ts';
 import type { BanEvent } from '../../../shared/frames.ts';
 import { until } from '../../until.ts';
@@ -26,10 +26,14 @@ export class EscalationUnderTest {
   readonly #running: Promise<void>;
   #number = 0;
 
-  constructor(core: Core, settings: EscalationSettings | undefined) {
+  constructor(
+    core: Core,
+    settings: EscalationSettings | undefined,
+    rest: Pick<EscalationOptions, 'meanwhileMax'> = {},
+  ) {
     const { ledger, standing, intake, clock } = core;
     this.core = core;
-    this.escalation = new Escalation({ settings, ledger, standing, intake, clock, onUnread: () => undefined });
+    this.escalation = new Escalation({ settings, ledger, standing, intake, clock, onUnread: () => undefined, ...rest });
     core.afterCommit = (changes, at) => this.escalation.committed(changes, at);
     this.#running = this.escalation.run(this.#ending.signal);
   }

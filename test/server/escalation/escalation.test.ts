@@ -269,6 +269,29 @@ describe('escalation after a restart', () => {
     await test.stop();
   });
 
+  for (const [others, offences, own] of [
+    [1, 4, [`${attacker} repeat 86400`]],
+    [2, 3, []],
+  ] as const) {
+    it(`knows ${offences} of ${3 + others} offences that happen while history is read, where two are to be kept`, async () => {
+      const core = await Core.make();
+      let goOn = (): void => undefined;
+      core.ledger.readable = new Promise((resolve) => {
+        goOn = resolve;
+      });
+      const test = new EscalationUnderTest(core, usual, { meanwhileMax: 2 });
+      await test.offendTimes(2, attacker);
+      for (let last = 1; last <= others; last += 1) await test.offend(`198.51.100.${last}`);
+      await test.offend(attacker);
+      assert.equal(test.state.isReading, true);
+      goOn();
+      await test.settle();
+      // Of four all are there; a fifth drops the oldest two, both of the attacker.
+      assert.deepEqual([test.state.offences, test.own], [offences, own]);
+      await test.stop();
+    });
+  }
+
   it('takes over new settings at once, and what history says by them', async () => {
     const test = await EscalationUnderTest.start({ ...usual, steps: [{ count: 9, forMs: day }] });
     await test.settle();
