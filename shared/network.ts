@@ -25,7 +25,8 @@ export const addressBits: Readonly<Record<Family, number>> = { 4: 32, 6: 128 };
 const spellingMax = 49;
 const prefixPattern = /^(?:0|[1-9][0-9]{0,2})$/;
 const mappedPrefix = 0xffffn << 32n;
-const [dot, slash, zero] = [0x2e, 0x2f, 0x30];
+const [dot, slash, zero, colon, letterA] = [0x2e, 0x2f, 0x30, 0x3a, 0x61];
+const ipv6Groups = 8;
 
 /**
  * Reads one address or CIDR in any standard spelling, strictly: four decimal octets without leading zeros, no host
@@ -171,19 +172,34 @@ export function embeddedIpv4(network: Network): Network | undefined {
 
 /** Reads what {@link networkFrom} wrote: no more than one `::`, no dotted tail. */
 function ipv6FirstOf(network: Network): bigint {
-  const [address = ''] = network.split('/');
-  const [head = '', tail = ''] = address.split('::');
-  const [left, right] = [hexadecimal(head), hexadecimal(tail)];
-  return BigInt(`0x${left}${'0'.repeat(32 - left.length - right.length)}${right}`);
-}
+  const slashAt = network.indexOf('/');
+  const end = slashAt < 0 ? network.length : slashAt;
+  const groups: number[] = [];
+  let group = 0;
+  let gapAt = ipv6Groups;
+  for (let at = 0; at < end; at += 1) {
+    const code = network.charCodeAt(at);
+    if (code !== colon) {
+      group = group * 16 + (code < letterA ? code - zero : code - letterA + 10);
+      continue;
+    }
+    groups.push(group);
+    group = 0;
+    if (network.charCodeAt(at + 1) !== colon) continue;
+    gapAt = groups.length;
+    at += 1;
+  }
+  groups.push(group);
+  const missing = ipv6Groups - groups.length;
+  let value = 0n;
+  for (let place = 0; place < ipv6Groups; place += 2)
+    value = (value << 32n) | BigInt(groupAt(place) * 65_536 + groupAt(place + 1));
+  return value;
 
-function hexadecimal(groups: string): string {
-  return groups === ''
-    ? ''
-    : groups
-        .split(':')
-        .map((group) => group.padStart(4, '0'))
-        .join('');
+  function groupAt(place: number): number {
+    if (place < gapAt) return groups[place] ?? 0;
+    return place < gapAt + missing ? 0 : (groups[place - missing] ?? 0);
+  }
 }
 
 interface Address {

@@ -53,54 +53,62 @@ async function joinIpv4(entries: readonly ListEntry[], widest: number, turns: Tu
   const numbers = await sortIpv4(entries, turns);
   const sorted: SortedIpv4 = { alone: [], others: [], coveredTo: 0 };
   await inTurns(entries, turns, (some, from) => separate(numbers, { from, to: from + some.length }, sorted));
-  const kind = { arithmetic: ipv4Arithmetic, widest, nameOf: ipv4From };
-  return [...sorted.alone, ...(await joinSorted(sorted.others, kind, turns))];
+  const joined = await joinSorted(sorted.others, { arithmetic: ipv4Arithmetic, widest }, turns);
+  return [...sorted.alone, ...(await entriesOf(joined, ipv4From, turns))];
 }
 
 async function joinIpv6(entries: readonly ListEntry[], widest: number, turns: Turns): Promise<ListEntry[]> {
-  const apart = await joinAllIpv6(entries, noJoining[6], turns);
-  if (widest === noJoining[6]) return apart;
-  const [joinable, carriers]: [ListEntry[], ListEntry[]] = [[], []];
+  const kind = { arithmetic: ipv6Arithmetic, widest: noJoining[6] };
+  const apart = await joinSorted(await sortIpv6(entries, turns), kind, turns);
+  const [joinable, carriers]: [Part<bigint>[], Part<bigint>[]] = [[], []];
   await inTurns(apart, turns, (some) => {
-    for (const entry of some) (embeddedIpv4(entry.network) === undefined ? joinable : carriers).push(entry);
+    for (const part of some) (part.entries.some(carriesIpv4) ? carriers : joinable).push(part);
   });
-  return [...(await joinAllIpv6(joinable, widest, turns)), ...carriers];
+  const joined = widest === noJoining[6] ? joinable : await joinSorted(joinable, { ...kind, widest }, turns);
+  const nameOf = (first: bigint, prefixLength: number): Network => networkFrom(6, first, prefixLength);
+  return await entriesOf([...joined, ...carriers], nameOf, turns);
 }
 
-async function joinAllIpv6(entries: readonly ListEntry[], widest: number, turns: Turns): Promise<ListEntry[]> {
-  const nameOf = (first: bigint, prefixLength: number): Network => networkFrom(6, first, prefixLength);
-  const kind = { arithmetic: ipv6Arithmetic, widest, nameOf };
-  return await joinSorted(await sortIpv6(entries, turns), kind, turns);
+function carriesIpv4({ network }: ListEntry): boolean {
+  return embeddedIpv4(network) !== undefined;
 }
 
 interface Kind<Value> {
   readonly arithmetic: Arithmetic<Value>;
   /** The shortest prefix that joining may make. */
   readonly widest: number;
-  readonly nameOf: (first: Value, prefixLength: number) => Network;
 }
 
 async function joinSorted<Value extends number | bigint>(
   sorted: readonly Part<Value>[],
-  { arithmetic, widest, nameOf }: Kind<Value>,
+  kind: Kind<Value>,
   turns: Turns,
-): Promise<ListEntry[]> {
-  const joining = new Joining<Value, Part<Value>>({ widest, arithmetic, join });
+): Promise<readonly Part<Value>[]> {
+  const joining = new Joining<Value, Part<Value>>({ ...kind, join });
   await inTurns(sorted, turns, (some) => {
     for (const part of some) joining.add(part);
   });
-  const joined: ListEntry[] = [];
-  await inTurns(joining.whole, turns, (some) => {
-    for (const { first, prefixLength, entries } of some) {
-      const [entry] = entries;
-      joined.push(entry !== undefined && entries.length === 1 ? entry : all(entries, nameOf(first, prefixLength)));
-    }
-  });
-  return joined;
+  return joining.whole;
 }
 
 function join<Value>({ first, prefixLength, entries }: Part<Value>, right: Part<Value>): Part<Value> {
   return { first, prefixLength: prefixLength - 1, entries: [...entries, ...right.entries] };
+}
+
+async function entriesOf<Value>(
+  parts: readonly Part<Value>[],
+  nameOf: (first: Value, prefixLength: number) => Network,
+  turns: Turns,
+): Promise<ListEntry[]> {
+  const joined: ListEntry[] = [];
+  await inTurns(parts, turns, (some) => {
+    for (const { first, prefixLength, entries } of some) {
+      const [entry] = entries;
+      const isOne = entry !== undefined && entries.length === 1;
+      joined.push(isOne ? entry : all(entries, nameOf(first, prefixLength)));
+    }
+  });
+  return joined;
 }
 
 function all(entries: readonly ListEntry[], network: Network): ListEntry {
