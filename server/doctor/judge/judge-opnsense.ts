@@ -9,7 +9,7 @@ export function judgeOpnsense(facts: OpnsenseFacts): readonly Said[] {
     case 'unreadable':
       return [unreadable(facts, state)];
     case 'missing':
-      return facts.mayCreate ? [ours(facts)] : [missing(facts)];
+      return [isMade(facts) ? ours(facts) : missing(facts)];
     case 'hidden':
       return [hidden(facts), ours(facts)];
     case 'found':
@@ -18,9 +18,15 @@ export function judgeOpnsense(facts: OpnsenseFacts): readonly Said[] {
 }
 
 /** Whether bans get into it. */
-export function isAliasOpen({ state, mayCreate, type }: OpnsenseFacts): boolean {
+export function isAliasOpen(facts: OpnsenseFacts): boolean {
+  const { state, type } = facts;
   if (state.kind === 'found') return state.alias.isEnabled && state.alias.type === type;
-  return state.kind === 'hidden' || (state.kind === 'missing' && mayCreate);
+  return state.kind === 'hidden' || isMade(facts);
+}
+
+/** Whether the alias is missing now, and the server makes it: a key that may not look at aliases makes none either. */
+function isMade({ state, mayCreate }: OpnsenseFacts): boolean {
+  return state.kind === 'missing' && state.refusal === undefined && mayCreate;
 }
 
 interface Found {
@@ -83,13 +89,13 @@ function unreadable(
   };
 }
 
-function missing({ alias, type, authority }: OpnsenseFacts): Said {
+function missing({ alias, type, authority, mayCreate }: OpnsenseFacts): Said {
   return {
     level: 'broken',
     code: 'alias-missing',
     fact: `${authority} has no alias ${alias}`,
     consequence: 'no ban gets there',
-    command: `Firewall, Aliases: add ${alias} of type ${type}; or give the key "${privileges.alias}" and set create = yes`,
+    command: `Firewall, Aliases: add ${alias} of type ${type}; or give the key "${privileges.alias}"${mayCreate ? '' : ' and set create = yes'}`,
   };
 }
 

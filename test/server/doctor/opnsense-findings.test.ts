@@ -19,6 +19,13 @@ const causes: readonly (readonly [string, Cause, readonly string[], boolean, Reg
   ['nothing', { opnsense: alias('external') }, ['alias-is-ours'], true, /rule .* cannot be seen/],
   ['the alias is not there', {}, ['alias-missing'], false, /add blocklist of type external/],
   ['it is not there, but may be made', { settings: { mayCreate: true } }, ['alias-is-ours'], true],
+  [
+    'it is not there, and a key that sees tables only makes none',
+    { opnsense: { privileges: ['alias_util'] }, settings: { mayCreate: true } },
+    ['alias-missing'],
+    false,
+    /or give the key \\"Firewall: Alias: Edit\\""/,
+  ],
   ['it is of another type', { opnsense: alias('network') }, ['alias-type'], false, /alias_type = network/],
   [
     'it is switched off',
