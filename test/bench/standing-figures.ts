@@ -5,7 +5,9 @@ import type { Client, LedgerState } from '../../server/ledger/ledger.ts';
 import { Policy } from '../../server/policy/policy.ts';
 import { ProtectedAddresses } from '../../server/policy/protected-addresses.ts';
 import { Whitelist } from '../../server/policy/whitelist.ts';
+import { ReportWriter } from '../../server/report-writer.ts';
 import { StandingBans } from '../../server/standing-bans.ts';
+import { systemClock } from '../../shared/clock.ts';
 import { ipv4From, type Network } from '../../shared/network.ts';
 import { atMost, type Bench, median } from './figure.ts';
 import type { Load } from './load-client.ts';
@@ -64,10 +66,11 @@ function measureDecision(): number {
     new Whitelist(whitelist, []),
     new ProtectedAddresses(),
   );
+  const writer = new ReportWriter(policy, systemClock);
   const tookUs = Array.from({ length: rounds }, (_, round) => {
     const networks = addresses(decisions, standingFrom + standing + round * decisions);
     const startedMs = performance.now();
-    for (const [index, network] of networks.entries()) decide({ bans, policy, network, number: index + 1 });
+    for (const [index, network] of networks.entries()) decide({ bans, writer, network, number: index + 1 });
     return ((performance.now() - startedMs) * 1_000) / decisions;
   });
   return median(tookUs);
@@ -86,22 +89,17 @@ const client: Client = {
 
 interface Decision {
   readonly bans: StandingBans;
-  readonly policy: Policy;
+  readonly writer: ReportWriter;
   readonly network: Network;
   readonly number: number;
 }
 
 /** What the intake does for one ban that comes alone. */
-function decide({ bans, policy, network, number }: Decision): void {
+function decide({ bans, writer, network, number }: Decision): void {
   const draft = new Draft(bans, new Map());
   const event = { number, verb: 'ban', jail: 'sshd', network, ttlSeconds: 3_600, source: 'jail' } as const;
-  draft.reportsOf(network);
-  const refusal = policy.refuse(event, client, {
-    reports: draft.countOfClient(client.name) + 1,
-    jails: draft.countJailsWith(client.name, 'sshd'),
-  });
+  const refusal = writer.carryOut(draft, client, event);
   if (refusal !== undefined) throw new Error(`${network} was refused: ${refusal.detail}`);
-  for (const report of reportsOf([network])) draft.report(report);
   draft.advance(client.name, 'bench-stream', number);
 }
 
