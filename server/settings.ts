@@ -52,7 +52,7 @@ export interface ServerSettings {
 }
 
 /** What the host hands to the reading of server.ini. */
-export interface SettingsSource {
+export interface SettingsInput {
   readonly file: string;
   readonly hostname: string;
   /** systemd's folder of credentials, if it made one. */
@@ -78,25 +78,25 @@ const socketPattern = /^\/[\x20-\x7e]{0,106}$/;
  * Where the running server listens for the operator. The rest of the file may be wrong: a slip of the pen must not stand in
  * the way of `panic`.
  */
-export function readSocketPath(source: SettingsSource): string {
-  return readSocket(new SettingsReader(source.file, source.readConfig()).section('server'));
+export function readSocketPath(input: SettingsInput): string {
+  return readSocket(new SettingsReader(input.file, input.readConfig()).section('server'));
 }
 
 /** @throws ConfigError with everything that is wrong */
-export function readServerSettings(source: SettingsSource, inspect: Inspect = () => undefined): ServerSettings {
-  const reader = new SettingsReader(source.file, source.readConfig());
+export function readServerSettings(input: SettingsInput, inspect: Inspect = () => undefined): ServerSettings {
+  const reader = new SettingsReader(input.file, input.readConfig());
   const server = reader.section('server');
   const policy = reader.section('policy');
   const whitelist = policy.networks('whitelist');
-  const whitelistFromFile = readWhitelistFile(policy, source);
+  const whitelistFromFile = readWhitelistFile(policy, input);
   const historyDays = server.integer('history_days', 90, 1, 36_500);
   const reportsPerClientMax = policy.integer('reports_per_client', 20_000, 1, 10_000_000);
   const settings: ServerSettings = {
-    name: server.matching('name', source.hostname, /^[^\p{Cc}]{1,64}$/u, '1–64 characters, no control characters'),
+    name: server.matching('name', input.hostname, /^[^\p{Cc}]{1,64}$/u, '1–64 characters, no control characters'),
     listen: readListen(server),
     port: server.integer('port', defaultPort, 0, 65_535),
-    publicHost: readPublicHost(server, source.hostname),
-    tls: readTls(server, source),
+    publicHost: readPublicHost(server, input.hostname),
+    tls: readTls(server, input),
     database: server.matching('database', '/var/lib/fail2networkban/ledger.db', /^\//, 'an absolute path'),
     socket: readSocket(server),
     historyDays,
@@ -109,11 +109,11 @@ export function readServerSettings(source: SettingsSource, inspect: Inspect = ()
     },
     whitelist: [...whitelist, ...whitelistFromFile],
     whitelistFromFile,
-    enforcers: readEnforcerSettings(reader, source.files),
+    enforcers: readEnforcerSettings(reader, input.files),
     escalation: readEscalationSettings(reader, historyDays),
     http: readHttpSettings(reader.section('http')),
-    crowdsec: readCrowdsecSettings(reader, source.files, reportsPerClientMax),
-    notifications: readNotificationSettings(reader, source.files),
+    crowdsec: readCrowdsecSettings(reader, input.files, reportsPerClientMax),
+    notifications: readNotificationSettings(reader, input.files),
   };
   inspect(settings, server);
   reader.finish();
@@ -151,7 +151,7 @@ function readSocket(server: SectionReader): string {
 }
 
 /** Files of the configuration, else systemd credentials, else the Proxmox host's own. */
-function readTls(section: SectionReader, { credentialsFolder }: SettingsSource): CertificateFiles | undefined {
+function readTls(section: SectionReader, { credentialsFolder }: SettingsInput): CertificateFiles | undefined {
   const certificate = section.optional('certificate');
   const key = section.optional('certificate_key');
   if (section.flag('plaintext', false)) {
@@ -167,17 +167,17 @@ function readTls(section: SectionReader, { credentialsFolder }: SettingsSource):
   return { certificate: join(credentialsFolder, 'certificate'), key: join(credentialsFolder, 'certificate-key') };
 }
 
-function readWhitelistFile(section: SectionReader, source: SettingsSource): readonly Network[] {
+function readWhitelistFile(section: SectionReader, input: SettingsInput): readonly Network[] {
   const file = section.optional('whitelist_file');
   if (file === undefined) return [];
-  const { networks, wrong } = parseNetworkList(readWhitelist(file, section, source));
+  const { networks, wrong } = parseNetworkList(readWhitelist(file, section, input));
   for (const { line, text } of wrong) {
     section.problem('whitelist_file', `${file}:${line}: ${quote(text)} is not an address or CIDR`);
   }
   return networks;
 }
 
-function readWhitelist(file: string, section: SectionReader, { files }: SettingsSource): string {
+function readWhitelist(file: string, section: SectionReader, { files }: SettingsInput): string {
   try {
     return files.read(file);
   } catch (error) {

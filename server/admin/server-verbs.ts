@@ -11,7 +11,7 @@ import type { Notifications } from '../notifications/notifications.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ProtectedAddresses } from '../policy/protected-addresses.ts';
 import type { Record, RecordState } from '../record.ts';
-import type { SourceState } from '../sources/crowdsec/crowdsec-source.ts';
+import type { CrowdsecState } from '../sources/crowdsec/crowdsec-source.ts';
 import type { Sources } from '../sources/sources.ts';
 import type { StandingBans } from '../standing-bans.ts';
 import type { Reach } from './make-key.ts';
@@ -122,7 +122,7 @@ function describeSources({ sources, standing, clock }: ServerVerbsOptions) {
 }
 
 /** Since when is for how long: what the clock counts from means nothing outside. */
-function describeState(state: ReconcilerState | RecordState | SourceState | DeliveryState, clock: Clock) {
+function describeState(state: ReconcilerState | RecordState | CrowdsecState | DeliveryState, clock: Clock) {
   if (!('sinceMs' in state)) return state;
   const { sinceMs, ...rest } = state;
   return { ...rest, forSeconds: Math.round((clock.elapsed() - sinceMs) / 1_000) };

@@ -7,7 +7,7 @@ import {
   readServerSettings,
   readSocketPath,
   type ServerSettings,
-  type SettingsSource,
+  type SettingsInput,
 } from '../settings.ts';
 
 /** What the command line and the environment give to every command. */
@@ -18,15 +18,15 @@ export interface CommandContext {
 
 /** Reads server.ini. @throws ConfigError */
 export function loadSettings(context: CommandContext, inspect?: Inspect): ServerSettings {
-  return readServerSettings(sourceOf(context), inspect);
+  return readServerSettings(inputOf(context), inspect);
 }
 
 /** Reads no more of server.ini than what a command needs to find the running server. @throws ConfigError */
 export function loadSocketPath(context: CommandContext): string {
-  return readSocketPath(sourceOf(context));
+  return readSocketPath(inputOf(context));
 }
 
-function sourceOf({ configFile, credentialsFolder }: CommandContext): SettingsSource {
+function inputOf({ configFile, credentialsFolder }: CommandContext): SettingsInput {
   return {
     file: configFile,
     hostname: hostname(),

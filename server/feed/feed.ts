@@ -1,10 +1,10 @@
 import type { SubscribeFrame } from '../../shared/frames.ts';
 import type { Change, Client } from '../ledger/ledger.ts';
-import { type FeedSource, Follower, type SendFeed } from './follower.ts';
+import { type FeedParts, Follower, type SendFeed } from './follower.ts';
 import { RecentChanges } from './recent-changes.ts';
 import { Turns } from './turns.ts';
 
-export interface FeedOptions extends Omit<FeedSource, 'recent' | 'course' | 'turns'> {
+export interface FeedOptions extends Omit<FeedParts, 'recent' | 'course' | 'turns'> {
   /** Tells one ledger from another. */
   readonly ledgerId: string;
   /** Calls back once the events that have already arrived are handled. */
@@ -13,22 +13,22 @@ export interface FeedOptions extends Omit<FeedSource, 'recent' | 'course' | 'tur
 
 /** The standing bans and their changes, pushed to every connection that subscribed. */
 export class Feed {
-  readonly #source: FeedSource;
+  readonly #parts: FeedParts;
   readonly #followers = new Set<Follower>();
   #restarts = 0;
 
   /** The sequence number of the standing bans is where this feed begins. */
-  constructor({ ledgerId, soon, ...source }: FeedOptions) {
+  constructor({ ledgerId, soon, ...parts }: FeedOptions) {
     // A ledger that comes from a backup gives its numbers again, and a policy may change between two starts.
-    const startedAt = source.clock.now();
+    const startedAt = parts.clock.now();
     const course = (): string => `${ledgerId} ${startedAt} ${this.#restarts}`;
-    const recent = new RecentChanges(source.standing.sequence);
-    this.#source = { ...source, course, recent, turns: new Turns(soon) };
+    const recent = new RecentChanges(parts.standing.sequence);
+    this.#parts = { ...parts, course, recent, turns: new Turns(soon) };
   }
 
   /** For whoever follows without a connection that stays. */
   get recent(): RecentChanges {
-    return this.#source.recent;
+    return this.#parts.recent;
   }
 
   get size(): number {
@@ -37,7 +37,7 @@ export class Feed {
 
   /** @returns ends the subscription */
   follow(client: Client, request: SubscribeFrame, send: SendFeed): () => void {
-    const follower = new Follower(this.#source, client, request, send);
+    const follower = new Follower(this.#parts, client, request, send);
     this.#followers.add(follower);
     follower.pump();
     return () => {
@@ -48,8 +48,8 @@ export class Feed {
 
   /** Takes in what was committed; the standing bans know it already. */
   committed(changes: readonly Change[], first: number): void {
-    this.#source.recent.add(changes, first);
-    if (first <= this.#source.standing.sequence) for (const follower of this.#followers) follower.pump();
+    this.#parts.recent.add(changes, first);
+    if (first <= this.#parts.standing.sequence) for (const follower of this.#followers) follower.pump();
   }
 
   /** What may be blocked has changed. */

@@ -18,7 +18,7 @@ const patternsPerLook = 5;
 const quietMax = 1_000;
 
 /** What all followers draw from. */
-export interface FeedSource {
+export interface FeedParts {
   readonly standing: StandingBans;
   readonly recent: RecentChanges;
   /** Tells one course of changes from another, in which the same number means something else. */
@@ -53,7 +53,7 @@ type Position = Snapshot | { readonly kind: 'following'; readonly sequence: numb
  * ```
  */
 export class Follower {
-  readonly #source: FeedSource;
+  readonly #parts: FeedParts;
   readonly #client: Client;
   readonly #request: SubscribeFrame;
   readonly #send: SendFeed;
@@ -66,14 +66,14 @@ export class Follower {
   #isEnded = false;
   #isWaiting = false;
 
-  constructor(source: FeedSource, client: Client, request: SubscribeFrame, send: SendFeed) {
-    this.#source = source;
+  constructor(parts: FeedParts, client: Client, request: SubscribeFrame, send: SendFeed) {
+    this.#parts = parts;
     this.#client = client;
     this.#request = request;
     this.#send = send;
     this.#ledger = this.#nameLedger();
     const { after, ledger } = request;
-    const isKnown = after !== null && ledger === this.#ledger && after <= source.standing.sequence;
+    const isKnown = after !== null && ledger === this.#ledger && after <= parts.standing.sequence;
     this.#position = isKnown ? { kind: 'following', sequence: after } : this.#beginSnapshot();
   }
 
@@ -100,7 +100,7 @@ export class Follower {
   /** Of all that decides what a number stands for: whoever was told by other rights or wishes does not know the rest. */
   #nameLedger(): string {
     const { own, filters } = this.#request;
-    return sha256Hex(JSON.stringify([this.#source.course(), this.#client.follows, own, filters])).slice(0, 16);
+    return sha256Hex(JSON.stringify([this.#parts.course(), this.#client.follows, own, filters])).slice(0, 16);
   }
 
   #tell(frame: FeedFrame): void {
@@ -114,19 +114,19 @@ export class Follower {
 
   #waitForTurn(): void {
     this.#isWaiting = true;
-    this.#source.turns.wait(() => {
+    this.#parts.turns.wait(() => {
       this.#isWaiting = false;
       if (!this.#isEnded && this.#position.kind === 'snapshot') this.#tell(this.#nextPart(this.#position));
     });
   }
 
   #beginSnapshot(): Snapshot {
-    const { standing } = this.#source;
+    const { standing } = this.#parts;
     return { kind: 'snapshot', sequence: standing.sequence, reports: standingReports(standing) };
   }
 
   #nextChanges(): FeedFrame | undefined {
-    const { standing, recent } = this.#source;
+    const { standing, recent } = this.#parts;
     while (this.#position.kind === 'following') {
       const { sequence } = this.#position;
       if (sequence === standing.sequence) return undefined;
@@ -160,7 +160,7 @@ export class Follower {
         isLast = true;
         break;
       }
-      if (this.#isFor(value) && this.#source.mayBlock(value)) bans.push(this.#banOf(value));
+      if (this.#isFor(value) && this.#parts.mayBlock(value)) bans.push(this.#banOf(value));
     }
     if (isLast) this.#position = { kind: 'following', sequence };
     return this.#frame(isLast ? 'snapshot-end' : 'snapshot', sequence, { bans, ended: [] });
@@ -168,7 +168,7 @@ export class Follower {
 
   /** Of several changes of one report only the last is told. */
   #changesFrame(changes: readonly RecentChange[]): FeedFrame {
-    const { standing } = this.#source;
+    const { standing } = this.#parts;
     const isAll = changes.length < limits.feedReportsPerFrameMax;
     const sequence = isAll ? standing.sequence : (changes.at(-1)?.sequence ?? standing.sequence);
     this.#position = { kind: 'following', sequence };
@@ -183,7 +183,7 @@ export class Follower {
   }
 
   #frame(part: FeedFrame['part'], sequence: number, told: Pick<FeedFrame, 'bans' | 'ended'>): FeedFrame {
-    return { type: 'feed', part, ledger: this.#ledger, sequence, paused: this.#source.isPaused(), ...told };
+    return { type: 'feed', part, ledger: this.#ledger, sequence, paused: this.#parts.isPaused(), ...told };
   }
 
   /** A host has its own bans already. What another host reports too goes out as that host's. */
@@ -205,7 +205,7 @@ export class Follower {
   }
 
   #banOf({ network, client, jail, endsAt, labels }: Report): FeedBan {
-    const remainingMs = endsAt - this.#source.clock.now();
+    const remainingMs = endsAt - this.#parts.clock.now();
     const ttlSeconds = Number.isFinite(endsAt) ? Math.max(1, Math.ceil(remainingMs / 1_000)) : null;
     return labels === undefined ? [network, client, jail, ttlSeconds] : [network, client, jail, ttlSeconds, labels];
   }

@@ -64,7 +64,7 @@ interface Entering extends Incoming {
 }
 
 /** A request that may be answered. */
-interface Asked {
+interface Admitted {
   readonly request: ApiRequest;
   readonly url: string;
   /** The ETags that the asker has. */
@@ -198,7 +198,7 @@ export class HttpDoor {
     }
   }
 
-  async #answerClient({ request, url, known, client, route }: Asked): Promise<Outcome> {
+  async #answerClient({ request, url, known, client, route }: Admitted): Promise<Outcome> {
     const { costs, stateOf } = route;
     const tag = stateOf === undefined ? undefined : entityTagOf(stateOf(), client, url);
     if (tag !== undefined && fitsTag(known, tag)) return { answer: notModified(tag) };

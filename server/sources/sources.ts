@@ -1,7 +1,7 @@
 import { sleep } from '../../shared/clock.ts';
 import { isCrowdsec, ownClient } from '../own-clients.ts';
 import type { CrowdsecSettings } from './crowdsec/crowdsec-settings.ts';
-import { batchMax, CrowdsecSource, type SourceParts } from './crowdsec/crowdsec-source.ts';
+import { batchMax, type CrowdsecParts, CrowdsecSource } from './crowdsec/crowdsec-source.ts';
 import { unban } from './crowdsec/plan-events.ts';
 
 /** After a withdrawal that could not be written. */
@@ -10,9 +10,9 @@ const againMs = 10_000;
 /** Other programs whose bans are taken over. */
 export class Sources {
   readonly list: readonly CrowdsecSource[];
-  readonly #parts: SourceParts;
+  readonly #parts: CrowdsecParts;
 
-  constructor(settings: readonly CrowdsecSettings[], parts: SourceParts) {
+  constructor(settings: readonly CrowdsecSettings[], parts: CrowdsecParts) {
     this.#parts = parts;
     this.list = settings.map((each) => new CrowdsecSource(each, parts));
   }

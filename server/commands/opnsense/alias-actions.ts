@@ -4,14 +4,14 @@ import { covers, type Network } from '../../../shared/network.ts';
 import { plural } from '../../../shared/plural.ts';
 import { heldEntries, networksIn } from '../../enforcers/opnsense/held-networks.ts';
 import type { Alias } from '../../enforcers/opnsense/opnsense-answers.ts';
-import type { Told } from './alias-command.ts';
-import { type Asked, configuredOf, missing, networkOf, refuseBuiltIn, targetOf } from './alias-target.ts';
+import type { ActionOutput } from './alias-command.ts';
+import { type ActionInput, configuredOf, missing, networkOf, refuseBuiltIn, targetOf } from './alias-target.ts';
 import type { AliasVerb } from './alias-usages.ts';
 import { foreignIn } from './foreign-entries.ts';
 import { refusalOf } from './refusal-of.ts';
 
 /** Each verb of `opnsense`. */
-export const aliasActions: Readonly<Record<AliasVerb, (asked: Asked) => Promise<Told>>> = {
+export const aliasActions: Readonly<Record<AliasVerb, (input: ActionInput) => Promise<ActionOutput>>> = {
   list: listEntries,
   find: findNetwork,
   add: addNetwork,
@@ -21,15 +21,15 @@ export const aliasActions: Readonly<Record<AliasVerb, (asked: Asked) => Promise<
   toggle: toggleAlias,
 };
 
-async function listEntries(asked: Asked): Promise<Told> {
-  const { api, firewall, alias } = targetOf(asked);
-  const entries = await api.list(alias, asked.signal);
+async function listEntries(input: ActionInput): Promise<ActionOutput> {
+  const { api, firewall, alias } = targetOf(input);
+  const entries = await api.list(alias, input.signal);
   // Of a table that is not there nothing comes either.
-  if (entries.length === 0 && !(await api.tables(asked.signal)).includes(alias)) throw missing(alias);
+  if (entries.length === 0 && !(await api.tables(input.signal)).includes(alias)) throw missing(alias);
   return { json: { firewall, alias, entries }, text: entries.length === 0 ? `${alias} is empty` : entries.join('\n') };
 }
 
-async function findNetwork({ firewalls, words, signal }: Asked): Promise<Told> {
+async function findNetwork({ firewalls, words, signal }: ActionInput): Promise<ActionOutput> {
   const network = networkOf(words[0]);
   const found: { firewall: string; alias: string; entry: string }[] = [];
   for (const { api, settings } of firewalls) {
@@ -50,63 +50,63 @@ function touches(one: Network, other: Network): boolean {
   return covers(one, other) || covers(other, one);
 }
 
-async function addNetwork(asked: Asked): Promise<Told> {
-  const { api, firewall, alias } = targetOf(asked);
+async function addNetwork(input: ActionInput): Promise<ActionOutput> {
+  const { api, firewall, alias } = targetOf(input);
   refuseBuiltIn(alias);
-  const network = networkOf(asked.words[1]);
-  const refusal = await refusalOf(asked.server, network);
+  const network = networkOf(input.words[1]);
+  const refusal = await refusalOf(input.server, network);
   if (refusal !== undefined) {
     const json = { outcome: 'refused', firewall, alias, network, ...refusal };
     return { json, text: `refused: ${refusal.code}: ${refusal.detail}`, exit: exitCodes.refused };
   }
-  await api.add(alias, network, asked.signal);
+  await api.add(alias, network, input.signal);
   // "done" is said whatever pf made of it.
-  if (!networksIn(await api.list(alias, asked.signal)).has(network))
+  if (!networksIn(await api.list(alias, input.signal)).has(network))
     throw new EnforcerError('retry', `OPNsense says that it is done, but pf has no ${network} in ${alias}`);
   return { json: { firewall, alias, network }, text: `${network} is in ${alias}` };
 }
 
-async function deleteNetwork(asked: Asked): Promise<Told> {
-  const { api, firewall, alias } = targetOf(asked);
+async function deleteNetwork(input: ActionInput): Promise<ActionOutput> {
+  const { api, firewall, alias } = targetOf(input);
   refuseBuiltIn(alias);
-  const network = networkOf(asked.words[1]);
-  const held = heldEntries(await api.list(alias, asked.signal)).find((entry) => entry.network === network);
+  const network = networkOf(input.words[1]);
+  const held = heldEntries(await api.list(alias, input.signal)).find((entry) => entry.network === network);
   if (held === undefined)
     return {
       json: { firewall, alias, network, found: false },
       text: `${network} is not in ${alias}`,
       exit: exitCodes.failed,
     };
-  await api.remove(alias, held.spelling, asked.signal);
-  if (networksIn(await api.list(alias, asked.signal)).has(network))
+  await api.remove(alias, held.spelling, input.signal);
+  if (networksIn(await api.list(alias, input.signal)).has(network))
     throw new EnforcerError('retry', `OPNsense says that it is done, but ${network} is still in ${alias}`);
   return { json: { firewall, alias, network, found: true }, text: `${network} is out of ${alias}` };
 }
 
-async function flushAlias(asked: Asked): Promise<Told> {
-  const target = targetOf(asked);
+async function flushAlias(input: ActionInput): Promise<ActionOutput> {
+  const target = targetOf(input);
   const { api, firewall, alias } = target;
   refuseBuiltIn(alias);
-  const configured = await configuredOf(target, asked.signal);
-  const { length: count } = await api.list(alias, asked.signal);
+  const configured = await configuredOf(target, input.signal);
+  const { length: count } = await api.list(alias, input.signal);
   // What stands in the configuration would come back.
   if (configured !== undefined && configured.content.length > 0) {
-    await api.setContent(configured, [], asked.signal);
-    await api.reconfigure(asked.signal);
+    await api.setContent(configured, [], input.signal);
+    await api.reconfigure(input.signal);
   }
-  await api.flush(alias, asked.signal);
+  await api.flush(alias, input.signal);
   return {
     json: { firewall, alias, removed: count },
     text: `${plural(count, 'entry', 'entries')} taken out of ${alias}`,
   };
 }
 
-async function showState(asked: Asked): Promise<Told> {
-  const target = targetOf(asked);
+async function showState(input: ActionInput): Promise<ActionOutput> {
+  const target = targetOf(input);
   const { api, firewall, alias } = target;
-  const known = await configuredOf(target, asked.signal);
-  const entries = heldEntries(await api.list(alias, asked.signal));
-  const foreign = await foreignIn(entries, asked.server.socket);
+  const known = await configuredOf(target, input.signal);
+  const entries = heldEntries(await api.list(alias, input.signal));
+  const foreign = await foreignIn(entries, input.server.socket);
   const json = {
     firewall,
     alias,
@@ -133,14 +133,14 @@ function describeEntries(count: number, foreign: readonly string[] | undefined):
   return [inPf, `no bans of ours: ${foreign.length}`, ...foreign];
 }
 
-async function toggleAlias(asked: Asked): Promise<Told> {
-  const { api, firewall, alias } = targetOf(asked);
+async function toggleAlias(input: ActionInput): Promise<ActionOutput> {
+  const { api, firewall, alias } = targetOf(input);
   refuseBuiltIn(alias);
-  const configured = await api.find(alias, asked.signal);
+  const configured = await api.find(alias, input.signal);
   if (configured === undefined) throw missing(alias);
   const enabled = !configured.isEnabled;
-  await api.toggle(configured, enabled, asked.signal);
-  await api.reconfigure(asked.signal);
+  await api.toggle(configured, enabled, input.signal);
+  await api.reconfigure(input.signal);
   return {
     json: { firewall, alias, enabled },
     text: `${alias} is ${enabled ? 'on' : 'off: nothing in it is blocked'}`,

@@ -20,7 +20,7 @@ export interface AliasCommand extends CommandContext {
 }
 
 /** What an action has to say. */
-export interface Told {
+export interface ActionOutput {
   readonly json: object;
   readonly text: string;
   readonly exit?: ExitCode;

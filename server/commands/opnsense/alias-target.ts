@@ -10,7 +10,7 @@ import type { ServerSettings } from '../../settings.ts';
 import type { Firewall } from './alias-command.ts';
 
 /** What an action works with. */
-export interface Asked {
+export interface ActionInput {
   readonly server: ServerSettings;
   /** One; with `find` all. */
   readonly firewalls: readonly Firewall[];
@@ -26,7 +26,7 @@ interface Target {
 }
 
 /** What the first word names. @throws ArgumentError */
-export function targetOf({ firewalls, words }: Asked): Target {
+export function targetOf({ firewalls, words }: ActionInput): Target {
   const [only] = firewalls;
   const [alias = ''] = words;
   if (only === undefined) throw new ArgumentError('no firewall is chosen');

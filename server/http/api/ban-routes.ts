@@ -12,7 +12,7 @@ import { costOfLooking } from './cost-of-looking.ts';
 import { seeing } from './may-see.ts';
 import { networkSchema, recordedSchema } from './schemas.ts';
 import { seenOf } from './seen-bans.ts';
-import { type AskedEvent, intakeProblems, takeEvent } from './take-event.ts';
+import { intakeProblems, type RequestedEvent, takeEvent } from './take-event.ts';
 
 const network = parameter.network('network', 'An address or CIDR; its slash may stand as it is or as %2F');
 const jail = parameter.jail('jail', `The jail that it is for; ${handJail}, a ban by hand, when it is left out`);
@@ -63,12 +63,12 @@ function costOfInside({ standing }: ApiParts, which: Network): number {
   return prefixLengthOf(which) === addressBits[familyOf(which)] ? 0 : costOfLooking(standing.size);
 }
 
-function banOf({ path, query }: ApiRequest): AskedEvent {
+function banOf({ path, query }: ApiRequest): RequestedEvent {
   const ttlSeconds = query.get(ttl) ?? null;
   return { network: path.need(network), jail: query.get(jail), verb: 'ban', ttlSeconds, labels: query.get(labels) };
 }
 
-function unbanOf({ path, query }: ApiRequest): AskedEvent {
+function unbanOf({ path, query }: ApiRequest): RequestedEvent {
   const verb = query.get(lift) === true ? 'lift' : 'unban';
   return { network: path.need(network), jail: query.get(jail), verb, ttlSeconds: null, labels: undefined };
 }

@@ -6,8 +6,8 @@ import type { ProblemCode } from '../problem.ts';
 import type { Outcome } from '../route.ts';
 import type { ApiParts } from './api.ts';
 
-/** A ban or unban that is asked for; without a jail it is by hand. */
-export interface AskedEvent extends Pick<BanEvent, 'network' | 'verb' | 'ttlSeconds' | 'labels'> {
+/** A ban or unban that is requested; without a jail it is by hand. */
+export interface RequestedEvent extends Pick<BanEvent, 'network' | 'verb' | 'ttlSeconds' | 'labels'> {
   readonly jail: string | undefined;
 }
 
@@ -26,10 +26,10 @@ export const intakeProblems: readonly ProblemCode[] = [
 export async function takeEvent(
   { intake, standing }: Pick<ApiParts, 'intake' | 'standing'>,
   client: Client,
-  asked: AskedEvent,
+  requested: RequestedEvent,
 ): Promise<Outcome> {
-  const { network, verb, ttlSeconds, labels, jail = handJail } = asked;
-  const source = asked.jail === undefined ? 'hand' : 'jail';
+  const { network, verb, ttlSeconds, labels, jail = handJail } = requested;
+  const source = requested.jail === undefined ? 'hand' : 'jail';
   const [result] = await intake.takeEach(client, [{ number: 0, network, jail, verb, ttlSeconds, labels, source }]);
   if (result === undefined) throw new Error('intake gave no result');
   if (result.outcome === 'refused') return { problem: { code: result.code, detail: result.detail } };

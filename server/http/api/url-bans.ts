@@ -29,21 +29,21 @@ export function urlBanRoute(parts: ApiParts, front: PublicRoute): Route {
     withoutQuery: front,
     refuse: asText,
     handle: async ({ query }, client): Promise<Outcome> => {
-      const asked = read(query);
-      if ('problem' in asked) return asked;
-      const outcome = await takeEvent(parts, client, asked);
+      const requested = read(query);
+      if ('problem' in requested) return requested;
+      const outcome = await takeEvent(parts, client, requested);
       if ('problem' in outcome) return outcome;
-      return { answer: textAnswer(`OK ${asked.verb} ${asked.network}${whatIsLeft(parts, asked)}\n`) };
+      return { answer: textAnswer(`OK ${requested.verb} ${requested.network}${whatIsLeft(parts, requested)}\n`) };
     },
   };
 }
 
 function read(query: ApiRequest['query']) {
-  const [network, asked] = [query.get(address), query.get(verb)];
+  const [network, word] = [query.get(address), query.get(verb)];
   if (network === undefined) return missing('ip', address.allowed);
-  if (asked === undefined) return missing('ban', verb.allowed);
+  if (word === undefined) return missing('ban', verb.allowed);
   const of = query.get(jail);
-  return { network, verb: asked === 'banip' ? 'ban' : 'unban', jail: of, ttlSeconds: null, labels: undefined } as const;
+  return { network, verb: word === 'banip' ? 'ban' : 'unban', jail: of, ttlSeconds: null, labels: undefined } as const;
 }
 
 /** An unban ends the device's own report, and others may stand. */

@@ -1,5 +1,6 @@
+import type { ReportKey } from '../../ledger/ledger.ts';
 import type { Arguments, Parameter } from '../parameter.ts';
-import { type Claim, scopeOf } from './decision.ts';
+import { scopeOf } from './decision.ts';
 
 const scopes = listParameter('scopes', 'Ip, Range or both, in any case');
 const origins = listParameter('origins', 'Clients that report, by their names');
@@ -10,7 +11,7 @@ const notContaining = listParameter('scenarios_not_containing', 'Texts of which 
 export const filterParameters: readonly Parameter<unknown>[] = [scopes, origins, containing, notContaining];
 
 /** Whether a bouncer wants to hear of a report. */
-export type DecisionFilter = (claim: Claim) => boolean;
+export type DecisionFilter = (key: ReportKey) => boolean;
 
 /** All conditions must fit; of the values of one, any. */
 export function readFilter(query: Arguments): DecisionFilter {
@@ -22,14 +23,14 @@ export function readFilter(query: Arguments): DecisionFilter {
   if (wantedOrigins !== undefined) conditions.push(onceEach('client', (client) => wantedOrigins.includes(client)));
   if (some !== undefined) conditions.push(onceEach('jail', (jail) => isIn(jail, some)));
   if (none !== undefined) conditions.push(onceEach('jail', (jail) => !isIn(jail, none)));
-  return (claim) => conditions.every((fits) => fits(claim));
+  return (key) => conditions.every((fits) => fits(key));
 }
 
 /** There are few names and many reports, and a request may hold a thousand texts. */
 function onceEach(key: 'client' | 'jail', fits: (name: string) => boolean): DecisionFilter {
   const known = new Map<string, boolean>();
-  return (claim) => {
-    const name = claim[key];
+  return (report) => {
+    const name = report[key];
     const found = known.get(name) ?? fits(name);
     known.set(name, found);
     return found;

@@ -6,10 +6,10 @@ import type { Ban } from '../../standing-bans.ts';
 import { writtenAnswer } from '../answer.ts';
 import { type Arguments, type Parameter, parameter } from '../parameter.ts';
 import type { Outcome } from '../route.ts';
+import { audienceOf, type BlockerParts, blockerOf } from './blocker.ts';
 import { standingDecision } from './decision.ts';
 import { readFilter } from './decision-filter.ts';
 import { DecisionText, decisionsPerTurn } from './decision-text.ts';
-import { audienceOf, blockerOf, type ToldParts } from './told.ts';
 
 const ip = parameter.network('ip', 'Decisions that contain this address');
 const range = parameter.network('range', 'Decisions that contain this CIDR');
@@ -31,11 +31,11 @@ export const listParameters: readonly Parameter<unknown>[] = [ip, range, contain
 
 /** `GET /v1/decisions`: for bouncers that ask about each address when they see it. */
 export class DecisionList {
-  readonly #parts: ToldParts & { readonly clock: Clock };
+  readonly #parts: BlockerParts & { readonly clock: Clock };
   /** Clients to whom a long answer is on its way. */
   readonly #busy = new Set<string>();
 
-  constructor(parts: ToldParts & { readonly clock: Clock }) {
+  constructor(parts: BlockerParts & { readonly clock: Clock }) {
     this.#parts = parts;
   }
 

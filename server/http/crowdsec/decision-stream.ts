@@ -4,17 +4,17 @@ import type { Client, HistoryEntry, Ledger } from '../../ledger/ledger.ts';
 import type { PolicyChanges } from '../../policy/policy-changes.ts';
 import { writtenAnswer } from '../answer.ts';
 import type { Outcome } from '../route.ts';
+import type { BlockerParts } from './blocker.ts';
 import { horizonAt } from './decision.ts';
 import type { DecisionFilter } from './decision-filter.ts';
 import { type Difference, Differing, type Touch } from './difference.ts';
 import type { LivePosition, Position } from './position.ts';
 import type { Positions, Turn } from './positions.ts';
-import type { ToldParts } from './told.ts';
 
 /** Changes of history that one answer tells of; the next goes on. */
 export const historyPerAnswerMax = 20_000;
 
-export interface DecisionStreamParts extends ToldParts {
+export interface DecisionStreamParts extends BlockerParts {
   readonly ledger: Ledger;
   /** How far each bouncer was told, also by a stream that was there before this one. */
   readonly bouncers: Positions;
@@ -88,7 +88,7 @@ export class DecisionStream {
       client,
     };
     const isAll =
-      isStartup || policyChanged === undefined || ![base, maybe ?? base].every((told) => isOfOneKind(told, position));
+      isStartup || policyChanged === undefined || ![base, maybe ?? base].every((each) => isOfOneKind(each, position));
     const since = { client, filter, base, maybe, touches, policyChanged: policyChanged ?? [], isAll, now };
     return { difference: await new Differing(this.#parts, since).tell(), position };
   }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Network } from '../../../shared/network.ts';
-import type { Report } from '../../ledger/ledger.ts';
+import type { Report, ReportKey } from '../../ledger/ledger.ts';
 
 /** A ban as CrowdSec's local API tells it; `until` as its newer versions do. */
 export interface Decision {
@@ -17,9 +17,6 @@ export interface Decision {
   readonly until: string;
   readonly value: Network;
 }
-
-/** Of the reports of a network, what names the decision. */
-export type Claim = Pick<Report, 'network' | 'client' | 'jail'>;
 
 const dayMs = 86_400_000;
 /** Half of the longest duration that is told. */
@@ -47,8 +44,8 @@ export function standingDecision(report: Report, now: number): Decision {
 }
 
 /** A decision that is taken back, of which it does not matter how long ago that was. */
-export function endedDecision(claim: Claim, now: number): Decision {
-  return decisionOf(claim, '-1s', now);
+export function endedDecision(key: ReportKey, now: number): Decision {
+  return decisionOf(key, '-1s', now);
 }
 
 /** Of the scopes that CrowdSec knows, the one of a network. */
@@ -64,7 +61,7 @@ export function formatGoDuration(seconds: number): string {
   return minutes > 0 ? `${minutes}m${rest}` : rest;
 }
 
-function decisionOf({ network, client, jail }: Claim, duration: string, until: number): Decision {
+function decisionOf({ network, client, jail }: ReportKey, duration: string, until: number): Decision {
   return {
     duration,
     // As much of it as a number of JSON holds exactly.

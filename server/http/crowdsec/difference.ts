@@ -1,16 +1,16 @@
 import type { Network } from '../../../shared/network.ts';
 import { inTurns } from '../../in-turns.ts';
-import type { Client, Report } from '../../ledger/ledger.ts';
+import type { Client, Report, ReportKey } from '../../ledger/ledger.ts';
 import type { Ban } from '../../standing-bans.ts';
-import { type Claim, endedDecision, horizonAt, isLong, standingDecision } from './decision.ts';
+import { audienceOf, type BlockerParts, blockerOf, longestOf } from './blocker.ts';
+import { endedDecision, horizonAt, isLong, standingDecision } from './decision.ts';
 import type { DecisionFilter } from './decision-filter.ts';
 import { DecisionText, decisionsPerTurn } from './decision-text.ts';
 import type { LivePosition, Position } from './position.ts';
-import { audienceOf, blockerOf, longestOf, type ToldParts } from './told.ts';
 
 /** What became of a report since a bouncer was told. */
 export interface Touch {
-  readonly report: Claim;
+  readonly report: ReportKey;
   /** The report that ended then; `unknown` where only history tells of it. */
   readonly before: Report | undefined | 'unknown';
 }
@@ -38,7 +38,7 @@ export interface Difference {
 }
 
 /** What was told of a network: nothing, by which report, or what nobody knows for sure. */
-type Was = Report | undefined | { readonly claim: Claim };
+type Was = Report | undefined | { readonly unsure: ReportKey };
 
 /** A network of which there may be something to tell, and its ban when the answer was begun. */
 interface Candidate {
@@ -50,7 +50,7 @@ interface Touched {
   /** Reports that stood when the bouncer was told, and do no longer. */
   readonly ended: Report[];
   /** It may have been told, with an end that is not known. */
-  unknown: Claim | undefined;
+  unknown: ReportKey | undefined;
 }
 
 /**
@@ -67,7 +67,7 @@ interface Touched {
  * ```
  */
 export class Differing {
-  readonly #parts: ToldParts;
+  readonly #parts: BlockerParts;
   readonly #since: Since;
   readonly #isFor: DecisionFilter;
   readonly #wasFor: DecisionFilter;
@@ -75,14 +75,14 @@ export class Differing {
   readonly #deleted = new DecisionText();
   readonly #new = new DecisionText();
 
-  constructor(parts: ToldParts, since: Since) {
+  constructor(parts: BlockerParts, since: Since) {
     const { client, filter, base, maybe } = since;
     this.#parts = parts;
     this.#since = since;
     this.#isFor = audienceOf(client, filter);
     const readers = [base, maybe].flatMap((position) => (position?.kind === 'live' ? position.client : []));
     const audiences = readers.map((reader) => audienceOf(reader, filter));
-    this.#wasFor = audiences.length === 0 ? this.#isFor : (claim) => audiences.some((wasFor) => wasFor(claim));
+    this.#wasFor = audiences.length === 0 ? this.#isFor : (key) => audiences.some((wasFor) => wasFor(key));
   }
 
   /** Tells how things stand at this moment, however long it takes: a ban never changes, another takes its place. */
@@ -122,14 +122,14 @@ export class Differing {
     const was = this.#was(network, ban?.reports ?? []);
     const blocker = blockerOf(ban, this.#parts, { isFor: this.#isFor, now });
     const isSame = this.#isSame(was, blocker);
-    if (was !== undefined && !isSame) this.#deleted.add(endedDecision('claim' in was ? was.claim : was, now));
+    if (was !== undefined && !isSame) this.#deleted.add(endedDecision('unsure' in was ? was.unsure : was, now));
     if (blocker !== undefined && (isUnsure || !isSame)) this.#new.add(standingDecision(blocker, now));
   }
 
   #was(network: Network, reports: readonly Report[]): Was {
     const touched = this.#touched.get(network);
     const unknown = touched?.unknown ?? reports.find((report) => this.#mayBeTold(report));
-    if (unknown !== undefined) return { claim: unknown };
+    if (unknown !== undefined) return { unsure: unknown };
     const standing = reports.filter((report) => this.#wasTold(report));
     return longestOf(touched === undefined ? standing : [...touched.ended, ...standing]);
   }
@@ -150,7 +150,7 @@ export class Differing {
   }
 
   #isSame(was: Was, blocker: Report | undefined): boolean {
-    if (was === undefined || 'claim' in was || blocker === undefined) return false;
+    if (was === undefined || 'unsure' in was || blocker === undefined) return false;
     return was.endsAt === blocker.endsAt && !this.#isDue(blocker);
   }
 

@@ -14,8 +14,8 @@ export interface Turn {
   readonly base: Position | undefined;
   /** What it was told since, if that arrived. */
   readonly maybe: LivePosition | undefined;
-  /** @param told where the bouncer stands with this answer, or undefined when it did not leave in full */
-  readonly end: (told: LivePosition | undefined, isEmpty: boolean) => void;
+  /** @param position where the bouncer stands with this answer, or undefined when it did not leave in full */
+  readonly end: (position: LivePosition | undefined, isEmpty: boolean) => void;
 }
 
 interface Known {
@@ -24,7 +24,7 @@ interface Known {
   isAnswering: boolean;
   confirmed: Position | undefined;
   /** What left last, and by which connection. */
-  told: { readonly position: LivePosition; readonly connection: WeakRef<object> } | undefined;
+  unconfirmed: { readonly position: LivePosition; readonly connection: WeakRef<object> } | undefined;
   /** Sequence number that the ledger has: 0 for none, undefined until it is asked. */
   noted: number | undefined;
   /** Something was told after it. */
@@ -64,10 +64,10 @@ export class Positions {
     }
     return {
       base: current.confirmed,
-      maybe: current.told?.position,
-      end: (told, isEmpty) => {
+      maybe: current.unconfirmed?.position,
+      end: (position, isEmpty) => {
         current.isAnswering = false;
-        if (told !== undefined) noteTold(current, told, { connection, isEmpty });
+        if (position !== undefined) noteLeft(current, position, { connection, isEmpty });
       },
     };
   }
@@ -78,7 +78,7 @@ export class Positions {
       addedAt,
       isAnswering: false,
       confirmed: undefined,
-      told: undefined,
+      unconfirmed: undefined,
       noted: undefined,
       isWorthNoting: false,
     };
@@ -92,11 +92,11 @@ export class Positions {
     { connection, sequence }: { readonly connection: object; readonly sequence: number },
   ): Promise<void> {
     known.noted ??= await this.#recall(known, client);
-    if (known.told?.connection.deref() === connection) confirmTold(known);
-    const told = known.confirmed?.sequence ?? known.told?.position.sequence ?? sequence;
+    if (known.unconfirmed?.connection.deref() === connection) confirm(known);
+    const reached = known.confirmed?.sequence ?? known.unconfirmed?.position.sequence ?? sequence;
     // At first before anything is told: else a restart would leave in force what ends after it.
-    const isDue = known.noted === 0 || known.isWorthNoting || told - known.noted >= unnotedMax;
-    if (isDue && told > known.noted) await this.#note(known, client, told);
+    const isDue = known.noted === 0 || known.isWorthNoting || reached - known.noted >= unnotedMax;
+    if (isDue && reached > known.noted) await this.#note(known, client, reached);
   }
 
   async #recall(known: Known, { name }: Client): Promise<number> {
@@ -120,19 +120,19 @@ export class Positions {
 }
 
 /** An answer has left in full. */
-function noteTold(
+function noteLeft(
   known: Known,
   position: LivePosition,
   { connection, isEmpty }: { readonly connection: object; readonly isEmpty: boolean },
 ): void {
   // What left before over another connection has now left twice.
-  if (known.told !== undefined) confirmTold(known);
+  if (known.unconfirmed !== undefined) confirm(known);
   if (isEmpty) known.confirmed = position;
-  else known.told = { position, connection: new WeakRef(connection) };
+  else known.unconfirmed = { position, connection: new WeakRef(connection) };
 }
 
-function confirmTold(known: Known): void {
-  known.confirmed = known.told?.position;
-  known.told = undefined;
+function confirm(known: Known): void {
+  known.confirmed = known.unconfirmed?.position;
+  known.unconfirmed = undefined;
   known.isWorthNoting = true;
 }

@@ -14,7 +14,7 @@ import type { CrowdsecSettings } from './crowdsec-settings.ts';
 import { type NetworkEvents, planEvents } from './plan-events.ts';
 import { type ReadDecisions, readAnswer } from './read-decisions.ts';
 
-export type SourceState =
+export type CrowdsecState =
   | { readonly kind: 'starting' }
   | { readonly kind: 'good' }
   /** `sinceMs` on the clock's `elapsed`: the first of the tries in a row that failed. */
@@ -26,7 +26,7 @@ export type SourceState =
     };
 
 /** What the last answer that could be used held. */
-export interface SourceCounts {
+export interface CrowdsecCounts {
   /** Decisions that are wanted. */
   readonly decisions: number;
   /** Networks beyond `most`. */
@@ -38,7 +38,7 @@ export interface SourceCounts {
   readonly malformed: number;
 }
 
-export interface SourceParts {
+export interface CrowdsecParts {
   readonly intake: Intake;
   readonly standing: StandingBans;
   readonly clock: Clock;
@@ -64,16 +64,16 @@ const restFactor = 20;
 export class CrowdsecSource {
   readonly name: string;
   readonly #settings: CrowdsecSettings;
-  readonly #parts: SourceParts;
+  readonly #parts: CrowdsecParts;
   readonly #api: CrowdsecApi;
   readonly #client: Client;
-  #state: SourceState = { kind: 'starting' };
-  #counts: SourceCounts = { decisions: 0, leftOut: 0, refused: 0, others: 0, malformed: 0 };
+  #state: CrowdsecState = { kind: 'starting' };
+  #counts: CrowdsecCounts = { decisions: 0, leftOut: 0, refused: 0, others: 0, malformed: 0 };
   #answeredAtMs: number | undefined;
   /** As many as there are claims, at most. */
   #refused = new Map<Network, { readonly newest: number; readonly atMs: number }>();
 
-  constructor(settings: CrowdsecSettings, parts: SourceParts) {
+  constructor(settings: CrowdsecSettings, parts: CrowdsecParts) {
     this.name = crowdsecClient(settings.name);
     this.#settings = settings;
     this.#parts = parts;
@@ -81,11 +81,11 @@ export class CrowdsecSource {
     this.#api = new CrowdsecApi(settings, parts.clock, parts.version);
   }
 
-  get state(): SourceState {
+  get state(): CrowdsecState {
     return this.#state;
   }
 
-  get counts(): SourceCounts {
+  get counts(): CrowdsecCounts {
     return this.#counts;
   }
 
@@ -158,7 +158,7 @@ export class CrowdsecSource {
     }
   }
 
-  #count(counts: SourceCounts): void {
+  #count(counts: CrowdsecCounts): void {
     const before = this.#counts;
     this.#counts = counts;
     const { log } = this.#parts;

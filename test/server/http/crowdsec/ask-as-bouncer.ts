@@ -1,6 +1,6 @@
 import type { RunningServer } from '../../running-server.ts';
 import { askHttp, type HttpAnswer } from '../ask-http.ts';
-import type { Told } from './stream-under-test.ts';
+import type { StreamAnswer } from './stream-under-test.ts';
 
 /** Asks as a bouncer does, with its key in `X-Api-Key`. */
 export function askAsBouncer(server: RunningServer, request: string, key: string): Promise<HttpAnswer> {
@@ -9,13 +9,13 @@ export function askAsBouncer(server: RunningServer, request: string, key: string
 
 /** The values of a stream's answer, sorted. */
 export function valuesOf({ text }: HttpAnswer): { readonly deleted: string[]; readonly new: string[] } {
-  const told: Told = JSON.parse(text);
-  const sorted = (decisions: Told['new']): string[] => (decisions ?? []).map(({ value }) => value).sort();
+  const told: StreamAnswer = JSON.parse(text);
+  const sorted = (decisions: StreamAnswer['new']): string[] => (decisions ?? []).map(({ value }) => value).sort();
   return { deleted: sorted(told.deleted), new: sorted(told.new) };
 }
 
 /** The values of a list, sorted; `null` where it is none. */
 export function listedIn({ text }: HttpAnswer): string[] | null {
-  const listed: Told['new'] = JSON.parse(text);
+  const listed: StreamAnswer['new'] = JSON.parse(text);
   return listed === null ? null : listed.map(({ value }) => value).sort();
 }

@@ -11,7 +11,7 @@ import { FailingLedger } from '../../failing-ledger.ts';
 import { makeClient, makeEvent, network } from '../../samples.ts';
 
 /** What a test sees of one answer. */
-export interface Told {
+export interface StreamAnswer {
   readonly deleted: readonly Decision[] | null;
   readonly new: readonly Decision[] | null;
 }
@@ -101,7 +101,7 @@ export class StreamUnderTest {
     const asking = { connection, isStartup: startup, filter };
     const outcome = await this.#opened.stream.answer(this.core.clients.get(client.name) ?? client, asking);
     if ('problem' in outcome) throw new Error(outcome.problem.detail);
-    const told: Told = JSON.parse(String(outcome.answer.body));
+    const told: StreamAnswer = JSON.parse(String(outcome.answer.body));
     return { told, end: () => outcome.onEnd?.(fate !== 'cut') };
   }
 }
@@ -195,7 +195,7 @@ export class Bouncer {
     ];
   }
 
-  #take({ deleted, new: added }: Told): void {
+  #take({ deleted, new: added }: StreamAnswer): void {
     for (const { value } of deleted ?? []) this.#blocked.delete(value);
     const now = this.#stream.clock.now();
     for (const { value, duration } of added ?? [])

@@ -1,14 +1,13 @@
 import type { Soon } from '../../in-turns.ts';
-import type { Client, Report } from '../../ledger/ledger.ts';
+import type { Client, Report, ReportKey } from '../../ledger/ledger.ts';
 import { isCrowdsec } from '../../own-clients.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Ban, StandingBans } from '../../standing-bans.ts';
 import { seeing } from '../api/may-see.ts';
-import type { Claim } from './decision.ts';
 import type { DecisionFilter } from './decision-filter.ts';
 
-/** What decides which bans are told. */
-export interface ToldParts {
+/** What decides by which report a ban blocks, if it does. */
+export interface BlockerParts {
   readonly standing: StandingBans;
   readonly policy: Policy;
   readonly isPaused: () => boolean;
@@ -18,14 +17,14 @@ export interface ToldParts {
 /** Whether a bouncer of this client is told of a report: what came from a CrowdSec never goes back to one. */
 export function audienceOf(client: Client, filter: DecisionFilter): DecisionFilter {
   const isSeen = seeing(client);
-  return (claim) => !isCrowdsec(claim.client) && isSeen(claim) && filter(claim);
+  return (key) => !isCrowdsec(key.client) && isSeen(key) && filter(key);
 }
 
 /** The report of a ban that blocks its network now, for whoever is told of the reports that fit: the one that lasts longest. */
 export function blockerOf(
   ban: Ban | undefined,
-  { policy, isPaused }: ToldParts,
-  { isFor, now }: { readonly isFor: (claim: Claim) => boolean; readonly now: number },
+  { policy, isPaused }: BlockerParts,
+  { isFor, now }: { readonly isFor: (key: ReportKey) => boolean; readonly now: number },
 ): Report | undefined {
   if (ban === undefined || isPaused()) return undefined;
   const longest = longestOf(ban.reports.filter((report) => report.endsAt > now && isFor(report)));
