@@ -21,8 +21,8 @@ const ttlToleranceMs = 60_000;
 
 /**
  * Writes into a draft what a client says, as the policy allows it. Nothing else makes reports: hosts, HTTP and this
- * server's own clients come through intake; the operator's commands come straight here, for they are answered with what a
- * ban replaced and what an unban lifted, and a ledger that cannot write is their error, not a refusal.
+ * server's own clients come through intake. The operator's ban comes straight here, for it is answered with what it
+ * replaced, and a ledger that cannot write is its error, not a refusal.
  */
 export class ReportWriter {
   readonly #policy: Policy;

@@ -53,13 +53,12 @@ async function ban({ actor, record, writer, standing }: BanVerbsOptions, args: A
   });
   if ('code' in written) return { network, outcome: 'refused', ...written };
   const { replaced } = written;
-  const { endsAt } = report;
   const standingBan = standing.get(network);
   return {
     network,
     outcome: 'recorded',
-    endsAt: finite(endsAt),
-    banEndsAt: finite(standingBan?.endsAt ?? endsAt),
+    endsAt: finite(report.endsAt),
+    banEndsAt: finite(standingBan?.endsAt ?? report.endsAt),
     ...(replaced === undefined ? {} : { replaced: { endsAt: finite(replaced.endsAt) } }),
   };
 }
