@@ -141,9 +141,13 @@ export class Core {
     this.#policyChanged();
   }
 
-  /** Checks every ban again; after the first reading of what is protected, and after any change of the policy. */
-  checkAll(): void {
-    const changed = this.enforcement.policyChanged();
+  /**
+   * Checks the bans again; after the first reading of what is protected, and after any change of the policy.
+   *
+   * @param entries whitelist entries, when nothing else has changed
+   */
+  check(entries?: readonly Network[]): void {
+    const changed = this.enforcement.policyChanged(entries);
     if (changed.length === 0) return;
     this.policyChanges.add(changed);
     this.feed.restart();
@@ -207,6 +211,9 @@ export class Core {
     this.connected.apply(changes);
     this.whitelist.apply(changes);
     for (const change of changes) this.#follow(change);
+    // Once, however many of them have changed: a hundred thousand bans may be looked through for it.
+    const entries = changes.flatMap((change) => whitelistedIn(change) ?? []);
+    if (entries.length > 0) this.#policyChanged(entries);
     this.feed.committed(changes, first);
     this.escalation.committed(changes, at);
   }
@@ -217,10 +224,6 @@ export class Core {
       case 'lifted':
         this.teller.withdrawal(change);
         break;
-      case 'allowed':
-      case 'disallowed':
-        this.#policyChanged();
-        break;
       case 'paused':
       case 'resumed':
         this.#isPaused = change.kind === 'paused';
@@ -229,6 +232,8 @@ export class Core {
       case 'reported':
         this.teller.report(change);
         break;
+      case 'allowed':
+      case 'disallowed':
       case 'enrolled':
       case 'revoked':
       case 'advanced':
@@ -243,8 +248,8 @@ export class Core {
     return bans.length > 0;
   }
 
-  #policyChanged(): void {
-    this.checkAll();
+  #policyChanged(entries?: readonly Network[]): void {
+    this.check(entries);
     for (const { session } of this.connected.list()) session.forgetSettledLists();
   }
 
@@ -254,4 +259,10 @@ export class Core {
       this.#parts.log.warn({ reason }, 'cannot be read now; what was protected stays protected');
     else if (this.protectedAddresses.replace(reason, networks)) this.#policyChanged();
   }
+}
+
+/** The whitelist entry that a change is about. */
+function whitelistedIn(change: Change): Network | undefined {
+  if (change.kind === 'allowed') return change.entry.network;
+  return change.kind === 'disallowed' ? change.network : undefined;
 }

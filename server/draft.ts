@@ -10,7 +10,7 @@ import type {
   WhitelistEntry,
   WithdrawalReason,
 } from './ledger/ledger.ts';
-import { forbids } from './policy/whitelist.ts';
+import { forbidding } from './policy/whitelist.ts';
 import { hasSameKey, type StandingBans } from './standing-bans.ts';
 
 /** The streams' last numbers, by client and stream. */
@@ -31,6 +31,7 @@ export class Draft {
   readonly #numbers = new Map<string, number>();
   readonly #revoked = new Set<string>();
   readonly #allowed = new Set<Network>();
+  #forbiddenBy = forbidding([]);
   /** Undefined for one that is revoked and not enrolled again. */
   readonly #clients = new Map<string, Client | undefined>();
 
@@ -125,8 +126,9 @@ export class Draft {
   /** Whitelists a network, and lifts every report that the entry forbids. @returns these, as they were */
   allow(entry: WhitelistEntry, actor: string): Report[] {
     this.add({ kind: 'allowed', entry, actor });
-    const overlapping = [...this.networks()].filter((network) => forbids(entry.network, network));
-    return overlapping.flatMap((network) => this.lift(network, 'whitelisted', actor));
+    const forbiddenBy = forbidding([entry.network]);
+    const forbidden = [...this.networks()].filter((network) => forbiddenBy(network) !== undefined);
+    return forbidden.flatMap((network) => this.lift(network, 'whitelisted', actor));
   }
 
   /** Adds a change that is about no report. */
@@ -137,6 +139,7 @@ export class Draft {
     if (change.kind === 'enrolled') this.#clients.set(change.client.name, change.client);
     if (change.kind === 'allowed') this.#allowed.add(change.entry.network);
     if (change.kind === 'disallowed') this.#allowed.delete(change.network);
+    if (change.kind === 'allowed' || change.kind === 'disallowed') this.#forbiddenBy = forbidding(this.#allowed);
   }
 
   /** Whether this very commit ends a client's enrolment: its frames that are behind in it come too late. */
@@ -153,7 +156,7 @@ export class Draft {
   refuseAllowed(network: Network): Refusal | undefined {
     // Nearly always: no array for each ban.
     if (this.#allowed.size === 0) return undefined;
-    const entry = [...this.#allowed].find((allowed) => forbids(allowed, network));
+    const entry = this.#forbiddenBy(network);
     if (entry === undefined) return undefined;
     return { code: 'whitelisted', detail: `${network} overlaps ${entry}, which is being whitelisted` };
   }

@@ -7,6 +7,7 @@ import { Reconciler, type ReconcilerEvent, type ReconcilerState } from '../share
 import type { OpenedFirewall } from './enforcers/opened-firewall.ts';
 import type { Report } from './ledger/ledger.ts';
 import type { Policy } from './policy/policy.ts';
+import { forbidding } from './policy/whitelist.ts';
 import { type Ban, lastEndOf, type StandingBans } from './standing-bans.ts';
 
 export interface EnforcementOptions {
@@ -82,16 +83,22 @@ export class EnforcementOfBans {
   }
 
   /**
-   * The whitelist, the settings or a protected network changed: every ban is checked again.
+   * The whitelist, the settings or a protected network changed: the bans are checked again.
    *
+   * @param entries all that has changed, when it is whitelist entries alone: then bans elsewhere are as they were
    * @returns the bans that are held back now and were not before, or the other way round
    */
-  policyChanged(): readonly Network[] {
+  policyChanged(entries?: readonly Network[]): readonly Network[] {
     const { standing, policy } = this.#options;
     this.#policyChanges += 1;
     const before = this.#forbidden;
-    const networks = Array.from(standing.values(), ({ network }) => network);
-    this.#forbidden = new Set(networks.filter((network) => policy.refuseAddress(network) !== undefined));
+    const touchedBy = entries === undefined ? undefined : forbidding(entries);
+    const isForbidden = (network: Network): boolean =>
+      touchedBy !== undefined && touchedBy(network) === undefined
+        ? before.has(network)
+        : policy.refuseAddress(network) !== undefined;
+    const networks = standing.list().map(({ network }) => network);
+    this.#forbidden = new Set(networks.filter(isForbidden));
     this.notify();
     const after = this.#forbidden;
     const released = [...before].filter((network) => !after.has(network));

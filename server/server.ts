@@ -138,7 +138,7 @@ export class FleetServer {
     const { signal } = this.#stopping;
     const { clock, onFault } = this.#parts;
     await Promise.race([this.#core.protectAll(signal), sleep(clock, firstProtectMaxMs, signal)]);
-    this.#core.checkAll();
+    this.#core.check();
     this.#port = await this.#listener.listen();
     this.#closeSocket = await serveLocalSocket(this.#settings.socket, this.#verbs(operator));
     this.#work = this.#keepGoing(clock, signal);

@@ -1,5 +1,5 @@
 import { formatInstant } from '../../shared/instant.ts';
-import { covers, embeddedIpv4, type Network } from '../../shared/network.ts';
+import { embeddedIpv4, type Network } from '../../shared/network.ts';
 import { NetworkIndex } from '../../shared/network-index.ts';
 import type { Change, WhitelistEntry } from '../ledger/ledger.ts';
 
@@ -72,9 +72,11 @@ export class Whitelist {
   }
 }
 
-/** Whether a whitelist entry forbids a ban, in its IPv6 clothes too. */
-export function forbids(entry: Network, banned: Network): boolean {
-  return [banned, embeddedIpv4(banned)].some(
-    (network) => network !== undefined && (covers(entry, network) || covers(network, entry)),
-  );
+/** Of many bans, which whitelist entry forbids each, if any: it shares an address with the ban, or with the IPv4 address inside. */
+export function forbidding(entries: Iterable<Network>): (banned: Network) => Network | undefined {
+  const index = new NetworkIndex(entries);
+  return (banned) => {
+    const inside = embeddedIpv4(banned);
+    return index.overlapping(banned) ?? (inside === undefined ? undefined : index.overlapping(inside));
+  };
 }

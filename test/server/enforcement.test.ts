@@ -1,13 +1,24 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { EnforcementOfBans, type Room } from '../../server/enforcement.ts';
 import { DryRun } from '../../server/enforcers/dry-run/dry-run.ts';
 import type { OpenedFirewall } from '../../server/enforcers/opened-firewall.ts';
+import type { Change } from '../../server/ledger/ledger.ts';
+import type { Network } from '../../shared/network.ts';
 import { until } from '../until.ts';
 import { Core } from './core.ts';
-import { makeClient, makeEvent, network } from './samples.ts';
+import { makeClient, makeEntry, makeEvent, network } from './samples.ts';
 
 const web1 = makeClient({ name: 'web1' });
+
+const allowed = (which: Network): Change => ({ kind: 'allowed', entry: makeEntry(which), actor: 'operator' });
+const disallowed = (which: Network): Change => ({
+  kind: 'disallowed',
+  network: which,
+  actor: 'operator',
+  reason: 'removed',
+});
 
 /** A core with one firewall that takes at most `maxEntries`, working until the test ends. */
 async function enforcing(
@@ -91,6 +102,41 @@ describe('what is enforced', () => {
     assert.deepEqual(isHeldBack(), ['203.0.113.7']);
     assert.equal(known.has(enforcement.circumstances), false);
     assert.equal(known.size, 2);
+  });
+
+  it('holds back the same whether all is checked again or what whitelist entries touch', async (t) => {
+    const { core, enforcement } = await enforcing(t, 5);
+    const bans = ['203.0.113.7', '203.0.113.64/26', '198.51.100.1', '2001:db8:1::/64', '64:ff9b::c633:6401'];
+    await core.send(
+      web1,
+      bans.map((text, index) => makeEvent(index + 1, text)),
+    );
+    const heldBack = () => bans.filter((each) => enforcement.heldBack()?.(network(each)));
+    const entries = ['203.0.113.65', '198.51.100.0/28', '2001:db8:1::7', '203.0.113.0/30'].map(network);
+    const changes = fc.array(fc.tuple(fc.subarray(entries, { minLength: 1 }), fc.boolean()), { maxLength: 6 });
+    fc.assert(
+      fc.property(changes, (steps) => {
+        for (const [touched, isAllowed] of steps) {
+          core.whitelist.apply(touched.map((each) => (isAllowed ? allowed(each) : disallowed(each))));
+          enforcement.policyChanged(touched);
+          const some = heldBack();
+          assert.deepEqual(enforcement.policyChanged(), [], 'nothing is left to be found');
+          assert.deepEqual(heldBack(), some);
+        }
+      }),
+    );
+  });
+
+  it('forgets a ban that was held back and is gone, whichever entries are checked next', async (t) => {
+    const { core, enforcement } = await enforcing(t, 5);
+    await core.send(web1, [makeEvent(1, '203.0.113.7')]);
+    core.whitelist.apply([allowed(network('203.0.113.7'))]);
+    enforcement.policyChanged([network('203.0.113.7')]);
+    await core.send(web1, [makeEvent(2, '203.0.113.7', { verb: 'unban' })]);
+    core.whitelist.apply([disallowed(network('203.0.113.7'))]);
+    enforcement.policyChanged([network('203.0.113.7')]);
+    await core.send(web1, [makeEvent(3, '203.0.113.7')]);
+    assert.equal(enforcement.heldBack()?.(network('203.0.113.7')), false);
   });
 
   it('gives a firewall the bans of its jails alone, as long as one of those reports them', async (t) => {

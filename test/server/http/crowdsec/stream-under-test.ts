@@ -1,5 +1,4 @@
-import { pino } from 'pino';
-import { Core, type CoreSettings } from '../../../../server/core.ts';
+import type { Core } from '../../../../server/core.ts';
 import type { Decision } from '../../../../server/http/crowdsec/decision.ts';
 import type { DecisionFilter } from '../../../../server/http/crowdsec/decision-filter.ts';
 import { DecisionStream } from '../../../../server/http/crowdsec/decision-stream.ts';
@@ -8,7 +7,8 @@ import type { Client } from '../../../../server/ledger/ledger.ts';
 import type { BanEvent } from '../../../../shared/frames.ts';
 import { ManualClock } from '../../../manual-clock.ts';
 import { FailingLedger } from '../../failing-ledger.ts';
-import { makeClient, makeEvent, network } from '../../samples.ts';
+import { makeClient, makeEvent } from '../../samples.ts';
+import { coreSettings, openCore } from '../../whole-core.ts';
 
 /** What a test sees of one answer. */
 export interface StreamAnswer {
@@ -24,15 +24,6 @@ interface Polling {
   readonly fate?: Fate;
   readonly filter?: DecisionFilter;
 }
-
-const settings: CoreSettings = {
-  policy: { allowPrivate: false, widest: { 4: 16, 6: 32 }, reportsPerClientMax: 100_000 },
-  whitelist: [],
-  whitelistFromFile: [],
-  historyDays: 90,
-  historyMax: 1_000_000,
-  escalation: undefined,
-};
 
 const everything: DecisionFilter = () => true;
 
@@ -81,7 +72,7 @@ export class StreamUnderTest {
   }
 
   whitelist(...texts: readonly string[]): void {
-    this.core.configure({ ...settings, whitelist: texts.map(network) });
+    this.core.configure(coreSettings(texts));
   }
 
   async pause(kind: 'paused' | 'resumed'): Promise<void> {
@@ -114,21 +105,7 @@ interface Opened {
 }
 
 async function open(ledger: FailingLedger, clock: ManualClock, whitelist: readonly string[]): Promise<Opened> {
-  const core = new Core(
-    { ...settings, whitelist: whitelist.map(network) },
-    {
-      ledger,
-      firewalls: [],
-      channels: [],
-      protectedSources: [],
-      clock,
-      random: () => 0.5,
-      soon: setImmediate,
-      log: pino({ level: 'silent' }),
-    },
-    await ledger.load(),
-  );
-  core.checkAll();
+  const core = await openCore(ledger, clock, whitelist);
   const bouncers = new Positions(core.clients, core.record);
   const isPaused = (): boolean => core.isPaused;
   const turns = { count: 0 };

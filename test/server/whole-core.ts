@@ -1,0 +1,41 @@
+import { pino } from 'pino';
+import { Core, type CoreSettings } from '../../server/core.ts';
+import type { ManualClock } from '../manual-clock.ts';
+import type { FailingLedger } from './failing-ledger.ts';
+import { network } from './samples.ts';
+
+/** Settings with nothing special but these whitelist entries. */
+export function coreSettings(whitelist: readonly string[] = []): CoreSettings {
+  return {
+    policy: { allowPrivate: false, widest: { 4: 16, 6: 32 }, reportsPerClientMax: 100_000 },
+    whitelist: whitelist.map(network),
+    whitelistFromFile: [],
+    historyDays: 90,
+    historyMax: 1_000_000,
+    escalation: undefined,
+  };
+}
+
+/** The whole server but for its sockets and firewalls, with what the ledger holds. */
+export async function openCore(
+  ledger: FailingLedger,
+  clock: ManualClock,
+  whitelist: readonly string[] = [],
+): Promise<Core> {
+  const core = new Core(
+    coreSettings(whitelist),
+    {
+      ledger,
+      firewalls: [],
+      channels: [],
+      protectedSources: [],
+      clock,
+      random: () => 0.5,
+      soon: setImmediate,
+      log: pino({ level: 'silent' }),
+    },
+    await ledger.load(),
+  );
+  core.check();
+  return core;
+}
