@@ -12,9 +12,26 @@ export interface Ban {
   readonly sequence: number;
 }
 
-/** A network with all that is recorded about it: also reports that an operator lifted, which claim nothing. */
-interface Recorded extends Ban {
+/**
+ * A network with all that is recorded about it: also reports that an operator lifted, which claim nothing. A class, because
+ * it says its end without room for a number more in each of a hundred thousand.
+ */
+class Recorded implements Ban {
+  readonly network: Network;
+  readonly reports: readonly Report[];
   readonly lifted: readonly Report[];
+  readonly sequence: number;
+
+  constructor(network: Network, reports: readonly Report[], lifted: readonly Report[], sequence: number) {
+    this.network = network;
+    this.reports = reports;
+    this.lifted = lifted;
+    this.sequence = sequence;
+  }
+
+  get endsAt(): number {
+    return lastEndOf(this.reports);
+  }
 }
 
 const none: readonly Report[] = [];
@@ -142,12 +159,12 @@ export class StandingBans {
     const before = this.#without(report);
     const reports = before?.reports ?? none;
     const lifted = before?.lifted ?? none;
-    this.#record({
-      network: report.network,
-      reports: report.isLifted ? reports : withLast(reports, report),
-      lifted: report.isLifted ? withLast(lifted, report) : lifted,
-      sequence: Math.max(before?.sequence ?? 0, report.sequence ?? 0),
-    });
+    const sequence = Math.max(before?.sequence ?? 0, report.sequence ?? 0);
+    this.#record(
+      report.isLifted
+        ? new Recorded(report.network, reports, withLast(lifted, report), sequence)
+        : new Recorded(report.network, withLast(reports, report), lifted, sequence),
+    );
     const jails = this.#ofClient.get(report.client) ?? new Map<string, Set<Network>>();
     jails.set(report.jail, (jails.get(report.jail) ?? new Set()).add(report.network));
     this.#ofClient.set(report.client, jails);
@@ -165,23 +182,25 @@ export class StandingBans {
   }
 
   /** What is recorded of a network without the report of this key, which is no longer waited for either. */
-  #without(report: Report): Omit<Recorded, 'endsAt'> | undefined {
+  #without(report: Report): Recorded | undefined {
     const recorded = this.#recorded.get(report.network);
     const known = this.reportsOf(report.network).find((other) => hasSameKey(other, report));
     if (recorded === undefined || known === undefined) return recorded;
     this.#expiry.delete(known);
     const isOther = (other: Report): boolean => other !== known;
-    return { ...recorded, reports: recorded.reports.filter(isOther), lifted: recorded.lifted.filter(isOther) };
+    const { network, reports, lifted, sequence } = recorded;
+    return new Recorded(network, reports.filter(isOther), lifted.filter(isOther), sequence);
   }
 
-  #record({ network, reports, lifted, sequence }: Omit<Recorded, 'endsAt'>): void {
+  #record(recorded: Recorded): void {
+    const { network, reports, lifted } = recorded;
     const before = this.#recorded.get(network);
     this.#size += Number(reports.length > 0) - Number((before?.reports.length ?? 0) > 0);
     const isEmpty = reports.length + lifted.length === 0;
     if (before === undefined && !isEmpty) this.#countWidth(network, 1);
     if (before !== undefined && isEmpty) this.#countWidth(network, -1);
     if (isEmpty) this.#recorded.delete(network);
-    else this.#recorded.set(network, { network, reports, endsAt: lastEndOf(reports), lifted, sequence });
+    else this.#recorded.set(network, recorded);
   }
 
   #countWidth(network: Network, by: number): void {

@@ -1,12 +1,12 @@
 import {
   addressBits,
-  blockOfIpv4Key,
   type Family,
   familyOf,
+  ipv4FirstOf,
   ipv4From,
-  ipv4KeyOf,
   type Network,
   networkFrom,
+  prefixLengthOf,
   rangeOf,
 } from './network.ts';
 
@@ -50,9 +50,13 @@ export const ipv6Arithmetic: Arithmetic<bigint> = {
   isLeft: ({ first, prefixLength }) => ((first >> BigInt(addressBits[6] - prefixLength)) & 1n) === 0n,
 };
 
+/** Room for a prefix length below an address in one number: 38 of the 53 bits that a number holds exactly. */
+const prefixRoom = 64;
+
 function mergeIpv4(networks: readonly Network[], widest: number): Network[] {
+  const keys = Float64Array.from(networks, (network) => ipv4FirstOf(network) * prefixRoom + prefixLengthOf(network));
   const joining = new Joining<number, Block<number>>({ widest, arithmetic: ipv4Arithmetic, join });
-  for (const key of Float64Array.from(networks, ipv4KeyOf).sort()) joining.add(blockOfIpv4Key(key));
+  for (const key of keys.sort()) joining.add({ first: Math.floor(key / prefixRoom), prefixLength: key % prefixRoom });
   return joining.whole.map(({ first, prefixLength }) => ipv4From(first, prefixLength));
 }
 

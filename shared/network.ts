@@ -75,35 +75,17 @@ export function rangeOf(network: Network): NetworkRange {
 
 /** The first address of a canonical IPv4 network as a number, for where a hundred thousand are looked at. */
 export function ipv4FirstOf(network: Network): number {
-  return Math.floor(ipv4KeyOf(network) / prefixRoom);
-}
-
-/** Room for a prefix length below an address in one number: 38 of the 53 bits that a number holds exactly. */
-const prefixRoom = 64;
-
-/**
- * A canonical IPv4 network as one number: numbers sort by first address, the wider of two first, and ten times faster than
- * anything else. Read in one go, for where a hundred thousand are looked at.
- */
-export function ipv4KeyOf(network: Network): number {
   let value = 0;
-  let part = 0;
-  let isPrefix = false;
+  let octet = 0;
   for (let at = 0; at < network.length; at += 1) {
     const code = network.charCodeAt(at);
-    if (code === dot || code === slash) {
-      value = value * 256 + part;
-      part = 0;
-      isPrefix = code === slash;
-    } else part = part * 10 + code - zero;
+    if (code === slash) break;
+    if (code === dot) {
+      value = value * 256 + octet;
+      octet = 0;
+    } else octet = octet * 10 + code - zero;
   }
-  return isPrefix ? value * prefixRoom + part : (value * 256 + part) * prefixRoom + addressBits[4];
-}
-
-/** What is behind such a number. */
-export function blockOfIpv4Key(key: number): { readonly first: number; readonly prefixLength: number } {
-  const first = Math.floor(key / prefixRoom);
-  return { first, prefixLength: key - first * prefixRoom };
+  return value * 256 + octet;
 }
 
 /** The IPv4 network of `prefixLength` that begins with the address `first`, whose host bits are clear. */

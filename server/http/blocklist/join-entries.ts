@@ -7,14 +7,14 @@ import {
 } from '../../../shared/merge-networks.ts';
 import {
   addressBits,
-  blockOfIpv4Key,
   embeddedIpv4,
   type Family,
   familyOf,
+  ipv4FirstOf,
   ipv4From,
-  ipv4KeyOf,
   type Network,
   networkFrom,
+  prefixLengthOf,
   rangeOf,
 } from '../../../shared/network.ts';
 import { inTurns, type Turns } from '../../in-turns.ts';
@@ -134,9 +134,8 @@ async function sortIpv4(entries: readonly ListEntry[], turns: Turns): Promise<Ip
   await inTurns(entries, turns, (some, from) => {
     let place = from;
     for (const { network } of some) {
-      const { first, prefixLength } = blockOfIpv4Key(ipv4KeyOf(network));
-      keys[place] = first * placeRoom + place;
-      prefixLengths[place] = prefixLength;
+      keys[place] = ipv4FirstOf(network) * placeRoom + place;
+      prefixLengths[place] = prefixLengthOf(network);
       place += 1;
     }
   });
