@@ -1,4 +1,12 @@
-import { type Family, familyOf, type Network, networkFrom, prefixLengthOf, rangeOf } from '../shared/network.ts';
+import {
+  addressBits,
+  type Family,
+  familyOf,
+  type Network,
+  networkFrom,
+  prefixLengthOf,
+  rangeOf,
+} from '../shared/network.ts';
 import { ExpiryCalendar } from './expiry-calendar.ts';
 import type { Change, LedgerState, Report, ReportKey } from './ledger/ledger.ts';
 
@@ -34,6 +42,7 @@ class Recorded implements Ban {
   }
 }
 
+const families: readonly Family[] = [4, 6];
 const none: readonly Report[] = [];
 
 /** When the last of these reports ends. Milliseconds since the epoch, Infinity is permanent. */
@@ -72,6 +81,13 @@ export class StandingBans {
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Whether there is a ban, or a lifted report, of more than one address. */
+  get hasCidrs(): boolean {
+    return families.some((family) =>
+      [...this.#prefixLengths[family].keys()].some((length) => length < addressBits[family]),
+    );
   }
 
   get(network: Network): Ban | undefined {

@@ -39,6 +39,19 @@ describe('standing bans', () => {
     assert.equal(permanent?.endsAt, Number.POSITIVE_INFINITY);
   });
 
+  it('know whether one of them is of more than one address', () => {
+    const standing = new StandingBans(empty, () => undefined);
+    const found: boolean[] = [];
+    const steps = [reported, withdrawn].flatMap((change) =>
+      ['203.0.113.7', '2001:db8::7', '203.0.113.0/24', '2001:db8::/64'].map((text) => change(makeReport(text))),
+    );
+    for (const [index, change] of steps.entries()) {
+      standing.apply([change], index + 1);
+      found.push(standing.hasCidrs);
+    }
+    assert.deepEqual(found, [false, false, true, true, true, true, true, false]);
+  });
+
   it('cover a network with its own ban and wider ones, of its family only', () => {
     const standing = new StandingBans(empty, () => undefined);
     const texts = ['203.0.113.7', '203.0.113.0/24', '203.0.112.0/20', '203.0.114.0/24', '2001:db8::/32', '2001:db8::7'];

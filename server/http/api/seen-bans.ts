@@ -89,13 +89,17 @@ function onValue<Value>(value: Value | undefined, fits: (report: Report, value: 
   return value === undefined ? undefined : (report) => fits(report, value);
 }
 
-/** Jails are few: whether one fits is found out once. */
 function onJail(pattern: string | undefined): Fits | undefined {
-  if (pattern === undefined) return undefined;
+  const fits = pattern === undefined ? undefined : fitting(pattern);
+  return fits && ((report) => fits(report.jail));
+}
+
+/** Names of jails and clients are few, and reports very many: whether one fits is found out once. */
+export function fitting(pattern: string): (name: string) => boolean {
   const known = new Map<string, boolean>();
-  return (report) => {
-    const fits = known.get(report.jail) ?? fitsGlob(pattern, report.jail);
-    known.set(report.jail, fits);
+  return (name) => {
+    const fits = known.get(name) ?? fitsGlob(pattern, name);
+    known.set(name, fits);
     return fits;
   };
 }

@@ -13,7 +13,6 @@ import { aggregate, choiceOf, choiceParameters } from './choice-parameters.ts';
 import { Copies, type Copy, type Moment } from './copies.ts';
 import type { Format, List } from './format.ts';
 import { joinEntries, noJoining } from './join-entries.ts';
-import type { ListEntry } from './list-entry.ts';
 import { selectEntries } from './select-entries.ts';
 import { writeList } from './write-list.ts';
 
@@ -111,7 +110,7 @@ export class Blocklists {
     const copy = {
       ...written,
       version: moment.version,
-      endsAt: firstEnd(list.entries),
+      endsAt: list.firstEnd,
       staleAtMs: moment.nowMs + most,
     };
     this.#copies.put(key, copy);
@@ -121,25 +120,17 @@ export class Blocklists {
   async #listOf({ format, query, client }: Wish, { now }: Moment): Promise<List> {
     const { standing, enforcement, policy, entriesMax = blocklistLimits.entriesMax } = this.#parts;
     const isHeldBack = enforcement.heldBack();
-    if (isHeldBack === undefined) return { entries: [], isPaused: true, madeAt: now };
+    if (isHeldBack === undefined)
+      return { entries: [], firstEnd: Number.POSITIVE_INFINITY, isPaused: true, madeAt: now };
     const { widest } = policy.settings;
     const selection = { choice: choiceOf(query), client, now, isHeldBack, turns: this.#turns };
-    const entries = await selectEntries(standing.list(), selection);
+    const mayOverlap = standing.hasCidrs;
+    const { entries, firstEnd } = await selectEntries(standing.list(), selection);
     if (entries.length > entriesMax)
       throw new TooLongError(`more than ${entriesMax} networks; jail, family or min_reports make it fewer`);
+    const list = { entries, firstEnd, isPaused: false, madeAt: now };
     const isJoined = query.get(aggregate) === true;
-    if (!isJoined && (format.overlaps === 'taken' || !entries.some(isWide)))
-      return { entries, isPaused: false, madeAt: now };
-    const joined = await joinEntries(entries, isJoined ? widest : noJoining, this.#turns);
-    return { entries: joined, isPaused: false, madeAt: now };
+    if (!isJoined && (format.overlaps === 'taken' || !mayOverlap)) return list;
+    return { ...list, entries: await joinEntries(entries, isJoined ? widest : noJoining, this.#turns) };
   }
-}
-
-function isWide({ network }: ListEntry): boolean {
-  return network.includes('/');
-}
-
-/** Infinity when none ends. */
-function firstEnd(entries: readonly ListEntry[]): number {
-  return entries.reduce((first, { endsAt }) => Math.min(first, endsAt), Number.POSITIVE_INFINITY);
 }

@@ -5,6 +5,8 @@ import type { ListEntry } from './list-entry.ts';
 /** What a list is written from. */
 export interface List {
   readonly entries: readonly ListEntry[];
+  /** When one of them ends: the list is not good for longer. Milliseconds since the epoch; Infinity when none does. */
+  readonly firstEnd: number;
   /** Panic: there are no entries, whatever stands. */
   readonly isPaused: boolean;
   /** Milliseconds since the epoch. */

@@ -4,7 +4,7 @@ import { family } from './choice-parameters.ts';
 import { commentOf, type EntryLines, type Format, secondsLeft } from './format.ts';
 import type { LineBytes } from './line-bytes.ts';
 import type { ListEntry } from './list-entry.ts';
-import { writeSpan } from './write-times.ts';
+import { spanWriter } from './write-times.ts';
 
 const tableFamily = parameter.choice('table_family', 'Family of the table; inet when it is left out', [
   'inet',
@@ -45,6 +45,7 @@ function setLines(sets: string, list: FamilyList): readonly (string | EntryLines
   const { entries } = list;
   const name = `${sets}${list.family}`;
   if (entries.length === 0) return [`flush set ${name}`];
+  const writeSpan = spanWriter();
   const write = (to: LineBytes, entry: ListEntry): void => {
     to.text(entry.network);
     const seconds = secondsLeft(entry, list);

@@ -4,7 +4,7 @@ import { family } from './choice-parameters.ts';
 import { commentOf, type EntryLines, type Format, secondsLeft } from './format.ts';
 import type { LineBytes } from './line-bytes.ts';
 import type { ListEntry } from './list-entry.ts';
-import { writeSpan } from './write-times.ts';
+import { spanWriter } from './write-times.ts';
 
 const listName = parameter.matching(
   'list',
@@ -35,6 +35,7 @@ export const routeros: Format = {
 };
 
 function addressListLines(name: string, list: FamilyList): readonly (string | EntryLines)[] {
+  const writeSpan = spanWriter();
   const write = (to: LineBytes, entry: ListEntry): void => {
     to.text(entry.network);
     to.put(timeout);

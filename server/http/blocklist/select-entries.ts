@@ -1,10 +1,9 @@
-import { fitsGlob } from '../../../shared/names.ts';
 import { type Family, familyOf, type Network } from '../../../shared/network.ts';
 import { inTurns, type Turns } from '../../in-turns.ts';
 import type { Client, Report } from '../../ledger/ledger.ts';
 import type { Ban } from '../../standing-bans.ts';
-import { maySee } from '../api/may-see.ts';
-import { seenOf } from '../api/seen-bans.ts';
+import { seeing } from '../api/may-see.ts';
+import { fitting, seenOf } from '../api/seen-bans.ts';
 import type { ListEntry } from './list-entry.ts';
 
 /** Which bans a reader wants. */
@@ -27,39 +26,42 @@ export interface Selection {
   readonly turns: Turns;
 }
 
-type IsCounted = (report: Report) => boolean;
+export interface Selected {
+  readonly entries: readonly ListEntry[];
+  /** When the first of them ends; Infinity when none does. */
+  readonly firstEnd: number;
+}
 
 /** The bans that a reader wants, as far as it is shown their reports and they are enforced. */
-export async function selectEntries(bans: readonly Ban[], selection: Selection): Promise<ListEntry[]> {
-  const { choice, isHeldBack, turns } = selection;
-  const { family, reportsMin } = choice;
+export async function selectEntries(bans: readonly Ban[], selection: Selection): Promise<Selected> {
+  const { isHeldBack, turns } = selection;
+  const { family, reportsMin } = selection.choice;
   const isCounted = counting(selection);
   const entries: ListEntry[] = [];
+  let firstEnd = Number.POSITIVE_INFINITY;
   await inTurns(bans, turns, (some) => {
+    let first = Number.POSITIVE_INFINITY;
     for (const ban of some) {
       if (family !== undefined && familyOf(ban.network) !== family) continue;
       // Nearly every ban counts as it stands: it is the entry then, and nothing is made.
       const counted = seenOf(ban, isCounted);
       if (counted === undefined || counted.reports.length < reportsMin || isHeldBack(ban.network)) continue;
       entries.push(counted);
+      first = Math.min(first, counted.endsAt);
     }
+    firstEnd = Math.min(firstEnd, first);
   });
-  return entries;
+  return { entries, firstEnd };
 }
 
-/** There are few clients and jails, and very many reports: each pair is judged once. */
-function counting({ choice, client, now }: Selection): IsCounted {
-  const judged = new Map<string, Map<string, boolean>>();
-  const judge = (report: Report): boolean =>
-    maySee(client, report) &&
-    (choice.jail === undefined || fitsGlob(choice.jail, report.jail)) &&
-    (choice.excludedClient === undefined || !fitsGlob(choice.excludedClient, report.client));
-  return (report) => {
-    if (report.endsAt <= now) return false;
-    const known = judged.get(report.client)?.get(report.jail);
-    if (known !== undefined) return known;
-    const isCounted = judge(report);
-    judged.set(report.client, (judged.get(report.client) ?? new Map()).set(report.jail, isCounted));
-    return isCounted;
-  };
+/** There are few clients and jails, and very many reports: each is judged once. */
+function counting({ choice, client, now }: Selection): (report: Report) => boolean {
+  const isSeen = seeing(client);
+  const isOfJail = choice.jail === undefined ? undefined : fitting(choice.jail);
+  const isExcluded = choice.excludedClient === undefined ? undefined : fitting(choice.excludedClient);
+  return (report) =>
+    report.endsAt > now &&
+    isSeen(report) &&
+    (isOfJail === undefined || isOfJail(report.jail)) &&
+    (isExcluded === undefined || !isExcluded(report.client));
 }

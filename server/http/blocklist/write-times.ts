@@ -2,21 +2,24 @@ import type { LineBytes } from './line-bytes.ts';
 
 const [minuteSeconds, daySeconds] = [60, 86_400];
 /** Written beforehand: a hundred thousand times stand in one list. */
+const shortSeconds = Array.from({ length: minuteSeconds }, (_, second) => `${second}s`);
 const [shortMinutes, clockMinutes] = [
   minutesOfDay((hours, minutes) => `${hours}h${minutes}m`),
   minutesOfDay((hours, minutes) => `${padded(hours)}:${padded(minutes)}:`),
 ];
 
-/** Writes a span of whole seconds as nft and RouterOS read and show it, as `1d2h3m4s`. */
-export function writeSpan(to: LineBytes, seconds: number): void {
-  const days = Math.floor(seconds / daySeconds);
-  const inDay = seconds - days * daySeconds;
-  const minutes = Math.floor(inDay / minuteSeconds);
-  to.number(days);
-  to.text('d');
-  to.text(shortMinutes[minutes] ?? '');
-  to.number(inDay - minutes * minuteSeconds);
-  to.text('s');
+/** Writes spans of whole seconds as nft and RouterOS read and show them, as `1d2h3m4s`. Most have as many days as the one before. */
+export function spanWriter(): (to: LineBytes, seconds: number) => void {
+  let last = { days: 0, text: '0d' };
+  return (to, seconds) => {
+    const days = Math.floor(seconds / daySeconds);
+    const inDay = seconds - days * daySeconds;
+    const minutes = Math.floor(inDay / minuteSeconds);
+    if (days !== last.days) last = { days, text: `${days}d` };
+    to.text(last.text);
+    to.text(shortMinutes[minutes] ?? '');
+    to.text(shortSeconds[inDay - minutes * minuteSeconds] ?? '');
+  };
 }
 
 /** Writes instants (milliseconds since the epoch) as `2026-01-31T08:05:00Z`. Most are of the day of the one before. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { LineBytes } from '../../../../server/http/blocklist/line-bytes.ts';
-import { instantWriter, writeSpan } from '../../../../server/http/blocklist/write-times.ts';
+import { instantWriter, spanWriter } from '../../../../server/http/blocklist/write-times.ts';
 
 function written(write: (to: LineBytes) => void): string {
   const to = new LineBytes();
@@ -70,7 +70,7 @@ describe('times in lists', () => {
   it('are spans whose parts make the whole, each below the next', () =>
     fc.assert(
       fc.property(fc.nat({ max: 4_000_000_000 }), (seconds) => {
-        const [days = 0, hours = 0, minutes = 0, rest = 0] = written((to) => writeSpan(to, seconds))
+        const [days = 0, hours = 0, minutes = 0, rest = 0] = written((to) => spanWriter()(to, seconds))
           .split(/[dhms]/)
           .map(Number);
         assert.equal(((days * 24 + hours) * 60 + minutes) * 60 + rest, seconds);
