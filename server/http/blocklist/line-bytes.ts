@@ -1,5 +1,7 @@
-/** Room for as many lines as have a turn; more is made when it is needed. */
-const roomBytes = 1_048_576;
+/** Room to begin with; more is made when it is needed. */
+const roomBytes = 65_536;
+/** Room that stays unused in what is kept, at most. */
+const unusedShare = 0.2;
 
 /** The digits that are reckoned with as an integer of 32 bits. */
 const wordDigits = 9;
@@ -11,7 +13,7 @@ const zero = 0x30;
  * and leave tens of megabytes behind. For ASCII alone, as are networks and all names.
  */
 export class LineBytes {
-  #bytes = Buffer.allocUnsafe(roomBytes);
+  #bytes = Buffer.allocUnsafeSlow(roomBytes);
   #length = 0;
 
   /** What comes in every line. */
@@ -53,18 +55,36 @@ export class LineBytes {
     }
   }
 
-  /** What was written since the last time, in memory of its own. */
-  take(): Buffer {
-    const taken = Buffer.from(this.#bytes.subarray(0, this.#length));
-    this.#length = 0;
-    return taken;
+  /** Bytes so far. */
+  get length(): number {
+    return this.#length;
   }
 
-  /** Makes room for so many bytes, and says where they begin. */
+  /** What was written from a place on; good until more is written. */
+  from(start: number): Uint8Array {
+    return this.#bytes.subarray(start, this.#length);
+  }
+
+  /** Makes room for so many bytes in all, so that what is there moves once and not each time that room runs out. */
+  reserve(bytes: number): void {
+    if (bytes <= this.#bytes.length) return;
+    const wider = Buffer.allocUnsafeSlow(bytes);
+    this.#bytes.copy(wider, 0, 0, this.#length);
+    this.#bytes = wider;
+  }
+
+  /** All of it, at the end. */
+  end(): Buffer {
+    const all = this.#bytes.subarray(0, this.#length);
+    return all.length < this.#bytes.length * (1 - unusedShare) ? Buffer.from(all) : all;
+  }
+
+  /** Makes room for so many bytes more, and says where they begin. */
   #extend(by: number): number {
     const start = this.#length;
-    this.#length = start + by;
-    if (this.#length > this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes], 2 * this.#length);
+    const length = start + by;
+    if (length > this.#bytes.length) this.reserve(2 * length);
+    this.#length = length;
     return start;
   }
 }

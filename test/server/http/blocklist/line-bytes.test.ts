@@ -7,7 +7,7 @@ import { instantWriter, spanWriter } from '../../../../server/http/blocklist/wri
 function written(write: (to: LineBytes) => void): string {
   const to = new LineBytes();
   write(to);
-  return to.take().toString('latin1');
+  return to.end().toString('latin1');
 }
 
 const asciiText = fc.string({ unit: 'binary-ascii', maxLength: 50 });
@@ -38,17 +38,26 @@ describe('the bytes of lines', () => {
       }),
     ));
 
-  it('are in memory of their own, and make room for as many as there are', () => {
+  it('make room for as many as there are, and keep little more', () => {
+    for (const reserved of [0, 100, 3_000_000, 7_000_000, 100_000_000]) {
+      const to = new LineBytes();
+      const long = 'x'.repeat(3_000_000);
+      to.text('first');
+      to.reserve(reserved);
+      to.text(long);
+      to.put(Buffer.from(long));
+      assert.equal(to.length, 6_000_005);
+      assert.equal(Buffer.from(to.from(5)).toString(), long + long);
+      const all = to.end();
+      assert.equal(all.toString(), `first${long}${long}`);
+      assert.ok(all.buffer.byteLength < 1.3 * all.length, `${all.buffer.byteLength} bytes are kept`);
+    }
+  });
+
+  it('of little text keep little', () => {
     const to = new LineBytes();
-    to.text('first');
-    const first = to.take();
-    const long = 'x'.repeat(3_000_000);
-    to.text(long);
-    to.put(Buffer.from(long));
-    assert.equal(to.take().toString(), long + long);
-    to.text('other');
-    assert.equal(to.take().toString(), 'other');
-    assert.equal(first.toString(), 'first');
+    to.text('little');
+    assert.ok(to.end().buffer.byteLength <= Buffer.poolSize);
   });
 });
 
