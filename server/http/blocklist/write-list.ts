@@ -1,43 +1,34 @@
-import { createHash, type Hash } from 'node:crypto';
 import { inTurns, type Turns } from '../../in-turns.ts';
 import type { Arguments } from '../parameter.ts';
 import type { EntryLines, Format, List } from './format.ts';
 import { LineBytes } from './line-bytes.ts';
 import type { ListEntry } from './list-entry.ts';
+import { strongTag, weakTag } from './list-tag.ts';
 
-/**
- * The text of a list, with its tag for `ETag`. Where seconds stand in it the text changes with each second, and the tag is a
- * weak one, of what is blocked until when.
- */
+/** The text of a list, with its tag for `ETag`. */
 export async function writeList(
   format: Format,
   list: List,
   { query, turns }: { readonly query: Arguments; readonly turns: Turns },
 ): Promise<{ readonly body: Buffer; readonly tag: string }> {
-  const isWeak = format.endsIn === 'seconds';
   const lines = new LineBytes();
-  const hash = createHash('sha256');
-  if (isWeak) hash.update(String(list.isPaused));
-  const ends = new Float64Array(turns.perTurn);
-  let hashed = 0;
-  const hashText = (): void => {
-    hash.update(lines.from(hashed));
-    hashed = lines.length;
-  };
+  const tag = format.endsIn === 'seconds' ? weakTag(list, turns.perTurn) : strongTag(lines);
   for (const part of format.lines(list, query)) {
-    if (typeof part === 'string') lines.text(`${part}\n`);
-    else {
-      const writeLines = lineWriter(part, lines);
-      await inTurns(part.entries, turns, (some, from) => {
-        writeLines(some, from);
-        if (isWeak) hashInstants(hash, some, ends);
-        else hashText();
-      });
+    if (typeof part === 'string') {
+      lines.text(`${part}\n`);
+      continue;
     }
+    const writeLines = lineWriter(part, lines);
+    await inTurns(part.entries, turns, (some, from) => {
+      writeLines(some, from);
+      tag.add(some);
+    });
   }
-  if (!isWeak) hashText();
-  return { body: lines.end(), tag: `${isWeak ? 'W/' : ''}"${digest(hash)}"` };
+  return { body: lines.end(), tag: tag.end() };
 }
+
+/** Room beyond what was reckoned, for lines that are longer. */
+const sparing = 1.1;
 
 /** What stands between two entries is the same everywhere, and copied at once. */
 function lineWriter(
@@ -56,28 +47,6 @@ function lineWriter(
     }
     if (at === entries.length) lines.text(`${suffix}\n`);
     // Lines are much alike, so the first of them tell how long all will be.
-    else if (from === 0) lines.reserve(Math.ceil(((lines.length - start) * entries.length * sparing) / some.length));
+    else if (from === 0) lines.reserve(start + Math.ceil(((lines.length - start) * entries.length * sparing) / at));
   };
-}
-
-/** Room beyond what was reckoned, for lines that are longer. */
-const sparing = 1.1;
-
-/**
- * Instants as the eight bytes that they are: to write a hundred thousand of them in digits takes longer than all the rest.
- *
- * @param ends room for them, taken once for all
- */
-function hashInstants(hash: Hash, some: readonly ListEntry[], ends: Float64Array): void {
-  let at = 0;
-  for (const { endsAt } of some) {
-    ends[at] = endsAt;
-    at += 1;
-  }
-  hash.update(some.map(({ network }) => network).join(' '));
-  hash.update(ends.subarray(0, at));
-}
-
-function digest(hash: Hash): string {
-  return hash.digest('base64url').slice(0, 22);
 }
