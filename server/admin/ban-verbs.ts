@@ -12,6 +12,7 @@ import type { Whitelist } from '../policy/whitelist.ts';
 import type { Record } from '../record.ts';
 import type { ReportWriter } from '../report-writer.ts';
 import type { StandingBans } from '../standing-bans.ts';
+import type { Teller } from '../teller.ts';
 import { type Arguments, argument } from './arguments.ts';
 import { describeBan, describeLifted, finite } from './describe-bans.ts';
 import { refuseWideEntry } from './whitelist-verbs.ts';
@@ -26,6 +27,7 @@ export interface BanVerbsOptions {
   readonly whitelist: Whitelist;
   readonly policy: Policy;
   readonly enforcement: EnforcementOfBans;
+  readonly teller: Teller;
   readonly clock: Clock;
 }
 
@@ -40,8 +42,8 @@ export function banVerbs(options: BanVerbsOptions): [string, LocalVerb][] {
   ];
 }
 
-/** The operator's own ban passes the policy like any other. It takes the place of his last of the same name. */
-async function ban({ actor, record, writer, standing }: BanVerbsOptions, args: Arguments) {
+/** The operator's own ban passes the policy like any other, and is told like any. It takes the place of his last of the same name. */
+async function ban({ actor, record, writer, standing, teller }: BanVerbsOptions, args: Arguments) {
   const network = argument.network(args);
   const ttlSeconds = argument.optionalDuration(args, 'ttl') ?? null;
   const jail = argument.text({ jail: handJail, ...args }, 'jail', jailPattern, jailAlphabet);
@@ -51,6 +53,8 @@ async function ban({ actor, record, writer, standing }: BanVerbsOptions, args: A
     const replaced = draft.reportOf(report);
     return writer.write(draft, client, report) ?? { replaced };
   });
+  const decided = 'code' in written ? written : { code: 'recorded' as const };
+  teller.decision({ client: actor, verb: 'ban', jail, network, ...decided });
   if ('code' in written) return { network, outcome: 'refused', ...written };
   const { replaced } = written;
   const standingBan = standing.get(network);

@@ -21,6 +21,14 @@ describe('ban and unban', () => {
       await blocks(server, '203.0.113.1');
       server.clock.advance(3_601_000);
       await blocks(server);
+      const told = server.logLines.filter(({ client, code }) => client === 'operator' && code !== undefined);
+      assert.deepEqual(
+        told.map(({ msg, network, jail, code }) => [msg, network, jail, code]),
+        [
+          ['ban', '203.0.113.1', 'by-hand', 'recorded'],
+          ['ban refused', '192.0.2.1', 'manual', 'whitelisted'],
+        ],
+      );
     }));
 
   it("lifts every host's report of a network, and keeps it whitelisted when told to", () =>
