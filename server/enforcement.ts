@@ -92,11 +92,10 @@ export class EnforcementOfBans {
     const { standing, policy } = this.#options;
     this.#policyChanges += 1;
     const before = this.#forbidden;
-    const touchedBy = entries === undefined ? undefined : forbidding(entries);
+    const touching = entries === undefined ? undefined : forbidding(entries);
+    const isTouched = (network: Network): boolean => touching === undefined || touching(network) !== undefined;
     const isForbidden = (network: Network): boolean =>
-      touchedBy !== undefined && touchedBy(network) === undefined
-        ? before.has(network)
-        : policy.refuseAddress(network) !== undefined;
+      isTouched(network) ? policy.refuseAddress(network) !== undefined : before.has(network);
     const networks = standing.list().map(({ network }) => network);
     this.#forbidden = new Set(networks.filter(isForbidden));
     this.notify();

@@ -134,10 +134,13 @@ export class Intake {
     enter: (draft: Draft) => Answer,
     refuse: (refusal: Refusal) => Answer,
   ): Promise<Answer> {
-    const revoked: Refusal = { code: 'not-permitted', detail: `${client.name} was revoked` };
     try {
       const { record } = this.#options;
-      return await record.write((draft) => (this.#isRevoked(draft, client) ? refuse(revoked) : enter(draft)));
+      return await record.write((draft) =>
+        this.#isRevoked(draft, client)
+          ? refuse({ code: 'not-permitted', detail: `${client.name} was revoked` })
+          : enter(draft),
+      );
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error;
       return refuse({ code: 'ledger-unavailable', detail: 'the record cannot be written now' });

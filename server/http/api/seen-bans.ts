@@ -1,6 +1,7 @@
 import { fitsGlob, reporterPattern } from '../../../shared/names.ts';
 import { type Family, familyOf } from '../../../shared/network.ts';
 import type { Client, Report } from '../../ledger/ledger.ts';
+import { remembered } from '../../remembered.ts';
 import { type Ban, lastEndOf, type StandingBans } from '../../standing-bans.ts';
 import { parameter } from '../parameter.ts';
 import type { ApiRequest } from '../route.ts';
@@ -94,12 +95,7 @@ function onJail(pattern: string | undefined): Fits | undefined {
   return fits && ((report) => fits(report.jail));
 }
 
-/** Names of jails and clients are few, and reports very many: whether one fits is found out once. */
+/** Whether a name of a jail or client fits: they are few, and reports very many. */
 export function fitting(pattern: string): (name: string) => boolean {
-  const known = new Map<string, boolean>();
-  return (name) => {
-    const fits = known.get(name) ?? fitsGlob(pattern, name);
-    known.set(name, fits);
-    return fits;
-  };
+  return remembered((name: string) => fitsGlob(pattern, name));
 }

@@ -1,3 +1,4 @@
+import { remembered } from '../../remembered.ts';
 import type { Schema } from '../parameter.ts';
 import { commentOf, type Format } from './format.ts';
 import type { LineBytes } from './line-bytes.ts';
@@ -89,15 +90,10 @@ const beforeEnd = Buffer.from('","endsAt":');
 function reportsWriter(
   write: (count: number, jails: readonly string[]) => string,
 ): (reports: ListEntry['reports']) => Uint8Array {
-  const ofOne = new Map<string, Uint8Array>();
+  const ofOne = remembered((jail: string) => Buffer.from(write(1, [jail])));
   return (reports) => {
     const [first] = reports;
-    if (first === undefined || reports.length > 1)
-      return Buffer.from(write(reports.length, [...new Set(reports.map(({ jail }) => jail))]));
-    const known = ofOne.get(first.jail);
-    if (known !== undefined) return known;
-    const written = Buffer.from(write(1, [first.jail]));
-    ofOne.set(first.jail, written);
-    return written;
+    if (first !== undefined && reports.length === 1) return ofOne(first.jail);
+    return Buffer.from(write(reports.length, [...new Set(reports.map(({ jail }) => jail))]));
   };
 }

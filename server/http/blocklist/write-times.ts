@@ -10,13 +10,12 @@ const [shortMinutes, clockMinutes] = [
 
 /** Writes spans of whole seconds as nft and RouterOS read and show them, as `1d2h3m4s`. Most have as many days as the one before. */
 export function spanWriter(): (to: LineBytes, seconds: number) => void {
-  let last = { days: 0, text: '0d' };
+  const daysOf = lastKept((days) => `${days}d`);
   return (to, seconds) => {
     const days = Math.floor(seconds / daySeconds);
     const inDay = seconds - days * daySeconds;
     const minutes = Math.floor(inDay / minuteSeconds);
-    if (days !== last.days) last = { days, text: `${days}d` };
-    to.text(last.text);
+    to.text(daysOf(days));
     to.text(shortMinutes[minutes] ?? '');
     to.text(shortSeconds[inDay - minutes * minuteSeconds] ?? '');
   };
@@ -24,22 +23,26 @@ export function spanWriter(): (to: LineBytes, seconds: number) => void {
 
 /** Writes instants (milliseconds since the epoch) as `2026-01-31T08:05:00Z`. Most are of the day of the one before. */
 export function instantWriter(): (to: LineBytes, at: number) => void {
-  let last = { day: 0, date: dateOf(0) };
+  const dateOf = lastKept((day) => Buffer.from(new Date(day * daySeconds * 1_000).toISOString().slice(0, 11)));
   return (to, at) => {
     const seconds = Math.floor(at / 1_000);
     const day = Math.floor(seconds / daySeconds);
     const inDay = seconds - day * daySeconds;
     const minutes = Math.floor(inDay / minuteSeconds);
-    if (day !== last.day) last = { day, date: dateOf(day) };
-    to.put(last.date);
+    to.put(dateOf(day));
     to.text(clockMinutes[minutes] ?? '');
     to.digits(inDay - minutes * minuteSeconds, 2);
     to.text('Z');
   };
 }
 
-function dateOf(day: number): Uint8Array {
-  return Buffer.from(new Date(day * daySeconds * 1_000).toISOString().slice(0, 11));
+/** The answer for the value that came last; most have the same as the one before. */
+function lastKept<Found>(find: (value: number) => Found): (value: number) => Found {
+  let last = { value: 0, found: find(0) };
+  return (value) => {
+    if (value !== last.value) last = { value, found: find(value) };
+    return last.found;
+  };
 }
 
 function minutesOfDay(write: (hours: number, minutes: number) => string): readonly string[] {

@@ -1,4 +1,5 @@
 import type { ReportKey } from '../../ledger/ledger.ts';
+import { remembered } from '../../remembered.ts';
 import type { Arguments, Parameter } from '../parameter.ts';
 import { scopeOf } from './decision.ts';
 
@@ -28,13 +29,8 @@ export function readFilter(query: Arguments): DecisionFilter {
 
 /** There are few names and many reports, and a request may hold a thousand texts. */
 function onceEach(key: 'client' | 'jail', fits: (name: string) => boolean): DecisionFilter {
-  const known = new Map<string, boolean>();
-  return (report) => {
-    const name = report[key];
-    const found = known.get(name) ?? fits(name);
-    known.set(name, found);
-    return found;
-  };
+  const isFitting = remembered(fits);
+  return (report) => isFitting(report[key]);
 }
 
 function isIn(jail: string, texts: readonly string[]): boolean {
