@@ -1,10 +1,12 @@
-/** `PRAGMA user_version` of the file that this program writes. */
-export const schemaVersion = 1;
+/** `PRAGMA user_version` of the file before any migration; `migrations/` says what was added since. */
+export const firstVersion = 1;
 
 /** `PRAGMA application_id` of the file, "f2nb": no other program's database is taken for a ledger. */
 export const applicationId = 0x66326e62;
 
 /**
+ * Tables of version 1. They stay as they were released: a new ledger too is made of these and of all migrations.
+ *
  * Times are milliseconds since the epoch; an `ends_at` of NULL is permanent, an `actor` of NULL the client itself; `labels` are
  * `site=fra1,rack=7`; the `secret` of a key of kind `http` is the SHA-256 of its token.
  *
@@ -38,5 +40,5 @@ CREATE TABLE stream (
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 INSERT INTO setting VALUES ('id', lower(hex(randomblob(8)))), ('sequence', '0'), ('paused', 'no');
 PRAGMA application_id = ${applicationId};
-PRAGMA user_version = ${schemaVersion};
+PRAGMA user_version = ${firstVersion};
 `;

@@ -1,6 +1,7 @@
-import { ConfigError, configError, describeError } from '../../shared/errors.ts';
+import { type Clock, systemClock } from '../../shared/clock.ts';
+import { ConfigError, describeError } from '../../shared/errors.ts';
 import { Serial } from '../../shared/serial.ts';
-import { type Database, isDatabaseError, makeDurable, moveLogIntoFile, openDatabase } from './database.ts';
+import { type Database, isDatabaseError, moveLogIntoFile, openDatabase } from './database.ts';
 import { HistoryReader } from './history-reader.ts';
 import {
   type Change,
@@ -12,9 +13,10 @@ import {
   LedgerError,
   type LedgerState,
 } from './ledger.ts';
+import { migrations } from './migrations/migrations.ts';
+import { prepareFile, unusable } from './prepare-file.ts';
 import { readChangesAfter } from './read-history.ts';
 import { loadState, readSequence } from './read-rows.ts';
-import { applicationId, schema, schemaVersion } from './schema.ts';
 import { Tables } from './tables.ts';
 
 /** What an open ledger is made of. */
@@ -43,14 +45,14 @@ export class SqliteLedger implements Ledger {
   }
 
   /**
-   * Opens the file, or makes it with its tables.
+   * Opens the file, or makes it with its tables. One of an older version is migrated, with a copy of it kept beside it.
    *
-   * @throws ConfigError when the file cannot be read or written, is damaged, or is another program's
+   * @throws ConfigError when the file cannot be read or written, is damaged, of a newer version, or another program's
    */
-  static async open(file: string): Promise<SqliteLedger> {
+  static async open(file: string, clock: Clock = systemClock): Promise<SqliteLedger> {
     const database = await attemptToUse(file, () => openDatabase(file));
     try {
-      await attemptToUse(file, () => prepareSchema(database, file));
+      await attemptToUse(file, () => prepareFile(database, { file, clock, migrations }));
       const tables = await attemptToUse(file, () => Tables.prepare(database));
       const sequence = await readSequence(database);
       const reader = await attemptToUse(file, () => HistoryReader.open(file));
@@ -136,39 +138,4 @@ async function attemptToUse<T>(file: string, work: () => Promise<T>): Promise<T>
     if (error instanceof ConfigError) throw error;
     throw unusable(file, `cannot be used: ${describeError(error)}`, error);
   }
-}
-
-/** Looks whose file it is before anything is changed in it. */
-async function prepareSchema(database: Database, file: string): Promise<void> {
-  const owner = await readPragma(database, 'application_id');
-  const version = await readPragma(database, 'user_version');
-  const isNew = owner === 0 && version === 0 && (await isEmpty(database));
-  if (!isNew && owner !== applicationId) throw unusable(file, 'belongs to another program');
-  if (!isNew && version !== schemaVersion) {
-    throw unusable(file, `is of version ${String(version)}; this program reads version ${schemaVersion}`);
-  }
-  await makeDurable(database);
-  if (isNew) await database.exec(`BEGIN; ${schema} COMMIT;`);
-  await checkIntegrity(database, file);
-  // A file on a read-only disk opens well; only writing shows it.
-  await database.exec(`PRAGMA user_version = ${schemaVersion}`);
-}
-
-async function isEmpty(database: Database): Promise<boolean> {
-  return (await database.prepare('SELECT 1 FROM sqlite_schema')).get() === undefined;
-}
-
-async function checkIntegrity(database: Database, file: string): Promise<void> {
-  const found = await readPragma(database, 'quick_check');
-  if (found !== 'ok') throw unusable(file, `is damaged: ${String(found)}`);
-}
-
-/** The first row of what a pragma says. */
-async function readPragma(database: Database, pragma: string): Promise<unknown> {
-  const [row] = await (await database.prepare(`PRAGMA ${pragma}`)).all();
-  return typeof row === 'object' && row !== null ? Object.values(row)[0] : undefined;
-}
-
-function unusable(file: string, reason: string, cause?: unknown): ConfigError {
-  return configError(file, '[server] database', reason, cause);
 }

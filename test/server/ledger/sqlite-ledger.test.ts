@@ -144,13 +144,6 @@ describe('a file that cannot be used is a ConfigError that names it', () => {
     assert.deepEqual(readFileSync(file), before);
   });
 
-  it('when a newer version of this program wrote it', async () => {
-    const file = newFile();
-    await (await SqliteLedger.open(file)).close();
-    sqlite(file, 'PRAGMA user_version = 7');
-    await opens(file, /is of version 7; this program reads version 1/);
-  });
-
   it('when its tables are not those of this program', async () => {
     const file = newFile();
     await (await SqliteLedger.open(file)).close();
