@@ -254,7 +254,10 @@ export class Core {
   }
 
   async #protect({ reason, read }: ProtectedSource, signal: AbortSignal): Promise<void> {
-    const networks = await read(signal);
+    const networks = await read(signal).catch((error: unknown) => {
+      this.#parts.log.warn({ reason, error: describeError(error) }, 'what must be protected cannot be read');
+      return undefined;
+    });
     if (networks === undefined)
       this.#parts.log.warn({ reason }, 'cannot be read now; what was protected stays protected');
     else if (this.protectedAddresses.replace(reason, networks)) this.#policyChanged();

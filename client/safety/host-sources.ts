@@ -2,9 +2,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../shared/clock.ts';
 import { isAbsent, readIfPresent } from '../../shared/host/absent-file.ts';
+import { readKernelGateways } from '../../shared/host/gateways.ts';
 import { readOwnAddresses } from '../../shared/host/own-addresses.ts';
 import type { Network } from '../../shared/network.ts';
-import { parseIpv4Gateways, parseIpv6Gateways } from './gateways.ts';
 import { parseLogin } from './logins.ts';
 import type { SafetySource } from './safety.ts';
 import { parseTcpConnections, SshSessions } from './ssh-sessions.ts';
@@ -32,20 +32,13 @@ export function hostSources(clock: Clock, places: HostPlaces = hostPlaces): read
   const sessions = new SshSessions();
   return [
     { reason: 'an address of this host', read: () => Promise.resolve(readOwnAddresses()) },
-    { reason: 'a default gateway of this host', read: () => readGateways(places) },
+    { reason: 'a default gateway of this host', read: () => readKernelGateways(places.network) },
     {
       reason: 'the other end of an SSH session on this host',
       read: () => readSessions(sessions, clock, places),
       warns: true,
     },
   ];
-}
-
-/** A kernel without IPv6 has no table for it. */
-async function readGateways({ network }: HostPlaces): Promise<Network[]> {
-  const ipv4 = await readFile(join(network, 'route'), 'utf8');
-  const ipv6 = (await readIfPresent(join(network, 'ipv6_route'))) ?? '';
-  return [...parseIpv4Gateways(ipv4), ...parseIpv6Gateways(ipv6)];
 }
 
 async function readSessions(sessions: SshSessions, clock: Clock, places: HostPlaces): Promise<Network[]> {

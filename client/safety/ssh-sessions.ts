@@ -1,5 +1,5 @@
+import { addressFromWords } from '../../shared/host/kernel-address.ts';
 import type { Network } from '../../shared/network.ts';
-import { addressFromWords } from './kernel-address.ts';
 
 /** An established TCP connection of this host. */
 export interface TcpConnection {

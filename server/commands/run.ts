@@ -2,8 +2,8 @@ import { randomBytes, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { systemClock } from '../../shared/clock.ts';
 import { configError, describeError } from '../../shared/errors.ts';
+import { commandRunner } from '../../shared/host/command-runner.ts';
 import { type Log, makeLog } from '../../shared/host/log.ts';
-import { readOwnAddresses } from '../../shared/host/own-addresses.ts';
 import { ServiceManager } from '../../shared/host/service-manager.ts';
 import { pinOf } from '../../shared/pin.ts';
 import { openFirewalls } from '../enforcers/create-enforcer.ts';
@@ -11,6 +11,7 @@ import { LedgerError } from '../ledger/ledger.ts';
 import { lockLedger } from '../ledger/ledger-lock.ts';
 import { SqliteLedger } from '../ledger/sqlite-ledger.ts';
 import { openChannel } from '../notifications/open-channel.ts';
+import { hostSources } from '../protection/host-sources.ts';
 import { FleetServer, type Identity } from '../server.ts';
 import type { CertificateFiles, ServerSettings } from '../settings.ts';
 import { type CommandContext, loadSettings } from './load-settings.ts';
@@ -64,7 +65,7 @@ async function startServer(host: Host, settings: ServerSettings, log: Log): Prom
     soon: setImmediate,
     log,
     version,
-    protectedSources: [{ reason: 'an address of this server', read: () => Promise.resolve(readOwnAddresses()) }],
+    protectedSources: hostSources(commandRunner(host.environment['PATH'] ?? '')),
     onFault: host.crash,
   };
   const server = await FleetServer.start(settings, parts).catch((error: unknown) => {

@@ -1,28 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { parseIpv4Gateways, parseIpv6Gateways } from '../../../client/safety/gateways.ts';
-import { addressFromDigits, addressFromWords } from '../../../client/safety/kernel-address.ts';
 import { parseLogin } from '../../../client/safety/logins.ts';
 import { parseTcpConnections } from '../../../client/safety/ssh-sessions.ts';
 import { parseSshdPorts } from '../../../client/safety/sshd-ports.ts';
-import { addressBits, familyOf, networkFrom, rangeOf } from '../../../shared/network.ts';
-
-const route = `Iface	Destination	Gateway 	Flags	RefCnt	Use	Metric	Mask		MTU	Window	IRTT
-vmbr0	00000000	0102A8C0	0003	0	0	0	00000000	0	0	0
-wlan0	00000000	FE01010A	0003	0	0	600	00000000	0	0	0
-tun0	00000000	00000000	0001	0	0	900	00000000	0	0	0
-tun0	00000000	0900080A	0003	0	0	0	00000080	0	0	0
-vmbr0	0002A8C0	00000000	0001	0	0	0	00FFFFFF	0	0	0
-vmbr0	0010A8C0	FE02A8C0	0003	0	0	0	00FFFFFF	0	0	0
-`;
-
-const ipv6Route = `20010db8000000000000000000000000 40 00000000000000000000000000000000 00 00000000000000000000000000000000 00000100 00000001 00000000 00000001    vmbr0
-00000000000000000000000000000000 00 00000000000000000000000000000000 00 20010db8000000000000000000000001 00000400 00000005 00000000 00000003    vmbr0
-00000000000000000000000000000000 00 00000000000000000000000000000000 00 fe8000000000000002005efffe000101 00000400 00000001 00000000 00450003    vmbr0
-20000000000000000000000000000000 03 00000000000000000000000000000000 00 20010db8000000000000000000000002 00000400 00000001 00000000 00000003    vmbr0
-00000000000000000000000000000000 00 00000000000000000000000000000000 00 00000000000000000000000000000000 ffffffff 00000001 00000000 00200200       lo
-`;
 
 const tcp = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 18290 1 0000000000000000 100 0 0 10 0
@@ -36,44 +17,6 @@ const tcp6 = `  sl  local_address                         remote_address        
    1: B80D0120000000000000000010000000:0016 B80D01200100000000000000EFBEADDE:D431 01 00000000:00000000 02:0005E9AA 00000000     0        0 42717 2 0000000000000000 21 4 31 10 -1
    2: 0000000000000000FFFF00000A02A8C0:0016 0000000000000000FFFF0000077100CB:D432 01 00000000:00000000 02:0005E9AA 00000000     0        0 42718 2 0000000000000000 21 4 31 10 -1
 `;
-
-describe('addresses of the kernel', () => {
-  it('are read in both of its orders', () => {
-    assert.equal(addressFromWords('0100007F'), '127.0.0.1');
-    assert.equal(addressFromWords('B80D0120000000000000000001000000'), '2001:db8::1');
-    assert.equal(addressFromDigits('20010db8000000000000000000000001'), '2001:db8::1');
-    for (const text of ['', '0100007', '0100007G', 'rem_address']) assert.equal(addressFromWords(text), undefined);
-  });
-
-  it('come back as they were written', () => {
-    const anyWords = fc.array(fc.integer({ min: 0, max: 0xffffffff }), { minLength: 4, maxLength: 4 });
-    const property = fc.property(anyWords, fc.constantFrom(1, 4), (words, count) => {
-      const bytes = new Uint8Array(Uint32Array.from(words.slice(0, count)).buffer);
-      // As the kernel does on a little-endian machine: each word is read from memory and printed as a number.
-      const written = words.slice(0, count).map((word) => word.toString(16).toUpperCase().padStart(8, '0'));
-      const value = BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
-      const read = addressFromWords(written.join(''));
-      assert.equal(read, networkFrom(count === 1 ? 4 : 6, value, count * 32));
-      assert.ok(read !== undefined && rangeOf(read).prefixLength === addressBits[familyOf(read)]);
-    });
-    fc.assert(property);
-  });
-});
-
-describe('default gateways', () => {
-  it('are those of routes to everywhere through another machine', () => {
-    assert.deepEqual(parseIpv4Gateways(route), ['192.168.2.1', '10.1.1.254']);
-    assert.deepEqual(parseIpv6Gateways(ipv6Route), ['2001:db8::1', 'fe80::200:5eff:fe00:101']);
-  });
-
-  it('are none in a text of something else', () => {
-    fc.assert(
-      fc.property(fc.string(), (text) =>
-        assert.deepEqual([...parseIpv4Gateways(text), ...parseIpv6Gateways(text)], []),
-      ),
-    );
-  });
-});
 
 describe('established connections', () => {
   const ends = (text: string) => parseTcpConnections(text).map(({ localPort, remote }) => `${localPort} ${remote}`);
