@@ -1,4 +1,5 @@
-import type { Change, Client } from './ledger/ledger.ts';
+import type { Change, Client, Report } from './ledger/ledger.ts';
+import { operator } from './own-clients.ts';
 
 /** The enrolled hosts, as the ledger has them. */
 export class Clients {
@@ -20,6 +21,15 @@ export class Clients {
 
   list(): Client[] {
     return [...this.#byName.values()];
+  }
+
+  /**
+   * Whether a report is the operator's own: made over the admin socket, or by hand by a client that may operate. What
+   * other clients ban by hand is a client's, like all else that they ban.
+   */
+  isOperators({ client, source }: Pick<Report, 'client' | 'source'>): boolean {
+    if (source !== 'hand') return false;
+    return client === operator || this.get(client)?.may.includes('operate') === true;
   }
 
   /** Takes in what was committed. */

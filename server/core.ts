@@ -199,6 +199,7 @@ export class Core {
       clock,
       random,
       isPaused: () => this.#isPaused,
+      isOperators: (report) => this.clients.isOperators(report),
       connectedAddresses: () => this.connected.addresses(),
       onEvent: (enforcer, event) => this.teller.enforcer(enforcer, event),
       onRoom: (enforcer, room) => this.teller.room(enforcer, room),

@@ -1,5 +1,5 @@
 import type { Clock } from '../shared/clock.ts';
-import { desiredEntries } from '../shared/desired-entries.ts';
+import { type CandidateBan, desiredEntries } from '../shared/desired-entries.ts';
 import type { DesiredEntry } from '../shared/enforcer.ts';
 import type { Enforcement } from '../shared/frames.ts';
 import type { Network } from '../shared/network.ts';
@@ -18,6 +18,8 @@ export interface EnforcementOptions {
   readonly random: () => number;
   /** Panic: nothing is desired until the operator resumes. */
   readonly isPaused: () => boolean;
+  /** Whether a report is the operator's own, who comes first where room is short. */
+  readonly isOperators: (report: Report) => boolean;
   /** Addresses of connected clients; they come and go too often for {@link EnforcementOfBans.policyChanged}. */
   readonly connectedAddresses: () => readonly Network[];
   readonly onEvent: (enforcer: string, event: ReconcilerEvent) => void;
@@ -174,10 +176,10 @@ export class EnforcementOfBans {
   }
 
   #desired({ enforcer, limits, wants }: OpenedFirewall): ReadonlyMap<Network, DesiredEntry> {
-    const { standing, policy, clock } = this.#options;
+    const { standing, policy, clock, isOperators } = this.#options;
     const isHeldBack = this.heldBack();
     if (isHeldBack === undefined) return new Map();
-    const { entries, leftOut } = desiredEntries(candidates(standing.values(), wants), {
+    const { entries, leftOut } = desiredEntries(candidates(standing.values(), wants, isOperators), {
       now: clock.now(),
       mayBlock: (network) => !isHeldBack(network),
       maxEntries: limits.maxEntries,
@@ -213,7 +215,11 @@ function kindOfRoom({ entries, maxEntries, leftOut }: Omit<Room, 'kind'>): Room[
   return entries >= maxEntries * scarceFrom ? 'scarce' : 'plenty';
 }
 
-function* candidates(bans: Iterable<Ban>, wants: OpenedFirewall['wants']) {
+function* candidates(
+  bans: Iterable<Ban>,
+  wants: OpenedFirewall['wants'],
+  isOperators: EnforcementOptions['isOperators'],
+): Generator<CandidateBan> {
   for (const ban of bans) {
     const reports = reportsFor(ban, wants);
     const newest = reports.at(-1);
@@ -222,8 +228,8 @@ function* candidates(bans: Iterable<Ban>, wants: OpenedFirewall['wants']) {
       network: ban.network,
       order: ban.sequence,
       endsAt: lastEndOf(reports),
-      clients: countClients(reports),
-      byHand: reports.some(({ source }) => source === 'hand'),
+      claims: reports,
+      isOperators: reports.some(isOperators),
       note: `${newest.jail} ${newest.client}`,
     };
   }
@@ -232,9 +238,4 @@ function* candidates(bans: Iterable<Ban>, wants: OpenedFirewall['wants']) {
 /** The reports of a ban that a firewall is there for. */
 function reportsFor({ reports }: Pick<Ban, 'reports'>, wants: OpenedFirewall['wants']): readonly Report[] {
   return wants === undefined ? reports : reports.filter(wants);
-}
-
-/** Nearly every ban has one report, and every plan looks at every ban. */
-function countClients(reports: readonly Report[]): number {
-  return reports.length === 1 ? 1 : new Set(reports.map(({ client }) => client)).size;
 }

@@ -1,10 +1,11 @@
+import { operatorName } from '../shared/names.ts';
 import type { Client } from './ledger/ledger.ts';
 
 /** In the name of a client that nobody enrolls: no name of a host has one. */
 const mark = '/';
 
 /** Whoever administers the server over its local socket. */
-export const operator = 'operator';
+export const operator = operatorName;
 /** The client that escalation reports as. */
 export const escalationName = 'escalation';
 

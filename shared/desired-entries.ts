@@ -2,14 +2,10 @@ import type { DesiredEntry } from './enforcer.ts';
 import { mergeNetworks } from './merge-networks.ts';
 import { addressBits, embeddedIpv4, type Family, type Network } from './network.ts';
 import { NetworkIndex } from './network-index.ts';
+import { BanRanking, type RankedBan } from './reconcile/ban-ranking.ts';
 
 /** A ban that stands, as far as an enforcer's list depends on it. One network comes once. */
-export interface CandidateBan extends DesiredEntry {
-  /** How many clients report it. */
-  readonly clients: number;
-  /** Whether a person made it. */
-  readonly byHand: boolean;
-}
+export type CandidateBan = DesiredEntry & RankedBan;
 
 export interface DesiredEntriesOptions {
   /** Milliseconds since the epoch. */
@@ -37,14 +33,14 @@ const refillsMax = 8;
  * What an enforcer should hold, given the bans that stand: those that have not ended and that the policy allows, without
  * those that a wider one covers. It covers exactly the addresses of the bans that it keeps.
  *
- * Where there are more than `maxEntries`, those stay that a person made, then those that most clients report, then the
- * newest.
+ * Where there are more than `maxEntries`, the first in the order of {@link BanRanking} stay.
  */
 export function desiredEntries(bans: Iterable<CandidateBan>, options: DesiredEntriesOptions): DesiredEntries {
   const { now, mayBlock, maxEntries } = options;
   const allowed: CandidateBan[] = [];
   for (const ban of bans) if (ban.endsAt > now && mayBlock(ban.network)) allowed.push(ban);
-  const ranking = new Ranking(allowed);
+  if (allowed.length <= maxEntries) return { entries: entriesOf(join(allowed, options), allowed), leftOut: 0 };
+  const ranking = new BanRanking(allowed);
   let kept = ranking.best(maxEntries);
   let whole = join(kept, options);
   for (let refill = 0; refill < refillsMax && whole.length < maxEntries && kept.length < allowed.length; refill += 1) {
@@ -53,43 +49,6 @@ export function desiredEntries(bans: Iterable<CandidateBan>, options: DesiredEnt
     whole = join(kept, options);
   }
   return { entries: entriesOf(whole, kept), leftOut: allowed.length - kept.length };
-}
-
-/** Finds the first of many bans by sorting numbers instead of bans, which takes 10 ms for a hundred thousand. */
-class Ranking {
-  readonly #bans: readonly CandidateBan[];
-  readonly #ranks: Float64Array;
-  readonly #sorted: Float64Array;
-
-  constructor(bans: readonly CandidateBan[]) {
-    this.#bans = bans;
-    this.#ranks = new Float64Array(bans.length);
-    for (const [at, ban] of bans.entries()) this.#ranks[at] = rankOf(ban);
-    this.#sorted = this.#ranks.toSorted();
-  }
-
-  /** The first `count` bans, in no order. */
-  best(count: number): readonly CandidateBan[] {
-    if (count >= this.#bans.length) return this.#bans;
-    const least = this.#sorted[this.#sorted.length - count];
-    if (least === undefined) return [];
-    let atLeast = count - countAbove(this.#sorted, least);
-    return this.#bans.filter((_ban, at) => {
-      const rank = this.#ranks[at] ?? 0;
-      if (rank !== least) return rank > least;
-      atLeast -= 1;
-      return atLeast >= 0;
-    });
-  }
-}
-
-function countAbove(sorted: Float64Array, value: number): number {
-  return sorted.length - 1 - sorted.lastIndexOf(value);
-}
-
-/** 53 bits, which a number holds exactly: 1 for the hand, 11 for the clients, 41 for the order. */
-function rankOf({ byHand, clients, order }: CandidateBan): number {
-  return (Number(byHand) * 2 ** 11 + Math.min(clients, 2 ** 11 - 1)) * 2 ** 41 + order;
 }
 
 const noJoining: Readonly<Record<Family, number>> = addressBits;

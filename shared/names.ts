@@ -16,6 +16,9 @@ export const notePattern = /^[^\p{Cc}]{0,200}$/u;
 /** The jail of bans by hand, unless another is named. No fail2ban jail is behind it. */
 export const handJail = 'manual';
 
+/** As whom an operator reports who uses the server's local socket; no host is enrolled by it. */
+export const operatorName = 'operator';
+
 export const jailAlphabet = '1–64 of A-Z a-z 0-9 . _ @ + -, beginning with a letter or digit';
 export const noteAlphabet = 'up to 200 characters, no control characters';
 export const clientAlphabet = '1–64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit';

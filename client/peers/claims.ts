@@ -1,7 +1,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import { type CandidateBan, desiredEntries } from '../../shared/desired-entries.ts';
 import type { DesiredEntry, HeldEntry } from '../../shared/enforcer.ts';
-import { handJail } from '../../shared/names.ts';
+import { handJail, operatorName } from '../../shared/names.ts';
 import type { Network } from '../../shared/network.ts';
 import { fitsFilter } from '../../shared/report-filter.ts';
 import type { PeerReport, PeerReports } from './peer-reports.ts';
@@ -17,10 +17,15 @@ export interface ClaimsOptions {
   readonly onTrial: () => Network | undefined;
 }
 
+/** A network with all who report it. */
+interface PeerBan extends CandidateBan {
+  readonly newest: PeerReport;
+}
+
 /** What the subscriptions of one firewall ask of it. */
 export class Claims {
   readonly #options: ClaimsOptions;
-  #newest: ReadonlyMap<Network, PeerReport> = new Map();
+  #bans: ReadonlyMap<Network, PeerBan> = new Map();
   /** What the firewall held when it was last looked at. */
   #held: readonly HeldEntry[] = [];
 
@@ -30,7 +35,7 @@ export class Claims {
 
   /** The report that the last plan blocked a network for. */
   newestOf(network: Network): PeerReport | undefined {
-    return this.#newest.get(network);
+    return this.#bans.get(network)?.newest;
   }
 
   found(held: readonly HeldEntry[]): void {
@@ -38,22 +43,9 @@ export class Claims {
   }
 
   desired(): ReadonlyMap<Network, DesiredEntry> {
-    const newest = new Map<Network, PeerReport>();
-    const bans = new Map<Network, CandidateBan>();
-    for (const report of this.#reports()) {
-      const known = bans.get(report.network);
-      const isNewer = known === undefined || report.order > known.order;
-      if (isNewer) newest.set(report.network, report);
-      bans.set(report.network, {
-        network: report.network,
-        order: Math.max(report.order, known?.order ?? 0),
-        endsAt: Math.max(report.endsAt, known?.endsAt ?? 0),
-        note: isNewer ? `${report.jail} ${report.client}` : known.note,
-        clients: (known?.clients ?? 0) + 1,
-        byHand: false,
-      });
-    }
-    this.#newest = newest;
+    const bans = new Map<Network, PeerBan>();
+    for (const report of this.#reports()) bans.set(report.network, withReport(bans.get(report.network), report));
+    this.#bans = bans;
     const { clock, mayBlock, subscriptions } = this.#options;
     const maxEntries = Math.max(...subscriptions.map((subscription) => subscription.maxEntries));
     const noMerging = { merge: false, widest: { 4: 0, 6: 0 } } as const;
@@ -82,6 +74,22 @@ export class Claims {
       for (const report of reports.values()) if (filters.some((filter) => fitsFilter(filter, report))) yield report;
     }
   }
+}
+
+function withReport(known: PeerBan | undefined, report: PeerReport): PeerBan {
+  const { network, client, order, endsAt } = report;
+  const newest = known === undefined || order > known.order ? report : known.newest;
+  const claim = { client, sequence: order };
+  return {
+    network,
+    order: newest.order,
+    endsAt: Math.max(endsAt, known?.endsAt ?? 0),
+    note: `${newest.jail} ${newest.client}`,
+    claims: known === undefined ? [claim] : [...known.claims, claim],
+    // A trial is asked for by whoever administers this host.
+    isOperators: client === operatorName || client === trialReport.client || known?.isOperators === true,
+    newest,
+  };
 }
 
 const trialReport = {

@@ -13,6 +13,7 @@ async function makeKnowledge() {
   const enforcement = new EnforcementOfBans({
     ...{ firewalls: [], standing, policy, clock, random: () => 0 },
     isPaused: () => false,
+    isOperators: () => false,
     connectedAddresses: () => [],
     onEvent: () => undefined,
     onRoom: () => undefined,

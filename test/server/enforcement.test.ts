@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { Clients } from '../../server/clients.ts';
 import { EnforcementOfBans, type Room } from '../../server/enforcement.ts';
 import { DryRun } from '../../server/enforcers/dry-run/dry-run.ts';
 import type { OpenedFirewall } from '../../server/enforcers/opened-firewall.ts';
 import type { Change } from '../../server/ledger/ledger.ts';
+import { handJail } from '../../shared/names.ts';
 import type { Network } from '../../shared/network.ts';
 import { until } from '../until.ts';
 import { Core } from './core.ts';
 import { makeClient, makeEntry, makeEvent, network } from './samples.ts';
 
 const web1 = makeClient({ name: 'web1' });
+const admin = makeClient({ name: 'admin', may: ['ban', 'operate'] });
+const clients = new Clients([web1, admin]);
 
 const allowed = (which: Network): Change => ({ kind: 'allowed', entry: makeEntry(which), actor: 'operator' });
 const disallowed = (which: Network): Change => ({
@@ -40,6 +44,7 @@ async function enforcing(
     clock: core.clock,
     random: () => 0,
     isPaused: () => false,
+    isOperators: (report) => clients.isOperators(report),
     connectedAddresses: () => connected.map(network),
     onEvent: () => undefined,
     onRoom: (_enforcer, room) => rooms.push(room),
@@ -70,6 +75,18 @@ describe('what is enforced', () => {
     enforcement.notify();
     await until(async () => (await held()).length === 2, 'two are left');
     assert.deepEqual(kinds(), ['scarce', 'none', 'plenty']);
+  });
+
+  it('keeps the operator’s ban and each host’s newest when one host fills the room by hand', async (t) => {
+    const { core, enforcement, held } = await enforcing(t, 4);
+    const byHand = { jail: handJail, source: 'hand' } as const;
+    await core.send(admin, [makeEvent(1, '198.51.100.1', byHand)]);
+    await core.send(makeClient({ name: 'web2' }), [makeEvent(1, '198.51.100.2')]);
+    const flood = Array.from({ length: 20 }, (_, at) => makeEvent(at + 1, `203.0.113.${at}`, byHand));
+    await core.send(web1, flood);
+    enforcement.notify();
+    const kept = ['198.51.100.1', '198.51.100.2', '203.0.113.18', '203.0.113.19'];
+    await until(async () => (await held()).join() === kept.join(), 'those four are in');
   });
 
   it('takes a ban off while the host behind it is connected', async (t) => {

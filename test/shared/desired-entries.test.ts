@@ -18,8 +18,8 @@ function ban(text: string, given: Partial<CandidateBan> = {}): CandidateBan {
     network: network(text),
     order: 1,
     endsAt: Number.POSITIVE_INFINITY,
-    clients: 1,
-    byHand: false,
+    claims: [{ client: 'web1', sequence: given.order ?? 1 }],
+    isOperators: false,
     note: 'sshd web1',
     ...given,
   };
@@ -74,20 +74,12 @@ describe('desiredEntries', () => {
     assert.equal(desiredEntries(halves, options).entries.get(network('192.0.2.0/24'))?.endsAt, 9_000);
   });
 
-  it('keeps, where room is short, what a person banned, then what most clients report, then the newest', () => {
-    const bans = [
-      ban('192.0.2.1', { order: 50 }),
-      ban('192.0.2.3', { order: 40 }),
-      ban('192.0.2.5', { order: 10, clients: 3 }),
-      ban('192.0.2.7', { order: 20, clients: 2 }),
-      ban('192.0.2.9', { order: 1, byHand: true }),
-    ];
-    const kept = (maxEntries: number): string[] => networksOf(bans, { maxEntries });
-    assert.deepEqual(kept(1), ['192.0.2.9']);
-    assert.deepEqual(kept(2), ['192.0.2.5', '192.0.2.9']);
-    assert.deepEqual(kept(3), ['192.0.2.5', '192.0.2.7', '192.0.2.9']);
-    assert.deepEqual(kept(4), ['192.0.2.1', '192.0.2.5', '192.0.2.7', '192.0.2.9']);
-    assert.equal(desiredEntries(bans, { ...options, maxEntries: 3 }).leftOut, 2);
+  it('keeps, where room is short, the first in the order of the ranking, and counts the others', () => {
+    const flood = Array.from({ length: 9 }, (_, at) => ban(`192.0.2.${2 * at}`, { order: 100 + at }));
+    const other = ban('198.51.100.1', { claims: [{ client: 'web2', sequence: 1 }] });
+    const { entries, leftOut } = desiredEntries([...flood, other], { ...options, maxEntries: 3 });
+    assert.deepEqual([...entries.keys()].sort(), ['192.0.2.14', '192.0.2.16', '198.51.100.1']);
+    assert.equal(leftOut, 7);
   });
 
   it('fills the room that joining makes', () => {
@@ -174,8 +166,8 @@ function bansOf16Addresses(): fc.Arbitrary<CandidateBan[]> {
     network: networks,
     order: fc.integer({ min: 1, max: 99 }),
     endsAt: fc.constantFrom(1_000, 2_000, 3_000, Number.POSITIVE_INFINITY),
-    clients: fc.integer({ min: 1, max: 3 }),
-    byHand: fc.boolean(),
+    claims: fc.array(fc.record({ client: fc.constantFrom('web1', 'web2'), sequence: fc.nat(99) }), { minLength: 1 }),
+    isOperators: fc.boolean(),
     note: fc.constant('sshd web1'),
   });
   return fc.uniqueArray(bans, { selector: (each) => each.network, maxLength: 24 });

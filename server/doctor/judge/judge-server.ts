@@ -103,7 +103,7 @@ export function judgeEnforcement(
       level: 'warning',
       code: 'bans-left-out',
       fact: `left out: ${leftOut} of the bans, because there are more than max_entries`,
-      consequence: 'those addresses are not blocked here; who stays: made by hand, then by most hosts, then the newest',
+      consequence: 'those addresses are not blocked here; who stays: yours, then the newest of each host in turn',
       command: 'raise max_entries in the section of this firewall and restart, or shorten bantime on the hosts',
     });
   }

@@ -26,6 +26,7 @@ async function partsWith(bans: number): Promise<BlocklistParts> {
     clock,
     random: () => 0,
     isPaused: () => false,
+    isOperators: () => false,
     connectedAddresses: () => [],
     onEvent: () => undefined,
     onRoom: () => undefined,
