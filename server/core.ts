@@ -20,6 +20,7 @@ import { isOwnClient } from './own-clients.ts';
 import { Policy, type PolicySettings } from './policy/policy.ts';
 import { PolicyChanges } from './policy/policy-changes.ts';
 import { ProtectedAddresses } from './policy/protected-addresses.ts';
+import { ProtectionGaps } from './policy/protection-gaps.ts';
 import { Whitelist } from './policy/whitelist.ts';
 import { Record } from './record.ts';
 import { ReportWriter } from './report-writer.ts';
@@ -73,6 +74,7 @@ export class Core {
   readonly connected: ConnectedClients;
   readonly whitelist: Whitelist;
   readonly protectedAddresses = new ProtectedAddresses();
+  readonly protectionGaps: ProtectionGaps;
   readonly policy: Policy;
   readonly policyChanges = new PolicyChanges();
   readonly standing: StandingBans;
@@ -94,6 +96,7 @@ export class Core {
     this.#isPaused = state.paused;
     this.notifications = new Notifications({ channels, clock, random, log });
     this.teller = new Teller({ log, counters: this.counters, notices: this.notifications, clock });
+    this.protectionGaps = new ProtectionGaps(log);
     this.clients = new Clients(state.clients);
     this.connected = new ConnectedClients(this.protectedAddresses);
     this.whitelist = new Whitelist(settings.whitelist, state.whitelist, settings.whitelistFromFile);
@@ -254,11 +257,12 @@ export class Core {
     for (const { session } of this.connected.list()) session.forgetSettledLists();
   }
 
-  async #protect({ reason, read }: ProtectedSource, signal: AbortSignal): Promise<void> {
+  async #protect({ reason, read, unknown }: ProtectedSource, signal: AbortSignal): Promise<void> {
     const networks = await read(signal).catch((error: unknown) => {
       this.#parts.log.warn({ reason, error: describeError(error) }, 'what must be protected cannot be read');
       return undefined;
     });
+    if (unknown !== undefined) this.protectionGaps.note(reason, unknown());
     if (networks === undefined)
       this.#parts.log.warn({ reason }, 'cannot be read now; what was protected stays protected');
     else if (this.protectedAddresses.replace(reason, networks)) this.#policyChanged();

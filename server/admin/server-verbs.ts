@@ -10,6 +10,7 @@ import type { DeliveryState } from '../notifications/delivery.ts';
 import type { Notifications } from '../notifications/notifications.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ProtectedAddresses } from '../policy/protected-addresses.ts';
+import type { ProtectionGaps } from '../policy/protection-gaps.ts';
 import type { Record, RecordState } from '../record.ts';
 import type { CrowdsecState } from '../sources/crowdsec/crowdsec-source.ts';
 import type { Sources } from '../sources/sources.ts';
@@ -29,6 +30,7 @@ export interface ServerVerbsOptions {
   readonly notifications: Notifications;
   readonly policy: Policy;
   readonly protectedAddresses: ProtectedAddresses;
+  readonly protectionGaps: ProtectionGaps;
   readonly counters: Counters;
   readonly clock: Clock;
   readonly isPaused: () => boolean;
@@ -89,6 +91,7 @@ function status(options: ServerVerbsOptions) {
     strangers: options.strangers(),
     counters: counters.toObject(),
     protected: protectedAddresses.list(),
+    protectionGaps: options.protectionGaps.list(),
     policy: policy.settings,
     enforcers: describeEnforcers(options),
     escalation: options.escalation.state,

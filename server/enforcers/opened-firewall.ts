@@ -20,4 +20,9 @@ export interface ProtectedSource {
   readonly reason: string;
   /** Undefined: they cannot be read now. */
   readonly read: (signal: AbortSignal) => Promise<readonly Network[] | undefined>;
+  /**
+   * What belongs to the answer that `read` gave last, and whose meaning could not be found: a clause each, as `laptop (no such
+   * alias)`. As long as there is any, not all is known that must not be banned. Absent: it always knows all.
+   */
+  readonly unknown?: () => readonly string[];
 }

@@ -29,6 +29,7 @@ export function showStatus(answer: Answer): string {
     `version ${text(answer['version'])}, up ${formatDuration(Number(answer['uptimeSeconds']))}, ${Math.round(Number(answer['memoryBytes']) / 1_048_576)} MiB`,
     `${standing.join(', ')}${paused}`,
     ...recordLines(answer['record']),
+    ...gapLines(answer['protectionGaps']),
     reach(answer['reach']),
     '',
     enforcers(answer),
@@ -46,6 +47,14 @@ function recordLines(record: unknown): string[] {
   if (!isObject(record) || record['kind'] !== 'failing') return [];
   const since = formatDuration(Number(record['forSeconds']));
   return [`record: FAILING for ${since}, new bans are refused until it can be written: ${text(record['reason'])}`];
+}
+
+/** Nothing as long as all is known that must not be banned. */
+function gapLines(gaps: unknown): string[] {
+  return items(gaps).map(({ reason, unknown }) => {
+    const members = Array.isArray(unknown) ? unknown.map(text).join(', ') : '';
+    return `protection: NOT ALL IS KNOWN that is ${text(reason)}: ${members}`;
+  });
 }
 
 /** Nothing as long as it is off. */

@@ -36,7 +36,7 @@ export function ownAddresses(
 function addressesOf({ name, cluster }: ProxmoxFacts): readonly OwnAddress[] {
   if ('unreachable' in cluster) return [];
   const nodes = isUnreadable(cluster.nodes) ? [] : cluster.nodes;
-  const management = isUnreadable(cluster.management) ? [] : cluster.management;
+  const management = isUnreadable(cluster.management) ? [] : cluster.management.networks;
   return [
     ...nodes.flatMap(({ name: node, address }) =>
       address === undefined ? [] : [{ network: address, what: `node ${node} of ${name}` }],

@@ -1,7 +1,7 @@
 import { enumerate } from '../../../shared/enumerate.ts';
 import type { Said } from '../../../shared/finding.ts';
 import { clusterFileMaxBytes } from '../../enforcers/proxmox/cluster-facts.ts';
-import type { IpsetFacts } from '../../enforcers/proxmox/ipset-facts.ts';
+import type { IpsetFacts, UnusableEntry } from '../../enforcers/proxmox/ipset-facts.ts';
 import { isUnreadable } from '../../enforcers/proxmox/readable.ts';
 import { type Answered, unreadable } from './answered.ts';
 
@@ -38,14 +38,25 @@ function judgeContent(facts: IpsetFacts, ipset: string, maxEntries: number): rea
 }
 
 function judgeUnusable({ unusable }: IpsetFacts, ipset: string): readonly Said[] {
+  const deletable = unusable.filter(({ isDeletable }) => isDeletable);
+  return [
+    ...entriesUnusable(deletable, deleteCommands(deletable, ipset)),
+    ...entriesUnusable(
+      unusable.filter(({ isDeletable }) => !isDeletable),
+      `write ADDRESS # COMMENT below [IPSET ${ipset}] in /etc/pve/firewall/cluster.fw, or take the line out: the API cannot, and the next change through it makes a lone ! of a line without an address`,
+    ),
+  ];
+}
+
+function entriesUnusable(unusable: readonly UnusableEntry[], command: string): readonly Said[] {
   if (unusable.length === 0) return [];
   return [
     {
       level: 'warning',
       code: 'entries-unusable',
-      fact: `entries that Proxmox cannot use: ${enumerate(unusable.map(({ cidr, reason }) => `${cidr} (${reason})`))}`,
+      fact: `entries that Proxmox cannot use: ${enumerate(unusable.map(({ name, reason }) => `${name} (${reason})`))}`,
       consequence: 'they block nothing; proxmox-firewall (nftables) may refuse the whole file because of them',
-      command: deleteCommands(unusable, ipset),
+      command,
     },
   ];
 }

@@ -1,5 +1,7 @@
+import { enumerate } from '../../../shared/enumerate.ts';
 import type { Said } from '../../../shared/finding.ts';
 import type { NodeFacts, NodeFirewall } from '../../enforcers/proxmox/node-facts.ts';
+import type { UnknownMember } from '../../enforcers/proxmox/read-set.ts';
 import { isUnreadable } from '../../enforcers/proxmox/readable.ts';
 import { type Answered, unreadable } from './answered.ts';
 import { ruleCommand } from './judge-firewall.ts';
@@ -17,9 +19,24 @@ export function judgeNodes(facts: Answered): readonly Said[] {
   return isTooNarrow ? said.filter(({ code }) => code !== 'unreadable') : said;
 }
 
-/** Where administrators come from; the server protects those addresses as long as it can read them. */
-export function judgeManagement({ cluster: { management } }: Answered): readonly Said[] {
-  return isUnreadable(management) ? [unreadable('the ipset management', management)] : [];
+/** Where administrators come from; the server protects those addresses as far as it can read them. */
+export function judgeManagement({ name, cluster: { management, permissions } }: Answered): readonly Said[] {
+  if (isUnreadable(management)) return [unreadable('the ipset management', management)];
+  // That the token may not read nodes is said once, as the privilege that it lacks.
+  if (!isUnreadable(permissions) && permissions.sysAudit === 'here') return [];
+  return management.unknown.length === 0 ? [] : [judgeUnknown(name, management.unknown)];
+}
+
+function judgeUnknown(name: string, unknown: readonly UnknownMember[]): Said {
+  const members = enumerate(unknown.map(({ member, reason }) => `${member} (${reason})`));
+  return {
+    level: 'warning',
+    code: 'management-unknown',
+    fact: `not all of the ipset management of ${name} is known: ${members}`,
+    consequence: 'what it means is not protected: a host that bans it locks it out',
+    command:
+      'mend these lines below [IPSET management], and where the network of a node is not known, define it: pvesh create /cluster/firewall/aliases --name local_network --cidr NETWORK; until then: fail2networkban-server allow add NETWORK',
+  };
 }
 
 function judgeFirewall({ name, isOnline, firewall }: NodeFacts, { ipset }: Answered): readonly Said[] {

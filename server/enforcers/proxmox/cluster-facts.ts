@@ -1,13 +1,14 @@
 import type { Proxmox } from 'proxmox-api';
 import type { Network } from '../../../shared/network.ts';
-import { unreadableAnswer } from '../answer-error.ts';
 import { type GuestFacts, readGuests } from './guest-facts.ts';
-import { type IpsetEntry, readEntries } from './ipset-entries.ts';
-import { bytesOf, describeIpset, type IpsetFacts, networksOf } from './ipset-facts.ts';
+import { bytesOf, describeIpset, type IpsetFacts } from './ipset-facts.ts';
+import { LocalNetworks } from './local-networks.ts';
+import { readManagement } from './management.ts';
 import { type NodeFacts, readNodeAddresses, readNodes } from './node-facts.ts';
 import { openApi } from './open-api.ts';
 import type { ProxmoxTransport } from './proxmox-transport.ts';
-import { isSet, objectOf, objectsOf, type Readable, readable, textOf } from './readable.ts';
+import { readIpset, readIpsetNames, type SetContent } from './read-set.ts';
+import { isSet, objectOf, type Readable, readable, textOf } from './readable.ts';
 
 /** pmxcfs takes no file larger than this (memdb.h; half of it before Proxmox VE 7). */
 export const clusterFileMaxBytes = 1_048_576;
@@ -31,7 +32,7 @@ export interface ClusterFacts {
   /** Undefined: there is no such ipset. */
   readonly ipset: Readable<IpsetFacts | undefined>;
   /** Addresses that administrate the cluster. */
-  readonly management: Readable<readonly Network[]>;
+  readonly management: Readable<SetContent>;
   /** What all ipsets together take of {@link clusterFileMaxBytes}. */
   readonly ipsetBytes: Readable<number>;
   readonly guests: Readable<readonly GuestFacts[]>;
@@ -62,7 +63,7 @@ export async function readClusterFacts(
       const entries = await readIpset(api, ipset);
       return entries && describeIpset(entries);
     }),
-    management: await readable(() => readManagement(transport, signal)),
+    management: await readable(() => readManagement(api, new LocalNetworks())),
     ipsetBytes: await readable(() => readIpsetBytes(api)),
     guests: mayReadGuests
       ? await readable(() => readGuests(api))
@@ -76,11 +77,6 @@ export async function readClusterAddresses(
   signal: AbortSignal,
 ): Promise<readonly Network[]> {
   return await readNodeAddresses(await openApi(transport, signal));
-}
-
-/** The content of the ipset `management`: where administrators come from. @throws EnforcerError */
-export async function readManagement(transport: ProxmoxTransport, signal: AbortSignal): Promise<readonly Network[]> {
-  return networksOf((await readIpset(await openApi(transport, signal), 'management')) ?? []);
 }
 
 function permissionsOf(data: unknown): Permissions {
@@ -99,17 +95,6 @@ function grantOf(paths: Readonly<Record<string, unknown>>, where: readonly strin
     .map((privileges) => objectOf(privileges ?? {}, 'privileges')[privilege]);
   if (granted.some(isSet)) return 'below';
   return granted.some((value) => value !== undefined) ? 'here' : 'none';
-}
-
-async function readIpset(api: Proxmox.Api, name: string): Promise<readonly IpsetEntry[] | undefined> {
-  if (!(await readIpsetNames(api)).includes(name)) return undefined;
-  const entries = readEntries(await api.cluster.firewall.ipset.$(name).$get());
-  if (entries === undefined) throw unreadableAnswer(`ipset ${name}`, 'the answer is not a list of entries');
-  return entries;
-}
-
-async function readIpsetNames(api: Proxmox.Api): Promise<readonly string[]> {
-  return objectsOf(await api.cluster.firewall.ipset.$get(), 'ipsets').map(({ name }) => textOf(name));
 }
 
 async function readIpsetBytes(api: Proxmox.Api): Promise<number> {

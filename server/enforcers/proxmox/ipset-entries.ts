@@ -1,12 +1,14 @@
 import type { HeldEntry } from '../../../shared/enforcer.ts';
 import { type Network, parseNetwork } from '../../../shared/network.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
+import { Aliases } from './aliases.ts';
 import { textOf } from './readable.ts';
 
 /** One line of an ipset as `GET /cluster/firewall/ipset/NAME` shows it. */
 export interface IpsetEntry {
+  /** Empty for a line that Proxmox cannot split into address and comment: it shows no address of it. */
   readonly cidr: string;
-  /** What it means to us; undefined for names of aliases and for faulty lines. */
+  /** What it means; undefined for a name that means nothing and for a faulty line. */
   readonly network: Network | undefined;
   readonly comment: string;
   /** An exception: it takes addresses out of the set. */
@@ -24,27 +26,28 @@ export function commentFor(note: string): string {
   return `f2nb ${note.replace(/[^A-Za-z0-9._@+ -]/g, '')}`.slice(0, commentMaxCharacters).trim();
 }
 
-/** Reads the data of one entry; undefined when it is not one. */
-export function readEntry(item: unknown): IpsetEntry | undefined {
-  if (!isObject(item) || typeof item['cidr'] !== 'string') return undefined;
-  const { cidr, comment, nomatch, errors } = item;
+/** Reads the data of one entry, by its spelling alone when no aliases are given; undefined when it is not one. */
+export function readEntry(item: unknown, aliases = new Aliases()): IpsetEntry | undefined {
+  if (!isObject(item)) return undefined;
+  const { comment, nomatch, errors } = item;
+  const cidr = textOf(item['cidr']);
   return {
     cidr,
-    network: parseNetwork(cidr),
-    comment: typeof comment === 'string' ? comment : '',
+    network: aliases.resolve(cidr),
+    comment: textOf(comment),
     isNomatch: nomatch === 1 || nomatch === true,
     faults: isObject(errors) ? Object.values(errors).map((text) => textOf(text).trim()) : [],
   };
 }
 
 /**
- * Reads the data of a listing.
+ * Reads the data of a listing. A line that Proxmox cannot use is an entry with `faults`, and costs none of the others.
  *
  * @returns undefined when it is not one
  */
-export function readEntries(data: unknown): IpsetEntry[] | undefined {
+export function readEntries(data: unknown, aliases?: Aliases): IpsetEntry[] | undefined {
   if (!Array.isArray(data)) return undefined;
-  const entries = data.map(readEntry).filter((entry) => entry !== undefined);
+  const entries = data.map((item: unknown) => readEntry(item, aliases)).filter((entry) => entry !== undefined);
   return entries.length === data.length ? entries : undefined;
 }
 
@@ -61,6 +64,7 @@ export function heldEntries(entries: readonly IpsetEntry[]): HeldEntry[] {
   );
 }
 
-function isOurs({ comment, isNomatch }: IpsetEntry): boolean {
-  return markPattern.test(comment) && !isNomatch;
+/** Never the name of an alias: we write networks alone. */
+function isOurs({ cidr, comment, isNomatch }: IpsetEntry): boolean {
+  return markPattern.test(comment) && !isNomatch && parseNetwork(cidr) !== undefined;
 }

@@ -1,5 +1,6 @@
 import { type Network, parseNetwork } from '../../../shared/network.ts';
 import { heldEntries, type IpsetEntry } from './ipset-entries.ts';
+import { nameOf, whyUnusable } from './read-set.ts';
 
 /** What an administrator should know of an ipset. */
 export interface IpsetFacts {
@@ -7,13 +8,24 @@ export interface IpsetFacts {
   readonly theirs: number;
   /** `!` entries: addresses that are taken out of the set. */
   readonly exceptions: readonly string[];
-  /** Entries that Proxmox does not use, or that are no networks (names of aliases), with the reason. */
-  readonly unusable: readonly { readonly cidr: string; readonly reason: string }[];
+  /** Lines that Proxmox does not use, with the reason. */
+  readonly unusable: readonly UnusableEntry[];
   /** Networks in a spelling that is not the canonical one; Proxmox finds them under that very spelling only. */
   readonly odd: readonly { readonly cidr: string; readonly canonical: Network }[];
   /** Networks that stand there more than once, with their spellings. */
   readonly repeated: readonly (readonly string[])[];
 }
+
+export interface UnusableEntry {
+  readonly cidr: string;
+  readonly name: string;
+  readonly reason: string;
+  /** Whether the API takes it as the name of an entry; of the others only an editor can rid the file. */
+  readonly isDeletable: boolean;
+}
+
+/** What DELETE takes beside networks (format IPorCIDRorAlias). */
+const aliasPattern = /^(?:(?:dc|guest)\/)?[A-Za-z][A-Za-z0-9_-]+$/;
 
 export function describeIpset(entries: readonly IpsetEntry[]): IpsetFacts {
   const held = heldEntries(entries);
@@ -23,23 +35,22 @@ export function describeIpset(entries: readonly IpsetEntry[]): IpsetFacts {
   return {
     ours,
     theirs: held.length - ours,
-    exceptions: entries.filter(({ isNomatch }) => isNomatch).map(({ cidr }) => cidr),
-    unusable: entries.flatMap(({ cidr, network, faults }) => {
-      const reason = faults.length > 0 ? faults.join(', ') : 'not a network: perhaps the name of an alias';
-      return faults.length > 0 || network === undefined ? [{ cidr, reason }] : [];
+    exceptions: entries.filter(({ isNomatch, cidr }) => isNomatch && cidr !== '').map(({ cidr }) => cidr),
+    unusable: entries.flatMap((entry) => {
+      const reason = whyUnusable(entry);
+      return reason === undefined
+        ? []
+        : [{ cidr: entry.cidr, name: nameOf(entry), reason, isDeletable: isDeletable(entry.cidr) }];
     }),
     odd: held.flatMap(({ network, spelling }) =>
-      spelling === network ? [] : [{ cidr: spelling, canonical: network }],
+      spelling === network || parseNetwork(spelling) === undefined ? [] : [{ cidr: spelling, canonical: network }],
     ),
     repeated: [...spellings.values()].filter((list) => list.length > 1),
   };
 }
 
-/** The networks of entries that are in force. */
-export function networksOf(entries: readonly IpsetEntry[]): readonly Network[] {
-  return entries
-    .flatMap(({ cidr, isNomatch }) => (isNomatch ? [] : [parseNetwork(cidr)]))
-    .filter((network) => network !== undefined);
+function isDeletable(cidr: string): boolean {
+  return parseNetwork(cidr) !== undefined || aliasPattern.test(cidr);
 }
 
 /** Bytes that the entries take in cluster.fw: `!CIDR # COMMENT` and a newline each. */

@@ -1,8 +1,11 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { EnforcerError } from '../../../shared/errors.ts';
 import type { Network } from '../../../shared/network.ts';
-import type { OpenedFirewall } from '../opened-firewall.ts';
-import { readClusterAddresses, readManagement } from './cluster-facts.ts';
+import type { OpenedFirewall, ProtectedSource } from '../opened-firewall.ts';
+import { readClusterAddresses } from './cluster-facts.ts';
+import { LocalNetworks } from './local-networks.ts';
+import { readManagement } from './management.ts';
+import { openApi } from './open-api.ts';
 import { ProxmoxIpset } from './proxmox-ipset.ts';
 import type { ProxmoxSettings } from './proxmox-settings.ts';
 import { ProxmoxTransport } from './proxmox-transport.ts';
@@ -19,11 +22,23 @@ export function openProxmox(settings: ProxmoxSettings, clock: Clock): OpenedFire
         reason: `the address of a node of proxmox/${name}`,
         read: (signal) => unlessUnavailable(readClusterAddresses(transport, signal)),
       },
-      {
-        reason: `in the management ipset of proxmox/${name}`,
-        read: (signal) => unlessUnavailable(readManagement(transport, signal)),
-      },
+      managementSource(name, transport),
     ],
+  };
+}
+
+function managementSource(name: string, transport: ProxmoxTransport): ProtectedSource {
+  const localNetworks = new LocalNetworks();
+  let unknown: readonly string[] = [];
+  const read = async (signal: AbortSignal): Promise<readonly Network[]> => {
+    const content = await readManagement(await openApi(transport, signal), localNetworks);
+    unknown = content.unknown.map(({ member, reason }) => `${member} (${reason})`);
+    return content.networks;
+  };
+  return {
+    reason: `in the management ipset of proxmox/${name}`,
+    read: (signal) => unlessUnavailable(read(signal)),
+    unknown: () => unknown,
   };
 }
 

@@ -4,10 +4,11 @@ import type { DesiredEntry, Enforcer, HeldEntry, Step } from '../../../shared/en
 import { EnforcerError } from '../../../shared/errors.ts';
 import type { Network } from '../../../shared/network.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
-import { isAnswer, unreadableAnswer } from '../answer-error.ts';
-import { commentFor, heldEntries, readEntries, readEntry } from './ipset-entries.ts';
+import { isAnswer } from '../answer-error.ts';
+import { commentFor, heldEntries, readEntry } from './ipset-entries.ts';
 import { openApi } from './open-api.ts';
 import type { ProxmoxTransport } from './proxmox-transport.ts';
+import { readIpsetEntries } from './read-set.ts';
 
 export interface ProxmoxIpsetOptions {
   /** As in `[proxmox NAME]`. */
@@ -60,11 +61,8 @@ export class ProxmoxIpset implements Enforcer {
 
   async #look(signal: AbortSignal): Promise<readonly HeldEntry[]> {
     const { ipset } = this.#options;
-    const ipsets = await this.#ipsets(signal);
     try {
-      const entries = readEntries(await ipsets.$(ipset).$get());
-      if (entries === undefined) throw unreadableAnswer(`ipset ${ipset}`, 'the answer is not a list of entries');
-      return heldEntries(entries);
+      return heldEntries(await readIpsetEntries(await openApi(this.#options.transport, signal), ipset));
     } catch (error) {
       if (!(await this.#isAbsent(error, signal))) throw error;
       await this.#create(signal);

@@ -80,6 +80,40 @@ const causes: readonly (readonly [string, Cause, readonly string[], RegExp?])[] 
     /192\.0\.2\.300/,
   ],
   [
+    'a line lacks its #',
+    { proxmox: { clusterFw: blacklist('192.0.2.2', '203.0.113.201 scanner of march') } },
+    ['entries-unusable'],
+    /a line without an address.*is a # missing.*\/etc\/pve\/firewall\/cluster\.fw/,
+  ],
+  [
+    'an entry names an alias that there is',
+    { proxmox: { clusterFw: `[ALIASES]\n\nrogue 203.0.113.33\n\n${blacklist('rogue', 'dc/Rogue')}` } },
+    ['entries-repeated'],
+  ],
+  [
+    'an entry names an alias that there is not',
+    { proxmox: { clusterFw: blacklist('rogue', 'guest/rogue') } },
+    ['entries-unusable'],
+    /rogue \(no such alias 'rogue'\), guest\/rogue \(the alias of a guest/,
+  ],
+  [
+    'the management set names aliases',
+    { proxmox: { clusterFw: `[ALIASES]\n\nhome 203.0.113.33\n\n[IPSET management]\n\nhome\n\n${good}` } },
+    [],
+  ],
+  [
+    'the management set names an alias that there is not',
+    { proxmox: { clusterFw: `[IPSET management]\n\nhome\n\n${good}` } },
+    ['management-unknown'],
+    /ipset management of proxmox\/main is known: home \(no such alias 'home'\)/,
+  ],
+  [
+    'the network of a node is not known',
+    { proxmox: { cluster: { nodes: [{ ...pve1, cidr: undefined }], guests: [] } } },
+    ['management-unknown'],
+    /the network of node pve1 .*--name local_network/,
+  ],
+  [
     'an entry is in upper case',
     { proxmox: { clusterFw: blacklist('2001:DB8::1') } },
     ['entries-misspelt'],

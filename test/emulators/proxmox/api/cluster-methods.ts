@@ -22,6 +22,7 @@ export function makeClusterMethods(cluster: EmulatedCluster, isQuorate: () => bo
     ),
     ask('nodes', {}, () => cluster.nodes.map(showNode)),
     ask('nodes/{node}/status', NODE, (given) => showNodeStatus(findNode(cluster, given)), onNode),
+    ask('nodes/{node}/network', NODE, (given) => showNetwork(findNode(cluster, given)), onNode),
     ask('nodes/{node}/time', NODE, (given) => showTime(findNode(cluster, given)), onNode),
     ask('nodes/{node}/firewall/options', NODE, (given) => showOptions(findNode(cluster, given).firewall), onNode),
     // Changing is only there to be refused for want of the privilege; with it, the emulator does not go along.
@@ -159,6 +160,27 @@ function showNodeStatus({ name }: EmulatedNode): Shown {
     cpuinfo: { cpus: 2, model: `emulated on ${name}` },
     memory: { total: 8_589_934_592, used: 2_147_483_648, free: 6_442_450_944 },
   };
+}
+
+/** As INotify.pm reads /etc/network/interfaces: an address that is not configured there is not shown. */
+function showNetwork(node: EmulatedNode): Shown[] {
+  const { ip = '127.0.0.1' } = node;
+  const cidr = 'cidr' in node ? node.cidr : `${ip}/${ip.includes(':') ? 128 : 32}`;
+  const family = ip.includes(':') ? '6' : '';
+  const [address, netmask] = cidr?.split('/') ?? [];
+  const configured =
+    cidr === undefined
+      ? { [`method${family}`]: 'dhcp' }
+      : {
+          [`method${family}`]: 'static',
+          [`cidr${family}`]: cidr,
+          [`address${family}`]: address,
+          [`netmask${family}`]: netmask,
+        };
+  return [
+    { iface: 'eno1', type: 'eth', method: 'manual', method6: 'manual', active: 1, exists: 1, priority: 3 },
+    { iface: 'vmbr0', type: 'bridge', bridge_ports: 'eno1', active: 1, autostart: 1, priority: 4, ...configured },
+  ];
 }
 
 function showTime({ clockAheadMs = 0 }: EmulatedNode): Shown {

@@ -10,6 +10,8 @@ export interface EmulatedNode {
   readonly name: string;
   /** 127.0.0.1 by default. */
   readonly ip?: string;
+  /** The interface that has it, as `192.0.2.10/24`; the address alone by default, undefined for one that gets it by DHCP. */
+  readonly cidr?: string | undefined;
   /** True by default. */
   readonly online?: boolean;
   readonly firewall?: EmulatedFirewallOptions;

@@ -69,7 +69,16 @@ describe('readClusterFacts', () => {
     assert.equal(facts.version, '9.2.11');
     assert.deepEqual(facts.permissions, { sysModify: 'here', sysAudit: 'below', vmAudit: 'below' });
     assert.equal(facts.isFirewallEnabled, true);
-    assert.deepEqual(facts.management, ['198.51.100.0/24', '2001:db8:f::1']);
+    assert.deepEqual(read(facts.management).networks, [
+      '198.51.100.0/24',
+      '2001:db8:f::1',
+      '198.51.100.11',
+      '198.51.100.12',
+    ]);
+    assert.deepEqual(
+      read(facts.management).unknown.map(({ member }) => member),
+      ['the network of node pve3'],
+    );
     assert.deepEqual(read(facts.guests), [
       { vmid: 100, name: 'web', node: 'pve1', isRunning: true, openCards: ['net1'] },
       { vmid: 101, name: 'mail', node: 'pve2', isRunning: false, openCards: [] },
@@ -96,7 +105,7 @@ describe('readClusterFacts', () => {
       ours: 2,
       theirs: 2,
       exceptions: ['192.0.2.9'],
-      unusable: [{ cidr: 'nonsense', reason: "no such alias 'nonsense'" }],
+      unusable: [{ cidr: 'nonsense', name: 'nonsense', reason: "no such alias 'nonsense'", isDeletable: true }],
       odd: [{ cidr: '2001:DB8::1', canonical: '2001:db8::1' }],
       repeated: [['2001:DB8::1', '2001:db8::1']],
     });
@@ -159,8 +168,9 @@ describe('readClusterFacts', () => {
     const lists = await Promise.all(protectedSources.map(({ read: readSource }) => readSource(signal)));
     assert.deepEqual(lists, [
       ['198.51.100.11', '198.51.100.12', '2001:db8:f::13'],
-      ['198.51.100.0/24', '2001:db8:f::1'],
+      ['198.51.100.0/24', '2001:db8:f::1', '198.51.100.11', '198.51.100.12'],
     ]);
+    assert.match(protectedSources[1]?.unknown?.().join() ?? '', /^the network of node pve3 \(.*\)$/);
     proxmox.revokedTokens.add('f2nb@pve!server');
     await enforcer.close();
     assert.deepEqual(await Promise.all(protectedSources.map(({ read: readSource }) => readSource(signal))), [

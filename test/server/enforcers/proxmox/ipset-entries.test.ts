@@ -52,12 +52,18 @@ describe('heldEntries', () => {
 });
 
 describe('readEntries', () => {
-  for (const data of [null, {}, 'text', [null], [{ comment: 'no cidr' }], [{ cidr: 7 }]]) {
+  for (const data of [null, {}, 'text', [null], ['192.0.2.1']]) {
     it(`does not take ${JSON.stringify(data)} for a listing`, () => assert.equal(readEntries(data), undefined));
   }
 });
 
 describe('readEntry', () => {
+  it('takes a line without an address for one that means nothing', () => {
+    const errors = { cidr: 'value does not look like a valid IP address or CIDR network' };
+    const entry = readEntry({ comment: 'scanner', nomatch: 1, errors });
+    assert.deepEqual([entry?.cidr, entry?.network, entry?.comment], ['', undefined, 'scanner']);
+  });
+
   it('takes what is no text for no reason', () => {
     const errors = { cidr: ' no such alias ', other: { toString: 1 } };
     assert.deepEqual(readEntry({ cidr: 'dc/office', errors })?.faults, ['no such alias', '']);

@@ -230,6 +230,53 @@ describe('ProxmoxIpset', () => {
     assert.deepEqual(held(), ['2001:DB8::C']);
   });
 
+  describe('beside a line of somebody else', () => {
+    const foreign: readonly string[] = [
+      '203.0.113.201 scanner of march',
+      '203.0.113.201',
+      '203.0.113.201\r',
+      '203.0.113.201 # f2nb-like',
+      '192.0.2.300',
+      '1.2.3 # f2nb sshd web1',
+      '0.0.0.0/0',
+      '!203.0.113.7',
+      '! ! !',
+      'nobody',
+      'office',
+      'dc/OFFICE # f2nb sshd web1',
+      'guest/office',
+      'local_network',
+      '[BOGUS]',
+      '\u0001\u00ff',
+    ];
+    for (const line of foreign) {
+      it(`goes on with bans and unbans, and keeps what it means: ${JSON.stringify(line)}`, async () => {
+        proxmox.writeClusterFw(
+          `[ALIASES]\n\noffice 203.0.113.50\n\n[IPSET blacklist]\n\n203.0.113.200\n${line}\n203.0.113.202\n\n`,
+        );
+        const foreignEntries = proxmox.entriesOf('blacklist').map(({ cidr }) => cidr || '!');
+        const bench = startBench();
+        bench.want(entry('192.0.2.1'), entry('192.0.2.2'));
+        bench.start();
+        await bench.reaches('in-sync');
+        bench.unwant('192.0.2.1');
+        await bench.settle();
+        await bench.pass(resyncMs);
+        assert.deepEqual(held(), [...foreignEntries, '192.0.2.2'].sort());
+        assert.deepEqual(bench.eventsOf('failed'), []);
+      });
+    }
+
+    it('takes what an alias means for present', async () => {
+      proxmox.writeClusterFw('[ALIASES]\n\noffice 203.0.113.0/28\n\n[IPSET blacklist]\n\ndc/Office\n\n');
+      const bench = startBench();
+      bench.want(entry('203.0.113.0/28'));
+      bench.start();
+      await bench.reaches('in-sync');
+      assert.deepEqual([held(), bench.reconciler.counts()], [['dc/Office'], { ours: 0, theirs: 1 }]);
+    });
+  });
+
   it("leaves an administrator's line alone that stands there beside the same line of ours", async () => {
     proxmox.writeClusterFw('[IPSET blacklist]\n\n192.0.2.1 # f2nb sshd\n192.0.2.1 # mine\n\n');
     const bench = startBench();
