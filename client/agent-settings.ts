@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { configError, describeFileError } from '../shared/errors.ts';
+import { configError, unreadableConfig } from '../shared/errors.ts';
 import { isAbsent } from '../shared/host/absent-file.ts';
 import type { LogLevel } from '../shared/host/log.ts';
 import { SettingsReader } from '../shared/settings-reader.ts';
@@ -46,9 +46,8 @@ export async function readConfig(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    const hint = isAbsent(cause)
-      ? 'is missing; the line that `client add` printed on the server makes it: fail2networkban enroll LINE'
-      : `cannot be read: ${describeFileError(cause)}`;
-    throw configError(path, undefined, hint);
+    if (!isAbsent(cause)) throw unreadableConfig(path, cause);
+    const hint = 'the line that `client add` printed on the server makes it: fail2networkban enroll LINE';
+    throw configError(path, undefined, `is missing; ${hint}`);
   }
 }

@@ -1,6 +1,7 @@
 import { open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isAbsent } from '../shared/host/absent-file.ts';
+import { atPath } from '../shared/host/at-path.ts';
 
 /**
  * Replaces a file as a whole: whoever reads it, also after a loss of power, finds the old text or the new one. The new one
@@ -10,8 +11,8 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   const draft = `${path}.new`;
   const file = await open(draft, 'w', 0o600);
   try {
-    await file.writeFile(text);
-    await file.datasync();
+    await atPath(draft, () => file.writeFile(text));
+    await atPath(draft, () => file.datasync());
   } finally {
     await file.close();
   }

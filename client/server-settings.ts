@@ -104,7 +104,7 @@ async function readText(path: string, name: string, section: SectionReader): Pro
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    section.problem(name, `${path} cannot be read: ${describeFileError(error)}`);
+    section.problem(name, `${path} cannot be read: ${describeFileError(error)}`, error);
     return undefined;
   }
 }

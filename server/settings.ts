@@ -181,7 +181,7 @@ function readWhitelist(file: string, section: SectionReader, { files }: Settings
   try {
     return files.read(file);
   } catch (error) {
-    section.problem('whitelist_file', `${file} cannot be read: ${describeFileError(error)}`);
+    section.problem('whitelist_file', `${file} cannot be read: ${describeFileError(error)}`, error);
     return '';
   }
 }

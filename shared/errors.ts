@@ -1,3 +1,5 @@
+import { isPassingFault } from './passing-fault.ts';
+
 /** One thing wrong in a configuration file. */
 export interface ConfigProblem {
   /** The file and, where one is known, the line: `/etc/fail2networkban/server.ini:12`. */
@@ -6,9 +8,11 @@ export interface ConfigProblem {
   readonly key: string | undefined;
   /** What was found and what is allowed. */
   readonly detail: string;
+  /** Whether it may pass by itself, as a full disk does: see passing-fault.ts. */
+  readonly isPassing: boolean;
 }
 
-/** The operator must act: the configuration cannot be used. Programs end with exit code 78. */
+/** The operator must act: the configuration cannot be used. Programs end with exit code 78, or 75 when all of it may pass. */
 export class ConfigError extends Error {
   readonly code = 'config';
   readonly problems: readonly ConfigProblem[];
@@ -18,16 +22,32 @@ export class ConfigError extends Error {
     this.name = 'ConfigError';
     this.problems = problems;
   }
+
+  get isPassing(): boolean {
+    return this.problems.every(({ isPassing }) => isPassing);
+  }
+}
+
+/** Not now: something that passes stands in the way, as another process that holds a lock. Programs end with exit code 75. */
+export class TemporaryError extends Error {
+  readonly code = 'temporary';
+  readonly isPassing = true;
 }
 
 /** `/etc/fail2networkban/server.ini:12: [server] port: …` */
-export function formatProblem({ where, key, detail }: ConfigProblem): string {
+export function formatProblem({ where, key, detail }: Omit<ConfigProblem, 'isPassing'>): string {
   return key === undefined ? `${where} ${detail}` : `${where}: ${key}: ${detail}`;
 }
 
-/** A ConfigError about a single thing. */
+/** A ConfigError about a single thing. @param cause tells whether it may pass */
 export function configError(where: string, key: string | undefined, detail: string, cause?: unknown): ConfigError {
-  return new ConfigError([{ where, key, detail }], { cause });
+  return new ConfigError([{ where, key, detail, isPassing: isPassingFault(cause) }], { cause });
+}
+
+/** The configuration file itself cannot be read. Whom its rights shut out only the operator lets in; a disk's errors pass. */
+export function unreadableConfig(file: string, cause: unknown): ConfigError {
+  const isShut = hasCode(cause, 'EACCES') || hasCode(cause, 'EPERM');
+  return configError(file, undefined, `cannot be read: ${describeFileError(cause)}`, isShut ? undefined : cause);
 }
 
 /**
@@ -66,9 +86,16 @@ export function describeError(error: unknown): string {
 
 /** Why a file or a folder cannot be used; its path stands beside it, so Node's text, which repeats it, is for the rest. */
 export function describeFileError(error: unknown): string {
-  if (hasCode(error, 'ENOENT')) return 'it is not there';
-  if (hasCode(error, 'EACCES')) return 'this user may not';
-  if (hasCode(error, 'EISDIR')) return 'it is a folder';
-  if (hasCode(error, 'EROFS')) return 'its file system is read-only';
-  return describeError(error);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return fileReasons.get(code) ?? describeError(error);
 }
+
+const fileReasons: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'it is not there'],
+  ['EACCES', 'this user may not'],
+  ['EISDIR', 'it is a folder'],
+  ['EROFS', 'its file system is read-only'],
+  ['ENOSPC', 'its disk is full'],
+  ['EDQUOT', 'the disk quota is used up'],
+  ['EIO', 'its disk gives input/output errors'],
+]);

@@ -23,7 +23,7 @@ interface Owner {
   /** Collects the keys that were asked for: others are unknown. */
   readonly asked: Set<string>;
   /** An undefined line is the section's. */
-  readonly report: (line: number | undefined, key: string, detail: string) => void;
+  readonly report: (line: number | undefined, key: string, detail: string, cause?: unknown) => void;
 }
 
 /** Readers of one value each. A wrong value is reported and the default returned, so that reading can go on to the next. */
@@ -109,10 +109,14 @@ export class SectionReader {
       .map((key) => key.slice(beginning.length));
   }
 
-  /** Says that a value which was read does not do, or that one is missing. */
-  problem(key: string, detail: string): void {
+  /**
+   * Says that a value which was read does not do, or that one is missing.
+   *
+   * @param cause error of the file that the value names: tells whether the problem may pass, see passing-fault.ts
+   */
+  problem(key: string, detail: string, cause?: unknown): void {
     this.#wrong.add(key);
-    this.#owner.report(this.#values.get(key)?.line, key, detail);
+    this.#owner.report(this.#values.get(key)?.line, key, detail, cause);
   }
 
   /** Whether something was said of it already: what was read in its place is a default, of which nothing follows. */

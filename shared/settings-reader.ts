@@ -1,6 +1,7 @@
 import { parse } from 'ini';
 import { ConfigError, type ConfigProblem } from './errors.ts';
 import { suggest } from './nearest.ts';
+import { isPassingFault } from './passing-fault.ts';
 import { quote } from './refusal.ts';
 import { SectionReader, type Value } from './section-reader.ts';
 
@@ -78,7 +79,7 @@ export class SettingsReader {
     const section = this.#sections.get(name);
     return new SectionReader(name, section?.values ?? new Map(), {
       asked,
-      report: (line, key, detail) => this.#report(line ?? section?.line, `[${name}] ${key}`, detail),
+      report: (line, key, detail, cause) => this.#report(line ?? section?.line, `[${name}] ${key}`, detail, cause),
     });
   }
 
@@ -125,8 +126,9 @@ export class SettingsReader {
     section.values.set(key, { text: String(value), line });
   }
 
-  #report(line: number | undefined, key: string, detail: string): void {
-    this.#problems.push({ where: line === undefined ? this.#file : `${this.#file}:${line}`, key, detail });
+  #report(line: number | undefined, key: string, detail: string, cause?: unknown): void {
+    const where = line === undefined ? this.#file : `${this.#file}:${line}`;
+    this.#problems.push({ where, key, detail, isPassing: isPassingFault(cause) });
   }
 }
 

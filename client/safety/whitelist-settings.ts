@@ -21,7 +21,7 @@ async function readList(path: string, agent: SectionReader): Promise<readonly Ne
     }
     return networks;
   } catch (error) {
-    agent.problem('whitelist_file', `${path} cannot be read: ${describeFileError(error)}`);
+    agent.problem('whitelist_file', `${path} cannot be read: ${describeFileError(error)}`, error);
     return [];
   }
 }

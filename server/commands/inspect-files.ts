@@ -30,7 +30,7 @@ function open<Content extends X509Certificate | KeyObject>(
 ): Content | undefined {
   if (server.isWrong(key)) return undefined;
   const pem = attempt(() => readFileSync(file));
-  if ('reason' in pem) server.problem(key, `${file} cannot be read: ${pem.reason}`);
+  if ('reason' in pem) server.problem(key, `${file} cannot be read: ${pem.reason}`, pem.cause);
   else {
     const content = attempt(() => parse(pem.value));
     if (!('reason' in content)) return content.value;
@@ -44,20 +44,22 @@ function inspectFolder(key: 'database' | 'socket', file: string, server: Section
   const folder = dirname(file);
   if (server.isWrong(key) || madeBySystemd.includes(folder)) return;
   const found = attempt(() => statSync(folder));
-  if ('reason' in found) server.problem(key, `its folder ${folder} cannot be used: ${found.reason}`);
+  if ('reason' in found) server.problem(key, `its folder ${folder} cannot be used: ${found.reason}`, found.cause);
   else if (!found.value.isDirectory()) server.problem(key, `${folder} is not a folder`);
   else {
     const written = attempt(() => accessSync(folder, constants.W_OK));
-    if ('reason' in written) server.problem(key, `nothing can be written to its folder ${folder}: ${written.reason}`);
+    if ('reason' in written) {
+      server.problem(key, `nothing can be written to its folder ${folder}: ${written.reason}`, written.cause);
+    }
   }
 }
 
-type Attempt<Value> = { readonly value: Value } | { readonly reason: string };
+type Attempt<Value> = { readonly value: Value } | { readonly reason: string; readonly cause: unknown };
 
 function attempt<Value>(work: () => Value): Attempt<Value> {
   try {
     return { value: work() };
   } catch (error) {
-    return { reason: describeFileError(error) };
+    return { reason: describeFileError(error), cause: error };
   }
 }

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { configError, describeFileError, hasCode } from '../../shared/errors.ts';
+import { configError, hasCode, unreadableConfig } from '../../shared/errors.ts';
 import {
   defaultConfigFile,
   type Inspect,
@@ -40,7 +40,7 @@ function readConfig(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw configError(file, undefined, `cannot be read: ${describeFileError(error)}`);
+    if (!hasCode(error, 'ENOENT')) throw unreadableConfig(file, error);
     const words = file === defaultConfigFile ? '' : ` --config ${file}`;
     throw configError(
       file,

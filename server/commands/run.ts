@@ -14,6 +14,7 @@ import { openChannel } from '../notifications/open-channel.ts';
 import { hostSources } from '../protection/host-sources.ts';
 import { FleetServer, type Identity } from '../server.ts';
 import type { CertificateFiles, ServerSettings } from '../settings.ts';
+import { inspectFiles } from './inspect-files.ts';
 import { type CommandContext, loadSettings } from './load-settings.ts';
 
 /** What the process gives to the server. */
@@ -31,7 +32,7 @@ const stopMaxMs = 4_500;
 
 /** Runs the server until SIGTERM or SIGINT. @throws ConfigError */
 export async function runServer(host: Host): Promise<void> {
-  const settings = loadSettings(host);
+  const settings = loadSettings(host, inspectFiles);
   const log = makeLog('fail2networkban-server', settings.logLevel, host.isTerminal);
   const service = new ServiceManager(host.environment, (error) =>
     log.warn({ error: error.message }, 'systemd-notify failed'),

@@ -123,16 +123,20 @@ function readArgv(section: SectionReader, files: ConfiguredFiles): readonly stri
   const text = section.required('argv', 'the program and its arguments, as /usr/local/bin/tell admins');
   if (section.isWrong('argv')) return [];
   const words = splitWords(text);
-  const problem = words === undefined ? `${quote(text)}: a double quote is not closed` : findAbsence(words, files);
-  if (problem !== undefined) section.problem('argv', problem);
+  if (words === undefined) section.problem('argv', `${quote(text)}: a double quote is not closed`);
+  else inspectProgram(words, section, files);
   return words ?? [];
 }
 
-function findAbsence([program = '']: readonly string[], files: ConfiguredFiles): string | undefined {
-  if (!program.startsWith('/')) return `${quote(program)}: the first word is the program: allowed is an absolute path`;
+function inspectProgram([program = '']: readonly string[], section: SectionReader, files: ConfiguredFiles): void {
+  if (!program.startsWith('/')) {
+    const problem = `${quote(program)}: the first word is the program: allowed is an absolute path`;
+    section.problem('argv', problem);
+    return;
+  }
   try {
-    return (files.modeOf(program) & 0o111) === 0 ? `${program} is not executable` : undefined;
+    if ((files.modeOf(program) & 0o111) === 0) section.problem('argv', `${program} is not executable`);
   } catch (error) {
-    return `${program} cannot be run: ${describeFileError(error)}`;
+    section.problem('argv', `${program} cannot be run: ${describeFileError(error)}`, error);
   }
 }

@@ -1,4 +1,4 @@
-import { describeError, describeFileError } from '../../shared/errors.ts';
+import { describeFileError } from '../../shared/errors.ts';
 import type { SectionReader } from '../../shared/section-reader.ts';
 import type { ConfiguredFiles } from '../configured-files.ts';
 import { OutgoingError } from './outgoing-error.ts';
@@ -57,7 +57,7 @@ export function reportUnusable(section: SectionReader, key: string, read: () => 
     read();
   } catch (error) {
     if (!(error instanceof OutgoingError)) throw error;
-    section.problem(key, describeError(error));
+    section.problem(key, error.message, error);
   }
 }
 
@@ -66,6 +66,6 @@ export function readConfigured(path: string, { read }: ConfiguredFiles): string 
   try {
     return read(path);
   } catch (cause) {
-    throw new OutgoingError('credential', `${path} cannot be read: ${describeFileError(cause)}`);
+    throw new OutgoingError('credential', `${path} cannot be read: ${describeFileError(cause)}`, { cause });
   }
 }

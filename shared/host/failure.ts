@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { ConfigError, describeError } from '../errors.ts';
+import { isPassingFault } from '../passing-fault.ts';
 import { ArgumentError, NotRunningError } from './local-socket.ts';
 
 /** What a program says when a command threw. */
@@ -22,9 +23,10 @@ export function describeFailure(error: unknown, hint: string): Failure {
     return { text: `${message}\n${hint}`, json: toJson({ code: error.code, message, hint }) };
   }
   if (error instanceof ConfigError) {
-    return { text: message, json: toJson({ code: error.code, message, problems: error.problems }) };
+    const problems = error.problems.map(({ where, key, detail }) => ({ where, key, detail }));
+    return { text: message, json: toJson({ code: error.isPassing ? 'temporary' : error.code, message, problems }) };
   }
-  const code = error instanceof ArgumentError ? error.code : 'failed';
+  const code = error instanceof ArgumentError ? error.code : isPassingFault(error) ? 'temporary' : 'failed';
   return { text: message, json: toJson({ code, message }) };
 }
 

@@ -1,7 +1,7 @@
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
-import { describeError } from '../errors.ts';
+import { describeError, TemporaryError } from '../errors.ts';
 import { isObject, parseObject } from '../sealed-channel.ts';
 import { readBody } from './read-body.ts';
 
@@ -106,7 +106,7 @@ function removeStale(path: string): Promise<void> {
     const probe = connect(path);
     probe.on('connect', () => {
       probe.destroy();
-      reject(new Error(`${path}: another process serves this socket`));
+      reject(new TemporaryError(`${path}: another process serves this socket`));
     });
     probe.on('error', (cause: NodeJS.ErrnoException) => {
       try {

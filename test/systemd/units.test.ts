@@ -54,12 +54,21 @@ for (const unit of units) {
       assert.ok((await exposureOf(unit, open)) > (await exposureOf(unit, text)));
     });
 
-    it('checks the configuration that it runs with', async () => {
+    it('reads the configuration that commands read, in the one process whose exit code counts', async () => {
       const text = await readUnit(unit);
-      const check = valuesOf(text, 'ExecStartPre').find((command) => command.includes('check-config')) ?? '';
       const start = valuesOf(text, 'ExecStart')[0] ?? '';
-      assert.match(check, new RegExp(`--config ${configFile[unit]}$`));
       assert.match(start, new RegExp(`--config ${configFile[unit]}$`));
+      // RestartPreventExitStatus= looks at the main process alone (systemd.service(5)).
+      assert.equal(
+        valuesOf(text, 'ExecStartPre').find((command) => command.includes('check-config')),
+        undefined,
+      );
+    });
+
+    it('tries on for as long as a fault lasts that passes', async () => {
+      const text = await readUnit(unit);
+      assert.deepEqual(valuesOf(text, 'StartLimitIntervalSec'), ['0']);
+      assert.deepEqual(valuesOf(text, 'Restart'), ['on-failure']);
     });
 
     it('does not try again with a wrong configuration', async () => {

@@ -47,19 +47,30 @@ async function readArgv(key: string, section: SectionReader): Promise<readonly W
   const text = section.optional(key);
   if (text === undefined) return undefined;
   const words = parseWords(text);
-  const problem = 'problem' in words ? words.problem : (findDanger(words) ?? (await findAbsence(words)));
-  if (problem === undefined && !('problem' in words)) return words;
-  section.problem(key, problem ?? '');
+  if ('problem' in words) {
+    section.problem(key, words.problem);
+    return undefined;
+  }
+  const absence = await findAbsence(words);
+  const problem = findDanger(words) ?? absence?.problem;
+  if (problem === undefined) return words;
+  section.problem(key, problem, absence?.cause);
   return undefined;
 }
 
-async function findAbsence([program = []]: readonly Word[]): Promise<string | undefined> {
+interface Absence {
+  readonly problem: string;
+  readonly cause?: unknown;
+}
+
+async function findAbsence([program = []]: readonly Word[]): Promise<Absence | undefined> {
   const path = program.join('');
   try {
     const file = await stat(path);
-    return file.isFile() && (file.mode & 0o111) !== 0 ? undefined : `${path} is not an executable file`;
-  } catch (error) {
-    return `${path} cannot be run: ${describeFileError(error)}`;
+    const isProgram = file.isFile() && (file.mode & 0o111) !== 0;
+    return isProgram ? undefined : { problem: `${path} is not an executable file` };
+  } catch (cause) {
+    return { problem: `${path} cannot be run: ${describeFileError(cause)}`, cause };
   }
 }
 

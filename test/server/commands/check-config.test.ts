@@ -67,7 +67,7 @@ testWithEnding('names the sources besides the firewalls', async (context) => {
   const { out: json } = await check(context, lines, '--json');
   assert.deepEqual(JSON.parse(json).sources, ['crowdsec/main']);
   const wrong = await check(context, [...lines.slice(0, -1), 'api_key_file = FOLDER/absent']);
-  assert.equal(wrong.code, 78);
+  assert.equal(wrong.code, 75);
   assert.match(wrong.problems.join(), /\[crowdsec main\] api_key_file: FOLDER\/absent cannot be read/);
 });
 
