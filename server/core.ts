@@ -241,6 +241,8 @@ export class Core {
       case 'enrolled':
       case 'revoked':
       case 'advanced':
+      case 'source-read':
+      case 'host-addresses':
         break;
     }
   }

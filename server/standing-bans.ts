@@ -8,7 +8,7 @@ import {
   rangeOf,
 } from '../shared/network.ts';
 import { ExpiryCalendar } from './expiry-calendar.ts';
-import type { Change, LedgerState, Report, ReportKey } from './ledger/ledger.ts';
+import { type Change, isNumbered, type LedgerState, type Report, type ReportKey } from './ledger/ledger.ts';
 
 /** A network that at least one live report claims. */
 export interface Ban {
@@ -160,7 +160,7 @@ export class StandingBans {
       if (change.kind === 'reported' || change.kind === 'lifted') this.#put(numbered(change.report, sequence));
       if (change.kind === 'withdrawn') this.#remove(change.report);
       changed ||= 'report' in change;
-      if (change.kind !== 'advanced') sequence += 1;
+      if (isNumbered(change)) sequence += 1;
     }
     this.#sequence = Math.max(this.#sequence, sequence - 1);
     if (changed) this.#onChange();
@@ -230,8 +230,9 @@ export class StandingBans {
 
 /** Written out, not spread: an object that is spread and added to takes three times the memory. */
 function numbered(report: Report, sequence: number): Report {
-  const { network, client, jail, source, reportedAt, endsAt, isLifted, labels } = report;
-  return { network, client, jail, source, reportedAt, endsAt, isLifted, labels, sequence };
+  const { network, client, jail, source, reportedAt, endsAt, isLifted, labels, evenHost } = report;
+  const copy = { network, client, jail, source, reportedAt, endsAt, isLifted, labels, sequence };
+  return evenHost === undefined ? copy : { ...copy, evenHost };
 }
 
 /** Most bans have one report, and an array that was spread keeps room for more. */

@@ -1,4 +1,4 @@
-import type { Change, Report } from '../ledger/ledger.ts';
+import { type Change, isNumbered, type Report } from '../ledger/ledger.ts';
 
 /** What became of one report. */
 export interface RecentChange {
@@ -32,7 +32,7 @@ export class RecentChanges {
   add(changes: readonly Change[], first: number): void {
     let sequence = first;
     for (const change of changes) {
-      if (change.kind === 'advanced') continue;
+      if (!isNumbered(change)) continue;
       if ('report' in change) {
         const isBan = change.kind === 'reported';
         const before = change.kind === 'withdrawn' ? change.report : change.replaces;

@@ -1,3 +1,4 @@
+import type { Source } from '../../shared/frames.ts';
 import { type Labels, parseLabels } from '../../shared/labels.ts';
 import { type Network, parseNetwork } from '../../shared/network.ts';
 import { LedgerError } from './ledger.ts';
@@ -38,6 +39,11 @@ export function integer(row: Row, column: string): number {
 
 export function end(row: Row): number {
   return typeof row['ends_at'] === 'number' ? row['ends_at'] : Number.POSITIVE_INFINITY;
+}
+
+/** What is not of a jail is by hand. */
+export function source(row: Row): Source {
+  return row['source'] === 'jail' ? 'jail' : 'hand';
 }
 
 export function network(row: Row): Network {

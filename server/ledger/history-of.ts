@@ -33,6 +33,8 @@ export function historyOf(change: Change, sequence: number, at: number): History
     case 'resumed':
       return { ...place, kind: change.kind, actor: change.actor };
     case 'advanced':
+    case 'source-read':
+    case 'host-addresses':
       return undefined;
   }
 }

@@ -2,7 +2,7 @@ import { formatLabels } from '../../shared/labels.ts';
 import type { Database } from './database.ts';
 import { historyOf } from './history-of.ts';
 import type { Change, HistoryEntry, Report } from './ledger.ts';
-import { type Cell, endCell, RowWriter } from './rows.ts';
+import { type Cell, endCell, RowWriter, sourceCell } from './rows.ts';
 
 /** Writes changes into the table `history`. Every method runs inside the caller's transaction. */
 export class HistoryWriter {
@@ -51,8 +51,9 @@ export class HistoryWriter {
   }
 
   /** As {@link historyCells} would, with fewer cells to hand over: tens of thousands a second are written. */
-  #addBan({ network, client, jail, source, reportedAt, endsAt }: Report, sequence: number, at: number): void {
-    this.#bans.add(sequence, at, network, client, jail, source, reportedAt, endCell(endsAt));
+  #addBan(report: Report, sequence: number, at: number): void {
+    const { network, client, jail, reportedAt, endsAt } = report;
+    this.#bans.add(sequence, at, network, client, jail, sourceCell(report), reportedAt, endCell(endsAt));
   }
 
   /** @returns the reports that these changes make and end again; those from before stand no longer */
@@ -80,8 +81,9 @@ function plainBan(change: Change, ended: ReadonlySet<Report>): Report | undefine
 }
 
 function historyCells(entry: HistoryEntry, change: Change, ended: ReadonlySet<Report>): readonly Cell[] {
-  const { sequence, at, kind, network = null, client = null, jail = null, source = null, reason = null } = entry;
+  const { sequence, at, kind, network = null, client = null, jail = null, reason = null } = entry;
   const report = 'report' in change ? change.report : undefined;
+  const source = report === undefined ? null : sourceCell(report);
   const stands = report !== undefined && change.kind !== 'withdrawn' && !ended.has(report);
   const endsAt = entry.endsAt === undefined ? null : endCell(entry.endsAt);
   const actor = entry.actor === client ? null : entry.actor;

@@ -16,6 +16,8 @@ export interface Report {
    */
   readonly isLifted: boolean;
   readonly labels?: Labels | undefined;
+  /** The operator means this network although it is a host's: then it is in force all the same. Absent: no. */
+  readonly evenHost?: true;
   /** Number of the change that made it; absent until that is committed. */
   readonly sequence?: number | undefined;
 }
@@ -67,6 +69,22 @@ export interface Client {
   readonly keys: readonly ClientKey[];
 }
 
+/** Networks that must not be banned, as one source says. */
+export interface ProtectedSet {
+  /** As `proxmox/main/management`. */
+  readonly source: string;
+  readonly networks: readonly Network[];
+}
+
+/** An address that a host was connected from. */
+export interface HostAddress {
+  readonly address: Network;
+  /** Id of the key that it proved itself with. */
+  readonly keyId: string;
+  /** When it was last there, as far as that was written down. Milliseconds since the epoch. */
+  readonly seenAt: number;
+}
+
 /** Streams kept for one client, those that were used last: an agent has one, and a new one only when its state was lost. */
 export const streamsPerClientMax = 16;
 
@@ -77,7 +95,15 @@ export type ReportReason = 'prolonged' | 'listed';
 export type WithdrawalReason = 'unban' | 'not-listed' | 'lifted' | 'expired' | 'whitelisted' | 'revoked';
 
 /** One fact to be written. The ledger gives each the next sequence number, in order. */
-export type Change = ReportChange | AdvancedChange | OtherChange;
+export type Change = ReportChange | QuietChange | OtherChange;
+
+/** A change that takes no sequence number, stands in no history, and is told to no follower. */
+export type QuietChange = AdvancedChange | SourceReadChange | HostAddressesChange;
+
+/** Whether a change takes a sequence number. */
+export function isNumbered(change: Change): change is Exclude<Change, QuietChange> {
+  return change.kind !== 'advanced' && change.kind !== 'source-read' && change.kind !== 'host-addresses';
+}
 
 /**
  * What becomes of one report. The report that ends here (`replaces`, or `report` of a withdrawal) is given as it stands,
@@ -111,6 +137,18 @@ export interface AdvancedChange {
   readonly isNew: boolean;
 }
 
+/** What must not be banned, as one source said last: it takes the place of what that source said before. */
+export interface SourceReadChange extends ProtectedSet {
+  readonly kind: 'source-read';
+}
+
+/** The addresses by which a host is known: they take the place of all that it was known by. */
+export interface HostAddressesChange {
+  readonly kind: 'host-addresses';
+  readonly client: string;
+  readonly addresses: readonly HostAddress[];
+}
+
 export type OtherChange =
   | { readonly kind: 'allowed'; readonly entry: WhitelistEntry; readonly actor: string }
   | {
@@ -127,7 +165,7 @@ export type OtherChange =
 export interface HistoryEntry {
   readonly sequence: number;
   readonly at: number;
-  readonly kind: Exclude<Change['kind'], 'advanced' | 'lifted'>;
+  readonly kind: Exclude<Change['kind'], QuietChange['kind'] | 'lifted'>;
   readonly network?: Network;
   readonly client?: string;
   readonly jail?: string;
@@ -181,6 +219,10 @@ export interface LedgerState {
   /** The last number applied, by client and stream; of each client the stream that was used last stands last. */
   readonly streams: ReadonlyMap<string, ReadonlyMap<string, number>>;
   readonly paused: boolean;
+  /** One for each source that was ever read. */
+  readonly protectedSets: readonly ProtectedSet[];
+  /** By client, newest last. */
+  readonly hostAddresses: ReadonlyMap<string, readonly HostAddress[]>;
 }
 
 /** The ledger did not write; nothing of the commit took effect. */

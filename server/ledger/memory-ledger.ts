@@ -8,8 +8,11 @@ import {
   type HistoryCount,
   type HistoryEntry,
   type HistoryFilter,
+  type HostAddress,
+  type HostAddressesChange,
   type Ledger,
   type LedgerState,
+  type ProtectedSet,
   type Report,
   streamsPerClientMax,
   type Viewer,
@@ -24,6 +27,8 @@ export class MemoryLedger implements Ledger {
   readonly #whitelist = new Map<string, WhitelistEntry>();
   readonly #clients = new Map<string, Client>();
   readonly #streams = new Map<string, Map<string, number>>();
+  readonly #protected = new Map<string, ProtectedSet>();
+  readonly #addresses = new Map<string, readonly HostAddress[]>();
   #history: HistoryEntry[] = [];
 
   load(): Promise<LedgerState> {
@@ -35,6 +40,8 @@ export class MemoryLedger implements Ledger {
       clients: [...this.#clients.values()],
       streams: new Map(Array.from(this.#streams, ([client, streams]) => [client, new Map(streams)])),
       paused: this.#paused,
+      protectedSets: [...this.#protected.values()],
+      hostAddresses: new Map(this.#addresses),
     });
   }
 
@@ -118,15 +125,27 @@ export class MemoryLedger implements Ledger {
       case 'revoked':
         this.#clients.delete(change.client);
         this.#streams.delete(change.client);
+        this.#addresses.delete(change.client);
         break;
       case 'paused':
       case 'resumed':
         this.#paused = change.kind === 'paused';
         break;
+      case 'source-read':
+        this.#protected.set(change.source, { source: change.source, networks: change.networks });
+        break;
+      case 'host-addresses':
+        this.#noteAddresses(change);
+        break;
       case 'advanced':
         this.#advance(change);
         break;
     }
+  }
+
+  #noteAddresses({ client, addresses }: HostAddressesChange): void {
+    if (addresses.length === 0) this.#addresses.delete(client);
+    else this.#addresses.set(client, addresses);
   }
 
   #advance({ client, stream, number }: AdvancedChange): void {

@@ -1,4 +1,4 @@
-import { asRow, end, integer, labels, network, text } from './cells.ts';
+import { asRow, end, integer, labels, network, source, text } from './cells.ts';
 import type { Database } from './database.ts';
 import { type CountFilter, type HistoryCount, type HistoryEntry, type HistoryFilter, LedgerError } from './ledger.ts';
 
@@ -73,7 +73,7 @@ function readHistoryRow(value: unknown): HistoryEntry {
     ...(row['network'] === null ? {} : { network: network(row) }),
     ...(row['client'] === null ? {} : { client: text(row, 'client') }),
     ...(row['jail'] === null ? {} : { jail: text(row, 'jail') }),
-    ...(row['source'] === null ? {} : { source: row['source'] === 'hand' ? 'hand' : 'jail' }),
+    ...(row['source'] === null ? {} : { source: source(row) }),
     ...(kind === 'reported' || kind === 'withdrawn' || kind === 'allowed' ? { endsAt: end(row) } : {}),
     ...(row['labels'] === null ? {} : { labels: labels(row) }),
     ...(row['reason'] === null ? {} : { reason: text(row, 'reason') }),

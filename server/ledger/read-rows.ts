@@ -1,7 +1,8 @@
 import { type Permission, permissions } from '../../shared/frames.ts';
-import { asRow, end, integer, items, labels, network, networkOf, type Row, text } from './cells.ts';
+import type { Network } from '../../shared/network.ts';
+import { asRow, end, integer, items, labels, network, networkOf, type Row, source, text } from './cells.ts';
 import type { Database } from './database.ts';
-import type { Client, ClientKey, LedgerState, Report, WhitelistEntry } from './ledger.ts';
+import type { Client, ClientKey, HostAddress, LedgerState, ProtectedSet, Report, WhitelistEntry } from './ledger.ts';
 import { LedgerError } from './ledger.ts';
 
 /** SHA-256, hexadecimal. */
@@ -23,6 +24,11 @@ export async function loadState(database: Database): Promise<LedgerState> {
     whitelist: (await rows('SELECT * FROM whitelist')).map(readWhitelistEntry),
     clients: (await rows('SELECT * FROM client')).map((row) => readClient(row, keysOf(row['name']))),
     streams: readStreams(await rows('SELECT * FROM stream ORDER BY used_at')),
+    protectedSets: readProtectedSets(
+      await rows('SELECT name FROM protected_source'),
+      await rows('SELECT * FROM protected ORDER BY source, network'),
+    ),
+    hostAddresses: readHostAddresses(await rows('SELECT * FROM host_address ORDER BY client, seen_at, address')),
   };
 }
 
@@ -48,17 +54,18 @@ async function readReports(database: Database): Promise<Report[]> {
 
 /** Every row has strings of its own; of the few names there are, one each is kept. */
 function readReport(row: Row, known: Map<string, string>): Report {
-  return {
+  const report = {
     network: network(row),
     client: once(text(row, 'client'), known),
     jail: once(text(row, 'jail'), known),
-    source: row['source'] === 'hand' ? 'hand' : 'jail',
+    source: source(row),
     reportedAt: integer(row, 'reported_at'),
     endsAt: end(row),
     isLifted: row['is_lifted'] === 1,
     labels: row['labels'] === null ? undefined : labels(row),
     sequence: integer(row, 'sequence'),
   };
+  return row['source'] === 'even-host' ? { ...report, evenHost: true } : report;
 }
 
 function once(name: string, known: Map<string, string>): string {
@@ -99,6 +106,24 @@ function readStreams(rows: readonly Row[]): Map<string, Map<string, number>> {
     streams.set(client, ofClient.set(text(row, 'id'), integer(row, 'number')));
   }
   return streams;
+}
+
+/** A source that was read and named nothing has no rows but its name. */
+function readProtectedSets(sources: readonly Row[], rows: readonly Row[]): ProtectedSet[] {
+  const networks = new Map(sources.map((row): [string, Network[]] => [text(row, 'name'), []]));
+  for (const row of rows) networks.get(text(row, 'source'))?.push(network(row));
+  return Array.from(networks, ([source, known]) => ({ source, networks: known }));
+}
+
+function readHostAddresses(rows: readonly Row[]): Map<string, HostAddress[]> {
+  const addresses = new Map<string, HostAddress[]>();
+  for (const row of rows) {
+    const client = text(row, 'client');
+    const address = networkOf(text(row, 'address'), 'address');
+    const known = { address, keyId: text(row, 'key'), seenAt: integer(row, 'seen_at') };
+    addresses.set(client, [...(addresses.get(client) ?? []), known]);
+  }
+  return addresses;
 }
 
 function isPermission(value: string): value is Permission {

@@ -1,4 +1,5 @@
 import type { Database, Statement } from './database.ts';
+import type { Report } from './ledger.ts';
 
 export type Cell = string | number | null;
 
@@ -47,6 +48,11 @@ export class RowWriter {
   clear(): void {
     this.#cells = [];
   }
+}
+
+/** `jail`, `hand`, or `even-host`: by hand, and meant although the network is a host's. */
+export function sourceCell({ source, evenHost }: Report): string {
+  return evenHost === true ? 'even-host' : source;
 }
 
 /** NULL for what never ends. */

@@ -5,7 +5,10 @@ import {
   type Change,
   type Client,
   type ClientKey,
+  type HostAddressesChange,
   type OtherChange,
+  type ProtectedSet,
+  type SourceReadChange,
   streamsPerClientMax,
 } from './ledger.ts';
 import { endCell, RowWriter } from './rows.ts';
@@ -83,7 +86,7 @@ export class Tables {
       if (isNew) this.#statements.forgetStreams.run(client, client, streamsPerClientMax);
   }
 
-  #writeOther(change: OtherChange): void {
+  #writeOther(change: OtherChange | SourceReadChange | HostAddressesChange): void {
     const { allow, disallow, setSetting } = this.#statements;
     switch (change.kind) {
       case 'allowed':
@@ -102,6 +105,12 @@ export class Tables {
       case 'resumed':
         setSetting.run('paused', change.kind === 'paused' ? 'yes' : 'no');
         break;
+      case 'source-read':
+        this.#writeProtected(change);
+        break;
+      case 'host-addresses':
+        this.#writeHostAddresses(change);
+        break;
     }
   }
 
@@ -112,10 +121,24 @@ export class Tables {
     for (const key of keys) this.#statements.putKey.run(name, key.id, key.kind, secretOf(key), endCell(key.endsAt));
   }
 
+  #writeProtected({ source, networks }: ProtectedSet): void {
+    const { putSource, removeProtected, putProtected } = this.#statements;
+    putSource.run(source);
+    removeProtected.run(source);
+    for (const network of networks) putProtected.run(source, network);
+  }
+
+  #writeHostAddresses({ client, addresses }: HostAddressesChange): void {
+    const { removeAddresses, putAddress } = this.#statements;
+    removeAddresses.run(client);
+    for (const { address, keyId, seenAt } of addresses) putAddress.run(client, address, keyId, seenAt);
+  }
+
   #removeClient(name: string): void {
     this.#statements.removeClient.run(name);
     this.#statements.removeKeys.run(name);
     this.#statements.removeStreams.run(name);
+    this.#statements.removeAddresses.run(name);
   }
 }
 
@@ -139,6 +162,11 @@ async function prepareStatements(database: Database) {
     forgetStreams: await prepare(
       'DELETE FROM stream WHERE client = ? AND id NOT IN (SELECT id FROM stream WHERE client = ? ORDER BY used_at DESC LIMIT ?)',
     ),
+    putSource: await prepare('INSERT OR REPLACE INTO protected_source VALUES (?)'),
+    removeProtected: await prepare('DELETE FROM protected WHERE source = ?'),
+    putProtected: await prepare('INSERT OR REPLACE INTO protected VALUES (?, ?)'),
+    removeAddresses: await prepare('DELETE FROM host_address WHERE client = ?'),
+    putAddress: await prepare('INSERT OR REPLACE INTO host_address VALUES (?, ?, ?, ?)'),
     setSetting: await prepare('INSERT OR REPLACE INTO setting VALUES (?, ?)'),
     countChanges: await prepare('SELECT changes() AS count'),
   };

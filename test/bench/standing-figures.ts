@@ -58,6 +58,8 @@ function measureDecision(): number {
     whitelist: [],
     clients: [],
     streams: new Map(),
+    protectedSets: [],
+    hostAddresses: new Map(),
     paused: false,
   };
   const bans = new StandingBans(state, () => undefined);

@@ -6,6 +6,7 @@ import {
   type CountFilter,
   type HistoryEntry,
   type HistoryFilter,
+  isNumbered,
   type Ledger,
   type LedgerState,
   type Report,
@@ -34,6 +35,8 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         whitelist: [],
         clients: [],
         streams: new Map(),
+        protectedSets: [],
+        hostAddresses: new Map(),
         paused: false,
       });
     });
@@ -102,6 +105,60 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
       await ledger.commit([allowed(makeEntry('192.0.2.0/24')), allowed(gone), allowed(kept)], 1_000);
       await ledger.commit([{ kind: 'disallowed', network: gone.network, actor: 'server', reason: 'expired' }], 2_000);
       assert.deepEqual((await ledger.load()).whitelist, [kept]);
+    });
+
+    it('holds what each source of protection said last, and that one named nothing', async () => {
+      const ledger = await make();
+      const read = (source: string, ...texts: string[]): Change => {
+        return { kind: 'source-read', source, networks: texts.map(network) };
+      };
+      await ledger.commit([read('a', '192.0.2.1', '192.0.2.0/24'), read('b', '192.0.2.1'), read('c')], 1_000);
+      await ledger.commit([read('b')], 2_000);
+      const { protectedSets, sequence } = await ledger.load();
+      assert.deepEqual(
+        protectedSets.map(({ source, networks }) => `${source}: ${[...networks].sort().join(' ')}`).sort(),
+        ['a: 192.0.2.0/24 192.0.2.1', 'b: ', 'c: '],
+      );
+      assert.equal(sequence, 0, 'it takes no number');
+      assert.deepEqual(await ledger.history({ most: 10 }), []);
+    });
+
+    it('holds the addresses that a host was last at, until it is revoked', async () => {
+      const ledger = await make();
+      const at = (text: string, seenAt: number) => ({ address: network(text), keyId: 'key-0001', seenAt });
+      const known = (client: string, ...addresses: ReturnType<typeof at>[]): Change => {
+        return { kind: 'host-addresses', client, addresses };
+      };
+      await ledger.commit([known('web1', at('192.0.2.1', 1)), known('web2', at('192.0.2.2', 2))], 1_000);
+      await ledger.commit(
+        [known('web1', at('2001:db8::1', 3), at('192.0.2.1', 4)), known('web3', at('192.0.2.3', 1))],
+        2_000,
+      );
+      await ledger.commit([{ kind: 'revoked', client: 'web2', actor: 'operator' }, known('web3')], 3_000);
+      assert.deepEqual(
+        await ledger.load().then(({ hostAddresses }) => hostAddresses),
+        new Map([['web1', [at('2001:db8::1', 3), at('192.0.2.1', 4)]]]),
+      );
+    });
+
+    it("keeps that the operator meant a host's address", async () => {
+      const ledger = await make();
+      const meant = makeReport('192.0.2.1', { source: 'hand', evenHost: true });
+      const labelled = makeReport('192.0.2.2', { source: 'hand', evenHost: true, labels: { site: 'fra1' } });
+      await ledger.commit([reported(meant), reported(labelled), reported(makeReport('192.0.2.3'))], 1_000);
+      const { reports } = await ledger.load();
+      assert.deepEqual(
+        reports.map(({ evenHost, source }) => [source, evenHost]),
+        [
+          ['hand', true],
+          ['hand', true],
+          ['jail', undefined],
+        ],
+      );
+      assert.deepEqual(
+        (await ledger.history({ most: 10 })).map(({ source }) => source),
+        ['jail', 'hand', 'hand'],
+      );
     });
 
     it('holds clients with the keys of their last enrolment', async () => {
@@ -398,7 +455,7 @@ class CompletingLedger implements Ledger {
     const completed = changes.flatMap((change) => complete(change, after));
     const first = await this.#ledger.commit(completed, at);
     const sequenceOf = new Map<Report, number>();
-    const numbered = completed.filter(({ kind }) => kind !== 'advanced');
+    const numbered = completed.filter(isNumbered);
     for (const [index, change] of numbered.entries())
       if ('report' in change) sequenceOf.set(change.report, first + index);
     this.#standing = new Map(
@@ -477,6 +534,12 @@ function sorted(state: LedgerState) {
     id: '',
     clients: byName(state.clients),
     whitelist: [...state.whitelist].sort((a, b) => (a.network < b.network ? -1 : 1)),
+    protectedSets: state.protectedSets
+      .map(({ source, networks }) => ({ source, networks: [...networks].sort() }))
+      .sort((a, b) => (a.source < b.source ? -1 : 1)),
+    hostAddresses: [...state.hostAddresses]
+      .map(([client, known]) => ({ client, known: [...known].sort((a, b) => (a.address < b.address ? -1 : 1)) }))
+      .sort((a, b) => (a.client < b.client ? -1 : 1)),
   };
 }
 
@@ -489,10 +552,18 @@ const anyReport = fc
     jail: fc.constantFrom('sshd', 'nginx'),
     source: fc.constantFrom('jail', 'hand'),
     labels: fc.constantFrom(undefined, { site: 'fra1' }, { rack: '7', site: 'fra1 a' }),
+    isEvenHost: fc.boolean(),
     reportedAt: fc.nat(2 ** 31),
     endsAt: anyEnd,
   })
-  .map(({ text, ...rest }) => makeReport(text, rest));
+  .map(({ text, isEvenHost, ...rest }) =>
+    makeReport(text, isEvenHost ? { ...rest, source: 'hand', evenHost: true } : rest),
+  );
+
+const anyAddress = fc.constantFrom('192.0.2.1', '192.0.2.2', '2001:db8::1').map(network);
+const anyHostAddress = fc
+  .tuple(anyAddress, fc.constantFrom('key-0001', 'key-0002'), fc.nat(2 ** 31))
+  .map(([address, keyId, seenAt]) => ({ address, keyId, seenAt }));
 
 const anyChange: fc.Arbitrary<Change> = fc.oneof(
   { arbitrary: anyReport.map(reported), weight: 4 },
@@ -502,5 +573,14 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
   fc.constant<Change>({ kind: 'disallowed', network: network('192.0.2.7'), actor: 'server', reason: 'expired' }),
   fc.constantFrom('web1', 'web2').map((name) => enrolled(makeClient({ name }))),
   fc.constantFrom('web1', 'web2').map((client): Change => ({ kind: 'revoked', client, actor: 'operator' })),
+  fc
+    .record({ source: fc.constantFrom('a', 'b/c'), networks: fc.uniqueArray(anyAddress) })
+    .map((read): Change => ({ kind: 'source-read', ...read })),
+  fc
+    .record({
+      client: fc.constantFrom('web1', 'web2'),
+      addresses: fc.uniqueArray(anyHostAddress, { selector: ({ address }) => address }),
+    })
+    .map((known): Change => ({ kind: 'host-addresses', ...known })),
   fc.constantFrom('paused', 'resumed').map((kind): Change => ({ kind, actor: 'operator' })),
 );

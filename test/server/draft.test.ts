@@ -13,6 +13,8 @@ function makeDraft(...texts: readonly string[]): Draft {
     whitelist: [],
     clients: [],
     streams: new Map(),
+    protectedSets: [],
+    hostAddresses: new Map(),
     paused: false,
   };
   return new Draft(new StandingBans(state, () => undefined), new Map([['web1', new Map([['stream-1', 4]])]]));

@@ -13,6 +13,8 @@ const empty: LedgerState = {
   whitelist: [],
   clients: [],
   streams: new Map(),
+  protectedSets: [],
+  hostAddresses: new Map(),
   paused: false,
 };
 

@@ -1,7 +1,8 @@
 import type { Migration } from './migration.ts';
+import { protection } from './protection.ts';
 
 /**
  * All there are, in order; each stands in a file of its own, named after what it adds. A new one goes to the end, with the next
  * number. A new ledger takes the same way: the tables of version 1, then all of these.
  */
-export const migrations: readonly Migration[] = [];
+export const migrations: readonly Migration[] = [protection];
