@@ -1,7 +1,7 @@
 import type { Clock } from '../shared/clock.ts';
 import type { Network } from '../shared/network.ts';
 import type { Draft } from './draft.ts';
-import { LedgerError } from './ledger/ledger.ts';
+import { LedgerError, type WhitelistEntry } from './ledger/ledger.ts';
 import type { Whitelist } from './policy/whitelist.ts';
 import type { Record } from './record.ts';
 import type { StandingBans } from './standing-bans.ts';
@@ -15,6 +15,11 @@ export interface ExpirySweepOptions {
 
 const actor = 'server';
 
+/** So many expired reports are withdrawn at once, in turn with what hosts send. */
+const perWrite = 500;
+/** The turns of the sweep; no host has such a name. */
+const sweepTurns = '/expiry';
+
 /**
  * Withdraws the reports and whitelist entries whose time has come. Does nothing when the record cannot be written: they
  * come again at the next sweep, and firewalls are not given what has ended anyway.
@@ -23,16 +28,21 @@ export async function sweepExpired({ record, standing, whitelist, clock }: Expir
   const now = clock.now();
   const reports = standing.due(now);
   const entries = whitelist.due(now);
-  if (reports.length + entries.length === 0) return;
   try {
-    await record.write((draft) => {
-      draft.withdrawAll(reports, 'expired', actor);
-      for (const { network } of entries) {
-        if (!isAllowedAnew(draft, network)) draft.add({ kind: 'disallowed', network, actor, reason: 'expired' });
-      }
-    });
+    if (entries.length > 0) await record.write((draft) => endEntries(draft, entries));
+    for (let from = 0; from < reports.length; from += perWrite) {
+      const some = reports.slice(from, from + perWrite);
+      const withdraw = (draft: Draft): unknown => draft.withdrawAll(some, 'expired', actor);
+      await record.write(withdraw, { client: sweepTurns, cost: some.length });
+    }
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error;
+  }
+}
+
+function endEntries(draft: Draft, entries: readonly WhitelistEntry[]): void {
+  for (const { network } of entries) {
+    if (!isAllowedAnew(draft, network)) draft.add({ kind: 'disallowed', network, actor, reason: 'expired' });
   }
 }
 

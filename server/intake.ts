@@ -83,11 +83,11 @@ export class Intake {
   /** Which of these jails' lists differ from what is recorded. Bans made by hand are in no jail's list. */
   async compareDigests(client: Client, digests: JailsFrame['digests'], lists: JailLists): Promise<string[]> {
     const permitted = digests.filter(({ jail }) => mayUse(client, jail));
-    return this.#options.record.read((draft) =>
+    const differing = (draft: Draft): string[] =>
       permitted
         .filter(({ jail, digest }) => !lists.agrees(jail, digest, recordedDigest(draft, client, jail)))
-        .map(({ jail }) => jail),
-    );
+        .map(({ jail }) => jail);
+    return this.#options.record.read(differing, { client: client.name, cost: digests.length });
   }
 
   /** Takes one part of a jail's list; the last part also withdraws what the list does not name. */
@@ -95,7 +95,7 @@ export class Intake {
     const list = lists.add(frame);
     const isLast = frame.part === frame.parts;
     const { entries, withdrawn, recorded, lifted } = await this.#write(
-      client,
+      { client, cost: frame.entries.length },
       (draft): PartEffect => ({
         entries: this.#options.writer.writeListed(draft, client, frame),
         withdrawn: isLast ? withdrawUnlisted(draft, client, frame.jail, list.networks) : 0,
@@ -122,7 +122,7 @@ export class Intake {
   ): Promise<EventResult[]> {
     const arrivedAtMs = this.#options.clock.elapsed();
     const refuseAll = (refusal: Refusal) => events.map(({ number }) => refusedResult(number, refusal));
-    const results = await this.#write(client, enter, refuseAll);
+    const results = await this.#write({ client, cost: events.length }, enter, refuseAll);
     const tookMs = Math.round((this.#options.clock.elapsed() - arrivedAtMs) * 10) / 10;
     for (const [index, event] of events.entries()) this.#tell(client, event, results[index], tookMs);
     return results;
@@ -130,17 +130,17 @@ export class Intake {
 
   /** @param refuse makes the answer when nothing can be taken in, of this client or at all */
   async #write<Answer>(
-    client: Client,
+    { client, cost }: { readonly client: Client; readonly cost: number },
     enter: (draft: Draft) => Answer,
     refuse: (refusal: Refusal) => Answer,
   ): Promise<Answer> {
     try {
       const { record } = this.#options;
-      return await record.write((draft) =>
+      const enterEnrolled = (draft: Draft): Answer =>
         this.#isRevoked(draft, client)
           ? refuse({ code: 'not-permitted', detail: `${client.name} was revoked` })
-          : enter(draft),
-      );
+          : enter(draft);
+      return await record.write(enterEnrolled, { client: client.name, cost });
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error;
       return refuse({ code: 'ledger-unavailable', detail: 'the record cannot be written now' });

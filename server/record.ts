@@ -1,4 +1,6 @@
 import type { Clock } from '../shared/clock.ts';
+import { limits } from '../shared/limits.ts';
+import { FairQueue, type Turn } from './bans/fair-queue.ts';
 import { Draft, type Streams } from './draft.ts';
 import type { Soon } from './in-turns.ts';
 import {
@@ -46,11 +48,15 @@ export interface RecordOptions {
  * The only way into the ledger. Entries that arrive in one tick share one commit, because a commit costs a sync of the
  * disk; each sees those before it, and each is answered only when all are durable. What is committed is taken into the
  * standing bans before any answer goes out.
+ *
+ * A commit takes so much time that nobody waits long for it ({@link limits.eventsPerCommitMax}). Where more is waiting,
+ * clients have their turns, and what has none (the operator's, the server's own) goes before. One client's entries stay in
+ * their order.
  */
 export class Record {
   readonly #options: RecordOptions;
   readonly #streams: Streams;
-  #waiting: Waiting[] = [];
+  readonly #waiting = new FairQueue<Waiting>();
   #writing: Promise<void> | undefined;
   #scheduled = false;
   #state: RecordState = { kind: 'good' };
@@ -64,32 +70,33 @@ export class Record {
     return this.#state;
   }
 
-  /** @throws LedgerError when nothing could be written */
-  write<Answer>(entry: Entry<Answer>): Promise<Answer> {
+  /**
+   * @param turn whose turn it takes; undefined: it goes before all clients'
+   * @throws LedgerError when nothing could be written
+   */
+  write<Answer>(entry: Entry<Answer>, turn?: Turn): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({
-        enter: (draft) => {
-          const answer = entry(draft);
-          return () => resolve(answer);
-        },
-        fail: reject,
-      });
+      const enter = (draft: Draft): (() => void) => {
+        const answer = entry(draft);
+        return () => resolve(answer);
+      };
+      this.#waiting.add({ enter, fail: reject }, turn);
       this.#schedule();
     });
   }
 
-  /** Looks at what stands once everything handed over before is written or refused. It must not throw. */
-  read<Answer>(look: Entry<Answer>): Promise<Answer> {
+  /** Looks at what stands once everything that its client handed over before is written or refused. It must not throw. */
+  read<Answer>(look: Entry<Answer>, turn?: Turn): Promise<Answer> {
     return new Promise((resolve) => {
       const answer = (): void => resolve(look(new Draft(this.#options.standing, this.#streams)));
-      this.#waiting.push({ enter: () => answer, fail: answer });
+      this.#waiting.add({ enter: () => answer, fail: answer }, turn);
       this.#schedule();
     });
   }
 
   /** Resolves when everything handed over so far is written or refused. */
   async drain(): Promise<void> {
-    while (this.#scheduled || this.#writing !== undefined || this.#waiting.length > 0) {
+    while (this.#scheduled || this.#writing !== undefined || this.#waiting.size > 0) {
       await (this.#writing ?? new Promise<void>((resolve) => this.#options.soon(resolve)));
     }
   }
@@ -103,8 +110,9 @@ export class Record {
   /** Looks again as long as each look finds more: a commit costs the disk's sync, another look nearly nothing. */
   #commitOnceQuiet(seen: number): void {
     this.#options.soon(() => {
-      const found = this.#waiting.length;
-      if (found > seen && found < gatheredMax) this.#commitOnceQuiet(found);
+      const { size: found, cost } = this.#waiting;
+      const isFull = found >= gatheredMax || cost >= limits.eventsPerCommitMax;
+      if (found > seen && !isFull) this.#commitOnceQuiet(found);
       else this.#commitNow();
     });
   }
@@ -113,13 +121,12 @@ export class Record {
     this.#scheduled = false;
     this.#writing = this.#commitWaiting().finally(() => {
       this.#writing = undefined;
-      if (this.#waiting.length > 0) this.#schedule();
+      if (this.#waiting.size > 0) this.#schedule();
     });
   }
 
   async #commitWaiting(): Promise<void> {
-    const batch = this.#waiting;
-    this.#waiting = [];
+    const batch = this.#waiting.take(limits.eventsPerCommitMax);
     const draft = new Draft(this.#options.standing, this.#streams);
     const answers = batch.map(({ enter }) => enter(draft));
     try {

@@ -215,8 +215,10 @@ export class FleetServer {
       rates: this.#rates,
       countReports: (client, jail) => standing.countOfClient(client, jail),
       serverName: this.#settings.name,
-      answer: ({ name }, question) =>
-        record.read(() => answerQuestion(question, { client: name, standing, enforcement, now: clock.now() })),
+      answer: ({ name }, question) => {
+        const answer = () => answerQuestion(question, { client: name, standing, enforcement, now: clock.now() });
+        return record.read(answer, { client: name, cost: 1 });
+      },
       follow: (client, request, send) => feed.follow(client, request, send),
       noteEnforcers: (session, enforcers) => this.#core.connected.noteEnforcers(session, enforcers),
       admit: (session, who) => this.#admit(session, who, address),

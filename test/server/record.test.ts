@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { Turn } from '../../server/bans/fair-queue.ts';
 import type { Draft } from '../../server/draft.ts';
 import { LedgerError, type Report, streamsPerClientMax } from '../../server/ledger/ledger.ts';
 import { SqliteLedger } from '../../server/ledger/sqlite-ledger.ts';
@@ -26,6 +27,17 @@ describe('the record', () => {
     assert.deepEqual(core.ledger.commits, [3]);
     await core.record.write((draft) => draft.report(makeReport('203.0.113.4')));
     assert.deepEqual(core.ledger.commits, [3, 1]);
+  });
+
+  it('commits no more at once than others can wait for, and in turns', async () => {
+    const core = await Core.make();
+    const order: string[] = [];
+    const write = (name: string, turn?: Turn): Promise<unknown> =>
+      core.record.write((draft) => draft.report(makeReport(`203.0.113.${order.push(name)}`)), turn);
+    const flood = Array.from({ length: 6 }, (_, at) => write(`flood ${at}`, { client: 'flood', cost: 500 }));
+    await Promise.all([...flood, write('lone', { client: 'web1', cost: 1 }), write('operator')]);
+    assert.deepEqual(order.slice(0, 4), ['operator', 'flood 0', 'lone', 'flood 1']);
+    assert.deepEqual(core.ledger.commits, [3, 2, 2, 1]);
   });
 
   it('answers only when the commit is durable and what stands says so', async () => {

@@ -1,4 +1,5 @@
 import type { Clients } from '../../clients.ts';
+import type { Draft } from '../../draft.ts';
 import { type Client, LedgerError } from '../../ledger/ledger.ts';
 import type { Record } from '../../record.ts';
 import type { LivePosition, Position } from './position.ts';
@@ -100,7 +101,7 @@ export class Positions {
   }
 
   async #recall(known: Known, { name }: Client): Promise<number> {
-    const sequence = await this.#record.read((draft) => draft.numberOf(name, stream));
+    const sequence = await this.#record.read((draft) => draft.numberOf(name, stream), { client: name, cost: 1 });
     if (sequence > 0) known.confirmed = { kind: 'recorded', sequence };
     return sequence;
   }
@@ -108,9 +109,10 @@ export class Positions {
   /** Where it cannot be written, a restart will tell more than is needed. */
   async #note(known: Known, { name }: Client, sequence: number): Promise<void> {
     try {
-      await this.#record.write((draft) => {
+      const advance = (draft: Draft): void => {
         if (this.#clients.get(name) !== undefined && !draft.revokes(name)) draft.advance(name, stream, sequence);
-      });
+      };
+      await this.#record.write(advance, { client: name, cost: 1 });
       known.noted = sequence;
       known.isWorthNoting = false;
     } catch (error) {
