@@ -12,6 +12,8 @@ export interface FleetOptions {
   readonly policy?: readonly string[];
   /** Sections of enforcers besides `[proxmox main]`. */
   readonly enforcers?: readonly string[];
+  /** More lines for `[proxmox main]`. */
+  readonly firewall?: readonly string[];
   /** Folder of the server's files; one that goes with the test by default. */
   readonly serverDir?: string;
 }
@@ -61,7 +63,7 @@ export class Fleet {
       dir: options.serverDir ?? join(dir, 'server'),
       certificates,
       policy: options.policy ?? [],
-      enforcers: [...(options.enforcers ?? []), ...sectionFor('main', proxmox)],
+      enforcers: [...(options.enforcers ?? []), ...sectionFor('main', proxmox), ...(options.firewall ?? [])],
     });
     ending.after(() => server.stop());
     return new Fleet({ dir, proxmox, certificates, server }, ending);

@@ -24,8 +24,8 @@ export async function askProgram(name: ProgramName, args: readonly string[]): Pr
 
 /** One of the two programs in a process of its own, with the environment that its unit gives it. */
 export class RunningProgram extends RunningProcess {
-  constructor(name: ProgramName, args: readonly string[]) {
-    super(process.execPath, [main(name), ...args], unitEnvironment(name));
+  constructor(name: ProgramName, args: readonly string[], more: NodeJS.ProcessEnv = {}) {
+    super(process.execPath, [main(name), ...args], { ...unitEnvironment(name), ...more });
   }
 }
 

@@ -16,6 +16,8 @@ export interface ServerProcessOptions {
   readonly enforcers?: readonly string[];
   /** More lines for `[server]`. */
   readonly server?: readonly string[];
+  /** What the server's process sees beside what its unit gives it. */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 /** The real server in a process of its own, on loopback, with its files in a folder of its own. */
@@ -55,7 +57,7 @@ export class ServerProcess {
   /** Starts it again after a stop or a kill, on the same port. */
   async start(): Promise<void> {
     await this.writeConfig();
-    this.#program = new RunningProgram('server', ['run', '--config', this.config]);
+    this.#program = new RunningProgram('server', ['run', '--config', this.config], this.#options.environment);
     const [, port] = await this.#program.said(/"port":(\d+)[^\n]*"msg":"ready"/);
     this.#port = Number(port);
   }
