@@ -34,7 +34,7 @@ export interface CoreSettings {
   /** Those of the whitelist that stand in a file of their own. */
   readonly whitelistFromFile: readonly Network[];
   readonly historyDays: number;
-  /** Entries of history, but for those of standing reports. */
+  /** Entries of history, but for those of standing reports; each client has an equal share. */
   readonly historyMax: number;
   /** Undefined: off. */
   readonly escalation: EscalationSettings | undefined;

@@ -1,5 +1,6 @@
 import { Serial } from '../../shared/serial.ts';
 import { type Database, openToRead } from './database.ts';
+import { type Bounds, type PrunePlan, planPruning } from './history-pruner.ts';
 import { type CountFilter, type HistoryCount, type HistoryEntry, type HistoryFilter, LedgerError } from './ledger.ts';
 import { readCounts, readHistory } from './read-history.ts';
 
@@ -27,6 +28,10 @@ export class HistoryReader {
 
   counts(filter: CountFilter): Promise<readonly HistoryCount[]> {
     return this.#look(() => readCounts(this.#database, filter));
+  }
+
+  planPruning(bounds: Bounds): Promise<PrunePlan | undefined> {
+    return this.#look(() => planPruning(this.#database, bounds));
   }
 
   /** Cuts the look short that is under way; those that wait fail. */

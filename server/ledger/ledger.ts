@@ -256,8 +256,8 @@ export interface Ledger {
   /** Reports and withdrawals after a sequence number, oldest first: what a follower needs to catch up. @throws LedgerError */
   changesAfter(sequence: number, most: number): Promise<readonly HistoryEntry[]>;
   /**
-   * Forgets history before an instant, and the oldest that are more than `most`, but for the changes that made the reports
-   * that stand.
+   * Forgets history before an instant, and of each holder the oldest so that at most `most` entries remain, but for the changes
+   * that made the reports that stand, which do not count. {@link cutsOf} says who gives way first. Holds up no commit.
    *
    * @returns how many entries went
    * @throws LedgerError

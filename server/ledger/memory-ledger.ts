@@ -1,5 +1,6 @@
 import { fitsGlob } from '../../shared/names.ts';
 import { historyOf } from './history-of.ts';
+import { cutsOf, holderOf } from './history-shares.ts';
 import {
   type AdvancedChange,
   type Change,
@@ -86,12 +87,13 @@ export class MemoryLedger implements Ledger {
 
   prune(before: number, most: number): Promise<number> {
     const standing = new Set(Array.from(this.#reports.values(), (report) => report.sequence));
-    const kept = this.#history.filter(
-      ({ at, sequence }) => (at >= before && sequence > this.#sequence - most) || standing.has(sequence),
-    );
-    const gone = this.#history.length - kept.length;
-    this.#history = kept;
-    return Promise.resolve(gone);
+    const mayGo = this.#history.filter(({ sequence }) => !standing.has(sequence));
+    const counts = new Map<string, number>();
+    for (const entry of mayGo.filter(({ at }) => at >= before)) countIn(counts, holderOf(entry), 1);
+    const cuts = cutsOf(counts, most);
+    const gone = new Set(mayGo.filter((entry) => entry.at < before || countIn(cuts, holderOf(entry), -1) >= 0));
+    this.#history = this.#history.filter((entry) => !gone.has(entry));
+    return Promise.resolve(gone.size);
   }
 
   close(): Promise<void> {
@@ -156,6 +158,13 @@ export class MemoryLedger implements Ledger {
     if (streams.size > streamsPerClientMax) streams.delete(oldest);
     this.#streams.set(client, streams);
   }
+}
+
+/** @returns the count afterwards */
+function countIn(counts: Map<string, number>, name: string, by: number): number {
+  const count = (counts.get(name) ?? 0) + by;
+  counts.set(name, count);
+  return count;
 }
 
 function fits(entry: HistoryEntry, filter: Omit<HistoryFilter, 'most'>): boolean {

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../../shared/clock.ts';
 import { ConfigError, describeError } from '../../shared/errors.ts';
 import { Serial } from '../../shared/serial.ts';
 import { type Database, isDatabaseError, moveLogIntoFile, openDatabase } from './database.ts';
+import { HistoryPruner } from './history-pruner.ts';
 import { HistoryReader } from './history-reader.ts';
 import {
   type Change,
@@ -90,8 +91,17 @@ export class SqliteLedger implements Ledger {
     return this.#inTurn(() => readChangesAfter(this.#database, sequence, most));
   }
 
-  prune(before: number, most: number): Promise<number> {
-    return this.#inTurn(() => this.#transaction(() => this.#tables.prune({ before, most, last: this.#sequence })));
+  async prune(before: number, most: number): Promise<number> {
+    const plan = await this.#reader.planPruning({ before, most }).catch(throwAsLedgerError);
+    if (plan === undefined) return 0;
+    const pruner = new HistoryPruner(this.#database, plan);
+    const step = async (): Promise<number> => {
+      this.#tables.keepSequence(this.#sequence);
+      return await pruner.step();
+    };
+    let gone = 0;
+    while (!pruner.isDone) gone += await this.#inTurn(() => this.#transaction(step));
+    return gone;
   }
 
   /** Afterwards the file alone is whole, so that it can be copied; should that fail, SQLite's log beside it has the rest. */

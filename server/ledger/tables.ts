@@ -13,23 +13,14 @@ import {
 } from './ledger.ts';
 import { endCell, RowWriter } from './rows.ts';
 
-/** Which history is kept: not before an instant, and at most so many entries up to the last number. */
-export interface Bounds {
-  readonly before: number;
-  readonly most: number;
-  readonly last: number;
-}
-
 /** The statements that change the tables. Every method runs inside the caller's transaction. */
 export class Tables {
   readonly history: HistoryWriter;
-  readonly #database: Database;
   readonly #streams: RowWriter;
   readonly #statements: Statements;
 
-  private constructor(database: Database, history: HistoryWriter, streams: RowWriter, statements: Statements) {
+  private constructor(history: HistoryWriter, streams: RowWriter, statements: Statements) {
     this.history = history;
-    this.#database = database;
     this.#streams = streams;
     this.#statements = statements;
   }
@@ -37,7 +28,7 @@ export class Tables {
   static async prepare(database: Database): Promise<Tables> {
     const stream = (rows: string): string => `INSERT OR REPLACE INTO stream VALUES ${rows}`;
     const streams = await RowWriter.prepare(database, '(?, ?, ?, ?)', stream);
-    return new Tables(database, await HistoryWriter.prepare(database), streams, await prepareStatements(database));
+    return new Tables(await HistoryWriter.prepare(database), streams, await prepareStatements(database));
   }
 
   begin(): void {
@@ -65,18 +56,9 @@ export class Tables {
     this.#advance(advances, at);
   }
 
-  /**
-   * Forgets history, and keeps the number of the last change, which may have been in there. Millions of rows take
-   * seconds, so it is done on the library's thread.
-   *
-   * @returns how many entries went
-   */
-  async prune({ before, most, last }: Bounds): Promise<number> {
+  /** Keeps the number of the last change, whose entry may go. */
+  keepSequence(last: number): void {
     this.#statements.setSetting.run('sequence', String(last));
-    const isOld = `(at < ${Math.floor(before)} OR sequence <= ${last - most})`;
-    await this.#database.exec(`DELETE FROM history WHERE ${isOld} AND stands = 0`);
-    const row = this.#statements.countChanges.get();
-    return typeof row === 'object' && row !== null && 'count' in row ? Number(row.count) : 0;
   }
 
   #advance(advances: readonly AdvancedChange[], at: number): void {
@@ -168,6 +150,5 @@ async function prepareStatements(database: Database) {
     removeAddresses: await prepare('DELETE FROM host_address WHERE client = ?'),
     putAddress: await prepare('INSERT OR REPLACE INTO host_address VALUES (?, ?, ?, ?)'),
     setSetting: await prepare('INSERT OR REPLACE INTO setting VALUES (?, ?)'),
-    countChanges: await prepare('SELECT changes() AS count'),
   };
 }

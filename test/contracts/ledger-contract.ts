@@ -402,9 +402,49 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
 
     it('is cut to the newest, but for what stands', async () => {
       const ledger = await make();
-      await ledger.commit(changes.slice(0, 5), 1_000);
-      assert.equal(await ledger.prune(0, 2), 2);
-      assert.deepEqual(sequences(await ledger.history({ most: 100 })), [5, 4, 3]);
+      const reports = [1, 2, 3, 4].map((last) => makeReport(`192.0.2.${last}`));
+      await ledger.commit(reports.map(reported), 1_000);
+      await ledger.commit(reports.slice(1).map(withdrawn), 1_000);
+      assert.equal(await ledger.prune(0, 2), 4);
+      assert.deepEqual(sequences(await ledger.history({ most: 100 })), [7, 6, 1]);
+    });
+
+    it('is kept in fair shares: the client that holds most gives way first, the operator and the server last', async () => {
+      const ledger = await make();
+      const actors = ['operator', 'web2', 'server'];
+      const ends = (client: string, jail: string, count: number): Change[] =>
+        Array.from({ length: count }, (_, at) => makeReport(`192.0.2.${at}`, { client, jail })).flatMap(
+          (report, at) => [reported(report), { ...withdrawn(report), actor: actors[at % 3] ?? client }],
+        );
+      await ledger.commit(
+        [...ends('web1', 'sshd', 10), ...ends('operator', 'manual', 2), ...ends('web2', 'sshd', 60)],
+        1_000,
+      );
+      await ledger.commit(
+        [...ends('web3', 'sshd', 2), { kind: 'paused', actor: 'web2' }, { kind: 'resumed', actor: 'operator' }],
+        1_000,
+      );
+      const left = async (): Promise<Record<string, number>> => {
+        const entries = await ledger.history({ most: 1_000 });
+        const holders = entries.map(
+          ({ kind, client, actor }) => (kind === 'withdrawn' || kind === 'reported' ? client : actor) ?? '',
+        );
+        return Object.fromEntries(
+          ['operator', 'web1', 'web2', 'web3'].map((name) => [
+            name,
+            holders.filter((holder) => holder === name).length,
+          ]),
+        );
+      };
+      assert.deepEqual(await left(), { operator: 5, web1: 20, web2: 121, web3: 4 });
+      await ledger.prune(0, 100);
+      assert.deepEqual(await left(), { operator: 5, web1: 20, web2: 71, web3: 4 });
+      await ledger.prune(0, 30);
+      assert.deepEqual(await left(), { operator: 5, web1: 11, web2: 10, web3: 4 });
+      await ledger.prune(0, 7);
+      assert.deepEqual(await left(), { operator: 5, web1: 1, web2: 1, web3: 0 });
+      await ledger.prune(0, 3);
+      assert.deepEqual(await left(), { operator: 3, web1: 0, web2: 0, web3: 0 });
     });
 
     it('is pruned before an instant, but for what stands', async () => {
@@ -420,22 +460,27 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
 
   it(`${name}: equals the plain model after any changes`, async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.array(anyChange, { maxLength: 40 }), { maxLength: 6 }), async (commits) => {
-        const ledger = new CompletingLedger(await open());
-        const model = new CompletingLedger(new MemoryLedger());
-        try {
-          for (const [at, changes] of commits.entries()) {
-            assert.equal(await ledger.commit(changes, at), await model.commit(changes, at));
+      fc.asyncProperty(
+        fc.array(fc.array(anyChange, { maxLength: 40 }), { maxLength: 6 }),
+        fc.nat(30),
+        async (commits, most) => {
+          const ledger = new CompletingLedger(await open());
+          const model = new CompletingLedger(new MemoryLedger());
+          try {
+            for (const [at, changes] of commits.entries()) {
+              assert.equal(await ledger.commit(changes, at), await model.commit(changes, at));
+            }
+            assert.deepEqual(sorted(await ledger.load()), sorted(await model.load()));
+            assert.deepEqual(await ledger.history({ most: 1_000 }), await model.history({ most: 1_000 }));
+            const half = Math.floor(commits.length / 2);
+            assert.equal(await ledger.prune(half, most), await model.prune(half, most));
+            assert.deepEqual(await ledger.history({ most: 1_000 }), await model.history({ most: 1_000 }));
+            assert.deepEqual(sorted(await ledger.load()), sorted(await model.load()));
+          } finally {
+            await ledger.close();
           }
-          assert.deepEqual(sorted(await ledger.load()), sorted(await model.load()));
-          assert.deepEqual(await ledger.history({ most: 1_000 }), await model.history({ most: 1_000 }));
-          const half = Math.floor(commits.length / 2);
-          assert.equal(await ledger.prune(half, 12), await model.prune(half, 12));
-          assert.deepEqual(sorted(await ledger.load()), sorted(await model.load()));
-        } finally {
-          await ledger.close();
-        }
-      }),
+        },
+      ),
       { numRuns: 40 },
     );
   });
