@@ -17,6 +17,7 @@ import type { ServerSettings } from '../settings.ts';
 import { ownAddresses, readAddresses } from './facts/read-addresses.ts';
 import { readCertificate } from './facts/read-certificate.ts';
 import { readDisk } from './facts/read-disk.ts';
+import { readLog } from './facts/read-log-readers.ts';
 import { type OpnsenseFacts, readOpnsense } from './facts/read-opnsense.ts';
 import { type PortFacts, readPort, readServedCertificate } from './facts/read-port.ts';
 import { type ProxmoxFacts, readProxmox } from './facts/read-proxmox.ts';
@@ -26,6 +27,7 @@ import { judgeCertificate } from './judge/judge-certificate.ts';
 import { judgeClients } from './judge/judge-clients.ts';
 import { judgeProblems, judgeSettings } from './judge/judge-configuration.ts';
 import { judgeDisk } from './judge/judge-disk.ts';
+import { judgeLogReaders } from './judge/judge-log-readers.ts';
 import { isAliasOpen, judgeOpnsense } from './judge/judge-opnsense.ts';
 import { judgePort } from './judge/judge-port.ts';
 import { isOpen, judgeProxmox } from './judge/judge-proxmox.ts';
@@ -99,6 +101,7 @@ async function examineSettings(settings: ServerSettings, host: DoctorHost): Prom
     { subject: 'port', said: judgePort(port, server.kind === 'running') },
     { subject: 'certificate', said: judgeCertificate(certificate, clock.now(), served) },
     { subject: 'disk', said: judgeDisk(await readDisk(settings.database)) },
+    { subject: 'ledger', said: judgeLogReaders(await readLog(settings.database)) },
     ...proxmoxes.map((facts) => ({ subject: facts.name, said: judgeProxmox(facts) })),
     ...aliases.map((facts) => ({ subject: facts.name, said: judgeOpnsense(facts) })),
     ...(server.kind === 'running' ? await examineRunning(server, settings, { proxmoxes, aliases }, host) : []),

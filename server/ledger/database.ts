@@ -51,10 +51,19 @@ async function connect(file: string): Promise<Database> {
   return database;
 }
 
+/** SQLite's log is moved into the file from this size on, and cut to it when it had to grow: for a reader, or one large commit. */
+const logBytes = 4_194_304;
+
 /** WAL with a sync at each commit: what is committed survives a power failure. */
 export async function makeDurable(database: Database): Promise<void> {
   await database.exec('PRAGMA journal_mode = WAL');
   await database.exec('PRAGMA synchronous = FULL');
+  await database.exec(`PRAGMA journal_size_limit = ${logBytes}`);
+}
+
+/** Writes of the log into the file what no reader needs there, and waits for nobody. If that was all, the next commit begins the log anew. */
+export async function moveLogAsFarAsMayBe(database: Database): Promise<void> {
+  await database.exec('PRAGMA wal_checkpoint(PASSIVE)');
 }
 
 /** Writes what the log beside the file holds into the file. */

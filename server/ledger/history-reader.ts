@@ -1,5 +1,5 @@
 import { Serial } from '../../shared/serial.ts';
-import { type Database, openToRead } from './database.ts';
+import { type Database, moveLogAsFarAsMayBe, openToRead } from './database.ts';
 import { type Bounds, type PrunePlan, planPruning } from './history-pruner.ts';
 import { type CountFilter, type HistoryCount, type HistoryEntry, type HistoryFilter, LedgerError } from './ledger.ts';
 import { readCounts, readHistory } from './read-history.ts';
@@ -32,6 +32,11 @@ export class HistoryReader {
 
   planPruning(bounds: Bounds): Promise<PrunePlan | undefined> {
     return this.#look(() => planPruning(this.#database, bounds));
+  }
+
+  /** Beside the commits, and without waiting for a reader. */
+  moveLog(): Promise<void> {
+    return this.#look(() => moveLogAsFarAsMayBe(this.#database));
   }
 
   /** Cuts the look short that is under way; those that wait fail. */

@@ -91,7 +91,9 @@ export class SqliteLedger implements Ledger {
     return this.#inTurn(() => readChangesAfter(this.#database, sequence, most));
   }
 
+  /** Also moves SQLite's log into the file, which else only a commit does. */
   async prune(before: number, most: number): Promise<number> {
+    await this.#reader.moveLog().catch(throwAsLedgerError);
     const plan = await this.#reader.planPruning({ before, most }).catch(throwAsLedgerError);
     if (plan === undefined) return 0;
     const pruner = new HistoryPruner(this.#database, plan);
