@@ -5,6 +5,7 @@ import type { ExitCode } from '../shared/exit-codes.ts';
 import { type Verb, verbs } from '../shared/frames.ts';
 import { exitCodeOf } from '../shared/host/exit-code-of.ts';
 import { describeFailure } from '../shared/host/failure.ts';
+import { StandardStreams } from '../shared/host/standard-streams.ts';
 import { handJail } from '../shared/names.ts';
 import { version } from '../shared/version.ts';
 import type { CommandContext } from './commands/command-context.ts';
@@ -24,9 +25,9 @@ const startHint = 'Start the agent: systemctl start fail2networkban-agent';
 /** Read before commander does, whose own errors it is about too. */
 const isJson = process.argv.includes('--json');
 
-const print = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
+const streams = new StandardStreams(process);
+
+const print = (line: string): void => streams.print(line);
 
 /** A command's exit code; each loads only the modules that it needs, because starting Node is most of its time. */
 type Run<Options> = (context: CommandContext, options: Options, words: readonly string[]) => Promise<ExitCode>;
@@ -68,8 +69,9 @@ function addAgent(program: Command): void {
     return runAgent(context, {
       // biome-ignore lint/style/noProcessEnv: main is the one owner of the environment
       environment: process.env,
-      isTerminal: process.stdout.isTTY,
+      streams,
       onSignal: (name, handle) => process.on(name, handle),
+      exit: () => process.exit(),
     });
   });
 }
@@ -192,7 +194,7 @@ function addChecks(program: Command): void {
 function fail(error: unknown): void {
   const { text, json } = describeFailure(error, startHint);
   if (isJson && json !== undefined) print(json);
-  if (!isJson && text !== undefined) process.stderr.write(`${text}\n`);
+  if (!isJson && text !== undefined) streams.remark(text);
   process.exitCode = exitCodeOf(error);
 }
 

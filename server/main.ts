@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { systemClock } from '../shared/clock.ts';
-import { hasCode } from '../shared/errors.ts';
 import type { ExitCode } from '../shared/exit-codes.ts';
 import { exitCodeOf } from '../shared/host/exit-code-of.ts';
 import { describeFailure } from '../shared/host/failure.ts';
+import { StandardStreams } from '../shared/host/standard-streams.ts';
 import { version } from '../shared/version.ts';
 import { ask } from './commands/ask.ts';
 import type { ExportWords } from './commands/export.ts';
@@ -26,9 +26,9 @@ const startHint =
 /** Read before commander does, whose own errors it is about too. */
 const isJson = process.argv.includes('--json');
 
-const print = (text: string): void => {
-  process.stdout.write(`${text}\n`);
-};
+const streams = new StandardStreams(process);
+
+const print = (text: string): void => streams.print(text);
 
 // biome-ignore lint/style/noProcessEnv: main is the one owner of the environment
 const environment = process.env;
@@ -45,7 +45,7 @@ const finish = (code: ExitCode): void => {
 function fail(error: unknown): void {
   const { text, json } = describeFailure(error, startHint);
   if (isJson && json !== undefined) print(json);
-  if (!isJson && text !== undefined) process.stderr.write(`${text}\n`);
+  if (!isJson && text !== undefined) streams.remark(text);
   finish(exitCodeOf(error));
 }
 
@@ -78,12 +78,13 @@ function addRun(program: Command): void {
     await runServer({
       ...context(options),
       environment,
-      isTerminal: process.stdout.isTTY,
+      streams,
       version,
       onSignal: (name, handle) => process.on(name, handle),
       crash: (error) => {
         throw error;
       },
+      exit: () => process.exit(),
     });
   });
 }
@@ -133,15 +134,6 @@ function addOpnsense(program: Command): void {
   }
 }
 
-/** Resolves when it has left; false when whoever read, as `head`, reads no more. */
-const write = (text: string): Promise<boolean> =>
-  new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => {
-      if (error && !hasCode(error, 'EPIPE')) reject(error);
-      else resolve(!error);
-    });
-  });
-
 function addExport(program: Command): void {
   configured(program.command('export'))
     .option('--year <year>', 'of one year, as 2026; days are those of UTC')
@@ -153,8 +145,8 @@ function addExport(program: Command): void {
     .description('how often each network was banned, most first, as far back as history goes')
     .action(async (options: CommonOptions & ExportWords) => {
       const { exportCounts } = await import('./commands/export.ts');
-      process.stdout.once('error', () => undefined);
-      const remark = (text: string): void => void process.stderr.write(`${text}\n`);
+      const write = (text: string): Promise<boolean> => streams.write(text);
+      const remark = (text: string): void => streams.remark(text);
       const words = options.json === true ? { ...options, format: 'json' } : options;
       await exportCounts({ ...context(options), write, remark }, words);
     });

@@ -5,8 +5,9 @@ import type { Clock } from '../../shared/clock.ts';
 import { describeError } from '../../shared/errors.ts';
 import { type ExitCode, exitCodes } from '../../shared/exit-codes.ts';
 import { type LocalVerb, serveLocalSocket } from '../../shared/host/local-socket.ts';
-import { type Log, makeLog } from '../../shared/host/log.ts';
+import { type Log, openLog } from '../../shared/host/log.ts';
 import { type ServiceEnvironment, ServiceManager } from '../../shared/host/service-manager.ts';
+import type { StandardStreams } from '../../shared/host/standard-streams.ts';
 import { version } from '../../shared/version.ts';
 import { Agent } from '../agent.ts';
 import { makeOpenEnforcer } from '../enforcers/create-enforcer.ts';
@@ -16,17 +17,22 @@ import { loadSettings, type Settings } from '../settings.ts';
 import { type OnSignal, type Wish, Wishes } from '../wishes.ts';
 import type { CommandContext } from './command-context.ts';
 
+/** Within the 6 s that the unit gives. */
+const logDrainMaxMs = 1_000;
+
 /** What the process gives to the agent. */
 export interface Surroundings {
   readonly environment: ServiceEnvironment;
-  readonly isTerminal: boolean;
+  readonly streams: StandardStreams;
   readonly onSignal: OnSignal;
+  /** Ends the process at once, with its exit code. */
+  readonly exit: () => never;
 }
 
 /** `agent`: runs until SIGTERM or SIGINT; SIGHUP reads the configuration again. @throws ConfigError */
 export async function runAgent(context: CommandContext, surroundings: Surroundings): Promise<ExitCode> {
   let settings = await loadSettings(context.config);
-  const log = makeLog('fail2networkban', settings.agent.logLevel, surroundings.isTerminal);
+  const { log, drain } = openLog('fail2networkban', settings.agent.logLevel, surroundings.streams);
   const service = new ServiceManager(surroundings.environment, (error) =>
     log.warn({ error: describeError(error) }, 'systemd was not told'),
   );
@@ -36,6 +42,8 @@ export async function runAgent(context: CommandContext, surroundings: Surroundin
     settings = await reload(context, settings, log);
   }
   endFeeding();
+  // A reader of the log that stands still would keep the process for ever.
+  if (!(await drain(logDrainMaxMs))) surroundings.exit();
   return exitCodes.done;
 }
 

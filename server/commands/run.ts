@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { systemClock } from '../../shared/clock.ts';
 import { configError, describeError } from '../../shared/errors.ts';
 import { commandRunner } from '../../shared/host/command-runner.ts';
-import { type Log, makeLog } from '../../shared/host/log.ts';
+import { type Log, openLog } from '../../shared/host/log.ts';
 import { ServiceManager } from '../../shared/host/service-manager.ts';
+import type { StandardStreams } from '../../shared/host/standard-streams.ts';
 import { pinOf } from '../../shared/pin.ts';
 import { openFirewalls } from '../enforcers/create-enforcer.ts';
 import { LedgerError } from '../ledger/ledger.ts';
@@ -20,20 +21,24 @@ import { type CommandContext, loadSettings } from './load-settings.ts';
 /** What the process gives to the server. */
 export interface Host extends CommandContext {
   readonly environment: NodeJS.ProcessEnv;
-  readonly isTerminal: boolean;
+  readonly streams: StandardStreams;
   readonly version: string;
   readonly onSignal: (name: 'SIGTERM' | 'SIGINT' | 'SIGHUP', handle: () => void) => void;
   /** Ends the process loudly. */
   readonly crash: (error: unknown) => never;
+  /** Ends the process at once, with its exit code. */
+  readonly exit: () => never;
 }
 
+/** Within the 6 s that the unit gives. */
+const logDrainMaxMs = 1_000;
 /** An orderly stop that takes longer than this is cut short. */
 const stopMaxMs = 4_500;
 
 /** Runs the server until SIGTERM or SIGINT. @throws ConfigError */
 export async function runServer(host: Host): Promise<void> {
   const settings = loadSettings(host, inspectFiles);
-  const log = makeLog('fail2networkban-server', settings.logLevel, host.isTerminal);
+  const { log, drain } = openLog('fail2networkban-server', settings.logLevel, host.streams);
   const service = new ServiceManager(host.environment, (error) =>
     log.warn({ error: error.message }, 'systemd-notify failed'),
   );
@@ -48,6 +53,8 @@ export async function runServer(host: Host): Promise<void> {
   stopFeeding();
   await stopServer(host, server);
   unlock();
+  // A reader of the log that stands still would keep the process for ever.
+  if (!(await drain(logDrainMaxMs))) host.exit();
 }
 
 async function startServer(host: Host, settings: ServerSettings, log: Log): Promise<FleetServer> {

@@ -9,7 +9,8 @@ import { appendToQueue } from '../../client/queue.ts';
 import type { ServerAddress, Trust } from '../../client/server-address.ts';
 import type { Settings } from '../../client/settings.ts';
 import { type Clock, systemClock } from '../../shared/clock.ts';
-import { type Log, makeLog } from '../../shared/host/log.ts';
+import { type Log, openLog } from '../../shared/host/log.ts';
+import { StandardStreams } from '../../shared/host/standard-streams.ts';
 import type { Ending } from '../ending.ts';
 import { until } from '../until.ts';
 import { TestServer, type TestServerOptions } from './test-server.ts';
@@ -64,6 +65,8 @@ export interface StartOptions {
   readonly log?: Log;
 }
 
+const ofProcess = openLog('agent', 'error', new StandardStreams(process));
+
 function noEnforcer(): never {
   throw new Error('no subscription names an enforcer');
 }
@@ -71,7 +74,7 @@ function noEnforcer(): never {
 /** A real agent in this process, on real files. */
 export async function startAgent(test: Ending, settings: Settings, options: StartOptions = {}): Promise<Running> {
   const { clock = systemClock, fail2ban = noFail2ban, openEnforcer = noEnforcer } = options;
-  const { log = makeLog('agent', settings.agent.logLevel, false) } = options;
+  const { log = ofProcess.log } = options;
   const host = { clock, random: () => 0, randomBytes, fail2ban, openEnforcer, log, agent: 'test' };
   const agent = await Agent.open(settings, host);
   const ending = new AbortController();

@@ -5,7 +5,7 @@ import { type Finished, RunningProcess } from './running-process.ts';
 /** The two programs, as they ship. */
 export type ProgramName = 'server' | 'client';
 
-const main = (name: ProgramName): string => fileURLToPath(new URL(`../../${name}/main.js`, import.meta.url));
+export const mainFile = (name: ProgramName): string => fileURLToPath(new URL(`../../${name}/main.js`, import.meta.url));
 
 /** Runs a command of one of the programs to its end. */
 export async function runCommand(name: ProgramName, args: readonly string[]): Promise<Finished> {
@@ -25,7 +25,7 @@ export async function askProgram(name: ProgramName, args: readonly string[]): Pr
 /** One of the two programs in a process of its own, with the environment that its unit gives it. */
 export class RunningProgram extends RunningProcess {
   constructor(name: ProgramName, args: readonly string[], more: NodeJS.ProcessEnv = {}) {
-    super(process.execPath, [main(name), ...args], { ...unitEnvironment(name), ...more });
+    super(process.execPath, [mainFile(name), ...args], { ...unitEnvironment(name), ...more });
   }
 }
 

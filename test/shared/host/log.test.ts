@@ -3,12 +3,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { it } from 'node:test';
 
+const streamsModule = new URL('../../../shared/host/standard-streams.js', import.meta.url).href;
 const logModule = new URL('../../../shared/host/log.js', import.meta.url).href;
 
 /** 80 MB, a little in each turn of the event loop. */
 const flood = `
-  import { makeLog } from ${JSON.stringify(logModule)};
-  const log = makeLog('flood', 'info', false);
+  import { openLog } from ${JSON.stringify(logModule)};
+  import { StandardStreams } from ${JSON.stringify(streamsModule)};
+  const { log } = openLog('flood', 'info', new StandardStreams(process));
   const text = 'x'.repeat(400);
   const write = (left) => {
     for (let line = 0; line < 2_000; line += 1) log.info(text);
