@@ -1,6 +1,7 @@
 import type { DesiredEntry } from './enforcer.ts';
 import { mergeNetworks } from './merge-networks.ts';
-import { addressBits, embeddedIpv4, type Family, type Network } from './network.ts';
+import { embeddedIpv4 } from './network/embedded-ipv4.ts';
+import { addressBits, type Family, type Network } from './network.ts';
 import { NetworkIndex } from './network-index.ts';
 import { BanRanking, type RankedBan } from './reconcile/ban-ranking.ts';
 
@@ -57,9 +58,9 @@ const noJoining: Readonly<Record<Family, number>> = addressBits;
 function join(bans: readonly CandidateBan[], { merge, widest }: DesiredEntriesOptions): Network[] {
   const networks = bans.map(({ network }) => network);
   if (!merge) return mergeNetworks(networks, noJoining);
-  const carriers = networks.filter((network) => embeddedIpv4(network) !== undefined);
+  const carriers = networks.filter((network) => embeddedIpv4(network).length > 0);
   if (carriers.length === 0) return mergeNetworks(networks, widest);
-  const others = networks.filter((network) => embeddedIpv4(network) === undefined);
+  const others = networks.filter((network) => embeddedIpv4(network).length === 0);
   return [...mergeNetworks(others, widest), ...mergeNetworks(carriers, noJoining)];
 }
 

@@ -112,46 +112,6 @@ export function covers(outer: Network, inner: Network): boolean {
   return wide.family === narrow.family && wide.first <= narrow.first && narrow.last <= wide.last;
 }
 
-interface Carrier {
-  readonly first: bigint;
-  readonly prefixLength: number;
-  /** The bit where the IPv4 address begins. */
-  readonly ipv4At: number;
-  /** What its bits are combined with. */
-  readonly mask?: bigint;
-}
-
-/**
- * IPv6 prefixes whose addresses carry an IPv4 address: NAT64 (RFC 6052), NAT64 of a site, as /96 (RFC 8215), 6to4 (RFC
- * 3056), Teredo with the address of the host, inverted (RFC 4380 §4), and the IPv4-compatible form that RFC 4291 §2.5.5.1
- * gave up. IPv4-mapped addresses stand here for networks wider than /96; narrower ones are IPv4 already.
- */
-const carriersOfIpv4: readonly Carrier[] = [
-  { first: 0x64ff9bn << 96n, prefixLength: 96, ipv4At: 96 },
-  { first: 0x64ff9b0001n << 80n, prefixLength: 48, ipv4At: 96 },
-  { first: 0x2002n << 112n, prefixLength: 16, ipv4At: 16 },
-  { first: 0x2001n << 112n, prefixLength: 32, ipv4At: 96, mask: 0xffffffffn },
-  { first: 0n, prefixLength: 96, ipv4At: 96 },
-  { first: mappedPrefix, prefixLength: 96, ipv4At: 96 },
-];
-
-/**
- * The IPv4 network that a translator may make of an IPv6 network, so that a whitelisted or private IPv4 address cannot
- * be banned in its IPv6 clothes. A network that holds a whole translation prefix yields 0.0.0.0/0.
- */
-export function embeddedIpv4(network: Network): Network | undefined {
-  if (familyOf(network) === 4) return undefined;
-  const range = rangeOf(network);
-  for (const carrier of carriersOfIpv4) {
-    const shared = BigInt(128 - Math.min(carrier.prefixLength, range.prefixLength));
-    if (range.first >> shared !== carrier.first >> shared) continue;
-    const prefixLength = Math.min(32, Math.max(0, range.prefixLength - carrier.ipv4At));
-    const value = (range.first >> BigInt(128 - 32 - carrier.ipv4At)) & 0xffffffffn;
-    return networkFrom(4, prefixLength === 0 ? 0n : value ^ (carrier.mask ?? 0n), prefixLength);
-  }
-  return undefined;
-}
-
 /** Reads what {@link networkFrom} wrote: no more than one `::`, no dotted tail. */
 function ipv6FirstOf(network: Network): bigint {
   const slashAt = network.indexOf('/');

@@ -2,7 +2,8 @@ import { type Clock, sleep } from '../../shared/clock.ts';
 import { describeError } from '../../shared/errors.ts';
 import { every } from '../../shared/every.ts';
 import type { Log } from '../../shared/host/log.ts';
-import { embeddedIpv4, type Family, familyOf, type Network, prefixLengthOf } from '../../shared/network.ts';
+import { findThrough } from '../../shared/network/embedded-ipv4.ts';
+import { type Family, familyOf, type Network, prefixLengthOf } from '../../shared/network.ts';
 import { NetworkIndex } from '../../shared/network-index.ts';
 import type { Refusal } from '../../shared/refusal.ts';
 import { specialPurposeNetworks } from '../../shared/special-networks.ts';
@@ -77,11 +78,10 @@ export class Safety {
   /**
    * Why this host does not block `network`, or undefined when it may: `too-wide`, `special-purpose`, `whitelisted` or
    * `protected`.
-   * Counts every shared address, in either direction, and looks through translations to the IPv4 address inside.
+   * Counts every shared address, in either direction, and looks through translations to the IPv4 addresses inside.
    */
   refuse(network: Network): Refusal | undefined {
-    const inside = embeddedIpv4(network);
-    const found = this.#index.overlapping(network) ?? (inside && this.#index.overlapping(inside));
+    const found = findThrough(network, (each) => this.#index.overlapping(each));
     const reason = found && this.#reasons.get(found);
     if (reason === undefined) return prefixLengthOf(network) < widest[familyOf(network)] ? tooWide(network) : undefined;
     const refusal = { code: reason.code, detail: `${network} overlaps ${found}, ${reason.text}` };

@@ -1,5 +1,6 @@
 import { limits } from '../../shared/limits.ts';
-import { embeddedIpv4, type Family, familyOf, type Network, prefixLengthOf } from '../../shared/network.ts';
+import { embeddedIpv4, findAmong } from '../../shared/network/embedded-ipv4.ts';
+import { type Family, familyOf, type Network, prefixLengthOf } from '../../shared/network.ts';
 import type { Refusal } from '../../shared/refusal.ts';
 import { privateNetworks, specialPurpose } from '../../shared/special-networks.ts';
 import type { Client } from '../ledger/ledger.ts';
@@ -67,11 +68,11 @@ export class Policy {
     );
   }
 
-  /** Why this network may not be blocked, whoever asks. Looks through translations to the IPv4 address inside. */
+  /** Why this network may not be blocked, whoever asks. Looks through translations to the IPv4 addresses inside. */
   refuseAddress(network: Network): Refusal | undefined {
     const inside = embeddedIpv4(network);
     for (const check of this.#addressChecks) {
-      const refusal = check(network) ?? (inside === undefined ? undefined : check(inside));
+      const refusal = check(network) ?? findAmong(inside, check);
       if (refusal !== undefined) return refusal;
     }
     return undefined;

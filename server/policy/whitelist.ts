@@ -1,5 +1,6 @@
 import { formatInstant } from '../../shared/instant.ts';
-import { embeddedIpv4, type Network } from '../../shared/network.ts';
+import { findThrough } from '../../shared/network/embedded-ipv4.ts';
+import type { Network } from '../../shared/network.ts';
 import { NetworkIndex } from '../../shared/network-index.ts';
 import type { Change, WhitelistEntry } from '../ledger/ledger.ts';
 
@@ -72,11 +73,8 @@ export class Whitelist {
   }
 }
 
-/** Of many bans, which whitelist entry forbids each, if any: it shares an address with the ban, or with the IPv4 address inside. */
+/** Of many bans, which whitelist entry forbids each, if any: it shares an address with the ban, or with an IPv4 address inside. */
 export function forbidding(entries: Iterable<Network>): (banned: Network) => Network | undefined {
   const index = new NetworkIndex(entries);
-  return (banned) => {
-    const inside = embeddedIpv4(banned);
-    return index.overlapping(banned) ?? (inside === undefined ? undefined : index.overlapping(inside));
-  };
+  return (banned) => findThrough(banned, (network) => index.overlapping(network));
 }

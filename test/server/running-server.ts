@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { DryRun } from '../../server/enforcers/dry-run/dry-run.ts';
-import { FleetServer, type Identity } from '../../server/server.ts';
+import { FleetServer, type Identity, type ServerParts } from '../../server/server.ts';
 import type { ServerSettings } from '../../server/settings.ts';
 import { parseEnrolment } from '../../shared/enrolment.ts';
 import { callLocalSocket } from '../../shared/host/local-socket.ts';
@@ -18,6 +18,11 @@ import { network } from './samples.ts';
 const limits = { maxEntries: 1_000, merge: true, resyncSeconds: 300 };
 
 type Answer = Readonly<Record<string, unknown>>;
+
+interface Given {
+  readonly settings?: Partial<ServerSettings>;
+  readonly parts?: Partial<ServerParts>;
+}
 
 /** The whole server in this process, with a firewall in memory, real sockets, and a clock that the test moves. */
 export class RunningServer {
@@ -55,8 +60,10 @@ export class RunningServer {
     };
   }
 
-  static async start(identity?: Identity): Promise<RunningServer> {
+  /** @param given what is otherwise than usual */
+  static async start(identity?: Identity, given: Given = {}): Promise<RunningServer> {
     const running = new RunningServer(await mkdtemp(join(tmpdir(), 'f2nb-server-')));
+    Object.assign(running.settings, given.settings);
     running.#server = await FleetServer.start(running.settings, {
       ledger: running.ledger,
       firewalls: [{ enforcer: running.firewall, limits, protectedSources: [] }],
@@ -70,6 +77,7 @@ export class RunningServer {
       version: '0.0.0',
       protectedSources: [],
       onFault: (fault) => running.faults.push(fault),
+      ...given.parts,
     });
     return running;
   }
@@ -106,8 +114,12 @@ export class RunningServer {
 }
 
 /** Runs `work` against a server of its own and ends it. */
-export async function withServer(work: (server: RunningServer) => Promise<void>, identity?: Identity): Promise<void> {
-  const server = await RunningServer.start(identity);
+export async function withServer(
+  work: (server: RunningServer) => Promise<void>,
+  identity?: Identity,
+  given?: Given,
+): Promise<void> {
+  const server = await RunningServer.start(identity, given);
   try {
     await work(server);
     assert.deepEqual(server.faults, []);

@@ -4,7 +4,6 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import {
   covers,
-  embeddedIpv4,
   familyOf,
   ipv4FirstOf,
   ipv4From,
@@ -181,44 +180,6 @@ describe('covers', () => {
       assert.equal(covers(network(outer), network(inner)), expected);
     });
   }
-});
-
-describe('embeddedIpv4', () => {
-  for (const [text, inside] of [
-    ['64:ff9b::c000:201', '192.0.2.1'],
-    ['64:ff9b::c000:200/120', '192.0.2.0/24'],
-    ['64:ff9b::/96', '0.0.0.0/0'],
-    ['64:ff9b::/32', '0.0.0.0/0'],
-    ['2002:c000:201::', '192.0.2.1'],
-    ['2002:c000:201:1234::5', '192.0.2.1'],
-    ['2002:c000:200::/40', '192.0.2.0/24'],
-    ['2002::/16', '0.0.0.0/0'],
-    ['::c000:201', '192.0.2.1'],
-    ['::/0', '0.0.0.0/0'],
-    ['::fffe:0:0/95', '0.0.0.0/0'],
-    ['2001:db8::1', undefined],
-    ['64:ff9b:1::c000:201', '192.0.2.1'],
-    ['64:ff9b:1:abcd::c000:200/120', '192.0.2.0/24'],
-    ['64:ff9b:1::/48', '0.0.0.0/0'],
-    ['64:ff9b:2::c000:201', undefined],
-    ['2001:0:4136:e378:8000:63bf:3fff:fdd2', '192.0.2.45'],
-    ['2001:0:4136:e378:8000:63bf:3fff:fd00/120', '192.0.2.0/24'],
-    ['2001::/64', '0.0.0.0/0'],
-    ['2001:1::1', undefined],
-    ['192.0.2.1', undefined],
-  ] as const) {
-    it(`finds ${inside ?? 'nothing'} in ${text}`, () => assert.equal(embeddedIpv4(network(text)), inside));
-  }
-
-  it('finds every IPv4 network in its NAT64 and 6to4 forms', () => {
-    const property = fc.property(anyNetwork(), (each) => {
-      if (familyOf(each) === 6) return;
-      const { first, prefixLength } = rangeOf(each);
-      assert.equal(embeddedIpv4(networkFrom(6, (0x64ff9bn << 96n) | first, 96 + prefixLength)), each);
-      assert.equal(embeddedIpv4(networkFrom(6, (0x2002n << 112n) | (first << 80n), 16 + prefixLength)), each);
-    });
-    fc.assert(property, { numRuns: 500 });
-  });
 });
 
 /** All eight groups with all their digits; IPv4 as its mapped form. */

@@ -5,9 +5,9 @@ import {
   ipv6Arithmetic,
   Joining,
 } from '../../../shared/merge-networks.ts';
+import { embeddedIpv4 } from '../../../shared/network/embedded-ipv4.ts';
 import {
   addressBits,
-  embeddedIpv4,
   type Family,
   familyOf,
   ipv4FirstOf,
@@ -70,7 +70,7 @@ async function joinIpv6(entries: readonly ListEntry[], widest: number, turns: Tu
 }
 
 function carriesIpv4({ network }: ListEntry): boolean {
-  return embeddedIpv4(network) !== undefined;
+  return embeddedIpv4(network).length > 0;
 }
 
 interface Kind<Value> {

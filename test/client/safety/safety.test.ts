@@ -9,7 +9,8 @@ import { hostSources } from '../../../client/safety/host-sources.ts';
 import { Safety, type SafetySource } from '../../../client/safety/safety.ts';
 import { serverSources } from '../../../client/safety/server-sources.ts';
 import { systemClock } from '../../../shared/clock.ts';
-import { covers, embeddedIpv4, familyOf, type Network, prefixLengthOf } from '../../../shared/network.ts';
+import { embeddedIpv4 } from '../../../shared/network/embedded-ipv4.ts';
+import { covers, familyOf, type Network, prefixLengthOf } from '../../../shared/network.ts';
 import { specialPurpose } from '../../../shared/special-networks.ts';
 import { network } from '../../contracts/reconciler-bench.ts';
 import { makeFolder } from '../../ending.ts';
@@ -183,8 +184,7 @@ describe('the safety of an agent', () => {
       async (listed, found, asked) => {
         const { safety } = make({ whitelist: listed, sources: [source('x', () => found)] });
         await safety.refresh(forever);
-        const inside = embeddedIpv4(asked);
-        const looked = inside === undefined ? [asked] : [asked, inside];
+        const looked = [asked, ...embeddedIpv4(asked)];
         const meets = (other: Network): boolean => looked.some((each) => covers(other, each) || covers(each, other));
         const isSpecial = looked.some((each) => specialPurpose.overlapping(each) !== undefined);
         const isWide = prefixLengthOf(asked) < (familyOf(asked) === 4 ? 8 : 16);
