@@ -216,6 +216,8 @@ export class Core {
     this.whitelist.apply(changes);
     for (const change of changes) this.#follow(change);
     // Once, however many of them have changed: a hundred thousand bans may be looked through for it.
+    const lifted = changes.flatMap((change) => liftedIn(change) ?? []);
+    if (lifted.length > 0) this.enforcement.hurry(lifted);
     const entries = changes.flatMap((change) => whitelistedIn(change) ?? []);
     if (entries.length > 0) this.#policyChanged(entries);
     this.feed.committed(changes, first);
@@ -269,6 +271,12 @@ export class Core {
       this.#parts.log.warn({ reason }, 'cannot be read now; what was protected stays protected');
     else if (this.protectedAddresses.replace(reason, networks)) this.#policyChanged();
   }
+}
+
+/** The network of a report that an operator took back. */
+function liftedIn(change: Change): Network | undefined {
+  if (change.kind !== 'withdrawn' && change.kind !== 'lifted') return undefined;
+  return change.reason === 'lifted' || change.reason === 'whitelisted' ? change.report.network : undefined;
 }
 
 /** The whitelist entry that a change is about. */

@@ -84,6 +84,11 @@ export class EnforcementOfBans {
     for (const { reconciler } of this.#enforced) reconciler.notify();
   }
 
+  /** The operator takes these networks out of every firewall: before all that waits. */
+  hurry(networks: readonly Network[]): void {
+    for (const { reconciler } of this.#enforced) reconciler.hurry(networks);
+  }
+
   /**
    * The whitelist, the settings or a protected network changed: the bans are checked again.
    *
@@ -231,6 +236,7 @@ function* candidates(
       claims: reports,
       isOperators: reports.some(isOperators),
       note: `${newest.jail} ${newest.client}`,
+      client: newest.client,
     };
   }
 }

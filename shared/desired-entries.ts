@@ -97,7 +97,9 @@ function groupByHolder(swallowed: readonly CandidateBan[], whole: readonly Netwo
 
 function joinedEntry(network: Network, members: readonly DesiredEntry[]): DesiredEntry {
   const newest = members.reduce((latest, ban) => (ban.order > latest.order ? ban : latest));
-  return { network, order: newest.order, endsAt: endOf(network, members), note: newest.note };
+  const { order, note, client } = newest;
+  const endsAt = endOf(network, members);
+  return { network, order, endsAt, note, ...(client === undefined ? {} : { client }) };
 }
 
 /**

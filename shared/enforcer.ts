@@ -9,6 +9,8 @@ export interface DesiredEntry {
   readonly endsAt: number;
   /** Who claims it, as `sshd web1`: names from the small alphabet of names.ts only. */
   readonly note: string;
+  /** Whose newest claim it is: clients have turns at a firewall. */
+  readonly client?: string;
 }
 
 /** A network that a firewall holds. */

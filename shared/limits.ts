@@ -47,7 +47,7 @@ export const limits = {
   /** A ping after so much silence; the connection ends when twice this passes without a sign. */
   heartbeatMs: 20_000,
   /** Events and list entries that share one commit; of more that wait, each client has its turn. */
-  eventsPerCommitMax: 1_000,
+  eventsPerCommitMax: 500,
   /** Longest finite time to live of a ban: 100 years. */
   ttlMaxSeconds: 3_153_600_000,
   jailMaxCharacters: 64,

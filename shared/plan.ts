@@ -2,10 +2,11 @@ import type { DesiredEntry, HeldEntry } from './enforcer.ts';
 import type { HeldByNetwork } from './held-entries.ts';
 import type { Network } from './network.ts';
 import { NetworkIndex } from './network-index.ts';
+import { inRounds } from './reconcile/in-rounds.ts';
 
 /** How to make a firewall equal to what is desired. */
 export interface Plan {
-  /** Newest claim first: the attacker of this second does not wait behind a backlog. */
+  /** Each client's newest claim first: the attacker of this second does not wait behind a backlog. See {@link inRounds}. */
   readonly additions: readonly DesiredEntry[];
   /** Ours that are no longer desired and may go now, wherever they stand in the order of additions. */
   readonly removals: readonly HeldEntry[];
@@ -39,8 +40,7 @@ export function makePlan(
   impossible: ReadonlySet<Network> = new Set(),
 ): Plan {
   const missing = [...desired.values()].filter((entry) => !isHeld(entry, held));
-  const additions = missing.filter(({ network }) => !impossible.has(network));
-  additions.sort((a, b) => b.order - a.order);
+  const additions = inRounds(missing.filter(({ network }) => !impossible.has(network)));
   const inStead = new NetworkIndex(missing.map(({ network }) => network).filter((network) => impossible.has(network)));
   const unwanted = [...held.values()]
     .flat()

@@ -7,6 +7,7 @@ import type { Enforcement } from './frames.ts';
 import { HeldEntries } from './held-entries.ts';
 import type { Network } from './network.ts';
 import { makePlan, type Plan } from './plan.ts';
+import { rush } from './reconcile/rush.ts';
 import { WorkList } from './work-list.ts';
 
 /** Where a reconciler stands. */
@@ -69,6 +70,8 @@ export class Reconciler {
   readonly #rejected = new Set<Network>();
   /** Spellings that it does not let go. */
   readonly #stuck = new Set<string>();
+  /** What goes before all that waits, until it is gone. */
+  #rushed: Set<Network> = new Set();
   /** Steps that go one a call, after a batch of which one was rejected. */
   #stepsAlone = 0;
   /** Undefined: not known. */
@@ -110,6 +113,13 @@ export class Reconciler {
   notify(): void {
     this.#isPlanStale = true;
     this.#bell.ring();
+  }
+
+  /** The operator takes these networks out: they go before all that waits. */
+  hurry(networks: readonly Network[]): void {
+    for (const network of networks) this.#rushed.add(network);
+    this.#planTookMs = 0;
+    this.notify();
   }
 
   /** Compares with the firewall now instead of at the next time. */
@@ -189,7 +199,7 @@ export class Reconciler {
     }
     const steps = this.#takeSteps();
     if (steps.length > 0) return this.#apply(steps, signal);
-    if (this.#isPlanStale) return sleep(clock, this.#untilPlanMs(), signal);
+    if (this.#isPlanStale) return this.#bell.wait(clock, this.#untilPlanMs(), signal);
     if (this.#state.kind !== 'in-sync') this.#succeeded({ kind: 'in-sync', sinceMs: clock.elapsed() });
     this.#endPass();
     return this.#bell.wait(clock, this.#listedAtMs + resyncMs - clock.elapsed(), signal);
@@ -216,7 +226,9 @@ export class Reconciler {
   #planWork(): WorkList {
     const { clock } = this.#options;
     const startedAtMs = clock.elapsed();
-    const work = new WorkList(this.#plan());
+    const { first, rest, networks } = rush(this.#plan(), this.#rushed);
+    this.#rushed = new Set(networks);
+    const work = new WorkList(rest, first);
     this.#isPlanStale = false;
     this.#plannedAtMs = clock.elapsed();
     this.#planTookMs = this.#plannedAtMs - startedAtMs;

@@ -3,12 +3,15 @@ import type { Plan } from './plan.ts';
 
 /** A plan being worked off. */
 export class WorkList {
+  readonly #first: Step[];
   readonly #additions: DesiredEntry[];
   readonly #removals: HeldEntry[];
   readonly #lateRemovals: HeldEntry[];
 
-  constructor(plan: Plan) {
+  /** @param first steps that go before the plan's */
+  constructor(plan: Plan, first: readonly Step[] = []) {
     // Taken from the end, which is cheap: so the newest addition and the first removal stand last.
+    this.#first = [...first].reverse();
     this.#additions = [...plan.additions].reverse();
     this.#removals = [...plan.removals].reverse();
     this.#lateRemovals = [...plan.lateRemovals].reverse();
@@ -16,7 +19,7 @@ export class WorkList {
 
   /** Steps not yet taken. */
   get waiting(): number {
-    return this.#additions.length + this.#removals.length + this.#lateRemovals.length;
+    return this.#first.length + this.#additions.length + this.#removals.length + this.#lateRemovals.length;
   }
 
   /** The next steps, at most `most` of them: additions, then removals, unless it is a removal's turn. */
@@ -26,7 +29,7 @@ export class WorkList {
       ? ([this.#removal, this.#addition] as const)
       : ([this.#addition, this.#removal] as const);
     while (steps.length < most) {
-      const step = first() ?? second() ?? this.#lateRemoval();
+      const step = this.#first.pop() ?? first() ?? second() ?? this.#lateRemoval();
       if (step === undefined) break;
       steps.push(step);
     }

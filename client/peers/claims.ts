@@ -85,6 +85,7 @@ function withReport(known: PeerBan | undefined, report: PeerReport): PeerBan {
     order: newest.order,
     endsAt: Math.max(endsAt, known?.endsAt ?? 0),
     note: `${newest.jail} ${newest.client}`,
+    client: newest.client,
     claims: known === undefined ? [claim] : [...known.claims, claim],
     // A trial is asked for by whoever administers this host.
     isOperators: client === operatorName || client === trialReport.client || known?.isOperators === true,

@@ -16,6 +16,7 @@ import { opnsenseFigures } from './opnsense-figures.ts';
 import { peerJailFigures } from './peer-jail-figures.ts';
 import { Place } from './place.ts';
 import { serverRate } from './server-rate.ts';
+import { shareFigures } from './share-figures.ts';
 import { standingFigures } from './standing-figures.ts';
 import { steadyFigures } from './steady-figures.ts';
 
@@ -28,6 +29,7 @@ const benches: readonly Bench[] = [
   peerJailFigures,
   agentFigures,
   serverRate,
+  shareFigures,
   standingFigures,
   fillFigures,
   steadyFigures,

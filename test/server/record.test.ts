@@ -34,7 +34,7 @@ describe('the record', () => {
     const order: string[] = [];
     const write = (name: string, turn?: Turn): Promise<unknown> =>
       core.record.write((draft) => draft.report(makeReport(`203.0.113.${order.push(name)}`)), turn);
-    const flood = Array.from({ length: 6 }, (_, at) => write(`flood ${at}`, { client: 'flood', cost: 500 }));
+    const flood = Array.from({ length: 6 }, (_, at) => write(`flood ${at}`, { client: 'flood', cost: 250 }));
     await Promise.all([...flood, write('lone', { client: 'web1', cost: 1 }), write('operator')]);
     assert.deepEqual(order.slice(0, 4), ['operator', 'flood 0', 'lone', 'flood 1']);
     assert.deepEqual(core.ledger.commits, [3, 2, 2, 1]);

@@ -46,6 +46,22 @@ describe('Reconciler', () => {
     assert.deepEqual([...firewall.entries.keys()], ['192.0.2.1']);
   });
 
+  it('takes out what the operator lifts before a backlog of bans, and without waiting for the time of the next plan', async () => {
+    bench.want(entry('192.0.2.1'));
+    bench.start();
+    await bench.reaches('in-sync');
+    const isHeld: boolean[] = [];
+    bench.onApplied = () => {
+      isHeld.push(firewall.entries.has('192.0.2.1'));
+      if (isHeld.length !== 2) return;
+      bench.unwant('192.0.2.1');
+      bench.reconciler.hurry([network('192.0.2.1')]);
+    };
+    for (let last = 1; last <= 20; last += 1) bench.want(entry(`198.51.100.${2 * last}`, last));
+    await bench.settle();
+    assert.deepEqual(isHeld.slice(0, 4), [true, true, false, false]);
+  });
+
   it('says of a ban that is not desired that it is left out, and of a new one that it is pending', async () => {
     const stateOf = (text: string) => bench.reconciler.enforcementOf(network(text), true).state;
     bench.want(entry('192.0.2.1'));
