@@ -131,6 +131,7 @@ export class FleetServer {
     await this.#listener.close();
     await this.#core.record.drain();
     await this.#work;
+    this.#core.teller.close();
     await this.#parts.ledger.close();
   }
 
@@ -227,10 +228,10 @@ export class FleetServer {
   }
 
   #admit(session: Session, { client, keyId, agent }: Authenticated, address: Network | undefined): boolean {
-    const { connected } = this.#core;
+    const { connected, teller } = this.#core;
     const since = this.#parts.clock.now();
     const isAdmitted = connected.add({ session, client: client.name, keyId, agent, address, since });
-    if (isAdmitted) this.#parts.log.info({ client: client.name, address, agent }, 'connected');
+    if (isAdmitted) teller.connected({ client: client.name, address, agent });
     if (isAdmitted && address !== undefined) this.#core.hostCame(address);
     return isAdmitted;
   }

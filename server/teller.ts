@@ -2,13 +2,15 @@ import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/host/log.ts';
 import type { Network } from '../shared/network.ts';
 import type { ReconcilerEvent } from '../shared/reconciler.ts';
+import type { Connected } from './connected-clients.ts';
 import type { Counters } from './counters.ts';
 import type { Room } from './enforcement.ts';
 import type { Problem, ProblemCode } from './http/problem.ts';
 import type { Decision } from './intake.ts';
 import type { ReportChange } from './ledger/ledger.ts';
 import type { Notifications } from './notifications/notifications.ts';
-import { RateLimit } from './policy/rate-limit.ts';
+import { LineShares, type SharedLine } from './observability/line-shares.ts';
+import { operator } from './own-clients.ts';
 import type { Rejection } from './session.ts';
 
 /** What the teller needs of notifications. */
@@ -17,8 +19,24 @@ export type Notices = Pick<Notifications, 'isWanted' | 'tell'>;
 /** Refusals of which others are told: somebody nearly banned what must not be banned. */
 const toldRefusals: readonly string[] = ['whitelisted', 'protected'];
 
-/** Lines about whoever does not prove who he is, over time and at once: to ask costs him nothing. */
-export const strangerLines = { perSecond: 10, burst: 200 } as const;
+/**
+ * Lines over time and at once: of each client; of all together who do not prove who they are, for to ask costs them
+ * nothing; and of each firewall.
+ */
+export const lineLimits = {
+  client: { perSecond: 20, burst: 1_000 },
+  strangers: { perSecond: 10, burst: 200 },
+  firewall: { perSecond: 100, burst: 5_000 },
+} as const;
+
+/** As whom those are counted who do not prove who they are; no client has such a name. */
+const strangers = 'without a login';
+
+interface Refused {
+  readonly code: ProblemCode;
+  readonly client: string | undefined;
+  readonly [name: string]: unknown;
+}
 
 export interface TellerParts {
   readonly log: Log;
@@ -29,7 +47,7 @@ export interface TellerParts {
 
 /**
  * Makes a log line and a count of everything that happens, and a notice where one is wanted: one line a decision, never a
- * secret. Of very many strangers only the counts are whole.
+ * secret. Of very many in a short time by one client only the counts are whole.
  */
 export class Teller {
   readonly #log: Log;
@@ -37,23 +55,37 @@ export class Teller {
   readonly #notices: Notices;
   /** How each enforcer fails, as it was told: it fails again with each try. */
   readonly #failing = new Map<string, string>();
-  readonly #clock: Clock;
-  readonly #strangerLines: RateLimit;
-  /** Strangers of whom nothing was said since the last line about one. */
-  #unsaid = 0;
+  readonly #clientLines: LineShares;
+  readonly #strangerLines: LineShares;
+  readonly #firewallLines: LineShares;
 
   constructor({ log, counters, notices, clock }: TellerParts) {
     this.#log = log;
     this.#counters = counters;
     this.#notices = notices;
-    this.#clock = clock;
-    this.#strangerLines = new RateLimit(strangerLines, clock.elapsed());
+    this.#clientLines = new LineShares({ log, clock, limit: lineLimits.client });
+    this.#strangerLines = new LineShares({ log, clock, limit: lineLimits.strangers });
+    this.#firewallLines = new LineShares({ log, clock, limit: lineLimits.firewall });
+  }
+
+  /** Tells of what was left out of the log until now; at the end. */
+  close(): void {
+    for (const lines of [this.#clientLines, this.#strangerLines, this.#firewallLines]) lines.flush();
+  }
+
+  connected(fields: Pick<Connected, 'client' | 'address' | 'agent'>): void {
+    const message = 'connected';
+    this.#clientLines.write({ level: 'info', by: fields.client, about: 'connections', fields, message });
   }
 
   decision({ verb, ...fields }: Decision): void {
     this.#counters.add(fields.code);
-    if (fields.code === 'recorded' || fields.code === 'repeated') this.#log.info(fields, verb);
-    else this.#log.warn(fields, `${verb} refused`);
+    const isTaken = fields.code === 'recorded' || fields.code === 'repeated';
+    this.#write(
+      isTaken
+        ? { level: 'info', by: fields.client, about: `${verb}s`, fields, message: verb }
+        : { level: 'warn', by: fields.client, about: `refusals of ${fields.code}`, fields, message: `${verb} refused` },
+    );
     const { network, client, jail, code, detail = '' } = fields;
     if (toldRefusals.includes(code)) this.#notices.tell({ kind: 'refused', network, client, jail, code, detail });
   }
@@ -82,7 +114,9 @@ export class Teller {
   withdrawal({ report, reason, actor }: ReportChange & { readonly kind: 'withdrawn' | 'lifted' }): void {
     this.#counters.add('withdrawn');
     const { network, client, jail } = report;
-    if (reason !== 'unban') this.#log.info({ network, jail, client, reason, actor }, 'withdrawn');
+    const fields = { network, jail, client, reason, actor };
+    const about = `reports withdrawn: ${reason}`;
+    if (reason !== 'unban') this.#write({ level: 'info', by: client, about, fields, message: 'withdrawn' });
     if (this.#notices.isWanted('unban')) this.#notices.tell({ kind: 'unban', network, client, jail, reason });
   }
 
@@ -103,7 +137,9 @@ export class Teller {
       case 'applied':
         this.#counters.add('enforced', event.steps.length);
         for (const { verb, entry } of event.steps) {
-          this.#log.info({ enforcer, network: entry.network, tookMs: Math.round(event.tookMs) }, `${verb} done`);
+          const fields = { enforcer, network: entry.network, tookMs: Math.round(event.tookMs) };
+          const message = `${verb} done`;
+          this.#firewallLines.write({ level: 'info', by: enforcer, about: `entries: ${message}`, fields, message });
         }
         break;
       case 'listed':
@@ -132,12 +168,16 @@ export class Teller {
     }
   }
 
-  #warn(fields: { readonly code: ProblemCode; readonly [name: string]: unknown }, detail: string): void {
-    if (fields.code !== 'unauthenticated') this.#log.warn(fields, detail);
-    else if (!this.#strangerLines.take(1, this.#clock.elapsed())) this.#unsaid += 1;
-    else {
-      this.#log.warn(this.#unsaid === 0 ? fields : { ...fields, unsaid: this.#unsaid }, detail);
-      this.#unsaid = 0;
-    }
+  /** The operator's are all written: he gives his commands one by one. */
+  #write(line: SharedLine): void {
+    if (line.by === operator) this.#log[line.level](line.fields, line.message);
+    else this.#clientLines.write(line);
+  }
+
+  #warn(fields: Refused, message: string): void {
+    const { code, client } = fields;
+    const about = `refusals of ${code}`;
+    if (client === undefined) this.#strangerLines.write({ level: 'warn', by: strangers, about, fields, message });
+    else this.#write({ level: 'warn', by: client, about, fields, message });
   }
 }

@@ -1,11 +1,10 @@
 import { fitsGlob } from '../../shared/names.ts';
 import { type Notice, subjectOf, type Told } from './notice.ts';
 import type { NoticeFilter } from './notification-settings.ts';
+import { WaitingNotices } from './waiting-notices.ts';
 
 /** What is said of the same thing within this time is told together when it is over. */
 export const togetherMs = 60_000;
-/** Notices that wait, of bans and unbans, and as many of everything else: a flood of bans does not push out the rest. */
-export const waitingMax = 1_000;
 /** Subjects that are remembered; what comes beyond them is told each time. */
 export const rememberedMax = 5_000;
 /** What could not be told for so long is dropped. */
@@ -19,17 +18,13 @@ interface Remembered {
   last: Told;
 }
 
-interface Waiting {
-  readonly told: Told;
-  readonly sinceMs: number;
-}
-
 /** What one channel is still to be told. It sees its time passed in: `nowMs` is the clock's `elapsed`. */
 export class NoticeQueue {
   readonly #filter: NoticeFilter;
   readonly #remembered = new Map<string, Remembered>();
-  readonly #reports: Waiting[] = [];
-  readonly #others: Waiting[] = [];
+  /** Of bans and unbans, and apart from them of everything else: a flood of bans does not push out the rest. */
+  readonly #reports = new WaitingNotices();
+  readonly #others = new WaitingNotices();
   #dropped = 0;
 
   constructor(filter: NoticeFilter) {
@@ -38,7 +33,7 @@ export class NoticeQueue {
 
   /** Notices that wait. */
   get size(): number {
-    return this.#reports.length + this.#others.length;
+    return this.#reports.size + this.#others.size;
   }
 
   /** Whether repeats may have to be told once their time is over. */
@@ -67,9 +62,8 @@ export class NoticeQueue {
     this.#endTogether(nowMs);
     this.#dropAged(this.#others, nowMs);
     this.#dropAged(this.#reports, nowMs);
-    const others = this.#others.splice(0, most);
-    const reports = this.#reports.splice(0, most - others.length);
-    return [...others, ...reports].map(({ told }) => told);
+    const others = this.#others.take(most);
+    return [...others, ...this.#reports.take(most - others.length)];
   }
 
   /** How many were dropped since this was last asked. */
@@ -89,12 +83,9 @@ export class NoticeQueue {
   #push(told: Told, nowMs: number): boolean {
     const { kind } = told.notice;
     const queue = kind === 'ban' || kind === 'unban' ? this.#reports : this.#others;
-    if (queue.length >= waitingMax) {
-      this.#dropped += told.count;
-      return false;
-    }
-    queue.push({ told, sinceMs: nowMs });
-    return true;
+    const dropped = queue.push(told, nowMs);
+    this.#dropped += dropped?.count ?? 0;
+    return dropped !== told;
   }
 
   /** The subjects that were told longest ago stand first. */
@@ -108,9 +99,7 @@ export class NoticeQueue {
     }
   }
 
-  #dropAged(queue: Waiting[], nowMs: number): void {
-    const young = queue.findIndex(({ sinceMs }) => nowMs - sinceMs <= ageMaxMs);
-    const aged = queue.splice(0, young < 0 ? queue.length : young);
-    this.#dropped += aged.reduce((count, { told }) => count + told.count, 0);
+  #dropAged(queue: WaitingNotices, nowMs: number): void {
+    this.#dropped += queue.takeAged(ageMaxMs, nowMs).reduce((count, told) => count + told.count, 0);
   }
 }

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { pino } from 'pino';
 import { Counters } from '../../server/counters.ts';
 import { type Notice, type NoticeKind, noticeKinds } from '../../server/notifications/notice.ts';
-import { strangerLines, Teller } from '../../server/teller.ts';
+import { toldEachMs } from '../../server/observability/line-shares.ts';
+import { lineLimits, Teller } from '../../server/teller.ts';
 import { ManualClock } from '../manual-clock.ts';
 import { makeReport } from './samples.ts';
 
@@ -80,20 +81,47 @@ describe('what the teller tells others', () => {
 });
 
 describe('what the teller writes down', () => {
-  it('is every stranger until they are very many, and then so many a second and how many there were besides', () => {
+  it('is every stranger until they are very many, and then how many there were besides', () => {
     const { teller, lines, counters, clock } = listen();
     const problem = { code: 'unauthenticated', detail: 'no token' } as const;
-    for (let count = 0; count < strangerLines.burst + 500; count += 1) {
+    for (let count = 0; count < lineLimits.strangers.burst + 500; count += 1) {
       if (count % 2 === 0) teller.rejection(problem, undefined);
       else teller.requestRefused(problem, undefined, undefined);
     }
-    assert.equal(lines.length, strangerLines.burst);
+    assert.equal(lines.length, lineLimits.strangers.burst);
     teller.requestRefused({ code: 'not-permitted', detail: 'web1 may not' }, undefined, 'web1');
-    clock.advance(1_000);
-    teller.rejection(problem, undefined);
-    teller.rejection(problem, undefined);
-    const [known, first, second] = lines.slice(-3);
-    assert.deepEqual([known?.['code'], first?.['unsaid'], second?.['unsaid']], ['not-permitted', 500, undefined]);
-    assert.equal(counters.toObject()['unauthenticated'], strangerLines.burst + 502);
+    clock.advance(toldEachMs);
+    const [known, told] = lines.slice(-2);
+    assert.equal(known?.['code'], 'not-permitted');
+    assert.equal(told?.['msg'], 'without a login: 500 more refusals of unauthenticated in 10 s');
+    assert.equal(counters.toObject()['unauthenticated'], lineLimits.strangers.burst + 500);
+  });
+
+  it('is each decision of a client until they are very many, none uncounted, and all of another’s', () => {
+    const { teller, lines, counters, clock } = listen();
+    const flood = lineLimits.client.burst + 4_812;
+    for (let count = 0; count < flood; count += 1) teller.decision({ ...decision, code: 'whitelisted' });
+    teller.decision({ ...decision, client: 'web2', code: 'whitelisted' });
+    assert.equal(lines.at(-1)?.['client'], 'web2');
+    clock.advance(toldEachMs);
+    assert.equal(lines.at(-1)?.['msg'], 'web1: 4,812 more refusals of whitelisted in 10 s');
+    assert.equal(lines.length, lineLimits.client.burst + 2);
+    assert.equal(counters.toObject()['whitelisted'], flood + 1);
+  });
+
+  it('tells at the end what it has not written, and lets no timer run on', () => {
+    const { teller, lines, clock } = listen();
+    for (let count = 0; count <= lineLimits.client.burst; count += 1)
+      teller.decision({ ...decision, code: 'recorded' });
+    teller.close();
+    assert.equal(lines.at(-1)?.['more'], 1);
+    assert.equal(clock.waiting, 0);
+  });
+
+  it('is all that the operator does', () => {
+    const { teller, lines } = listen();
+    const count = 2 * lineLimits.client.burst;
+    for (let each = 0; each < count; each += 1) teller.decision({ ...decision, client: 'operator', code: 'recorded' });
+    assert.equal(lines.length, count);
   });
 });

@@ -2,13 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type Notice, type NoticeKind, noticeKinds, textOf } from '../../../server/notifications/notice.ts';
-import {
-  ageMaxMs,
-  NoticeQueue,
-  rememberedMax,
-  togetherMs,
-  waitingMax,
-} from '../../../server/notifications/notice-queue.ts';
+import { ageMaxMs, NoticeQueue, rememberedMax, togetherMs } from '../../../server/notifications/notice-queue.ts';
+import { waitingMax } from '../../../server/notifications/waiting-notices.ts';
 
 const all: ReadonlySet<NoticeKind> = new Set(noticeKinds);
 
@@ -24,6 +19,20 @@ function queueOf(...notices: readonly Notice[]): NoticeQueue {
 const texts = (queue: NoticeQueue, nowMs: number, most = 100): string[] => queue.take(most, nowMs).map(textOf);
 
 describe('a queue of notices', () => {
+  it('gives room to each client and firewall when one fills it', () => {
+    const refused = (client: string, at: number): Notice => {
+      const network = `2001:db8::${at.toString(16)}`;
+      return { kind: 'refused', network, client, jail: 'sshd', code: 'protected', detail: 'because' };
+    };
+    const flood = Array.from({ length: waitingMax + 500 }, (_, at) => refused('flood', at));
+    const queue = queueOf(...flood, refused('web1', 8_001), failing, refused('web1', 8_002));
+    const kept = queue.take(waitingMax, 0).map(({ notice }) => notice);
+    assert.equal(kept.filter((notice) => 'client' in notice && notice.client === 'web1').length, 2);
+    assert.equal(kept.filter(({ kind }) => kind === 'enforcer').length, 1);
+    assert.equal(kept.length, waitingMax);
+    assert.equal(queue.takeDropped(), 503);
+  });
+
   it('holds what its channel wants to know', () => {
     const queue = new NoticeQueue({ kinds: new Set(['ban', 'enforcer']), jails: ['ssh*', 'nginx'] });
     const other: Notice = { kind: 'unban', network: '203.0.113.9', client: 'web1', jail: 'sshd', reason: 'unban' };
