@@ -74,6 +74,11 @@ export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }
 
+/** The code of an error of Node, if it has one. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+}
+
 /** The text of anything that was thrown, with its causes, none of them twice. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
