@@ -1,16 +1,17 @@
-import { join } from 'node:path';
 import { Bell } from '../shared/bell.ts';
 import type { Clock } from '../shared/clock.ts';
-import { describeError } from '../shared/errors.ts';
 import type { Log } from '../shared/host/log.ts';
 import { Courier } from './courier.ts';
 import type { Fail2ban } from './fail2ban-client.ts';
 import { Intake } from './intake.ts';
 import { JailCheck } from './jail-check.ts';
 import { readJails } from './jails.ts';
+import { Faults } from './observability/faults.ts';
 import { Outbox } from './outbox.ts';
+import type { NewEvent } from './outbox-event.ts';
 import { Peers, type PeersOptions } from './peers/peers.ts';
 import { peerJailsOf } from './peers/subscription.ts';
+import { type HandedOver, takeByHand } from './queue/by-hand.ts';
 import { Queue } from './queue.ts';
 import { Refusals } from './refusals.ts';
 import { hostSources } from './safety/host-sources.ts';
@@ -50,11 +51,12 @@ export class Agent {
   readonly peers: Peers;
   /** What this host never blocks. */
   readonly safety: Safety;
+  readonly faults: Faults;
   readonly #queue: Queue;
   readonly #ended = new AbortController();
 
   private constructor(
-    parts: Pick<Agent, 'outbox' | 'unreadable' | 'refusals' | 'destinations' | 'peers' | 'safety'>,
+    parts: Pick<Agent, 'outbox' | 'unreadable' | 'refusals' | 'destinations' | 'peers' | 'safety' | 'faults'>,
     queue: Queue,
   ) {
     this.outbox = parts.outbox;
@@ -63,6 +65,7 @@ export class Agent {
     this.destinations = parts.destinations;
     this.peers = parts.peers;
     this.safety = parts.safety;
+    this.faults = parts.faults;
     this.#queue = queue;
   }
 
@@ -76,15 +79,24 @@ export class Agent {
     });
     const unreadable = new UnreadableLog(settings.agent.spool, host.clock);
     const refusals = new Refusals();
+    const faults = new Faults(host.clock, host.log);
     const safety = makeSafety(settings, host, {
       peerOf: (name) => addressOfPeer(destinations.find(({ courier }) => courier.server === name)),
       onChange: () => peers.enforcement.notify(),
     });
     const peers: Peers = makePeers(settings, host, safety);
     const destinations: readonly Destination[] = settings.servers.map((server) =>
-      makeDestination(server, { host, settings, outbox, refusals, peers, bell: bells.get(server.name) ?? new Bell() }),
+      makeDestination(server, {
+        host,
+        settings,
+        outbox,
+        refusals,
+        faults,
+        peers,
+        bell: bells.get(server.name) ?? new Bell(),
+      }),
     );
-    const parts = { outbox, unreadable, refusals, destinations, peers, safety };
+    const parts = { outbox, unreadable, refusals, destinations, peers, safety, faults };
     return new Agent(parts, makeQueue(settings, host, parts));
   }
 
@@ -95,6 +107,11 @@ export class Agent {
   /** What lies in the spool and is not taken over yet. */
   unread(): Promise<Unread | undefined> {
     return this.#queue.unread();
+  }
+
+  /** Takes an event by hand over, behind all that fail2ban wrote before it. @throws Error when it can be kept nowhere */
+  takeByHand(event: NewEvent): Promise<HandedOver> {
+    return takeByHand(event, { queue: this.#queue, outbox: this.outbox });
   }
 
   /** Aborted as soon as a part of the agent has ended. */
@@ -123,6 +140,7 @@ interface Surroundings {
   readonly settings: Settings;
   readonly outbox: Outbox;
   readonly refusals: Refusals;
+  readonly faults: Faults;
   readonly peers: Peers;
   readonly bell: Bell;
 }
@@ -160,7 +178,7 @@ function makePeers({ servers, subscriptions }: Settings, host: Host, safety: Saf
 
 function makeDestination(
   server: ServerAddress,
-  { host, settings, outbox, refusals, peers, bell }: Surroundings,
+  { host, settings, outbox, refusals, faults, peers, bell }: Surroundings,
 ): Destination {
   const { clock, random, randomBytes, fail2ban, log, agent } = host;
   const peerJails = peerJailsOf(settings.subscriptions);
@@ -182,6 +200,7 @@ function makeDestination(
     jailCheck,
     feed: peers.wishOf(server.name),
     refusals,
+    faults,
     clock,
     random,
     log,
@@ -192,22 +211,25 @@ function makeDestination(
 function makeQueue(
   { agent: { spool } }: Settings,
   { clock, random, log }: Host,
-  { outbox, unreadable, destinations }: Pick<Agent, 'outbox' | 'unreadable' | 'destinations'>,
+  { outbox, unreadable, destinations, faults }: Pick<Agent, 'outbox' | 'unreadable' | 'destinations' | 'faults'>,
 ): Queue {
-  const reader = new Intake({
-    outbox,
-    unreadable,
-    clock,
-    onListChanged: () => {
-      for (const { jailCheck } of destinations) jailCheck.soon();
-    },
-    onUnreadable: (lines, reason) => log.warn({ lines, reason, file: unreadable.path }, 'unreadable lines set aside'),
-  });
-  const onFailure = (error: unknown): void => {
-    log.error(
-      { spool: join(spool, 'queue'), error: describeError(error) },
-      'the queue cannot be taken over, tried again',
-    );
+  const compareJails = (): void => {
+    for (const { jailCheck } of destinations) jailCheck.soon();
   };
-  return new Queue({ spool, reader, clock, random, onFailure });
+  const reader = new Intake({
+    ...{ outbox, unreadable, faults, clock },
+    onListChanged: compareJails,
+    onUnreadable: (lines, first) =>
+      log.warn({ lines, reason: first.reason, first: first.text, file: unreadable.path }, 'unreadable lines set aside'),
+  });
+  return new Queue({
+    ...{ spool, reader, clock, random },
+    onForeign: (reason, aside) => {
+      log.error({ reason, aside }, 'what lay in place of the queue is none and was put aside; the jails are compared');
+      compareJails();
+    },
+    onFailure: (error) =>
+      faults.begin('queue', error, 'bans wait in the queue on disk, in their order, and are not sent'),
+    onSuccess: () => faults.end('queue'),
+  });
 }

@@ -7,6 +7,7 @@ import { limits } from '../shared/limits.ts';
 import type { Refusal, RefusalCode } from '../shared/refusal.ts';
 import type { Connection } from './connection.ts';
 import type { JailCheck } from './jail-check.ts';
+import type { Faults } from './observability/faults.ts';
 import type { Outbox } from './outbox.ts';
 import type { NumberedEvent } from './outbox-event.ts';
 import type { Refusals } from './refusals.ts';
@@ -40,6 +41,7 @@ export interface CourierOptions {
   /** What this host wants to know of others' bans; undefined: nothing. */
   readonly feed: FeedWish | undefined;
   readonly refusals: Refusals;
+  readonly faults: Faults;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -157,7 +159,7 @@ export class Courier {
   }
 
   async #settle({ final, renumber }: Settlement): Promise<void> {
-    const { outbox, server, log } = this.#options;
+    const { outbox, server, faults } = this.#options;
     const lane = outbox.lane(server);
     for (const { event, result } of final) {
       lane.settle(event, result);
@@ -167,9 +169,10 @@ export class Courier {
     if (stale.length > 0) await outbox.accept(stale.map(({ number: _, ...event }) => event));
     try {
       await outbox.acknowledge(server);
+      faults.end(`cursor of ${server}`);
     } catch (error) {
       // Costs nothing but sending again after a restart, and the next answer writes it anew.
-      log.warn({ server, error: describeError(error) }, 'the cursor was not written');
+      faults.begin(`cursor of ${server}`, error, 'what was acknowledged is not noted: sent again after a restart');
     }
   }
 

@@ -1,20 +1,22 @@
 import type { Clock } from '../shared/clock.ts';
 import { endOfBan } from './end-of-ban.ts';
 import type { Position } from './journal-record.ts';
+import type { Faults } from './observability/faults.ts';
 import type { Outbox } from './outbox.ts';
 import type { NewEvent } from './outbox-event.ts';
-import type { QueueReader } from './queue.ts';
-import type { EventLine, QueueLine } from './queue-line.ts';
+import type { QueueReader } from './queue/taken-files.ts';
+import type { EventLine, QueueLine, UnreadableLine } from './queue-line.ts';
 import type { UnreadableLog } from './unreadable-log.ts';
 
 export interface IntakeOptions {
   readonly outbox: Outbox;
   readonly unreadable: UnreadableLog;
+  readonly faults: Faults;
   readonly clock: Clock;
   /** A jail's list changed without a line for each network. */
   readonly onListChanged: (jail: string) => void;
-  /** Lines were set aside. */
-  readonly onUnreadable: (lines: number, reason: string) => void;
+  /** Lines could not be read. */
+  readonly onUnreadable: (lines: number, first: UnreadableLine) => void;
 }
 
 /** Turns lines of the queue into events of the outbox; what cannot be read is set aside and stops nothing. */
@@ -42,15 +44,27 @@ export class Intake implements QueueReader {
   }
 
   async accept(lines: readonly QueueLine[], position: Position): Promise<void> {
-    const { outbox, unreadable, clock, onListChanged, onUnreadable } = this.#options;
+    const { outbox, clock, onListChanged, onUnreadable } = this.#options;
     const bad = lines.filter((line) => line.kind === 'unreadable');
-    await unreadable.setAside(bad);
+    await this.#setAside(bad);
     const nowMs = clock.now();
     const events = lines.filter((line) => line.kind === 'event').map((line) => toEvent(line, nowMs));
     await outbox.accept(events, position);
     const [first] = bad;
-    if (first !== undefined) onUnreadable(bad.length, first.reason);
+    if (first !== undefined) onUnreadable(bad.length, first);
     for (const line of lines) if (line.kind === 'flush' || line.kind === 'stop') onListChanged(line.jail);
+  }
+
+  /** A full disk is what cuts lines off: that they cannot be kept must not stop those behind them. */
+  async #setAside(lines: readonly UnreadableLine[]): Promise<void> {
+    if (lines.length === 0) return;
+    const { unreadable, faults } = this.#options;
+    try {
+      await unreadable.setAside(lines);
+      faults.end('unreadable lines');
+    } catch (error) {
+      faults.begin('unreadable lines', error, 'they are counted, but not kept');
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { readIfPresent } from '../shared/host/absent-file.ts';
+import { atPath } from '../shared/host/at-path.ts';
 import { replaceFile } from './durable-file.ts';
 import { decodeRecord, type EventsRecord, encodeRecord, type Position, type StartRecord } from './journal-record.ts';
 import type { NumberedEvent } from './outbox-event.ts';
@@ -80,11 +81,12 @@ export class Journal {
 
   /** Durable when it returns. */
   async append(record: EventsRecord): Promise<void> {
-    if (this.#file === undefined) throw new Error(`${this.#path}: not open`);
+    const file = this.#file;
+    if (file === undefined) throw new Error(`${this.#path}: not open`);
     const text = encodeRecord(record);
     try {
-      await this.#file.appendFile(text);
-      await this.#file.datasync();
+      await atPath(this.#path, () => file.appendFile(text));
+      await atPath(this.#path, () => file.datasync());
     } catch (error) {
       await this.close();
       throw error;

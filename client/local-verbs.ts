@@ -48,11 +48,15 @@ async function submit(agent: Agent, clock: Clock, args: Arguments): Promise<obje
   const endsAt = ttlSeconds === null ? null : acceptedAt + ttlSeconds * 1_000;
   const event = { verb, jail: readJail(args), network: readNetwork(args), endsAt, source: 'hand', acceptedAt } as const;
   const labels = args['labels'] === undefined ? undefined : readLabelArgument(args['labels']);
-  const [accepted] = await agent.outbox.accept([labels === undefined ? event : { ...event, labels }]);
-  if (accepted === undefined) throw new Error('an event was not numbered');
-  const { number } = accepted;
+  const handed = await agent.takeByHand(labels === undefined ? event : { ...event, labels });
+  if (handed.kind === 'queued') return { servers: agent.destinations.map((each) => waitsInQueue(each, handed.reason)) };
+  const { number } = handed;
   const servers = agent.destinations.map((destination) => awaitOutcome(agent, destination, { number, clock }));
   return { number, servers: await Promise.all(servers) };
+}
+
+function waitsInQueue({ courier: { server } }: Destination, reason: string): ServerAnswer {
+  return { server, outcome: 'waiting', reason: `the queue cannot be taken over now: ${reason}` };
 }
 
 async function awaitOutcome(

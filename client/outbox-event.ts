@@ -21,7 +21,7 @@ export interface NumberedEvent extends NewEvent {
   readonly number: number;
 }
 
-/** Of the events with one key only the last one counts. */
-export function keyOf({ jail, network }: NewEvent): string {
-  return `${jail} ${network}`;
+/** Of the events with one key only the last one counts. A lift is about all jails, so no jail's event takes its place. */
+export function keyOf({ verb, jail, network }: NewEvent): string {
+  return `${verb === 'lift' ? '' : jail} ${network}`;
 }

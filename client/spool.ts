@@ -40,16 +40,26 @@ export interface SpoolOptions {
 export class Spool {
   readonly #options: SpoolOptions;
   #watcher: FSWatcher | undefined;
+  /** At the last call of `ensure`. */
+  #seen: FSWatcher | undefined;
 
   constructor(options: SpoolOptions) {
     this.#options = options;
   }
 
-  /** Makes and watches the folder where it is not: at first, and after it was deleted or moved away. @throws SpoolLostError */
-  async ensure(): Promise<void> {
+  /**
+   * Makes and watches the folder where it is not: at first, and after it was deleted or moved away.
+   *
+   * @returns whether it is another one than at the last call
+   * @throws SpoolLostError
+   */
+  async ensure(): Promise<boolean> {
     if (await makeSpool(this.#options.path)) this.close();
     this.#watcher ??= this.#watch();
-    if (this.#watcher === undefined) await this.ensure();
+    if (this.#watcher === undefined) return this.ensure();
+    const isOther = this.#watcher !== this.#seen;
+    this.#seen = this.#watcher;
+    return isOther;
   }
 
   close(): void {

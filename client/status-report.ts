@@ -3,6 +3,7 @@ import type { HostEnforcer } from '../shared/frames.ts';
 import type { Refusal } from '../shared/refusal.ts';
 import type { Agent, Destination } from './agent.ts';
 import type { CourierState } from './courier.ts';
+import type { Fault } from './observability/faults.ts';
 import type { PeerReports } from './peers/peer-reports.ts';
 import type { RefusedEvent } from './refusals.ts';
 
@@ -19,6 +20,10 @@ export interface ServerReport {
   readonly lastError: { readonly at: string; readonly reason: string } | null;
   /** What it tells of the bans of others; null where no subscription concerns it. */
   readonly feed: FeedReport | null;
+}
+
+export interface FaultReport extends Omit<Fault, 'sinceAt'> {
+  readonly since: string;
 }
 
 export interface FeedReport {
@@ -55,6 +60,8 @@ export interface StatusReport {
   readonly lastRefusals: readonly RefusedEvent[];
   /** What blocks the bans of others here. */
   readonly enforcers: readonly HostEnforcer[];
+  /** What does not work now and is tried again. */
+  readonly faults: readonly FaultReport[];
 }
 
 export async function reportStatus(agent: Agent, clock: Clock): Promise<StatusReport> {
@@ -69,6 +76,7 @@ export async function reportStatus(agent: Agent, clock: Clock): Promise<StatusRe
     refusals: agent.refusals.counts,
     lastRefusals: agent.refusals.last,
     enforcers: agent.peers.enforcement.summary(),
+    faults: agent.faults.current.map(({ sinceAt, ...fault }) => ({ ...fault, since: toText(sinceAt) })),
   };
 }
 

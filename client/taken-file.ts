@@ -1,5 +1,7 @@
-import { type FileHandle, open, rm } from 'node:fs/promises';
-import { sizeOf } from './durable-file.ts';
+import { constants, type FileHandle, lstat, open, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { isAbsent } from '../shared/host/absent-file.ts';
+import { beginningMaxLength, lastBeginning, separateCut } from './queue/cut-lines.ts';
 import { lineMaxBytes, parseQueueLine, type QueueLine } from './queue-line.ts';
 
 /** How much is read, made durable and handed on at a time: about 900 lines. */
@@ -11,9 +13,18 @@ export interface TakenLines {
   readonly offset: number;
 }
 
-/** The complete lines after `offset`, chunk by chunk. Ends before a line that has no newline yet. */
+/** What was taken over is not what the action writes, and cannot be read as such. */
+export class NoQueueFileError extends Error {
+  readonly code = 'no-queue-file';
+}
+
+/**
+ * The complete lines after `offset`, chunk by chunk. Ends before a line that has no newline yet.
+ *
+ * @throws NoQueueFileError
+ */
 export async function* readTakenLines(path: string, offset: number): AsyncGenerator<TakenLines> {
-  const file = await open(path, 'r');
+  const file = await openTaken(path);
   try {
     const buffer = Buffer.alloc(chunkMaxBytes);
     let next = await readChunk(file, buffer, offset);
@@ -26,15 +37,20 @@ export async function* readTakenLines(path: string, offset: number): AsyncGenera
   }
 }
 
-/** What a taken file holds after `offset` when no writer can come any more: lines, and perhaps an unfinished one. */
+/**
+ * What a taken file holds after `offset` when no writer can come any more: lines that were cut off.
+ *
+ * @throws NoQueueFileError
+ */
 export async function readUnfinished(path: string, offset: number): Promise<TakenLines | undefined> {
-  const size = await sizeOf(path);
-  if (size <= offset) return undefined;
-  const file = await open(path, 'r');
+  const file = await openTaken(path);
   try {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(lineMaxBytes), 0, lineMaxBytes, offset);
-    const text = buffer.toString('utf8', 0, bytesRead);
-    return { lines: [{ kind: 'unreadable', text, reason: 'has no newline' }], offset: size };
+    const { size } = await file.stat();
+    if (size <= offset) return undefined;
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(chunkMaxBytes), 0, chunkMaxBytes, offset);
+    const { cut, line } = separateCut(buffer.toString('utf8', 0, bytesRead));
+    const texts = line === undefined ? cut : [...cut, line];
+    return { lines: texts.map((text) => unreadable(text, 'has no newline')), offset: size };
   } finally {
     await file.close();
   }
@@ -45,22 +61,63 @@ export function removeTaken(path: string): Promise<void> {
   return rm(path, { force: true });
 }
 
+/** Follows no link and waits for no other end of a pipe. */
+async function openTaken(path: string): Promise<FileHandle> {
+  await sizeOfTaken(path);
+  return open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+}
+
+/**
+ * Bytes of a taken file, 0 when there is none. Whoever writes to it may ban everywhere, so it must be a plain file and
+ * belong to root or to whom the folder belongs to.
+ *
+ * @throws NoQueueFileError
+ */
+export async function sizeOfTaken(path: string): Promise<number> {
+  try {
+    const found = await lstat(path);
+    const folder = await lstat(dirname(path));
+    if (!found.isFile()) throw new NoQueueFileError(`it is no plain file`);
+    if (found.uid !== 0 && found.uid !== folder.uid) {
+      throw new NoQueueFileError(`it belongs to user ${found.uid}, its folder to user ${folder.uid}`);
+    }
+    return found.size;
+  } catch (error) {
+    if (isAbsent(error)) return 0;
+    throw error;
+  }
+}
+
 async function readChunk(file: FileHandle, buffer: Buffer, offset: number): Promise<TakenLines | undefined> {
   const { bytesRead } = await file.read(buffer, 0, buffer.length, offset);
-  const end = buffer.lastIndexOf(0x0a, bytesRead - 1) + 1;
-  if (bytesRead > 0 && end > 0) {
+  const end = bytesRead === 0 ? 0 : buffer.lastIndexOf(0x0a, bytesRead - 1) + 1;
+  if (end > 0) {
     const texts = buffer.toString('utf8', 0, end - 1).split('\n');
-    return { lines: texts.map(parseBounded), offset: offset + end };
+    return { lines: texts.flatMap(readWritten), offset: offset + end };
   }
-  if (bytesRead < buffer.length) return undefined;
+  return bytesRead < buffer.length ? undefined : skipEndless(buffer, offset);
+}
+
+/** A whole chunk without a newline: what stands before the line that may begin in it is nothing of ours. */
+function skipEndless(buffer: Buffer, offset: number): TakenLines {
+  // One byte a character, so that places in the text are places in the file.
+  const begins = lastBeginning(buffer.toString('latin1'));
+  const skipped = begins === undefined || begins === 0 ? buffer.length - beginningMaxLength : begins;
   const text = buffer.toString('utf8', 0, lineMaxBytes);
-  return {
-    lines: [{ kind: 'unreadable', text, reason: `is longer than ${chunkMaxBytes} bytes` }],
-    offset: offset + bytesRead,
-  };
+  return { lines: [unreadable(text, `is longer than ${chunkMaxBytes} bytes`)], offset: offset + skipped };
+}
+
+function readWritten(text: string): readonly QueueLine[] {
+  const { cut, line } = separateCut(text);
+  const before = cut.map((part) => unreadable(part, 'was cut off before its end'));
+  return line === undefined ? before : [...before, parseBounded(line)];
 }
 
 function parseBounded(text: string): QueueLine {
   if (text.length <= lineMaxBytes) return parseQueueLine(text);
-  return { kind: 'unreadable', text, reason: `is longer than ${lineMaxBytes} bytes` };
+  return unreadable(text, `is longer than ${lineMaxBytes} bytes`);
+}
+
+function unreadable(text: string, reason: string): QueueLine {
+  return { kind: 'unreadable', text: text.slice(0, lineMaxBytes), reason };
 }

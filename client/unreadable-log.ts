@@ -29,9 +29,8 @@ export class UnreadableLog {
     return this.#count;
   }
 
-  /** Writes each line down: time, reason, the line as JSON text. */
+  /** Writes each line down: time, reason, the line as JSON text. It is counted, even when that fails. */
   async setAside(lines: readonly UnreadableLine[]): Promise<void> {
-    if (lines.length === 0) return;
     this.#count += lines.length;
     const at = new Date(this.#clock.now()).toISOString();
     const text = lines.map((line) => `${at} ${line.reason}: ${JSON.stringify(cut(line.text))}\n`).join('');

@@ -33,7 +33,13 @@ function describeAgent(status: Readonly<Record<string, unknown>>): string[] {
       `not taken over yet: ${plural(Number(unread['bytes']), 'byte')} in ${textOf(unread['spool'])} since ${instantOf(unread['since'])}`,
     );
   if (unreadable > 0) lines.push(`${plural(unreadable, 'unreadable line')}, see ${textOf(status['unreadableFile'])}`);
-  return lines;
+  return [...lines, ...describeFaults(status)];
+}
+
+function describeFaults({ faults }: Readonly<Record<string, unknown>>): string[] {
+  return listOf(faults).map(
+    ({ what, reason, since }) => `FAULT: ${textOf(what)}: ${textOf(reason)}, since ${instantOf(since)}, tried again`,
+  );
 }
 
 function describeServer(part: ServerPart): string[] {

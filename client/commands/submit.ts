@@ -1,4 +1,5 @@
 import { formatDuration } from '../../shared/duration.ts';
+import { hasCode } from '../../shared/errors.ts';
 import { type ExitCode, exitCodes } from '../../shared/exit-codes.ts';
 import type { Verb } from '../../shared/frames.ts';
 import { callLocalSocket, NotRunningError } from '../../shared/host/local-socket.ts';
@@ -50,7 +51,10 @@ interface Handed {
   readonly notBanned: readonly string[];
 }
 
-/** Undefined when the agent does not run: only then is the event not in its hands. */
+/**
+ * Undefined when the agent does not run, or ended before it answered: then the event is handed over again, behind all else,
+ * and what is said twice takes effect as if it were said once.
+ */
 async function hand(
   { clock }: CommandContext,
   { socket }: AgentSettings,
@@ -60,7 +64,7 @@ async function hand(
     const notBanned = event.verb === 'ban' ? [] : await serversWithout(clock, socket, event.network);
     return { answer: await callLocalSocket(socket, 'submit', event), notBanned };
   } catch (error) {
-    if (error instanceof NotRunningError) return undefined;
+    if (error instanceof NotRunningError || hasCode(error, 'ECONNRESET') || hasCode(error, 'EPIPE')) return undefined;
     throw error;
   }
 }

@@ -12,7 +12,7 @@ export function judgeAgent(facts: AgentFacts | undefined): readonly Said[] {
   for (const { server, waiting, oldestWaitingMs } of facts.servers) {
     if (oldestWaitingMs !== null && oldestWaitingMs > longMs) said.push(late(server, waiting, oldestWaitingMs));
   }
-  return [...said, ...facts.failing.map(fails)];
+  return [...said, ...facts.faults.map(hinders), ...facts.failing.map(fails)];
 }
 
 const notRunning: Said = {
@@ -40,6 +40,16 @@ function fails({ enforcer, reason }: AgentFacts['failing'][number]): Said {
     fact: `${enforcer} fails: ${reason}`,
     consequence: 'bans of other hosts that came since are not blocked by it',
     command: 'mend what it names; it is tried again within a minute (fail2networkban status)',
+  };
+}
+
+function hinders({ what, reason, consequence, since }: AgentFacts['faults'][number]): Said {
+  return {
+    level: 'broken',
+    code: 'agent-hindered',
+    fact: `${what}: ${reason}, since ${since}`,
+    consequence,
+    command: 'make room or mend what it names (df -h); it is tried again by itself',
   };
 }
 

@@ -1,12 +1,14 @@
 import { callLocalSocket, NotRunningError } from '../../shared/host/local-socket.ts';
 import { listOf, serverParts, textOf } from '../commands/answers.ts';
-import type { StatusReport } from '../status-report.ts';
+import type { FaultReport, StatusReport } from '../status-report.ts';
 
 /** The parts of the agent's status that the doctor looks at; undefined when no agent runs. */
 export type AgentFacts = Pick<StatusReport, 'unreadableLines' | 'unreadableFile'> & {
   readonly servers: readonly ServerFacts[];
   /** Enforcers that fail, with the reason. */
   readonly failing: readonly FailingEnforcer[];
+  /** What does not work now and is tried again. */
+  readonly faults: readonly FaultReport[];
 };
 
 interface FailingEnforcer {
@@ -30,6 +32,12 @@ export async function readAgent(socket: string): Promise<AgentFacts | undefined>
       failing: listOf(status['enforcers'])
         .filter(({ state }) => state === 'failing')
         .map(({ enforcer, detail }) => ({ enforcer: textOf(enforcer), reason: textOf(detail) })),
+      faults: listOf(status['faults']).map(({ what, reason, consequence, since }) => ({
+        what: textOf(what),
+        reason: textOf(reason),
+        consequence: textOf(consequence),
+        since: textOf(since),
+      })),
       servers: serverParts(status).map(({ server, waiting, oldestWaitingMs }) => ({
         server,
         waiting: Number(waiting),

@@ -21,3 +21,29 @@ it('a lane keeps no more watchers than it may, and forgets the one that has wait
   assert.deepEqual(heard.length, watchersMax);
   assert.deepEqual(heard[0], { number: 2, outcome: 'superseded' });
 });
+
+it('a lift stays beside what is said later of the same network, in its order', () => {
+  const lane = new Lane(0, () => undefined);
+  const said = (number: number, verb: 'ban' | 'unban' | 'lift') =>
+    lane.add({
+      number,
+      verb,
+      jail: 'by-hand',
+      network: network('203.0.113.1'),
+      endsAt: null,
+      source: 'hand',
+      acceptedAt: 1,
+    });
+  said(1, 'lift');
+  said(2, 'unban');
+  said(3, 'ban');
+  assert.deepEqual(
+    lane.first(9).map(({ number, verb }) => `${number} ${verb}`),
+    ['1 lift', '3 ban'],
+  );
+  said(4, 'lift');
+  assert.deepEqual(
+    lane.first(9).map(({ number, verb }) => `${number} ${verb}`),
+    ['3 ban', '4 lift'],
+  );
+});

@@ -12,7 +12,7 @@ const unit = (properties: string) => readUnit(`LoadState=loaded\n${properties}`)
 const queue = (properties: string) => judgeQueue({ spool, mode: 0o700, unit: unit(properties) });
 const place = { server: 'main', host: 'pve.example', port: 1514 } as const;
 const welcome = { type: 'welcome', server: 'pve', may: ['ban', 'unban'], jails: ['ssh*'] } as const;
-const status = { unreadableLines: 0, unreadableFile: '/x/unreadable.log', failing: [] };
+const status = { unreadableLines: 0, unreadableFile: '/x/unreadable.log', failing: [], faults: [] };
 
 const cases: readonly [string, readonly Said[], readonly string[]][] = [
   ['fail2ban is down', judgeFail2ban({ kind: 'silent', reason: 'no socket' }, []), ['broken fail2ban-silent']],
