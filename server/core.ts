@@ -7,6 +7,8 @@ import { ConnectedClients } from './connected-clients.ts';
 import { Counters } from './counters.ts';
 import { EnforcementOfBans } from './enforcement.ts';
 import type { OpenedFirewall, ProtectedSource } from './enforcers/opened-firewall.ts';
+import type { OwnMarks } from './enforcers/ownership/ledger-mark.ts';
+import { Traces } from './enforcers/ownership/traces.ts';
 import { Escalation } from './escalation/escalation.ts';
 import type { EscalationSettings } from './escalation/escalation-settings.ts';
 import { sweepExpired } from './expiry-sweep.ts';
@@ -16,7 +18,7 @@ import { Intake } from './intake.ts';
 import { type Change, type Ledger, LedgerError, type LedgerState } from './ledger/ledger.ts';
 import type { OpenedChannel } from './notifications/delivery.ts';
 import { Notifications } from './notifications/notifications.ts';
-import { isOwnClient } from './own-clients.ts';
+import { escalationName, isOwnClient, operator } from './own-clients.ts';
 import { Policy, type PolicySettings } from './policy/policy.ts';
 import { PolicyChanges } from './policy/policy-changes.ts';
 import { ProtectedAddresses } from './policy/protected-addresses.ts';
@@ -42,6 +44,8 @@ export interface CoreSettings {
 
 export interface CoreParts {
   readonly ledger: Ledger;
+  /** Whose entries in the firewalls are ours. */
+  readonly marks: OwnMarks;
   readonly firewalls: readonly OpenedFirewall[];
   /** By which others are told what happens. */
   readonly channels: readonly OpenedChannel[];
@@ -84,6 +88,7 @@ export class Core {
   readonly intake: Intake;
   readonly feed: Feed;
   readonly escalation: Escalation;
+  readonly #traces: Traces;
   readonly #parts: CoreParts;
   #settings: CoreSettings;
   #isPaused: boolean;
@@ -102,6 +107,7 @@ export class Core {
     this.whitelist = new Whitelist(settings.whitelist, state.whitelist, settings.whitelistFromFile);
     this.policy = new Policy(settings.policy, this.whitelist, this.protectedAddresses);
     this.standing = new StandingBans(state, () => this.enforcement.notify());
+    this.#traces = new Traces(ledger);
     this.enforcement = this.#makeEnforcement();
     this.feed = new Feed({
       standing: this.standing,
@@ -194,7 +200,7 @@ export class Core {
   }
 
   #makeEnforcement(): EnforcementOfBans {
-    const { firewalls, clock, random } = this.#parts;
+    const { firewalls, clock, random, marks } = this.#parts;
     return new EnforcementOfBans({
       firewalls,
       standing: this.standing,
@@ -206,7 +212,23 @@ export class Core {
       connectedAddresses: () => this.connected.addresses(),
       onEvent: (enforcer, event) => this.teller.enforcer(enforcer, event),
       onRoom: (enforcer, room) => this.teller.room(enforcer, room),
+      marks,
+      traces: this.#traces,
+      isClient: (name, isBeginning) => this.#isClient(name, isBeginning),
+      onStrays: (enforcer, strays) => this.teller.strays(enforcer, strays),
     });
+  }
+
+  /** Also a part of this server, whose name had lost its stroke in old comments, and one that is revoked but has reports. */
+  #isClient(name: string, isBeginning: boolean): boolean {
+    const names = [
+      ...this.clients.list().map((client) => client.name),
+      ...this.standing.clients(),
+      operator,
+      escalationName,
+    ];
+    const inComments = names.map((each) => each.replaceAll('/', ''));
+    return inComments.some((each) => each === name || (isBeginning && each.startsWith(name)));
   }
 
   /** Everything that follows from a commit, before anybody is answered. */
@@ -236,6 +258,7 @@ export class Core {
         this.enforcement.notify();
         break;
       case 'reported':
+        this.enforcement.reported(change.report.network);
         this.teller.report(change);
         break;
       case 'allowed':
@@ -245,6 +268,7 @@ export class Core {
       case 'advanced':
       case 'source-read':
       case 'host-addresses':
+      case 'mark-adopted':
         break;
     }
   }

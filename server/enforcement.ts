@@ -5,6 +5,10 @@ import type { Enforcement } from '../shared/frames.ts';
 import type { Network } from '../shared/network.ts';
 import { Reconciler, type ReconcilerEvent, type ReconcilerState } from '../shared/reconciler.ts';
 import type { OpenedFirewall } from './enforcers/opened-firewall.ts';
+import type { OwnMarks } from './enforcers/ownership/ledger-mark.ts';
+import { Ownership } from './enforcers/ownership/ownership.ts';
+import type { StrayEntries } from './enforcers/ownership/stray-entries.ts';
+import type { Traces } from './enforcers/ownership/traces.ts';
 import type { Report } from './ledger/ledger.ts';
 import type { Policy } from './policy/policy.ts';
 import { forbidding } from './policy/whitelist.ts';
@@ -25,6 +29,13 @@ export interface EnforcementOptions {
   readonly onEvent: (enforcer: string, event: ReconcilerEvent) => void;
   /** Told when the room under `max_entries` becomes scarce, runs out, or is plenty again. */
   readonly onRoom: (enforcer: string, room: Room) => void;
+  /** Whose entries are ours. */
+  readonly marks: OwnMarks;
+  readonly traces: Traces;
+  /** Whether a client of this name is known, or only one whose name begins so. */
+  readonly isClient: (name: string, isBeginning: boolean) => boolean;
+  /** Told when what stands in a firewall and is looked after by nobody here has changed. */
+  readonly onStrays: (enforcer: string, strays: readonly StrayEntries[]) => void;
 }
 
 /** How near a firewall is to its `max_entries`. */
@@ -51,6 +62,7 @@ const scarceFrom = 0.8;
 /** A firewall at work. */
 interface Enforced {
   readonly reconciler: Reconciler;
+  readonly ownership: Ownership;
   readonly wants: OpenedFirewall['wants'];
 }
 
@@ -65,18 +77,26 @@ export class EnforcementOfBans {
 
   constructor(options: EnforcementOptions) {
     this.#options = options;
-    this.#enforced = options.firewalls.map((firewall) => ({
-      reconciler: this.#reconcilerFor(firewall),
-      wants: firewall.wants,
-    }));
+    this.#enforced = options.firewalls.map((firewall) => this.#enforce(firewall));
   }
 
   get reconcilers(): readonly Reconciler[] {
     return this.#enforced.map(({ reconciler }) => reconciler);
   }
 
+  /** What stands in a firewall by the hand of fail2networkban, and is looked after by nobody here. */
+  strays(enforcer: string): readonly StrayEntries[] {
+    return this.#enforced.find(({ reconciler }) => reconciler.name === enforcer)?.ownership.strays ?? [];
+  }
+
   leftOut(enforcer: string): number {
     return this.#rooms.get(enforcer)?.leftOut ?? 0;
+  }
+
+  /** A ban of this network is recorded now. */
+  reported(network: Network): void {
+    this.#options.traces.note(network);
+    for (const { ownership } of this.#enforced) ownership.noteReport(network);
   }
 
   /** Something stands or does not stand any more, or the policy changed. */
@@ -164,8 +184,25 @@ export class EnforcementOfBans {
     });
   }
 
-  #reconcilerFor(firewall: OpenedFirewall): Reconciler {
-    const { clock, random, policy, onEvent } = this.#options;
+  #enforce(firewall: OpenedFirewall): Enforced {
+    const ownership = this.#ownershipOf(firewall);
+    return { ownership, reconciler: this.#reconcilerFor(firewall, ownership), wants: firewall.wants };
+  }
+
+  #ownershipOf(firewall: OpenedFirewall): Ownership {
+    const { standing, marks, traces, isPaused, isClient } = this.#options;
+    return new Ownership({
+      marks,
+      traces,
+      isClient,
+      isReported: (network) => standing.reportsOf(network).length > 0,
+      desired: () => this.#desired(firewall),
+      takesAll: isPaused,
+    });
+  }
+
+  #reconcilerFor(firewall: OpenedFirewall, ownership: Ownership): Reconciler {
+    const { clock, random, policy, onEvent, traces, onStrays } = this.#options;
     const { enforcer, limits, onDoubt } = firewall;
     const reconciler = new Reconciler({
       enforcer,
@@ -173,8 +210,18 @@ export class EnforcementOfBans {
       random,
       resyncMs: limits.resyncSeconds * 1_000,
       desired: () => this.#desired(firewall),
+      isHasty: () => ownership.leansOnOthers,
+      judgeOwners: async (listed) => {
+        const judged = await ownership.judge(listed);
+        onStrays(enforcer.name, ownership.strays);
+        return judged;
+      },
       mayAdd: (network) => policy.refuseAddress(network) === undefined,
-      onEvent: (event) => onEvent(enforcer.name, event),
+      onEvent: (event) => {
+        if (event.kind === 'applied')
+          for (const { verb, entry } of event.steps) if (verb === 'add') traces.noteOwn(entry.network);
+        onEvent(enforcer.name, event);
+      },
     });
     onDoubt?.(() => reconciler.relist());
     return reconciler;

@@ -5,6 +5,7 @@ import type { ReconcilerEvent } from '../shared/reconciler.ts';
 import type { Connected } from './connected-clients.ts';
 import type { Counters } from './counters.ts';
 import type { Room } from './enforcement.ts';
+import { describeStrays, type StrayEntries } from './enforcers/ownership/stray-entries.ts';
 import type { Problem, ProblemCode } from './http/problem.ts';
 import type { Decision } from './intake.ts';
 import type { ReportChange } from './ledger/ledger.ts';
@@ -58,6 +59,8 @@ export class Teller {
   readonly #clientLines: LineShares;
   readonly #strangerLines: LineShares;
   readonly #firewallLines: LineShares;
+  /** How many strays of each ledger were told, by firewall and ledger. */
+  readonly #strays = new Map<string, number>();
 
   constructor({ log, counters, notices, clock }: TellerParts) {
     this.#log = log;
@@ -130,6 +133,16 @@ export class Teller {
     if (kind === 'plenty') this.#log.info({ enforcer, ...numbers }, 'there is room for more bans again');
     else if (kind === 'scarce') this.#log.warn({ enforcer, ...numbers }, 'bans come near to max_entries');
     else this.#log.error({ enforcer, ...numbers }, 'bans are left out: max_entries is reached');
+  }
+
+  /** What stands in a firewall and is not looked after here; said when how many there are of whom has changed. */
+  strays(enforcer: string, strays: readonly StrayEntries[]): void {
+    for (const { id, isOwn, isAlive, entries } of strays) {
+      const place = `${enforcer} ${id}`;
+      if (isAlive || this.#strays.get(place) === entries.length) continue;
+      this.#strays.set(place, entries.length);
+      this.#log.warn({ enforcer, ledger: id, entries: entries.length }, describeStrays(id, isOwn));
+    }
   }
 
   enforcer(enforcer: string, event: ReconcilerEvent): void {

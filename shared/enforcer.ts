@@ -20,6 +20,8 @@ export interface HeldEntry {
   readonly spelling: string;
   /** Ours are changed and removed; theirs count as present and are never touched. */
   readonly owner: 'ours' | 'theirs';
+  /** What stands with it and says whose it is, as `f2nb:k3x9`, in a firewall that keeps such marks. Undefined: nothing of the kind. */
+  readonly mark?: string;
   /** When the firewall ends it by itself, as `DesiredEntry` says it. Undefined: it does not. */
   readonly endsAt?: number;
 }

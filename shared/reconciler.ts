@@ -41,9 +41,15 @@ export interface ReconcilerOptions {
   readonly random: () => number;
   /** A full comparison with the firewall each so many milliseconds, whatever happens. */
   readonly resyncMs: number;
+  /** As long as it is true, what was listed may not last: then lists come each {@link hastyResyncMs} at least. */
+  readonly isHasty?: () => boolean;
+  /** Has the last word on whose the entries are that were listed. */
+  readonly judgeOwners?: (listed: readonly HeldEntry[]) => Promise<readonly HeldEntry[]>;
   readonly onEvent: (event: ReconcilerEvent) => void;
 }
 
+/** As often as Proxmox itself reads what it is to block. */
+export const hastyResyncMs = 10_000;
 const deniedRetryMs = 60_000;
 const retryBounds = { leastMs: 1_000, mostMs: 60_000 };
 
@@ -148,7 +154,7 @@ export class Reconciler {
       return {
         enforcer,
         state: 'in-force',
-        ...(holder.owner === 'theirs' ? { detail: "the administrator's own entry" } : {}),
+        ...(holder.owner === 'theirs' ? { detail: ownerOf(holder) } : {}),
       };
     }
     if (!banned && holder === undefined && this.#held !== undefined) return { enforcer, state: 'absent' };
@@ -191,8 +197,8 @@ export class Reconciler {
   }
 
   async #step(signal: AbortSignal): Promise<void> {
-    const { clock, resyncMs } = this.#options;
-    if (this.#held === undefined || clock.elapsed() - this.#listedAtMs >= resyncMs) {
+    const { clock } = this.#options;
+    if (this.#held === undefined || this.#untilListMs() <= 0) {
       await this.#list(signal);
       // Demanded again meanwhile.
       if (this.#held === undefined) return;
@@ -202,13 +208,20 @@ export class Reconciler {
     if (this.#isPlanStale) return this.#bell.wait(clock, this.#untilPlanMs(), signal);
     if (this.#state.kind !== 'in-sync') this.#succeeded({ kind: 'in-sync', sinceMs: clock.elapsed() });
     this.#endPass();
-    return this.#bell.wait(clock, this.#listedAtMs + resyncMs - clock.elapsed(), signal);
+    return this.#bell.wait(clock, this.#untilListMs(), signal);
+  }
+
+  #untilListMs(): number {
+    const { clock, resyncMs, isHasty } = this.#options;
+    const periodMs = isHasty?.() === true ? Math.min(resyncMs, hastyResyncMs) : resyncMs;
+    return this.#listedAtMs + periodMs - clock.elapsed();
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const { enforcer } = this.#options;
+    const { enforcer, judgeOwners } = this.#options;
     const demands = this.#demands;
-    const held = new HeldEntries(await enforcer.list(signal), enforcer.isTimed);
+    const listed = await enforcer.list(signal);
+    const held = new HeldEntries(judgeOwners === undefined ? listed : await judgeOwners(listed), enforcer.isTimed);
     if (demands !== this.#demands) return;
     this.#rejected.clear();
     this.#stuck.clear();
@@ -324,4 +337,8 @@ export class Reconciler {
     this.#state = state;
     if (hasRecovered) this.#options.onEvent({ kind: 'recovered' });
   }
+}
+
+function ownerOf({ mark }: HeldEntry): string {
+  return mark === undefined ? "the administrator's own entry" : `an entry of another ledger (${mark})`;
 }

@@ -111,6 +111,7 @@ function describeEnforcers({ enforcement, clock }: ServerVerbsOptions) {
     state: describeState(reconciler.state, clock),
     ...reconciler.counts(),
     leftOut: enforcement.leftOut(reconciler.name),
+    strays: enforcement.strays(reconciler.name).map((strays) => ({ ...strays, entries: strays.entries.length })),
   }));
 }
 

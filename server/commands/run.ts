@@ -8,6 +8,7 @@ import { ServiceManager } from '../../shared/host/service-manager.ts';
 import type { StandardStreams } from '../../shared/host/standard-streams.ts';
 import { pinOf } from '../../shared/pin.ts';
 import { openFirewalls } from '../enforcers/create-enforcer.ts';
+import { OwnMarks } from '../enforcers/ownership/ledger-mark.ts';
 import { LedgerError } from '../ledger/ledger.ts';
 import { lockLedger } from '../ledger/ledger-lock.ts';
 import { SqliteLedger } from '../ledger/sqlite-ledger.ts';
@@ -59,11 +60,15 @@ export async function runServer(host: Host): Promise<void> {
 
 async function startServer(host: Host, settings: ServerSettings, log: Log): Promise<FleetServer> {
   const identity = readIdentity(settings.tls);
-  const firewalls = settings.enforcers.flatMap((each) => openFirewalls(each, systemClock, Math.random));
+  const ledger = await SqliteLedger.open(settings.database);
+  const marks = new OwnMarks(ledger.marks);
+  const firewallParts = { clock: systemClock, random: Math.random, marks };
+  const firewalls = settings.enforcers.flatMap((each) => openFirewalls(each, firewallParts));
   const { name: serverName } = settings;
   const { version } = host;
   const parts = {
-    ledger: await SqliteLedger.open(settings.database),
+    ledger,
+    marks,
     firewalls,
     channels: settings.notifications.map((each) => openChannel(each, { clock: systemClock, serverName, version })),
     identity,

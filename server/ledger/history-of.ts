@@ -35,6 +35,7 @@ export function historyOf(change: Change, sequence: number, at: number): History
     case 'advanced':
     case 'source-read':
     case 'host-addresses':
+    case 'mark-adopted':
       return undefined;
   }
 }

@@ -1,8 +1,10 @@
+import type { Network } from '../../shared/network.ts';
 import { Serial } from '../../shared/serial.ts';
 import { type Database, moveLogAsFarAsMayBe, openToRead } from './database.ts';
 import { type Bounds, type PrunePlan, planPruning } from './history-pruner.ts';
 import { type CountFilter, type HistoryCount, type HistoryEntry, type HistoryFilter, LedgerError } from './ledger.ts';
 import { readCounts, readHistory } from './read-history.ts';
+import { readTraces } from './read-traces.ts';
 
 /**
  * Reads history on a connection of its own: a look through a million entries takes a second, which no ban waits for. It runs
@@ -28,6 +30,10 @@ export class HistoryReader {
 
   counts(filter: CountFilter): Promise<readonly HistoryCount[]> {
     return this.#look(() => readCounts(this.#database, filter));
+  }
+
+  traces(networks: readonly Network[]): Promise<ReadonlySet<Network>> {
+    return this.#look(() => readTraces(this.#database, networks));
   }
 
   planPruning(bounds: Bounds): Promise<PrunePlan | undefined> {

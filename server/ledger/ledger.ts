@@ -98,11 +98,18 @@ export type WithdrawalReason = 'unban' | 'not-listed' | 'lifted' | 'expired' | '
 export type Change = ReportChange | QuietChange | OtherChange;
 
 /** A change that takes no sequence number, stands in no history, and is told to no follower. */
-export type QuietChange = AdvancedChange | SourceReadChange | HostAddressesChange;
+export type QuietChange = AdvancedChange | SourceReadChange | HostAddressesChange | MarkAdoptedChange;
+
+const quietKinds: ReadonlySet<Change['kind']> = new Set<QuietChange['kind']>([
+  'advanced',
+  'source-read',
+  'host-addresses',
+  'mark-adopted',
+]);
 
 /** Whether a change takes a sequence number. */
 export function isNumbered(change: Change): change is Exclude<Change, QuietChange> {
-  return change.kind !== 'advanced' && change.kind !== 'source-read' && change.kind !== 'host-addresses';
+  return !quietKinds.has(change.kind);
 }
 
 /**
@@ -147,6 +154,13 @@ export interface HostAddressesChange {
   readonly kind: 'host-addresses';
   readonly client: string;
   readonly addresses: readonly HostAddress[];
+}
+
+/** Entries of firewalls whose marks name another ledger, which is lost, belong to this one from now on. */
+export interface MarkAdoptedChange {
+  readonly kind: 'mark-adopted';
+  /** As it stands in the marks, `k3x9`. */
+  readonly id: string;
 }
 
 export type OtherChange =
@@ -211,6 +225,8 @@ export interface HistoryCount {
 export interface LedgerState {
   /** Made by chance with the ledger: its sequence numbers mean nothing to another. */
   readonly id: string;
+  /** What stands in the marks of this ledger's entries in firewalls: its own id, made with it, then those that it took over. */
+  readonly marks: readonly string[];
   readonly sequence: number;
   /** In the order of their sequence numbers, which all of them have. */
   readonly reports: readonly Report[];
@@ -255,6 +271,12 @@ export interface Ledger {
   counts(filter: CountFilter): Promise<readonly HistoryCount[]>;
   /** Reports and withdrawals after a sequence number, oldest first: what a follower needs to catch up. @throws LedgerError */
   changesAfter(sequence: number, most: number): Promise<readonly HistoryEntry[]>;
+  /**
+   * Which of these networks the ledger knows: a report of it, or of a network inside, stands or is in history. Holds up no commit.
+   *
+   * @throws LedgerError
+   */
+  traces(networks: readonly Network[]): Promise<ReadonlySet<Network>>;
   /**
    * Forgets history before an instant, and of each holder the oldest so that at most `most` entries remain, but for the changes
    * that made the reports that stand, which do not count. {@link cutsOf} says who gives way first. Holds up no commit.

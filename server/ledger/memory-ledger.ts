@@ -1,4 +1,5 @@
 import { fitsGlob } from '../../shared/names.ts';
+import { covers, type Network } from '../../shared/network.ts';
 import { historyOf } from './history-of.ts';
 import { cutsOf, holderOf } from './history-shares.ts';
 import {
@@ -30,11 +31,13 @@ export class MemoryLedger implements Ledger {
   readonly #streams = new Map<string, Map<string, number>>();
   readonly #protected = new Map<string, ProtectedSet>();
   readonly #addresses = new Map<string, readonly HostAddress[]>();
+  readonly #marks = ['mem1'];
   #history: HistoryEntry[] = [];
 
   load(): Promise<LedgerState> {
     return Promise.resolve({
       id: 'memory',
+      marks: [...this.#marks],
       sequence: this.#sequence,
       reports: [...this.#reports.values()],
       whitelist: [...this.#whitelist.values()],
@@ -78,6 +81,11 @@ export class MemoryLedger implements Ledger {
     const found = Array.from(counts, ([name, count]) => ({ name, count }));
     found.sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
     return Promise.resolve(found.slice(0, most));
+  }
+
+  traces(networks: readonly Network[]): Promise<ReadonlySet<Network>> {
+    const known = this.#history.flatMap((entry) => (entry.client === undefined ? [] : (entry.network ?? [])));
+    return Promise.resolve(new Set(networks.filter((outer) => known.some((inner) => covers(outer, inner)))));
   }
 
   changesAfter(sequence: number, most: number): Promise<readonly HistoryEntry[]> {
@@ -135,6 +143,9 @@ export class MemoryLedger implements Ledger {
         break;
       case 'source-read':
         this.#protected.set(change.source, { source: change.source, networks: change.networks });
+        break;
+      case 'mark-adopted':
+        this.#marks.push(change.id);
         break;
       case 'host-addresses':
         this.#noteAddresses(change);

@@ -5,6 +5,7 @@ import type { Database } from './database.ts';
 import type { Client, ClientKey, HostAddress, LedgerState, ProtectedSet, Report, WhitelistEntry } from './ledger.ts';
 import { LedgerError } from './ledger.ts';
 
+const markPattern = /^[a-z0-9]{4}$/;
 /** SHA-256, hexadecimal. */
 const hashPattern = /^[0-9a-f]{64}$/;
 
@@ -18,6 +19,7 @@ export async function loadState(database: Database): Promise<LedgerState> {
   const keysOf = (name: unknown) => keys.filter(({ client }) => client === name).map(({ key }) => key);
   return {
     id: await readId(database),
+    marks: await readMarks(database),
     sequence: await readSequence(database),
     paused: (await rows("SELECT value FROM setting WHERE name = 'paused'"))[0]?.['value'] === 'yes',
     reports: await readReports(database),
@@ -34,6 +36,14 @@ export async function loadState(database: Database): Promise<LedgerState> {
 
 async function readId(database: Database): Promise<string> {
   return text(asRow((await database.prepare("SELECT value FROM setting WHERE name = 'id'")).get()), 'value');
+}
+
+/** Ids in the marks of entries that the ledger owns, the own one first. @throws LedgerError */
+export async function readMarks(database: Database): Promise<readonly string[]> {
+  const statement = await database.prepare("SELECT value FROM setting WHERE name = 'marks'");
+  const marks = text(asRow(statement.get()), 'value').split(',');
+  if (marks.every((mark) => markPattern.test(mark))) return marks;
+  throw new LedgerError(`setting marks: ${marks.join()} is not a list of ids as k3x9`);
 }
 
 /** The last number given: of the newest entry, or what was kept when that was pruned. */

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../shared/clock.ts';
 import { ConfigError, describeError } from '../../shared/errors.ts';
+import type { Network } from '../../shared/network.ts';
 import { Serial } from '../../shared/serial.ts';
 import { type Database, isDatabaseError, moveLogIntoFile, openDatabase } from './database.ts';
 import { HistoryPruner } from './history-pruner.ts';
@@ -17,7 +18,7 @@ import {
 import { migrations } from './migrations/migrations.ts';
 import { prepareFile, unusable } from './prepare-file.ts';
 import { readChangesAfter } from './read-history.ts';
-import { loadState, readSequence } from './read-rows.ts';
+import { loadState, readMarks, readSequence } from './read-rows.ts';
 import { Tables } from './tables.ts';
 
 /** What an open ledger is made of. */
@@ -25,6 +26,7 @@ interface Opened {
   readonly tables: Tables;
   readonly reader: HistoryReader;
   readonly sequence: number;
+  readonly marks: readonly string[];
 }
 
 /**
@@ -36,9 +38,12 @@ export class SqliteLedger implements Ledger {
   readonly #tables: Tables;
   readonly #reader: HistoryReader;
   readonly #work = new Serial();
+  /** Ids in the marks of this ledger's entries, as {@link LedgerState} has them, when it was opened. */
+  readonly marks: readonly string[];
   #sequence: number;
 
-  private constructor(database: Database, { tables, reader, sequence }: Opened) {
+  private constructor(database: Database, { tables, reader, sequence, marks }: Opened) {
+    this.marks = marks;
     this.#database = database;
     this.#tables = tables;
     this.#reader = reader;
@@ -56,8 +61,9 @@ export class SqliteLedger implements Ledger {
       await attemptToUse(file, () => prepareFile(database, { file, clock, migrations }));
       const tables = await attemptToUse(file, () => Tables.prepare(database));
       const sequence = await readSequence(database);
+      const marks = await readMarks(database);
       const reader = await attemptToUse(file, () => HistoryReader.open(file));
-      return new SqliteLedger(database, { tables, reader, sequence });
+      return new SqliteLedger(database, { tables, reader, sequence, marks });
     } catch (error) {
       database.close();
       throw error;
@@ -85,6 +91,10 @@ export class SqliteLedger implements Ledger {
 
   counts(filter: CountFilter): Promise<readonly HistoryCount[]> {
     return this.#reader.counts(filter).catch(throwAsLedgerError);
+  }
+
+  traces(networks: readonly Network[]): Promise<ReadonlySet<Network>> {
+    return this.#reader.traces(networks).catch(throwAsLedgerError);
   }
 
   changesAfter(sequence: number, most: number): Promise<readonly HistoryEntry[]> {

@@ -6,6 +6,7 @@ import {
   type Client,
   type ClientKey,
   type HostAddressesChange,
+  type MarkAdoptedChange,
   type OtherChange,
   type ProtectedSet,
   type SourceReadChange,
@@ -68,8 +69,8 @@ export class Tables {
       if (isNew) this.#statements.forgetStreams.run(client, client, streamsPerClientMax);
   }
 
-  #writeOther(change: OtherChange | SourceReadChange | HostAddressesChange): void {
-    const { allow, disallow, setSetting } = this.#statements;
+  #writeOther(change: OtherChange | SourceReadChange | HostAddressesChange | MarkAdoptedChange): void {
+    const { allow, disallow, setSetting, adoptMark } = this.#statements;
     switch (change.kind) {
       case 'allowed':
         allow.run(change.entry.network, change.entry.addedAt, endCell(change.entry.endsAt), change.entry.note);
@@ -92,6 +93,9 @@ export class Tables {
         break;
       case 'host-addresses':
         this.#writeHostAddresses(change);
+        break;
+      case 'mark-adopted':
+        adoptMark.run(change.id);
         break;
     }
   }
@@ -144,6 +148,7 @@ async function prepareStatements(database: Database) {
     forgetStreams: await prepare(
       'DELETE FROM stream WHERE client = ? AND id NOT IN (SELECT id FROM stream WHERE client = ? ORDER BY used_at DESC LIMIT ?)',
     ),
+    adoptMark: await prepare("UPDATE setting SET value = value || ',' || ? WHERE name = 'marks'"),
     putSource: await prepare('INSERT OR REPLACE INTO protected_source VALUES (?)'),
     removeProtected: await prepare('DELETE FROM protected WHERE source = ?'),
     putProtected: await prepare('INSERT OR REPLACE INTO protected VALUES (?, ?)'),

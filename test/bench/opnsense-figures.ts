@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:https';
 import { openFirewalls } from '../../server/enforcers/create-enforcer.ts';
+import { OwnMarks } from '../../server/enforcers/ownership/ledger-mark.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { Enforcer, Step } from '../../shared/enforcer.ts';
 import type { Network } from '../../shared/network.ts';
@@ -54,7 +55,11 @@ type AliasType = 'external' | 'network';
 
 async function fill(place: Place, aliasType: AliasType): Promise<{ readonly rate: number; readonly calls: number }> {
   const opnsense = await start(place, `${aliasType}-by-server`, aliasType);
-  const [firewall] = openFirewalls(settingsFor(opnsense, { aliasType }), systemClock, () => 1);
+  const [firewall] = openFirewalls(settingsFor(opnsense, { aliasType }), {
+    clock: systemClock,
+    random: () => 1,
+    marks: new OwnMarks(['test']),
+  });
   if (firewall === undefined) throw new Error('there is no enforcer');
   const { enforcer } = firewall;
   place.atEnd(() => enforcer.close());

@@ -60,6 +60,7 @@ function measureDecision(): number {
     streams: new Map(),
     protectedSets: [],
     hostAddresses: new Map(),
+    marks: ['mem1'],
     paused: false,
   };
   const bans = new StandingBans(state, () => undefined);

@@ -13,6 +13,7 @@ import {
   streamsPerClientMax,
 } from '../../server/ledger/ledger.ts';
 import { MemoryLedger } from '../../server/ledger/memory-ledger.ts';
+import type { Network } from '../../shared/network.ts';
 import { makeClient, makeEntry, makeReport, network } from '../server/samples.ts';
 
 /** What every ledger must do. `open` gives a new, empty one each time. */
@@ -27,8 +28,9 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
 
   describe(`${name}: what stands`, () => {
     it('is nothing at first', async () => {
-      const { id, ...state } = await (await make()).load();
+      const { id, marks, ...state } = await (await make()).load();
       assert.match(id, /^[a-z0-9]+$/);
+      assert.match(marks.join(), /^[a-z0-9]{4}$/);
       assert.deepEqual(state, {
         sequence: 0,
         reports: [],
@@ -270,6 +272,15 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
       { kind: 'paused', actor: 'operator' },
       { kind: 'resumed', actor: 'operator' },
     ];
+
+    it('has traces of what was reported, and of what reports lie in', async () => {
+      const ledger = await make();
+      await ledger.commit([...changes, reported(makeReport('2001:db8::1'))], 1_000);
+      const known = ['192.0.2.1', '192.0.2.2', '192.0.2.0/30', '2001:db8::/127'];
+      const unknown = ['192.0.2.3', '192.0.2.4/30', '198.51.100.1', '2001:db8::2', '2001:db8::2/127', '192.0.2.0/31'];
+      const traces = await ledger.traces([...known, ...unknown].map(network));
+      assert.deepEqual([...traces].sort(), [...known, '192.0.2.0/31'].sort());
+    });
 
     it('tells who did what, and why, newest first', async () => {
       const ledger = await make();
@@ -515,6 +526,7 @@ class CompletingLedger implements Ledger {
   load = () => this.#ledger.load();
   history = (filter: HistoryFilter) => this.#ledger.history(filter);
   counts = (filter: CountFilter) => this.#ledger.counts(filter);
+  traces = (networks: readonly Network[]) => this.#ledger.traces(networks);
   changesAfter = (sequence: number, most: number) => this.#ledger.changesAfter(sequence, most);
   prune = (before: number, most: number) => this.#ledger.prune(before, most);
   close = () => this.#ledger.close();
@@ -577,6 +589,7 @@ function sorted(state: LedgerState) {
   return {
     ...state,
     id: '',
+    marks: state.marks.slice(1),
     clients: byName(state.clients),
     whitelist: [...state.whitelist].sort((a, b) => (a.network < b.network ? -1 : 1)),
     protectedSets: state.protectedSets
@@ -627,5 +640,6 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
       addresses: fc.uniqueArray(anyHostAddress, { selector: ({ address }) => address }),
     })
     .map((known): Change => ({ kind: 'host-addresses', ...known })),
+  fc.constant<Change>({ kind: 'mark-adopted', id: 'k3x9' }),
   fc.constantFrom('paused', 'resumed').map((kind): Change => ({ kind, actor: 'operator' })),
 );

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { answerQuestion } from '../../server/answer-question.ts';
 import { EnforcementOfBans } from '../../server/enforcement.ts';
+import { OwnMarks } from '../../server/enforcers/ownership/ledger-mark.ts';
+import { Traces } from '../../server/enforcers/ownership/traces.ts';
 import { limits } from '../../shared/limits.ts';
 import { networkFrom } from '../../shared/network.ts';
 import { Core } from './core.ts';
@@ -16,6 +18,10 @@ async function makeKnowledge() {
     isOperators: () => false,
     connectedAddresses: () => [],
     onEvent: () => undefined,
+    marks: new OwnMarks(['mem1']),
+    traces: new Traces(core.ledger),
+    isClient: () => false,
+    onStrays: () => undefined,
     onRoom: () => undefined,
   });
   const ask = (question: Parameters<typeof answerQuestion>[0]) =>

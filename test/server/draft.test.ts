@@ -15,6 +15,7 @@ function makeDraft(...texts: readonly string[]): Draft {
     streams: new Map(),
     protectedSets: [],
     hostAddresses: new Map(),
+    marks: ['mem1'],
     paused: false,
   };
   return new Draft(new StandingBans(state, () => undefined), new Map([['web1', new Map([['stream-1', 4]])]]));

@@ -5,6 +5,8 @@ import { Clients } from '../../server/clients.ts';
 import { EnforcementOfBans, type Room } from '../../server/enforcement.ts';
 import { DryRun } from '../../server/enforcers/dry-run/dry-run.ts';
 import type { OpenedFirewall } from '../../server/enforcers/opened-firewall.ts';
+import { OwnMarks } from '../../server/enforcers/ownership/ledger-mark.ts';
+import { Traces } from '../../server/enforcers/ownership/traces.ts';
 import type { Change } from '../../server/ledger/ledger.ts';
 import { handJail } from '../../shared/names.ts';
 import type { Network } from '../../shared/network.ts';
@@ -47,6 +49,10 @@ async function enforcing(
     isOperators: (report) => clients.isOperators(report),
     connectedAddresses: () => connected.map(network),
     onEvent: () => undefined,
+    marks: new OwnMarks(['mem1']),
+    traces: new Traces(core.ledger),
+    isClient: () => false,
+    onStrays: () => undefined,
     onRoom: (_enforcer, room) => rooms.push(room),
   });
   const working = enforcement.run(stop.signal);

@@ -1,9 +1,12 @@
 import { type Change, type HistoryEntry, type HistoryFilter, LedgerError } from '../../server/ledger/ledger.ts';
 import { MemoryLedger } from '../../server/ledger/memory-ledger.ts';
+import type { Network } from '../../shared/network.ts';
 
 /** A ledger in memory on a disk that a test fills and clears. */
 export class FailingLedger extends MemoryLedger {
   isFull = false;
+  /** History cannot be looked through. */
+  isUnreadable = false;
   /** Commits wait for this: a disk that a test makes slow. */
   ready: Promise<void> | undefined;
   /** What is read of history is given after this. */
@@ -22,6 +25,10 @@ export class FailingLedger extends MemoryLedger {
     const entries = await super.history(filter);
     await this.readable;
     return entries;
+  }
+
+  override traces(networks: readonly Network[]): Promise<ReadonlySet<Network>> {
+    return this.isUnreadable ? Promise.reject(new LedgerError('disk I/O error')) : super.traces(networks);
   }
 
   override async changesAfter(sequence: number, most: number): Promise<readonly HistoryEntry[]> {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { DryRun } from '../../server/enforcers/dry-run/dry-run.ts';
+import { OwnMarks } from '../../server/enforcers/ownership/ledger-mark.ts';
 import { FleetServer, type Identity, type ServerParts } from '../../server/server.ts';
 import type { ServerSettings } from '../../server/settings.ts';
 import { parseEnrolment } from '../../shared/enrolment.ts';
@@ -68,6 +69,7 @@ export class RunningServer {
       ledger: running.ledger,
       firewalls: [{ enforcer: running.firewall, limits, protectedSources: [] }],
       channels: [],
+      marks: new OwnMarks(['mem1']),
       identity,
       clock: running.clock,
       random: () => 0.5,

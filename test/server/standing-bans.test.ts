@@ -15,6 +15,7 @@ const empty: LedgerState = {
   streams: new Map(),
   protectedSets: [],
   hostAddresses: new Map(),
+  marks: ['mem1'],
   paused: false,
 };
 

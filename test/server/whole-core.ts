@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { Core, type CoreSettings } from '../../server/core.ts';
+import { OwnMarks } from '../../server/enforcers/ownership/ledger-mark.ts';
 import type { ManualClock } from '../manual-clock.ts';
 import type { FailingLedger } from './failing-ledger.ts';
 import { network } from './samples.ts';
@@ -29,6 +30,7 @@ export async function openCore(
       firewalls: [],
       channels: [],
       protectedSources: [],
+      marks: new OwnMarks(['mem1']),
       clock,
       random: () => 0.5,
       soon: setImmediate,

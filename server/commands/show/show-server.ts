@@ -2,6 +2,7 @@ import { formatDuration } from '../../../shared/duration.ts';
 import { plural } from '../../../shared/plural.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
 import { formatTable } from '../../../shared/table.ts';
+import { describeStrays } from '../../enforcers/ownership/stray-entries.ts';
 import type { Answer } from '../ask.ts';
 import { items, text } from './answer-text.ts';
 import { notificationLines } from './show-notifications.ts';
@@ -33,6 +34,7 @@ export function showStatus(answer: Answer): string {
     reach(answer['reach']),
     '',
     enforcers(answer),
+    ...strayLines(answer),
     ...sources(answer),
     ...subscribers(answer),
     ...notificationLines(answer['notifications']),
@@ -105,6 +107,18 @@ function subscribers(answer: Answer): string[] {
     ]),
   );
   return rows.length === 0 ? [] : ['', formatTable(['SUBSCRIBER', 'ENFORCER', 'STATE', 'ENTRIES', 'REASON'], rows, '')];
+}
+
+/** What stands in the firewalls and is looked after by nobody here. */
+function strayLines(answer: Answer): string[] {
+  return items(answer['enforcers']).flatMap(({ name, strays }) =>
+    items(strays).map(({ id, isOwn, isAlive, entries }) => {
+      const found = `${text(name)}: ${text(entries)} ${describeStrays(text(id), isOwn === true)}`;
+      return isAlive === true
+        ? `${found}; another server looks after them`
+        : `${found}; adopt ${text(id)} or clear ${text(id)}`;
+    }),
+  );
 }
 
 function enforcers(answer: Answer): string {

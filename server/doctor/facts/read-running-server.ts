@@ -2,6 +2,7 @@ import { describeError } from '../../../shared/errors.ts';
 import { callLocalSocket, NotRunningError } from '../../../shared/host/local-socket.ts';
 import { type Network, parseNetwork } from '../../../shared/network.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
+import type { StrayEntries } from '../../enforcers/ownership/stray-entries.ts';
 
 /** What the running server says of itself. */
 export type ServerFacts =
@@ -46,6 +47,12 @@ export interface FirewallState {
   readonly failure: DeniableFailure | undefined;
   /** Bans for which there was no room. */
   readonly leftOut: number;
+  /** What stands in it and is looked after by nobody here. */
+  readonly strays: readonly StrayFacts[];
+}
+
+export interface StrayFacts extends Omit<StrayEntries, 'entries'> {
+  readonly entries: number;
 }
 
 /** How a program stands whose bans are taken over. */
@@ -106,8 +113,17 @@ export async function askRefusal(socket: string, network: Network): Promise<stri
   return isObject(refusal) ? String(refusal['code']) : undefined;
 }
 
-function readFirewall({ name, state, leftOut }: Fields): FirewallState {
-  return { name: String(name), failure: readDeniable(state), leftOut: Number(leftOut) };
+function readFirewall({ name, state, leftOut, strays }: Fields): FirewallState {
+  return {
+    name: String(name),
+    failure: readDeniable(state),
+    leftOut: Number(leftOut),
+    strays: objects(strays).map(readStrays),
+  };
+}
+
+function readStrays({ id, isOwn, isAlive, entries }: Fields): StrayFacts {
+  return { id: String(id), isOwn: isOwn === true, isAlive: isAlive === true, entries: Number(entries) };
 }
 
 function readSource({ name, state, leftOut, malformed }: Fields): SourceFacts {

@@ -97,7 +97,9 @@ function judgeExceptions({ exceptions }: IpsetFacts): readonly Said[] {
   ];
 }
 
-function judgeCount({ ours }: IpsetFacts, maxEntries: number): readonly Said[] {
+/** Of the ledger that holds most: `max_entries` is each server's own. */
+function judgeCount({ marked }: IpsetFacts, maxEntries: number): readonly Said[] {
+  const ours = Math.max(0, ...marked.values());
   if (ours < maxEntries * warningShare) return [];
   return [
     {

@@ -1,6 +1,13 @@
 import { formatDuration } from '../../../shared/duration.ts';
 import type { Said } from '../../../shared/finding.ts';
-import type { DeniableFailure, FirewallState, RunningServer, ServerFacts } from '../facts/read-running-server.ts';
+import { describeStrays } from '../../enforcers/ownership/stray-entries.ts';
+import type {
+  DeniableFailure,
+  FirewallState,
+  RunningServer,
+  ServerFacts,
+  StrayFacts,
+} from '../facts/read-running-server.ts';
 
 /** @param version of this program: an upgrade takes effect with a restart */
 export function judgeServer(facts: ServerFacts, version: string): readonly Said[] {
@@ -93,7 +100,7 @@ function judgeVersion(running: RunningServer, version: string): readonly Said[] 
  * @param isOpenToDoctor whether the doctor, with the configuration of today, got through; undefined: it did not try
  */
 export function judgeEnforcement(
-  { failure, leftOut }: FirewallState,
+  { failure, leftOut, strays }: FirewallState,
   isOpenToDoctor: boolean | undefined,
 ): readonly Said[] {
   const said: Said[] = [];
@@ -107,7 +114,22 @@ export function judgeEnforcement(
       command: 'raise max_entries in the section of this firewall and restart, or shorten bantime on the hosts',
     });
   }
-  return said;
+  return [...said, ...strays.map(judgeStrays)];
+}
+
+/** Those of a server that is at work are as they should be. */
+function judgeStrays({ id, isOwn, isAlive, entries }: StrayFacts): Said {
+  return {
+    level: isAlive ? 'note' : 'warning',
+    code: 'stray-entries',
+    fact: `${entries} ${describeStrays(id, isOwn)}`,
+    consequence: isAlive
+      ? 'another server looks after them; they count as present, and are never changed or removed'
+      : 'they stay in force, and nobody takes them out when their bans end',
+    command: isAlive
+      ? `fail2networkban-server clear ${id} lists them`
+      : `fail2networkban-server adopt ${id}, when their bans are to go on with an end; fail2networkban-server clear ${id}, when they are to go; nothing, when another server looks after them`,
+  };
 }
 
 function fails(failure: DeniableFailure, isOpenToDoctor: boolean | undefined): Said {

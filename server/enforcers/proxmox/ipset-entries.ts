@@ -1,6 +1,7 @@
 import type { HeldEntry } from '../../../shared/enforcer.ts';
 import { type Network, parseNetwork } from '../../../shared/network.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
+import { isOldComment, type Mark, markText } from '../ownership/ledger-mark.ts';
 import { Aliases } from './aliases.ts';
 import { textOf } from './readable.ts';
 
@@ -17,13 +18,24 @@ export interface IpsetEntry {
   readonly faults: readonly string[];
 }
 
-/** Our mark, as a word: `f2nb`, `f2nb sshd web1`, `f2nb: …`, but not `f2nbx`. */
-const markPattern = /^f2nb(?:[\s:]|$)/;
 const commentMaxCharacters = 40;
+/** As {@link commentFor} makes it, and nothing else: a comment that merely begins so is the administrator's. */
+const markedPattern = /^f2nb:([a-z0-9]{4})(?: [A-Za-z0-9._@+ -]*)?$/;
 
-/** The comment of an entry of ours. The note's small alphabet is held to here too: a newline in a comment writes rules. */
-export function commentFor(note: string): string {
-  return `f2nb ${note.replace(/[^A-Za-z0-9._@+ -]/g, '')}`.slice(0, commentMaxCharacters).trim();
+/**
+ * The comment of an entry: the ledger that owns it, and who claims it. The note's small alphabet is held to here too: a newline in
+ * a comment writes rules.
+ */
+export function commentFor(id: string, note: string): string {
+  const text = `${markText({ kind: 'ledger', id })} ${note.replace(/[^A-Za-z0-9._@+ -]/g, '')}`;
+  return text.slice(0, commentMaxCharacters).trim();
+}
+
+/** The mark that a comment carries; undefined for an administrator's. */
+export function markIn(comment: string): Mark | undefined {
+  const [, id] = markedPattern.exec(comment) ?? [];
+  if (id !== undefined) return { kind: 'ledger', id };
+  return isOldComment(comment) ? { kind: 'old', comment } : undefined;
 }
 
 /** Reads the data of one entry, by its spelling alone when no aliases are given; undefined when it is not one. */
@@ -52,19 +64,30 @@ export function readEntries(data: unknown, aliases?: Aliases): IpsetEntry[] | un
 }
 
 /**
- * The networks that are blocked, and who each belongs to: ours carry the mark. Exceptions block nothing and are left out. A
- * hand-edited file may hold the same line twice, once ours; DELETE takes both, so both count as the administrator's.
+ * The networks that are blocked, and who each belongs to: ours carry the mark of this ledger, and what carries another one is not
+ * the administrator's either. Exceptions block nothing and are left out. A hand-edited file may hold the same line twice, with
+ * other comments; DELETE takes both, so both count as the administrator's.
  */
-export function heldEntries(entries: readonly IpsetEntry[]): HeldEntry[] {
-  const theirs = new Set(entries.filter((entry) => !isOurs(entry)).map(({ cidr }) => cidr));
-  return entries.flatMap(({ cidr, network, isNomatch }) =>
-    network === undefined || isNomatch
-      ? []
-      : [{ network, spelling: cidr, owner: theirs.has(cidr) ? 'theirs' : 'ours' } as const],
-  );
+export function heldEntries(entries: readonly IpsetEntry[], isOurs: (mark: Mark) => boolean): HeldEntry[] {
+  const marks = marksOf(entries);
+  return entries.flatMap(({ cidr, network, isNomatch }): HeldEntry[] => {
+    if (network === undefined || isNomatch) return [];
+    const mark = marks.get(cidr);
+    if (mark === undefined) return [{ network, spelling: cidr, owner: 'theirs' }];
+    return [{ network, spelling: cidr, owner: isOurs(mark) ? 'ours' : 'theirs', mark: markText(mark) }];
+  });
 }
 
-/** Never the name of an alias: we write networks alone. */
-function isOurs({ cidr, comment, isNomatch }: IpsetEntry): boolean {
-  return markPattern.test(comment) && !isNomatch && parseNetwork(cidr) !== undefined;
+/** The mark of each spelling that has one; never of an alias: we write networks alone. */
+export function marksOf(entries: readonly IpsetEntry[]): ReadonlyMap<string, Mark> {
+  const marks = new Map<string, Mark>();
+  const contested = new Set<string>();
+  for (const { cidr, comment, isNomatch } of entries) {
+    const mark = isNomatch || parseNetwork(cidr) === undefined ? undefined : markIn(comment);
+    const other = marks.get(cidr);
+    if (mark === undefined || (other !== undefined && markText(other) !== markText(mark))) contested.add(cidr);
+    else marks.set(cidr, other ?? mark);
+  }
+  for (const cidr of contested) marks.delete(cidr);
+  return marks;
 }

@@ -1,10 +1,14 @@
 import { type Network, parseNetwork } from '../../../shared/network.ts';
+import { idInMark } from '../ownership/ledger-mark.ts';
+import { oldMarksId } from '../ownership/stray-entries.ts';
 import { heldEntries, type IpsetEntry } from './ipset-entries.ts';
 import { nameOf, whyUnusable } from './read-set.ts';
 
 /** What an administrator should know of an ipset. */
 export interface IpsetFacts {
-  readonly ours: number;
+  /** Entries with a mark, of whatever ledger, by its id as `k3x9`, or `old` where the mark names none. */
+  readonly marked: ReadonlyMap<string, number>;
+  /** Those with none. */
   readonly theirs: number;
   /** `!` entries: addresses that are taken out of the set. */
   readonly exceptions: readonly string[];
@@ -28,13 +32,18 @@ export interface UnusableEntry {
 const aliasPattern = /^(?:(?:dc|guest)\/)?[A-Za-z][A-Za-z0-9_-]+$/;
 
 export function describeIpset(entries: readonly IpsetEntry[]): IpsetFacts {
-  const held = heldEntries(entries);
-  const ours = held.filter(({ owner }) => owner === 'ours').length;
+  const held = heldEntries(entries, () => false);
+  const marked = new Map<string, number>();
+  for (const { mark } of held) {
+    if (mark === undefined) continue;
+    const owner = idInMark(mark) ?? oldMarksId;
+    marked.set(owner, (marked.get(owner) ?? 0) + 1);
+  }
   const spellings = new Map<Network, string[]>();
   for (const { network, spelling } of held) spellings.set(network, [...(spellings.get(network) ?? []), spelling]);
   return {
-    ours,
-    theirs: held.length - ours,
+    marked,
+    theirs: held.filter(({ mark }) => mark === undefined).length,
     exceptions: entries.filter(({ isNomatch, cidr }) => isNomatch && cidr !== '').map(({ cidr }) => cidr),
     unusable: entries.flatMap((entry) => {
       const reason = whyUnusable(entry);

@@ -2,6 +2,7 @@ import type { Clock } from '../../../shared/clock.ts';
 import { EnforcerError } from '../../../shared/errors.ts';
 import type { Network } from '../../../shared/network.ts';
 import type { OpenedFirewall, ProtectedSource } from '../opened-firewall.ts';
+import type { OwnMarks } from '../ownership/ledger-mark.ts';
 import { readClusterAddresses } from './cluster-facts.ts';
 import { LocalNetworks } from './local-networks.ts';
 import { readManagement } from './management.ts';
@@ -11,11 +12,11 @@ import type { ProxmoxSettings } from './proxmox-settings.ts';
 import { ProxmoxTransport } from './proxmox-transport.ts';
 
 /** What a `[proxmox NAME]` section stands for. All its calls take turns on one connection. */
-export function openProxmox(settings: ProxmoxSettings, clock: Clock): OpenedFirewall {
+export function openProxmox(settings: ProxmoxSettings, clock: Clock, marks: OwnMarks): OpenedFirewall {
   const { name, endpoint, readToken, ipset, limits } = settings;
   const transport = new ProxmoxTransport({ endpoint, readToken, clock });
   return {
-    enforcer: new ProxmoxIpset({ name, ipset, clock, transport }),
+    enforcer: new ProxmoxIpset({ name, ipset, clock, transport, marks }),
     limits,
     protectedSources: [
       {

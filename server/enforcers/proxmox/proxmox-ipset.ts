@@ -5,6 +5,7 @@ import { EnforcerError } from '../../../shared/errors.ts';
 import type { Network } from '../../../shared/network.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
 import { isAnswer } from '../answer-error.ts';
+import { markText, type OwnMarks } from '../ownership/ledger-mark.ts';
 import { commentFor, heldEntries, readEntry } from './ipset-entries.ts';
 import { openApi } from './open-api.ts';
 import type { ProxmoxTransport } from './proxmox-transport.ts';
@@ -17,32 +18,37 @@ export interface ProxmoxIpsetOptions {
   /** Lower case: Proxmox folds names when it reads them, but not when it writes them. */
   readonly ipset: string;
   readonly clock: Clock;
+  /** Whose entries are ours. */
+  readonly marks: OwnMarks;
 }
 
 /** A removal relies on what was seen this long ago at most: DELETE asks nobody whose entry it is. */
 const lookMaxAgeMs = 2_000;
 
 /**
- * An ipset of Proxmox VE's cluster firewall. Ours are the entries whose comment begins with `f2nb`. The ipset is made when
- * absent and never deleted; nothing else of the firewall is changed.
+ * An ipset of Proxmox VE's cluster firewall. Ours are the entries whose comment carries the mark of this ledger. An entry with
+ * another ledger's mark, or an old one, is removed only when somebody who knows better asks for it. The ipset is made when absent
+ * and never deleted; nothing else of the firewall is changed.
  */
 export class ProxmoxIpset implements Enforcer {
   readonly name: string;
   readonly stepsPerCall = 1;
   readonly #options: ProxmoxIpsetOptions;
-  /** Spellings of ours, as last seen and with what was done since. */
-  #ours = new Set<string>();
+  /** The marks of entries by their spelling, as last seen and with what was done since. */
+  #marks = new Map<string, string>();
+  readonly #ownMark: string;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ProxmoxIpsetOptions) {
     this.name = `proxmox/${options.name}`;
     this.#options = options;
+    this.#ownMark = markText({ kind: 'ledger', id: options.marks.own });
   }
 
   async list(signal: AbortSignal): Promise<readonly HeldEntry[]> {
     const lookedAtMs = this.#options.clock.elapsed();
     const held = await this.#look(signal);
-    this.#ours = new Set(held.filter(({ owner }) => owner === 'ours').map(({ spelling }) => spelling));
+    this.#marks = new Map(held.flatMap(({ spelling, mark }) => (mark === undefined ? [] : [[spelling, mark]])));
     this.#lookedAtMs = lookedAtMs;
     return held;
   }
@@ -62,7 +68,8 @@ export class ProxmoxIpset implements Enforcer {
   async #look(signal: AbortSignal): Promise<readonly HeldEntry[]> {
     const { ipset } = this.#options;
     try {
-      return heldEntries(await readIpsetEntries(await openApi(this.#options.transport, signal), ipset));
+      const entries = await readIpsetEntries(await openApi(this.#options.transport, signal), ipset);
+      return heldEntries(entries, (mark) => mark.kind === 'ledger' && this.#options.marks.has(mark.id));
     } catch (error) {
       if (!(await this.#isAbsent(error, signal))) throw error;
       await this.#create(signal);
@@ -91,8 +98,9 @@ export class ProxmoxIpset implements Enforcer {
   async #add({ network, note }: DesiredEntry, signal: AbortSignal): Promise<void> {
     const ipsets = await this.#ipsets(signal);
     try {
-      await ipsets.$(this.#options.ipset).$post({ cidr: network, comment: commentFor(note) });
-      this.#ours.add(network);
+      const { ipset, marks } = this.#options;
+      await ipsets.$(ipset).$post({ cidr: network, comment: commentFor(marks.own, note) });
+      this.#marks.set(network, this.#ownMark);
     } catch (error) {
       // 400 is a duplicate, which is what was wanted, or a network that Proxmox does not take.
       if (!isRejection(error) || !(await this.#holds(network, signal))) throw error;
@@ -113,17 +121,18 @@ export class ProxmoxIpset implements Enforcer {
     }
   }
 
-  async #remove({ spelling }: HeldEntry, signal: AbortSignal): Promise<void> {
-    if (!this.#knowsAsOurs(spelling)) await this.list(signal);
-    // Gone, or the administrator's by now.
-    if (!this.#ours.has(spelling)) return;
+  /** Only as long as the entry carries the mark that it was seen with. */
+  async #remove({ spelling, mark = this.#ownMark }: HeldEntry, signal: AbortSignal): Promise<void> {
+    if (!this.#saw(spelling, mark)) await this.list(signal);
+    // Gone, or somebody else's by now.
+    if (this.#marks.get(spelling) !== mark) return;
     const ipsets = await this.#ipsets(signal);
     await ipsets.$(this.#options.ipset).$(spelling).$delete();
-    this.#ours.delete(spelling);
+    this.#marks.delete(spelling);
   }
 
-  #knowsAsOurs(spelling: string): boolean {
-    return this.#options.clock.elapsed() - this.#lookedAtMs <= lookMaxAgeMs && this.#ours.has(spelling);
+  #saw(spelling: string, mark: string): boolean {
+    return this.#options.clock.elapsed() - this.#lookedAtMs <= lookMaxAgeMs && this.#marks.get(spelling) === mark;
   }
 
   async #ipsets(signal: AbortSignal): Promise<Proxmox.Api['cluster']['firewall']['ipset']> {

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { openFirewalls } from '../../../server/enforcers/create-enforcer.ts';
+import { OwnMarks } from '../../../server/enforcers/ownership/ledger-mark.ts';
 import { type EnforcerSettings, readEnforcerSettings } from '../../../server/enforcers/settings.ts';
 import { ConfigError } from '../../../shared/errors.ts';
 import { SettingsReader } from '../../../shared/settings-reader.ts';
@@ -53,6 +54,8 @@ function problemsOf(...lines: readonly string[]): string {
 }
 
 after(() => rm(dirname(caFile), { recursive: true }));
+
+const parts = { clock: new ManualClock(), random: () => 1, marks: new OwnMarks(['test']) };
 
 describe('the sections of enforcers', () => {
   it('are none by default', () => assert.deepEqual(read(''), []));
@@ -157,7 +160,7 @@ describe('the sections of enforcers', () => {
       settings.map(({ name }) => name),
       ['a', 'b', 'dry-run'],
     );
-    const opened = settings.flatMap((section) => openFirewalls(section, new ManualClock(), () => 1));
+    const opened = settings.flatMap((section) => openFirewalls(section, parts));
     assert.deepEqual(
       opened.map(({ enforcer }) => enforcer.name),
       ['proxmox/a', 'proxmox/b', 'dry-run'],
@@ -170,7 +173,7 @@ describe('the sections of enforcers', () => {
 
   it('do not show the token when they are printed', () => {
     const settings = read(`[proxmox a]\ntoken = ${token}`);
-    const opened = settings.flatMap((section) => openFirewalls(section, new ManualClock(), () => 1));
+    const opened = settings.flatMap((section) => openFirewalls(section, parts));
     assert.ok(!inspect([settings, opened], { depth: 12, showHidden: true }).includes('555555555555'));
   });
 });

@@ -10,7 +10,7 @@ const good: RunningServer = {
   isPaused: false,
   recordFailure: undefined,
   sources: [],
-  firewalls: [{ name: 'proxmox/main', failure: undefined, leftOut: 0 }],
+  firewalls: [{ name: 'proxmox/main', failure: undefined, leftOut: 0, strays: [] }],
   untold: [],
   clients: [],
   whitelist: [],
@@ -46,12 +46,22 @@ describe('the server', () => {
 });
 
 describe('a firewall of the server', () => {
-  const well: FirewallState = { name: 'proxmox/main', failure: undefined, leftOut: 0 };
+  const well: FirewallState = { name: 'proxmox/main', failure: undefined, leftOut: 0, strays: [] };
   const failure = { reason: '401', forSeconds: 3_700, isDenied: true };
   const cases: readonly (readonly [string, FirewallState, readonly string[]])[] = [
     ['that is well', well, []],
     ['that the server does not get through to', { ...well, failure }, ['broken firewall-fails']],
     ['that has no room for bans', { ...well, leftOut: 7 }, ['warning bans-left-out']],
+    [
+      'with entries of a ledger that is not seen at work',
+      { ...well, strays: [{ id: 'p7q2', isOwn: false, isAlive: false, entries: 426 }] },
+      ['warning stray-entries'],
+    ],
+    [
+      'beside another server',
+      { ...well, strays: [{ id: 'p7q2', isOwn: false, isAlive: true, entries: 426 }] },
+      ['note stray-entries'],
+    ],
     ['with both', { ...well, failure, leftOut: 7 }, ['broken firewall-fails', 'warning bans-left-out']],
   ];
   for (const [name, facts, expected] of cases) {

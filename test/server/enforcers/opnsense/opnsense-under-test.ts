@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { openFirewalls } from '../../../../server/enforcers/create-enforcer.ts';
 import type { OpenedFirewall } from '../../../../server/enforcers/opened-firewall.ts';
 import type { OpnsenseSettings } from '../../../../server/enforcers/opnsense/opnsense-settings.ts';
+import { OwnMarks } from '../../../../server/enforcers/ownership/ledger-mark.ts';
 import { type Clock, systemClock } from '../../../../shared/clock.ts';
 import type { Enforcer } from '../../../../shared/enforcer.ts';
 import {
@@ -52,7 +53,7 @@ export function firewallsOn(
   changes: Partial<OpnsenseSettings> = {},
   clock: Clock = systemClock,
 ): readonly OpenedFirewall[] {
-  return openFirewalls(settingsFor(opnsense, changes), clock, () => 1);
+  return openFirewalls(settingsFor(opnsense, changes), { clock, random: () => 1, marks: new OwnMarks(['test']) });
 }
 
 /** @param clock for everything but the limit of a call, which a test lets pass */

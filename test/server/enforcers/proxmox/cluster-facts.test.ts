@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { openFirewalls } from '../../../../server/enforcers/create-enforcer.ts';
+import { OwnMarks } from '../../../../server/enforcers/ownership/ledger-mark.ts';
 import { type ClusterFacts, readClusterFacts } from '../../../../server/enforcers/proxmox/cluster-facts.ts';
 import { isUnreadable, type Readable } from '../../../../server/enforcers/proxmox/readable.ts';
 import { systemClock } from '../../../../shared/clock.ts';
@@ -102,7 +103,7 @@ describe('readClusterFacts', () => {
   it('tells what is odd about the ipset', async () => {
     const ipset = read((await factsFor('f2nb@pve!server')).ipset);
     assert.deepEqual(ipset, {
-      ours: 2,
+      marked: new Map([['old', 2]]),
       theirs: 2,
       exceptions: ['192.0.2.9'],
       unusable: [{ cidr: 'nonsense', name: 'nonsense', reason: "no such alias 'nonsense'", isDeletable: true }],
@@ -160,8 +161,7 @@ describe('readClusterFacts', () => {
         readToken: () => token,
         ipset: 'blacklist',
       },
-      systemClock,
-      () => 1,
+      { clock: systemClock, random: () => 1, marks: new OwnMarks(['test']) },
     );
     assert.ok(firewall);
     const { enforcer, protectedSources } = firewall;

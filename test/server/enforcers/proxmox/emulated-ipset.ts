@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { OwnMarks } from '../../../../server/enforcers/ownership/ledger-mark.ts';
 import { ProxmoxIpset } from '../../../../server/enforcers/proxmox/proxmox-ipset.ts';
 import { ProxmoxTransport } from '../../../../server/enforcers/proxmox/proxmox-transport.ts';
 import { type Clock, systemClock } from '../../../../shared/clock.ts';
@@ -36,7 +37,8 @@ export function transportTo(
 
 /** @param clock for how old a look may be; the time limits of calls are real */
 export function ipsetOn(proxmox: EmulatedProxmox, clock: Clock = systemClock, token = proxmox.token): ProxmoxIpset {
-  return new ProxmoxIpset({ name: 'main', ipset: 'blacklist', clock, transport: transportTo(proxmox, token) });
+  const transport = transportTo(proxmox, token);
+  return new ProxmoxIpset({ name: 'main', ipset: 'blacklist', clock, transport, marks: new OwnMarks(['test']) });
 }
 
 /** Changes the lines of the ipset as an editor would. */

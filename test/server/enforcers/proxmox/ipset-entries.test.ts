@@ -1,28 +1,40 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { commentFor, heldEntries, readEntries, readEntry } from '../../../../server/enforcers/proxmox/ipset-entries.ts';
+import {
+  commentFor,
+  heldEntries,
+  markIn,
+  readEntries,
+  readEntry,
+} from '../../../../server/enforcers/proxmox/ipset-entries.ts';
 
 function held(...items: readonly object[]): string[] {
   const entries = readEntries(items);
   assert.ok(entries);
-  return heldEntries(entries).map(({ network, spelling, owner }) => `${network} ${spelling} ${owner}`);
+  return heldEntries(entries, (mark) => mark.kind === 'ledger' && mark.id === 'k3x9').map(
+    ({ network, spelling, owner, mark }) => `${network} ${spelling} ${mark ?? owner}`,
+  );
 }
 
 describe('heldEntries', () => {
-  for (const [comment, owner] of [
-    ['f2nb', 'ours'],
-    ['f2nb sshd web1', 'ours'],
-    ['f2nb: sshd', 'ours'],
-    ['f2nbx', 'theirs'],
-    ['f2nb-exception', 'theirs'],
-    ['not f2nb', 'theirs'],
-    ['F2NB sshd', 'theirs'],
-    ['', 'theirs'],
-  ] as const) {
-    it(`takes an entry with the comment ${JSON.stringify(comment)} for ${owner}`, () => {
-      assert.deepEqual(held({ cidr: '192.0.2.1', comment }), [`192.0.2.1 192.0.2.1 ${owner}`]);
-    });
-  }
+  it('takes an entry with the mark of this ledger for ours, and of no other', () => {
+    const entries = readEntries([
+      { cidr: '192.0.2.1', comment: 'f2nb:k3x9 sshd web1' },
+      { cidr: '192.0.2.2', comment: 'f2nb:p7q2 sshd web1' },
+      { cidr: '192.0.2.3', comment: 'f2nb sshd web1' },
+      { cidr: '192.0.2.4', comment: 'f2nb was here too' },
+    ]);
+    const owners = heldEntries(entries ?? [], (mark) => mark.kind === 'ledger' && mark.id === 'k3x9');
+    assert.deepEqual(
+      owners.map(({ owner, mark }) => [owner, mark]),
+      [
+        ['ours', 'f2nb:k3x9'],
+        ['theirs', 'f2nb:p7q2'],
+        ['theirs', 'f2nb sshd web1'],
+        ['theirs', undefined],
+      ],
+    );
+  });
 
   it('takes an entry without a comment for theirs', () => {
     assert.deepEqual(held({ cidr: '192.0.2.1' }), ['192.0.2.1 192.0.2.1 theirs']);
@@ -34,19 +46,19 @@ describe('heldEntries', () => {
   });
 
   it('gives a line that stands there twice to the administrator when one of both is theirs', () => {
-    const ours = { cidr: '192.0.2.1', comment: 'f2nb sshd' };
+    const ours = { cidr: '192.0.2.1', comment: 'f2nb:k3x9 sshd' };
     const theirs = { cidr: '192.0.2.1', comment: 'mine', errors: { cidr: 'duplicate ipset entry' } };
     assert.deepEqual(held(ours, theirs), ['192.0.2.1 192.0.2.1 theirs', '192.0.2.1 192.0.2.1 theirs']);
     assert.deepEqual(held(ours, { ...ours, errors: { cidr: 'duplicate ipset entry' } }), [
-      '192.0.2.1 192.0.2.1 ours',
-      '192.0.2.1 192.0.2.1 ours',
+      '192.0.2.1 192.0.2.1 f2nb:k3x9',
+      '192.0.2.1 192.0.2.1 f2nb:k3x9',
     ]);
   });
 
   it('knows one network in two spellings, each with its own owner', () => {
-    assert.deepEqual(held({ cidr: '2001:DB8::1' }, { cidr: '2001:db8::1', comment: 'f2nb' }), [
+    assert.deepEqual(held({ cidr: '2001:DB8::1' }, { cidr: '2001:db8::1', comment: 'f2nb:k3x9' }), [
       '2001:db8::1 2001:DB8::1 theirs',
-      '2001:db8::1 2001:db8::1 ours',
+      '2001:db8::1 2001:db8::1 f2nb:k3x9',
     ]);
   });
 });
@@ -70,11 +82,56 @@ describe('readEntry', () => {
   });
 });
 
+/** Comments, and the id that their mark names; `old` is of versions that named none. */
+const comments: readonly (readonly [comment: string, mark: string | undefined])[] = [
+  ['f2nb:k3x9 sshd web1', 'k3x9'],
+  ['f2nb:k3x9', 'k3x9'],
+  ['f2nb:0000 a', '0000'],
+  ['f2nb sshd web1', 'old'],
+  ['f2nb nginx-http-auth host.example+1', 'old'],
+  [`f2nb ${'a'.repeat(35)}`, 'old'],
+  [`f2nb ${'a'.repeat(34)}`, 'old'],
+  ['f2nb', undefined],
+  ['f2nb ', undefined],
+  ['f2nb was here', 'old'],
+  ['f2nb was here too', undefined],
+  ['f2nb sshd', undefined],
+  ['f2nb: sshd web1', undefined],
+  ['f2nb:k3x sshd', undefined],
+  ['f2nb:k3x99 sshd', undefined],
+  ['f2nb:K3X9 sshd', undefined],
+  ['f2nb:k3x9: do not touch', undefined],
+  ['f2nb:note that this one stays!', undefined],
+  ['f2nbfoo', undefined],
+  ['f2nbfoo sshd web1', undefined],
+  ['f2nb-exception', undefined],
+  ['f2nb sshd wéb1', undefined],
+  ['not f2nb sshd web1', undefined],
+  [' f2nb sshd web1', undefined],
+  ['F2NB sshd web1', undefined],
+  ['', undefined],
+];
+
+describe('markIn', () => {
+  for (const [comment, expected] of comments) {
+    it(`finds ${expected ?? 'no mark'} in ${JSON.stringify(comment)}`, () => {
+      const mark = markIn(comment);
+      assert.equal(mark?.kind === 'ledger' ? mark.id : mark?.kind, expected);
+    });
+  }
+
+  it('finds its mark in every comment that is made', () => {
+    for (const note of ['', 'sshd web1', 'a', ' b', '#', '\n[RULES]', 'ä ö', 'x'.repeat(99), `${'x'.repeat(29)} y`]) {
+      assert.deepEqual(markIn(commentFor('k3x9', note)), { kind: 'ledger', id: 'k3x9' }, JSON.stringify(note));
+    }
+  });
+});
+
 describe('commentFor', () => {
-  it('begins with the mark', () => assert.equal(commentFor('sshd web1'), 'f2nb sshd web1'));
-  it('is the mark alone for an empty note', () => assert.equal(commentFor(''), 'f2nb'));
-  it('has 40 characters at most', () => assert.equal(commentFor('a'.repeat(300)).length, 40));
+  it('begins with the mark', () => assert.equal(commentFor('k3x9', 'sshd web1'), 'f2nb:k3x9 sshd web1'));
+  it('is the mark alone for an empty note', () => assert.equal(commentFor('k3x9', ''), 'f2nb:k3x9'));
+  it('has 40 characters at most', () => assert.equal(commentFor('k3x9', 'a'.repeat(300)).length, 40));
   it('carries nothing that a cluster.fw reads specially', () => {
-    assert.equal(commentFor('sshd\n\n[RULES]\r\u0000\u2028# "x" é'), 'f2nb sshdRULES x');
+    assert.equal(commentFor('k3x9', 'sshd\n\n[RULES]\r\u0000\u2028# "x" é'), 'f2nb:k3x9 sshdRULES x');
   });
 });

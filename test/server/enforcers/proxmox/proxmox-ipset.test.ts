@@ -222,7 +222,11 @@ describe('ProxmoxIpset', () => {
   });
 
   it('removes entries of ours in whatever spelling they stand there', async () => {
-    const lines = ['2001:DB8::A # f2nb sshd', '2001:0db8:0:0:0:0:0:b # f2nb sshd', '10.0.0.5/24 # f2nb sshd'];
+    const lines = [
+      '2001:DB8::A # f2nb:test sshd',
+      '2001:0db8:0:0:0:0:0:b # f2nb:test sshd',
+      '10.0.0.5/24 # f2nb:test sshd',
+    ];
     proxmox.writeClusterFw(`[IPSET blacklist]\n\n${lines.join('\n')}\n2001:DB8::C # mine\n\n`);
     const bench = startBench();
     bench.start();
@@ -278,7 +282,7 @@ describe('ProxmoxIpset', () => {
   });
 
   it("leaves an administrator's line alone that stands there beside the same line of ours", async () => {
-    proxmox.writeClusterFw('[IPSET blacklist]\n\n192.0.2.1 # f2nb sshd\n192.0.2.1 # mine\n\n');
+    proxmox.writeClusterFw('[IPSET blacklist]\n\n192.0.2.1 # f2nb:test sshd\n192.0.2.1 # mine\n\n');
     const bench = startBench();
     bench.start();
     await bench.reaches('in-sync');
@@ -292,7 +296,7 @@ describe('ProxmoxIpset', () => {
     await bench.reaches('in-sync');
     clock.advance(60_000);
     editIpset(proxmox, (lines) =>
-      lines.map((line) => line.replace('192.0.2.1 # f2nb', '192.0.2.1 # taken over from f2nb')),
+      lines.map((line) => line.replace('192.0.2.1 # f2nb:test', '192.0.2.1 # taken over from f2nb')),
     );
     proxmox.log.clear();
     bench.unwant('192.0.2.1', '192.0.2.2');
@@ -309,7 +313,7 @@ describe('ProxmoxIpset', () => {
     bench.want({ ...entry('192.0.2.1'), note: 'sshd web1' });
     bench.start();
     await bench.reaches('in-sync');
-    assert.match(proxmox.readClusterFw() ?? '', /^192\.0\.2\.1 # f2nb sshd web1$/m);
+    assert.match(proxmox.readClusterFw() ?? '', /^192\.0\.2\.1 # f2nb:test sshd web1$/m);
   });
 
   it('keeps options, rules and other ipsets as they are', async () => {
@@ -355,7 +359,7 @@ describe('ProxmoxIpset', () => {
 
     it('costs a restart with 5,000 standing bans one GET and no write', async () => {
       const bans = Array.from({ length: 5_000 }, (_, at) => entry(`10.1.${at >> 8}.${at & 255}`, at));
-      const lines = bans.map(({ network: each }) => `${each} # f2nb sshd web1\n`).join('');
+      const lines = bans.map(({ network: each }) => `${each} # f2nb:test sshd web1\n`).join('');
       proxmox.writeClusterFw(`[IPSET blacklist]\n\n${lines}\n`);
       const bench = startBench();
       bench.want(...bans);

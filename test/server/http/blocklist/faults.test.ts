@@ -4,6 +4,8 @@ import { createServer } from 'node:http';
 import { describe, it } from 'node:test';
 import { Clients } from '../../../../server/clients.ts';
 import { EnforcementOfBans } from '../../../../server/enforcement.ts';
+import { OwnMarks } from '../../../../server/enforcers/ownership/ledger-mark.ts';
+import { Traces } from '../../../../server/enforcers/ownership/traces.ts';
 import { blocklistRoutes } from '../../../../server/http/blocklist/blocklist-routes.ts';
 import { type BlocklistParts, Blocklists } from '../../../../server/http/blocklist/blocklists.ts';
 import { txt } from '../../../../server/http/blocklist/text-formats.ts';
@@ -29,6 +31,10 @@ async function partsWith(bans: number): Promise<BlocklistParts> {
     isOperators: () => false,
     connectedAddresses: () => [],
     onEvent: () => undefined,
+    marks: new OwnMarks(['mem1']),
+    traces: new Traces(core.ledger),
+    isClient: () => false,
+    onStrays: () => undefined,
     onRoom: () => undefined,
   });
   return { standing, policy, clock, enforcement, soon: setImmediate };

@@ -1,0 +1,66 @@
+import type { HeldEntry } from '../../../shared/enforcer.ts';
+import type { Network } from '../../../shared/network.ts';
+
+/** The id by which a command names entries whose mark names no ledger. */
+export const oldMarksId = 'old';
+
+/** What stands in a firewall by the hand of fail2networkban, and is not looked after by this server. */
+export interface StrayEntries {
+  /** `k3x9`: of that ledger; `old`: their mark names none. */
+  readonly id: string;
+  /** Of this very ledger, which knows nothing of them: it was restored, or its history does not reach so far. */
+  readonly isOwn: boolean;
+  /** They have changed since the start: another server looks after them. */
+  readonly isAlive: boolean;
+  readonly entries: readonly HeldEntry[];
+}
+
+/** What such entries are, behind their number. */
+export function describeStrays(id: string, isOwn: boolean): string {
+  if (isOwn) return `entries of this ledger (${id}) of which it knows nothing: it was restored, or has forgotten them`;
+  if (id === oldMarksId) return 'entries of an older version, which name no ledger and of which this one knows nothing';
+  return `entries of ledger ${id}, which this server does not hold`;
+}
+
+/** The strays of one firewall, found anew with each list of it. */
+export class StrayList {
+  #all: readonly StrayEntries[] = [];
+  #found = new Map<string, HeldEntry[]>();
+  /** Of all of them. */
+  readonly networks = new Set<Network>();
+  /** By id, what was there at first. */
+  readonly #atFirst = new Map<string, string>();
+  readonly #alive = new Set<string>();
+
+  get all(): readonly StrayEntries[] {
+    return this.#all;
+  }
+
+  begin(): void {
+    this.#found = new Map();
+    this.networks.clear();
+  }
+
+  add(id: string, entry: HeldEntry): void {
+    this.networks.add(entry.network);
+    const entries = this.#found.get(id);
+    if (entries === undefined) this.#found.set(id, [entry]);
+    else entries.push(entry);
+  }
+
+  /** @param ownId of this ledger */
+  end(ownId: string): void {
+    this.#all = Array.from(this.#found, ([id, entries]) => {
+      const isOwn = id === ownId;
+      return { id, isOwn, isAlive: !isOwn && this.#isAlive(id, entries), entries };
+    });
+  }
+
+  #isAlive(id: string, entries: readonly HeldEntry[]): boolean {
+    const seen = entries.map(({ spelling }) => spelling).join(' ');
+    const atFirst = this.#atFirst.get(id) ?? seen;
+    this.#atFirst.set(id, atFirst);
+    if (atFirst !== seen) this.#alive.add(id);
+    return this.#alive.has(id);
+  }
+}
