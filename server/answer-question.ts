@@ -1,7 +1,7 @@
-import type { AnswerFrame, Question } from '../shared/frames.ts';
+import type { AnswerFrame, Enforcement, Question } from '../shared/frames.ts';
 import { limits } from '../shared/limits.ts';
 import { remainingSeconds } from '../shared/remaining-seconds.ts';
-import type { EnforcementOfBans } from './enforcement.ts';
+import type { EnforcementOfBans, FirewallWord } from './enforcement.ts';
 import type { StandingBans } from './standing-bans.ts';
 
 /** What an answer is drawn from. `now` is milliseconds since the epoch. */
@@ -37,7 +37,16 @@ export function answerQuestion(
     case 'network':
       return {
         banned: standing.covering(question.network).length > 0,
-        enforcement: enforcement.of(question.network),
+        enforcement: enforcement.of(question.network).map(asFrame),
       };
   }
+}
+
+/** Agents know no more states than the protocol has. */
+function asFrame(word: FirewallWord): Enforcement {
+  if (word.state !== 'held-back') return word;
+  const { enforcer, code, detail } = word;
+  return code === 'paused'
+    ? { enforcer, state: 'paused' }
+    : { enforcer, state: 'failing', detail: `held back: ${detail}` };
 }

@@ -4,7 +4,6 @@ import { limits } from '../shared/limits.ts';
 import type { Network } from '../shared/network.ts';
 import type { Clients } from './clients.ts';
 import type { Change, Client } from './ledger/ledger.ts';
-import type { ProtectedAddresses } from './policy/protected-addresses.ts';
 import type { Session } from './session.ts';
 
 /** A logged-in connection. Instants are milliseconds since the epoch. */
@@ -19,17 +18,17 @@ export interface Connected {
   readonly enforcers?: readonly HostEnforcer[];
 }
 
-const reason = 'the address of a connected client';
+/** A login with a good key from where its client is not bound to. */
+export interface Elsewhere {
+  readonly address: Network | undefined;
+  readonly at: number;
+}
 
-/** Who is connected now. Their addresses are protected: a ban would cut the host off from its server. */
+/** Who is connected now. */
 export class ConnectedClients {
   readonly #connected = new Map<Session, Connected>();
   readonly #lastSeen = new Map<string, number>();
-  readonly #protected: ProtectedAddresses;
-
-  constructor(protectedAddresses: ProtectedAddresses) {
-    this.#protected = protectedAddresses;
-  }
+  readonly #elsewhere = new Map<string, Elsewhere>();
 
   /** @returns false when the client has as many connections as it may */
   add(connected: Connected): boolean {
@@ -37,23 +36,31 @@ export class ConnectedClients {
     if (others >= limits.connectionsPerClientMax) return false;
     this.#connected.set(connected.session, connected);
     this.#lastSeen.set(connected.client, connected.since);
-    if (connected.address !== undefined) this.#protected.protect(connected.address, reason);
     return true;
   }
 
-  /** @returns its address, when it was connected */
-  remove(session: Session, now: number): Network | undefined {
+  /** @returns who it was, when it was connected */
+  remove(session: Session, now: number): Connected | undefined {
     const connected = this.#connected.get(session);
     if (connected === undefined) return undefined;
     this.#lastSeen.set(connected.client, now);
     this.#connected.delete(session);
-    if (connected.address !== undefined) this.#protected.release(connected.address, reason);
-    return connected.address;
+    return connected;
   }
 
   /** A client that keeps no connection, but asks by HTTP, was here. */
   noteSeen(client: string, now: number): void {
     this.#lastSeen.set(client, now);
+  }
+
+  /** A client proved itself, but is bound to other networks. */
+  noteElsewhere(client: string, address: Network | undefined, now: number): void {
+    this.#elsewhere.set(client, { address, at: now });
+  }
+
+  /** The last login of a client from where it is not bound to, since the start. */
+  elsewhere(client: string): Elsewhere | undefined {
+    return this.#elsewhere.get(client);
   }
 
   /** How the enforcers of a connected host stand, as it says. */
@@ -64,10 +71,6 @@ export class ConnectedClients {
 
   list(): Connected[] {
     return [...this.#connected.values()];
-  }
-
-  addresses(): Network[] {
-    return [...new Set(this.list().flatMap(({ address }) => address ?? []))];
   }
 
   #countOf(client: string): number {
@@ -109,6 +112,9 @@ export class ConnectedClients {
 
 function hasSameRights(a: Client | undefined, b: Client | undefined): boolean {
   return (
-    a?.may.join() === b?.may.join() && a?.jails.join() === b?.jails.join() && a?.follows.join() === b?.follows.join()
+    a?.may.join() === b?.may.join() &&
+    a?.jails.join() === b?.jails.join() &&
+    a?.follows.join() === b?.follows.join() &&
+    a?.from.join() === b?.from.join()
   );
 }

@@ -6,7 +6,7 @@ import { Clients } from './clients.ts';
 import { ConnectedClients } from './connected-clients.ts';
 import { Counters } from './counters.ts';
 import { EnforcementOfBans } from './enforcement.ts';
-import type { OpenedFirewall, ProtectedSource } from './enforcers/opened-firewall.ts';
+import type { OpenedFirewall } from './enforcers/opened-firewall.ts';
 import type { OwnMarks } from './enforcers/ownership/ledger-mark.ts';
 import { Traces } from './enforcers/ownership/traces.ts';
 import { Escalation } from './escalation/escalation.ts';
@@ -24,6 +24,8 @@ import { PolicyChanges } from './policy/policy-changes.ts';
 import { ProtectedAddresses } from './policy/protected-addresses.ts';
 import { ProtectionGaps } from './policy/protection-gaps.ts';
 import { Whitelist } from './policy/whitelist.ts';
+import type { ProtectedSource } from './protection/protected-source.ts';
+import { Protection, type ProtectionSettings } from './protection/protection.ts';
 import { Record } from './record.ts';
 import { ReportWriter } from './report-writer.ts';
 import { StandingBans } from './standing-bans.ts';
@@ -32,6 +34,7 @@ import { Teller } from './teller.ts';
 /** What the configuration says of bans. */
 export interface CoreSettings {
   readonly policy: PolicySettings;
+  readonly protection: ProtectionSettings;
   readonly whitelist: readonly Network[];
   /** Those of the whitelist that stand in a file of their own. */
   readonly whitelistFromFile: readonly Network[];
@@ -81,6 +84,7 @@ export class Core {
   readonly protectionGaps: ProtectionGaps;
   readonly policy: Policy;
   readonly policyChanges = new PolicyChanges();
+  readonly protection: Protection;
   readonly standing: StandingBans;
   readonly enforcement: EnforcementOfBans;
   readonly record: Record;
@@ -103,17 +107,19 @@ export class Core {
     this.teller = new Teller({ log, counters: this.counters, notices: this.notifications, clock });
     this.protectionGaps = new ProtectionGaps(log);
     this.clients = new Clients(state.clients);
-    this.connected = new ConnectedClients(this.protectedAddresses);
+    this.connected = new ConnectedClients();
     this.whitelist = new Whitelist(settings.whitelist, state.whitelist, settings.whitelistFromFile);
     this.policy = new Policy(settings.policy, this.whitelist, this.protectedAddresses);
     this.standing = new StandingBans(state, () => this.enforcement.notify());
     this.#traces = new Traces(ledger);
+    this.protection = this.#makeProtection(state);
     this.enforcement = this.#makeEnforcement();
     this.feed = new Feed({
       standing: this.standing,
       ledgerId: state.id,
       isPaused: () => this.#isPaused,
-      mayBlock: ({ network }) => this.policy.refuseAddress(network) === undefined,
+      isKnown: () => this.protection.unread === undefined,
+      mayBlock: ({ network }) => !this.protection.held.has(network),
       clock,
       soon,
     });
@@ -146,6 +152,7 @@ export class Core {
     this.#settings = settings;
     this.whitelist.configure(settings.whitelist, settings.whitelistFromFile);
     this.policy.configure(settings.policy);
+    this.protection.configure(settings.protection);
     this.escalation.configure(settings.escalation);
     this.#policyChanged();
   }
@@ -156,33 +163,21 @@ export class Core {
    * @param entries whitelist entries, when nothing else has changed
    */
   check(entries?: readonly Network[]): void {
-    const changed = this.enforcement.policyChanged(entries);
-    if (changed.length === 0) return;
-    this.policyChanges.add(changed);
-    this.feed.restart();
+    this.#heldChanged(this.protection.held.check(entries));
+    this.enforcement.notify();
   }
 
   /** Reads again which addresses must not be banned. Never rejects because a firewall does not answer. */
-  async protectAll(signal: AbortSignal): Promise<void> {
-    const { firewalls, protectedSources } = this.#parts;
-    const sources = [...protectedSources, ...firewalls.flatMap((firewall) => firewall.protectedSources)];
-    await Promise.all(sources.map((source) => this.#protect(source, signal)));
+  protectAll(signal: AbortSignal): Promise<void> {
+    return this.protection.sources.read(signal);
   }
 
-  /** A ban of this very address may stand: it must not cut the host off. */
-  hostCame(address: Network): void {
-    if (this.#noteHost(address)) this.enforcement.notify();
-  }
-
-  hostLeft(address: Network): void {
-    this.#noteHost(address);
-  }
-
-  /** Ends what has run out: keys after a rotation, reports, whitelist entries. */
+  /** Ends what has run out: keys after a rotation, addresses of hosts, reports, whitelist entries. */
   sweep(): Promise<void> {
     const { record, standing, whitelist } = this;
     const { clock } = this.#parts;
     this.connected.sendAwayEnded(this.clients, clock.now());
+    this.protection.review(clock.now());
     return sweepExpired({ record, standing, whitelist, clock });
   }
 
@@ -199,6 +194,23 @@ export class Core {
     }
   }
 
+  #makeProtection(state: LedgerState): Protection {
+    const { firewalls, protectedSources, clock, log } = this.#parts;
+    const { standing, policy, clients, protectedAddresses: addresses } = this;
+    return new Protection({
+      ...{ state, addresses, standing, policy, clients, clock, log, settings: this.#settings.protection },
+      sources: [...protectedSources, ...firewalls.flatMap((firewall) => firewall.protectedSources)],
+      isPaused: () => this.#isPaused,
+      record: () => this.record,
+      onGaps: (reason, gaps) => this.protectionGaps.note(reason, gaps),
+      onPolicy: () => this.#policyChanged(),
+      onHeld: (changed) => {
+        this.#heldChanged(changed);
+        this.enforcement.notify();
+      },
+    });
+  }
+
   #makeEnforcement(): EnforcementOfBans {
     const { firewalls, clock, random, marks } = this.#parts;
     return new EnforcementOfBans({
@@ -209,7 +221,8 @@ export class Core {
       random,
       isPaused: () => this.#isPaused,
       isOperators: (report) => this.clients.isOperators(report),
-      connectedAddresses: () => this.connected.addresses(),
+      held: this.protection.held,
+      unread: () => this.protection.unread,
       onEvent: (enforcer, event) => this.teller.enforcer(enforcer, event),
       onRoom: (enforcer, room) => this.teller.room(enforcer, room),
       marks,
@@ -242,6 +255,8 @@ export class Core {
     if (lifted.length > 0) this.enforcement.hurry(lifted);
     const entries = changes.flatMap((change) => whitelistedIn(change) ?? []);
     if (entries.length > 0) this.#policyChanged(entries);
+    this.protection.apply(changes, first);
+    if (this.protection.held.size > 0) this.#tellHeldBack(changes);
     this.feed.committed(changes, first);
     this.escalation.committed(changes, at);
   }
@@ -273,27 +288,25 @@ export class Core {
     }
   }
 
-  /** @returns whether it is banned */
-  #noteHost(address: Network): boolean {
-    const bans = this.standing.covering(address);
-    this.policyChanges.add(bans.map(({ network }) => network));
-    return bans.length > 0;
+  /** That somebody bans a host's address is told as a refusal would be. */
+  #tellHeldBack(changes: readonly Change[]): void {
+    for (const change of changes) {
+      const why = change.kind === 'reported' ? this.protection.held.get(change.report.network) : undefined;
+      if (change.kind === 'reported' && why !== undefined) this.teller.heldBack(change.report, why);
+    }
+  }
+
+  /** Lists that were told of these bans, or were not, are to be told anew. */
+  #heldChanged(changed: readonly Network[]): void {
+    if (changed.length === 0) return;
+    this.policyChanges.add(changed);
+    this.feed.restart();
   }
 
   #policyChanged(entries?: readonly Network[]): void {
     this.check(entries);
+    this.feed.resume();
     for (const { session } of this.connected.list()) session.forgetSettledLists();
-  }
-
-  async #protect({ reason, read, unknown }: ProtectedSource, signal: AbortSignal): Promise<void> {
-    const networks = await read(signal).catch((error: unknown) => {
-      this.#parts.log.warn({ reason, error: describeError(error) }, 'what must be protected cannot be read');
-      return undefined;
-    });
-    if (unknown !== undefined) this.protectionGaps.note(reason, unknown());
-    if (networks === undefined)
-      this.#parts.log.warn({ reason }, 'cannot be read now; what was protected stays protected');
-    else if (this.protectedAddresses.replace(reason, networks)) this.#policyChanged();
   }
 }
 

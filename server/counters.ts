@@ -7,6 +7,7 @@ export type CounterName =
   | ProblemCode
   | 'turned-away'
   | 'withdrawn'
+  | 'held-back'
   | 'enforced'
   | 'enforcer-failed';
 

@@ -4,6 +4,7 @@ import type {
   Change,
   Client,
   OtherChange,
+  QuietChange,
   Report,
   ReportKey,
   ReportReason,
@@ -132,7 +133,7 @@ export class Draft {
   }
 
   /** Adds a change that is about no report. */
-  add(change: OtherChange): void {
+  add(change: OtherChange | QuietChange): void {
     this.#changes.push(change);
     if (change.kind === 'revoked') this.#revoked.add(change.client);
     if (change.kind === 'revoked') this.#clients.set(change.client, undefined);

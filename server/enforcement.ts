@@ -4,6 +4,7 @@ import type { DesiredEntry } from '../shared/enforcer.ts';
 import type { Enforcement } from '../shared/frames.ts';
 import type { Network } from '../shared/network.ts';
 import { Reconciler, type ReconcilerEvent, type ReconcilerState } from '../shared/reconciler.ts';
+import type { HeldBans } from './bans/held-bans.ts';
 import type { OpenedFirewall } from './enforcers/opened-firewall.ts';
 import type { OwnMarks } from './enforcers/ownership/ledger-mark.ts';
 import { Ownership } from './enforcers/ownership/ownership.ts';
@@ -11,7 +12,7 @@ import type { StrayEntries } from './enforcers/ownership/stray-entries.ts';
 import type { Traces } from './enforcers/ownership/traces.ts';
 import type { Report } from './ledger/ledger.ts';
 import type { Policy } from './policy/policy.ts';
-import { forbidding } from './policy/whitelist.ts';
+import { type HeldBack, noRoom, pausedBack } from './protection/held-back.ts';
 import { type Ban, lastEndOf, type StandingBans } from './standing-bans.ts';
 
 export interface EnforcementOptions {
@@ -24,8 +25,9 @@ export interface EnforcementOptions {
   readonly isPaused: () => boolean;
   /** Whether a report is the operator's own, who comes first where room is short. */
   readonly isOperators: (report: Report) => boolean;
-  /** Addresses of connected clients; they come and go too often for {@link EnforcementOfBans.policyChanged}. */
-  readonly connectedAddresses: () => readonly Network[];
+  readonly held: HeldBans;
+  /** Why nothing is put into force now, because something that must not be banned was never read; what is in force stays. */
+  readonly unread: () => HeldBack | undefined;
   readonly onEvent: (enforcer: string, event: ReconcilerEvent) => void;
   /** Told when the room under `max_entries` becomes scarce, runs out, or is plenty again. */
   readonly onRoom: (enforcer: string, room: Room) => void;
@@ -59,6 +61,9 @@ export interface Pass {
 /** From this share of `max_entries` on the operator is warned. */
 const scarceFrom = 0.8;
 
+/** What a firewall does about one network, as the operator is told. */
+export type FirewallWord = Enforcement | (HeldBack & { readonly enforcer: string; readonly state: 'held-back' });
+
 /** A firewall at work. */
 interface Enforced {
   readonly reconciler: Reconciler;
@@ -71,9 +76,6 @@ export class EnforcementOfBans {
   readonly #options: EnforcementOptions;
   readonly #enforced: readonly Enforced[];
   readonly #rooms = new Map<string, Room>();
-  /** Bans that the policy no longer allows. New ones are checked as they come in, so this changes only with the policy. */
-  #forbidden: ReadonlySet<Network> = new Set();
-  #policyChanges = 0;
 
   constructor(options: EnforcementOptions) {
     this.#options = options;
@@ -99,6 +101,15 @@ export class EnforcementOfBans {
     for (const { ownership } of this.#enforced) ownership.noteReport(network);
   }
 
+  /** How many bans that are for a firewall are held back. */
+  heldBackIn(enforcer: string): number {
+    const { held, standing } = this.#options;
+    const wants = this.#enforced.find(({ reconciler }) => reconciler.name === enforcer)?.wants;
+    return [...held.entries()].filter(
+      ([network]) => reportsFor(standing.get(network) ?? { reports: [] }, wants).length > 0,
+    ).length;
+  }
+
   /** Something stands or does not stand any more, or the policy changed. */
   notify(): void {
     for (const { reconciler } of this.#enforced) reconciler.notify();
@@ -109,41 +120,18 @@ export class EnforcementOfBans {
     for (const { reconciler } of this.#enforced) reconciler.hurry(networks);
   }
 
-  /**
-   * The whitelist, the settings or a protected network changed: the bans are checked again.
-   *
-   * @param entries all that has changed, when it is whitelist entries alone: then bans elsewhere are as they were
-   * @returns the bans that are held back now and were not before, or the other way round
-   */
-  policyChanged(entries?: readonly Network[]): readonly Network[] {
-    const { standing, policy } = this.#options;
-    this.#policyChanges += 1;
-    const before = this.#forbidden;
-    const touching = entries === undefined ? undefined : forbidding(entries);
-    const isTouched = (network: Network): boolean => touching === undefined || touching(network) !== undefined;
-    const isForbidden = (network: Network): boolean =>
-      isTouched(network) ? policy.refuseAddress(network) !== undefined : before.has(network);
-    const networks = standing.list().map(({ network }) => network);
-    this.#forbidden = new Set(networks.filter(isForbidden));
-    this.notify();
-    const after = this.#forbidden;
-    const released = [...before].filter((network) => !after.has(network));
-    return [...released, ...[...after].filter((network) => !before.has(network))];
-  }
-
   /** What lists of the standing bans depend on, beside the bans themselves: nothing has changed as long as this has not. */
   get circumstances(): string {
-    const { isPaused } = this.#options;
-    return [this.#policyChanges, isPaused() ? 'paused' : 'enforcing', ...this.#cutOff()].join(' ');
+    const { isPaused, held, unread } = this.#options;
+    return `${held.changes} ${isPaused() ? 'paused' : 'enforcing'} ${unread()?.detail ?? 'known'}`;
   }
 
   /** What no list of the standing bans may carry now, as no firewall does; undefined while everything is held back. */
   heldBack(): ((network: Network) => boolean) | undefined {
-    if (this.#options.isPaused()) return undefined;
-    const [forbidden, cutOff] = [this.#forbidden, this.#cutOff()];
+    const { isPaused, held } = this.#options;
+    if (isPaused()) return undefined;
     // Nearly always: nothing is looked up for each of a hundred thousand bans.
-    if (forbidden.size + cutOff.size === 0) return () => false;
-    return (network) => forbidden.has(network) || cutOff.has(network);
+    return held.size === 0 ? () => false : (network) => held.has(network);
   }
 
   /** Compares every firewall now. Resolves when each is done or has failed, after `mostMs` at the latest. */
@@ -152,14 +140,24 @@ export class EnforcementOfBans {
   }
 
   /** What each firewall does about one network. A ban that is not for a firewall, and not in it, is no matter of its. */
-  of(network: Network): Enforcement[] {
+  of(network: Network): FirewallWord[] {
     const bans = this.#options.standing.covering(network);
     return this.#enforced.flatMap(({ reconciler, wants }) => {
-      const isBanned = bans.some((ban) => reportsFor(ban, wants).length > 0);
-      const enforcement = reconciler.enforcementOf(network, isBanned);
-      if (bans.length > 0 && !isBanned && enforcement.state === 'absent') return [];
-      return isBanned && this.#options.isPaused() ? [{ enforcer: reconciler.name, state: 'paused' }] : [enforcement];
+      const wanted = bans.filter((ban) => reportsFor(ban, wants).length > 0);
+      const why = this.#whyHeld(wanted);
+      const enforcement = reconciler.enforcementOf(network, wanted.length > 0 && why === undefined);
+      if (bans.length > 0 && wanted.length === 0 && enforcement.state === 'absent') return [];
+      if (wanted.length === 0 || !reconciler.isLeftOut(network)) return [enforcement];
+      return [heldBackIn(reconciler.name, why ?? this.#options.unread() ?? noRoom)];
     });
+  }
+
+  /** Why none of these bans is to be in force. */
+  #whyHeld(bans: readonly Ban[]): HeldBack | undefined {
+    const { held, isPaused } = this.#options;
+    if (bans.length > 0 && isPaused()) return pausedBack;
+    const reasons = bans.map((ban) => held.get(ban.network));
+    return reasons.every((reason) => reason !== undefined) ? reasons[0] : undefined;
   }
 
   /** Works until aborted. */
@@ -202,7 +200,7 @@ export class EnforcementOfBans {
   }
 
   #reconcilerFor(firewall: OpenedFirewall, ownership: Ownership): Reconciler {
-    const { clock, random, policy, onEvent, traces, onStrays } = this.#options;
+    const { clock, random, policy, held, unread, onEvent, traces, onStrays } = this.#options;
     const { enforcer, limits, onDoubt } = firewall;
     const reconciler = new Reconciler({
       enforcer,
@@ -216,7 +214,8 @@ export class EnforcementOfBans {
         onStrays(enforcer.name, ownership.strays);
         return judged;
       },
-      mayAdd: (network) => policy.refuseAddress(network) === undefined,
+      mayAdd: (network) =>
+        unread() === undefined && policy.refuseAddress(network) === undefined && held.isMeant(network),
       onEvent: (event) => {
         if (event.kind === 'applied')
           for (const { verb, entry } of event.steps) if (verb === 'add') traces.noteOwn(entry.network);
@@ -242,19 +241,16 @@ export class EnforcementOfBans {
     return entries;
   }
 
-  /** Bans that cover a connected client. */
-  #cutOff(): ReadonlySet<Network> {
-    const { standing, connectedAddresses } = this.#options;
-    const bans = connectedAddresses().flatMap((address) => standing.covering(address));
-    return new Set(bans.map(({ network }) => network));
-  }
-
   #noteRoom(enforcer: string, numbers: Omit<Room, 'kind'>): void {
     const before = this.#rooms.get(enforcer)?.kind ?? 'plenty';
     const room = { kind: kindOfRoom(numbers), ...numbers };
     this.#rooms.set(enforcer, room);
     if (room.kind !== before) this.#options.onRoom(enforcer, room);
   }
+}
+
+function heldBackIn(enforcer: string, { code, detail }: HeldBack): FirewallWord {
+  return { enforcer, state: 'held-back', code, detail };
 }
 
 function outcomeIn({ kind }: ReconcilerState): Pass['outcome'] {

@@ -17,7 +17,7 @@ import type { JailLists } from './jail-lists.ts';
 import { type Client, LedgerError } from './ledger/ledger.ts';
 import { mayUse } from './policy/permission.ts';
 import type { Record } from './record.ts';
-import type { EntryEffect, ReportWriter } from './report-writer.ts';
+import type { EntryEffect, HandBan, ReportWriter } from './report-writer.ts';
 
 /** One decision, as it is logged and counted. */
 export interface Decision {
@@ -76,7 +76,7 @@ export class Intake {
    * Events that stand for themselves, in no stream: from the HTTP API, and from this server's own clients. Whoever sends
    * one twice says the same twice.
    */
-  takeEach(client: Client, events: readonly ReceivedEvent[]): Promise<EventResult[]> {
+  takeEach(client: Client, events: readonly (ReceivedEvent | HandBan)[]): Promise<EventResult[]> {
     return this.#take(client, events, (draft) => events.map((event) => this.#enterEvent(draft, client, event)));
   }
 
@@ -160,7 +160,7 @@ export class Intake {
     return results;
   }
 
-  #enterEvent(draft: Draft, client: Client, event: ReceivedEvent): EventResult {
+  #enterEvent(draft: Draft, client: Client, event: ReceivedEvent | HandBan): EventResult {
     const refusal = 'refusal' in event ? event.refusal : this.#options.writer.carryOut(draft, client, event);
     if (refusal !== undefined) return refusedResult(event.number, refusal);
     return { number: event.number, outcome: 'recorded' };

@@ -9,6 +9,11 @@ import type { Client, Report } from './ledger/ledger.ts';
 import type { Attempt } from './policy/permission.ts';
 import type { Policy } from './policy/policy.ts';
 
+/** A ban by hand; the operator's may be meant although the network is a host's. */
+export interface HandBan extends BanEvent {
+  readonly evenHost?: boolean;
+}
+
 /** What became of one entry of a jail's list. */
 export interface EntryEffect {
   readonly network: Network;
@@ -34,7 +39,7 @@ export class ReportWriter {
   }
 
   /** Does what an event asks for. @returns why not */
-  carryOut(draft: Draft, client: Client, event: BanEvent): Refusal | undefined {
+  carryOut(draft: Draft, client: Client, event: HandBan): Refusal | undefined {
     if (event.verb === 'ban') return this.write(draft, client, this.makeReport(client, event));
     const refusal = this.#refuse(draft, client, event);
     if (refusal !== undefined) return refusal;
@@ -45,11 +50,12 @@ export class ReportWriter {
   }
 
   /** A client's ban as a report from now on. */
-  makeReport(client: Client, claim: Omit<BanEvent, 'number' | 'verb'>): Report {
-    const { network, jail, ttlSeconds, source, labels } = claim;
+  makeReport(client: Client, claim: Omit<HandBan, 'number' | 'verb'>): Report {
+    const { network, jail, ttlSeconds, source, labels, evenHost } = claim;
     const reportedAt = this.#clock.now();
     const endsAt = endAfter(reportedAt, ttlSeconds);
-    return { network, client: client.name, jail, source, reportedAt, endsAt, isLifted: false, labels };
+    const report = { network, client: client.name, jail, source, reportedAt, endsAt, isLifted: false, labels };
+    return evenHost === true ? { ...report, evenHost } : report;
   }
 
   /** Takes a report in; one of the same key is replaced. @returns why not */

@@ -160,7 +160,7 @@ export class FleetServer {
 
   #makeListener(): Listener {
     const { clock, identity, onFault } = this.#parts;
-    const { connected, teller } = this.#core;
+    const { connected, protection, teller } = this.#core;
     return new Listener({
       host: this.#settings.listen,
       port: this.#settings.port,
@@ -168,8 +168,9 @@ export class FleetServer {
       clock,
       openSession: (connection, address) => this.#openSession(connection, address),
       onEnd: (session) => {
-        const address = connected.remove(session, clock.now());
-        if (address !== undefined) this.#core.hostLeft(address);
+        const left = connected.remove(session, clock.now());
+        if (left?.address !== undefined)
+          protection.hosts.left({ client: left.client, address: left.address, now: clock.now() });
       },
       onRequest: (request, response, origin) => this.#door.answer(request, response, origin),
       onTurnedAway: (address, reason) => teller.turnedAway(address, reason),
@@ -179,7 +180,7 @@ export class FleetServer {
 
   #makeDoor(): HttpDoor {
     const { clock, soon, onFault } = this.#parts;
-    const { clients, connected, teller } = this.#core;
+    const { clients, connected, protection, teller } = this.#core;
     return new HttpDoor({
       routes: this.#routes(),
       clients,
@@ -187,7 +188,11 @@ export class FleetServer {
       clock,
       soon,
       stopping: this.#stopping.signal,
-      onCaller: (client) => connected.noteSeen(client, clock.now()),
+      onCaller: ({ client: { name: client }, keyId }, address) => {
+        const now = clock.now();
+        connected.noteSeen(client, now);
+        if (address !== undefined) protection.clientAsked({ client, keyId, address, now });
+      },
       onRejection: (problem, address, client) => teller.requestRefused(problem, address, client),
       onFault,
     });
@@ -205,9 +210,10 @@ export class FleetServer {
 
   #openSession(connection: Connection, address: Network | undefined): Session {
     const { clock, randomBytes } = this.#parts;
-    const { clients, intake, record, standing, enforcement, feed, teller } = this.#core;
+    const { clients, connected, intake, record, standing, enforcement, feed, teller } = this.#core;
     return new Session({
       connection,
+      address,
       clients,
       intake,
       clock,
@@ -221,18 +227,22 @@ export class FleetServer {
         return record.read(answer, { client: name, cost: 1 });
       },
       follow: (client, request, send) => feed.follow(client, request, send),
-      noteEnforcers: (session, enforcers) => this.#core.connected.noteEnforcers(session, enforcers),
+      noteEnforcers: (session, enforcers) => connected.noteEnforcers(session, enforcers),
       admit: (session, who) => this.#admit(session, who, address),
+      onElsewhere: (client) => {
+        connected.noteElsewhere(client.name, address, clock.now());
+        teller.elsewhere(client, address);
+      },
       onRejection: (rejection) => teller.rejection(rejection, address),
     });
   }
 
   #admit(session: Session, { client, keyId, agent }: Authenticated, address: Network | undefined): boolean {
-    const { connected, teller } = this.#core;
+    const { connected, protection, teller } = this.#core;
     const since = this.#parts.clock.now();
     const isAdmitted = connected.add({ session, client: client.name, keyId, agent, address, since });
     if (isAdmitted) teller.connected({ client: client.name, address, agent });
-    if (isAdmitted && address !== undefined) this.#core.hostCame(address);
+    if (isAdmitted && address !== undefined) protection.hostCame({ client: client.name, keyId, address, now: since });
     return isAdmitted;
   }
 

@@ -11,6 +11,7 @@ import type {
   SubscribeFrame,
 } from '../shared/frames.ts';
 import { limits } from '../shared/limits.ts';
+import type { Network } from '../shared/network.ts';
 import { parseFrameToServer, parseLoginEnvelope } from '../shared/parse-frame.ts';
 import type { Refusal } from '../shared/refusal.ts';
 import { SealedChannel } from '../shared/sealed-channel.ts';
@@ -41,6 +42,8 @@ export interface Rejection extends Refusal {
 
 export interface SessionOptions {
   readonly connection: Connection;
+  /** Where the other side is. */
+  readonly address: Network | undefined;
   readonly clients: Clients;
   readonly intake: Intake;
   readonly clock: Clock;
@@ -59,6 +62,8 @@ export interface SessionOptions {
   readonly noteEnforcers: (session: Session, enforcers: readonly HostEnforcer[]) => void;
   /** Whether this client may have one more connection; called once, at login. */
   readonly admit: (session: Session, authenticated: Authenticated) => boolean;
+  /** Told of a client that proved itself, and is bound to other networks; it is refused as any other. */
+  readonly onElsewhere: (client: Client) => void;
   readonly onRejection: (rejection: Rejection) => void;
 }
 
@@ -159,9 +164,9 @@ export class Session {
   }
 
   #logIn(text: string, nonce: Buffer): void {
-    const { clients, clock, decoySecret, rates, admit } = this.#options;
+    const { rates, clock, admit } = this.#options;
     const isShort = Buffer.byteLength(text) <= limits.loginFrameMaxBytes;
-    const who = isShort ? authenticate(text, nonce, { clients, now: clock.now(), decoySecret }) : undefined;
+    const who = isShort ? this.#authenticate(text, nonce) : undefined;
     if (who === undefined) {
       this.#refuseLogin(isShort ? parseLoginEnvelope(text)?.client : undefined);
       return;
@@ -181,6 +186,11 @@ export class Session {
     }
     const { may, jails } = who.client;
     this.#send({ type: 'welcome', server: this.#options.serverName, may, jails });
+  }
+
+  #authenticate(text: string, nonce: Buffer): Authenticated | undefined {
+    const { clients, clock, decoySecret, address, onElsewhere } = this.#options;
+    return authenticate(text, nonce, { clients, now: clock.now(), decoySecret, address, onElsewhere });
   }
 
   /** The name is for the log alone: the answer is the same for all. */

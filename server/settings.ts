@@ -14,6 +14,8 @@ import { type EscalationSettings, readEscalationSettings } from './escalation/es
 import { type HttpSettings, readHttpSettings } from './http/http-settings.ts';
 import { type NotificationSettings, readNotificationSettings } from './notifications/notification-settings.ts';
 import type { PolicySettings } from './policy/policy.ts';
+import type { ProtectionSettings } from './protection/protection.ts';
+import { sourceNames } from './protection/source-names.ts';
 import { type CrowdsecSettings, readCrowdsecSettings } from './sources/crowdsec/crowdsec-settings.ts';
 
 /** Certificate chain and key, by file. */
@@ -30,6 +32,8 @@ export interface ServerSettings {
   readonly port: number;
   /** Host name or address by which agents reach this server; it goes into enrolment lines. */
   readonly publicHost: string;
+  /** Whether server.ini names it; else it is the machine's own name. */
+  readonly hasPublicHost: boolean;
   /** Undefined: without TLS. */
   readonly tls: CertificateFiles | undefined;
   readonly database: string;
@@ -38,6 +42,7 @@ export interface ServerSettings {
   readonly historyMax: number;
   readonly logLevel: LogLevel;
   readonly policy: PolicySettings;
+  readonly protection: ProtectionSettings;
   /** All of it. */
   readonly whitelist: readonly Network[];
   /** What of it stands in `whitelist_file`. */
@@ -70,6 +75,9 @@ export const defaultConfigFile = '/etc/fail2networkban/server.ini';
 /** The Proxmox host's own certificate, which pveproxy serves too. */
 const proxmoxCertificate = { certificate: '/etc/pve/local/pve-ssl.pem', key: '/etc/pve/local/pve-ssl.key' };
 
+/** 30 days: a host that is repaired, or whose owner is on leave, comes back within them. */
+const rememberHostsSeconds = 2_592_000;
+
 const namePattern = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/;
 /** unix(7): 108 bytes with the zero at the end. */
 const socketPattern = /^\/[\x20-\x7e]{0,106}$/;
@@ -90,12 +98,14 @@ export function readServerSettings(input: SettingsInput, inspect: Inspect = () =
   const whitelist = policy.networks('whitelist');
   const whitelistFromFile = readWhitelistFile(policy, input);
   const historyDays = server.integer('history_days', 90, 1, 36_500);
+  const enforcers = readEnforcerSettings(reader, input.files);
   const reportsPerClientMax = policy.integer('reports_per_client', 20_000, 1, 10_000_000);
   const settings: ServerSettings = {
     name: server.matching('name', input.hostname, /^[^\p{Cc}]{1,64}$/u, '1–64 characters, no control characters'),
     listen: readListen(server),
     port: server.integer('port', defaultPort, 0, 65_535),
     publicHost: readPublicHost(server, input.hostname),
+    hasPublicHost: server.optional('public_host') !== undefined,
     tls: readTls(server, input),
     database: server.matching('database', '/var/lib/fail2networkban/ledger.db', /^\//, 'an absolute path'),
     socket: readSocket(server),
@@ -109,7 +119,8 @@ export function readServerSettings(input: SettingsInput, inspect: Inspect = () =
     },
     whitelist: [...whitelist, ...whitelistFromFile],
     whitelistFromFile,
-    enforcers: readEnforcerSettings(reader, input.files),
+    enforcers,
+    protection: readProtection(policy, enforcers),
     escalation: readEscalationSettings(reader, historyDays),
     http: readHttpSettings(reader.section('http')),
     crowdsec: readCrowdsecSettings(reader, input.files, reportsPerClientMax),
@@ -165,6 +176,14 @@ function readTls(section: SectionReader, { credentialsFolder }: SettingsInput): 
   }
   if (credentialsFolder === undefined) return proxmoxCertificate;
   return { certificate: join(credentialsFolder, 'certificate'), key: join(credentialsFolder, 'certificate-key') };
+}
+
+function readProtection(policy: SectionReader, enforcers: readonly EnforcerSettings[]): ProtectionSettings {
+  const withoutSources = (policy.optional('without_sources') ?? '').split(/[\s,]+/).filter((name) => name !== '');
+  const known = sourceNames(enforcers);
+  for (const name of withoutSources)
+    if (!known.includes(name)) policy.problem('without_sources', `${quote(name)}: allowed are ${known.join(', ')}`);
+  return { rememberHostsSeconds: policy.duration('remember_hosts', rememberHostsSeconds, 0), withoutSources };
 }
 
 function readWhitelistFile(section: SectionReader, input: SettingsInput): readonly Network[] {

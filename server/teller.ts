@@ -8,10 +8,11 @@ import type { Room } from './enforcement.ts';
 import { describeStrays, type StrayEntries } from './enforcers/ownership/stray-entries.ts';
 import type { Problem, ProblemCode } from './http/problem.ts';
 import type { Decision } from './intake.ts';
-import type { ReportChange } from './ledger/ledger.ts';
+import type { Client, Report, ReportChange } from './ledger/ledger.ts';
 import type { Notifications } from './notifications/notifications.ts';
 import { LineShares, type SharedLine } from './observability/line-shares.ts';
 import { operator } from './own-clients.ts';
+import type { HeldBack } from './protection/held-back.ts';
 import type { Rejection } from './session.ts';
 
 /** What the teller needs of notifications. */
@@ -101,9 +102,22 @@ export class Teller {
     this.#notices.tell({ kind: 'ban', network, client, jail, endsAt: end });
   }
 
+  /** It stands, but is not in force. */
+  heldBack({ network, client, jail }: Report, { code, detail }: HeldBack): void {
+    this.#counters.add('held-back');
+    const fields = { network, client, jail, code, detail };
+    this.#write({ level: 'warn', by: client, about: 'bans held back', fields, message: 'ban held back' });
+    this.#notices.tell({ kind: 'refused', network, client, jail, code, detail });
+  }
+
   rejection({ code, detail, client, claimed }: Rejection, address: Network | undefined): void {
     this.#counters.add(code);
     this.#warn({ code, client, claimed, address }, detail);
+  }
+
+  /** A good key in the wrong place is a thief's, or a host that has moved. */
+  elsewhere({ name, from }: Client, address: Network | undefined): void {
+    this.#warn({ code: 'unauthenticated', client: name, address }, `a good key from outside of ${from.join(', ')}`);
   }
 
   /** Who asks without a token, or for what it may not, is worth a line; a slip in a request is its sender's to see. */

@@ -160,11 +160,16 @@ export class Reconciler {
     if (!banned && holder === undefined && this.#held !== undefined) return { enforcer, state: 'absent' };
     if (this.#rejected.has(network))
       return { enforcer, state: 'failing', detail: 'the firewall does not take this network' };
-    if (banned && this.#isSettled())
+    if (banned && this.isLeftOut(network))
       return { enforcer, state: 'failing', detail: 'left out: there is no room, or it may not be blocked any more' };
     return this.#state.kind === 'failing'
       ? { enforcer, state: 'failing', detail: this.#state.reason }
       : { enforcer, state: 'pending' };
+  }
+
+  /** Whether the firewall is as it should be, and does not block this network. */
+  isLeftOut(network: Network): boolean {
+    return this.#isSettled() && !this.#rejected.has(network) && this.#held?.holderOf(network) === undefined;
   }
 
   /** Whether the firewall holds all that is desired, as far as is known. */

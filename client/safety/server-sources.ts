@@ -1,4 +1,4 @@
-import { lookup } from 'node:dns/promises';
+import { resolveHost } from '../../shared/host/resolve-host.ts';
 import { type Network, parseNetwork } from '../../shared/network.ts';
 import type { SafetySource } from './safety.ts';
 
@@ -15,13 +15,9 @@ export interface ReachedServer {
 /** What an agent must leave reachable to hear of bans at all: each server by its name, and as it is connected now. */
 export function serverSources(servers: readonly ReachedServer[]): readonly SafetySource[] {
   return servers.flatMap(({ name, host, peer }) => [
-    { reason: `an address of the server ${name}`, read: () => resolve(host) },
+    { reason: `an address of the server ${name}`, read: () => resolveHost(host) },
     { reason: `where the server ${name} is connected`, read: () => Promise.resolve(networksOf([peer() ?? ''])) },
   ]);
-}
-
-async function resolve(host: string): Promise<Network[]> {
-  return networksOf((await lookup(host, { all: true })).map(({ address }) => address));
 }
 
 /** Addresses of the link carry a zone (`fe80::1%eth0`) and are refused as special anyway. */

@@ -9,12 +9,14 @@ import type { Ledger, Report } from '../ledger/ledger.ts';
 import { ownClient } from '../own-clients.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Whitelist } from '../policy/whitelist.ts';
+import type { Protection } from '../protection/protection.ts';
 import type { Record } from '../record.ts';
 import type { ReportWriter } from '../report-writer.ts';
 import type { StandingBans } from '../standing-bans.ts';
 import type { Teller } from '../teller.ts';
 import { type Arguments, argument } from './arguments.ts';
-import { describeBan, describeLifted, finite } from './describe-bans.ts';
+import { describeHeldBack, describeLifted, describingBans, finite } from './describe-bans.ts';
+import { refuseHost } from './refuse-host.ts';
 import { refuseWideEntry } from './whitelist-verbs.ts';
 
 export interface BanVerbsOptions {
@@ -26,6 +28,7 @@ export interface BanVerbsOptions {
   readonly standing: StandingBans;
   readonly whitelist: Whitelist;
   readonly policy: Policy;
+  readonly protection: Protection;
   readonly enforcement: EnforcementOfBans;
   readonly teller: Teller;
   readonly clock: Clock;
@@ -43,15 +46,18 @@ export function banVerbs(options: BanVerbsOptions): [string, LocalVerb][] {
 }
 
 /** The operator's own ban passes the policy like any other, and is told like any. It takes the place of his last of the same name. */
-async function ban({ actor, record, writer, standing, teller }: BanVerbsOptions, args: Arguments) {
+async function ban(options: BanVerbsOptions, args: Arguments) {
+  const { actor, record, writer, standing, teller, protection } = options;
   const network = argument.network(args);
   const ttlSeconds = argument.optionalDuration(args, 'ttl') ?? null;
   const jail = argument.text({ jail: handJail, ...args }, 'jail', jailPattern, jailAlphabet);
   const client = ownClient(actor);
-  const report = writer.makeReport(client, { network, jail, ttlSeconds, source: 'hand' });
+  const evenHost = argument.flag(args, 'evenHost');
+  const report = writer.makeReport(client, { network, jail, ttlSeconds, source: 'hand', evenHost });
   const written = await record.write((draft) => {
     const replaced = draft.reportOf(report);
-    return writer.write(draft, client, report) ?? { replaced };
+    const refusal = evenHost ? undefined : refuseHost(protection.held, network, '--even-host');
+    return refusal ?? writer.write(draft, client, report) ?? { replaced };
   });
   const decided = 'code' in written ? written : { code: 'recorded' as const };
   teller.decision({ client: actor, verb: 'ban', jail, network, ...decided });
@@ -64,11 +70,12 @@ async function ban({ actor, record, writer, standing, teller }: BanVerbsOptions,
     endsAt: finite(report.endsAt),
     banEndsAt: finite(standingBan?.endsAt ?? report.endsAt),
     ...(replaced === undefined ? {} : { replaced: { endsAt: finite(replaced.endsAt) } }),
+    ...heldBackOf(options, network),
   };
 }
 
 /** Lifts the reports of all hosts until their jails ban anew. `allow` keeps the network whitelisted for that long. */
-async function unban({ actor, record, clock, standing }: BanVerbsOptions, args: Arguments) {
+async function unban({ actor, record, clock, standing, protection }: BanVerbsOptions, args: Arguments) {
   const network = argument.network(args);
   const seconds = argument.optionalDuration(args, 'allow');
   const refusal = seconds === undefined ? undefined : refuseWideEntry(network);
@@ -83,13 +90,20 @@ async function unban({ actor, record, clock, standing }: BanVerbsOptions, args: 
   return {
     network,
     lifted: lifted.map(describeLifted),
-    ...describeAround(standing, network),
+    ...describeAround({ standing, protection }, network),
     ...(seconds === undefined ? {} : { allowedForSeconds: seconds }),
   };
 }
 
+/** Why the ban that was just made is not in force, if it is not. */
+function heldBackOf({ protection }: BanVerbsOptions, network: Network) {
+  const why = protection.whyHeld(network);
+  return why === undefined ? {} : { heldBack: describeHeldBack(why) };
+}
+
 /** Bans of other networks that matter to one: wider ones that cover it, and those inside it. */
-function describeAround(standing: StandingBans, network: Network) {
+function describeAround({ standing, protection }: Pick<BanVerbsOptions, 'standing' | 'protection'>, network: Network) {
+  const describeBan = describingBans((each) => protection.whyHeld(each));
   const wider = standing.covering(network).filter((each) => each.network !== network);
   const inside = bansInside(standing, network);
   return {
@@ -99,7 +113,8 @@ function describeAround(standing: StandingBans, network: Network) {
   };
 }
 
-function listBans({ standing, enforcement }: BanVerbsOptions, args: Arguments) {
+function listBans({ standing, protection, enforcement }: BanVerbsOptions, args: Arguments) {
+  const describeBan = describingBans((each) => protection.whyHeld(each));
   const jail = argument.optionalText(args, 'jail');
   const client = argument.optionalText(args, 'client');
   const fits = (report: Report): boolean =>
@@ -113,9 +128,11 @@ function listBans({ standing, enforcement }: BanVerbsOptions, args: Arguments) {
   };
 }
 
-function lookUp({ standing, whitelist, policy, enforcement }: BanVerbsOptions, network: Network) {
+function lookUp(options: BanVerbsOptions, network: Network) {
+  const { standing, whitelist, policy, protection, enforcement } = options;
+  const describeBan = describingBans((each) => protection.whyHeld(each));
   const own = standing.get(network);
-  const { coveredBy, ...around } = describeAround(standing, network);
+  const { coveredBy, ...around } = describeAround(options, network);
   const lifted = standing.reportsOf(network).filter(({ isLifted }) => isLifted);
   return {
     network,
@@ -124,6 +141,7 @@ function lookUp({ standing, whitelist, policy, enforcement }: BanVerbsOptions, n
     lifted: lifted.map(describeLifted),
     whitelistedBy: whitelist.overlapping(network),
     refusal: policy.refuseAddress(network),
+    hostIn: protection.held.hostIn(network)?.detail,
     enforcement: enforcement.of(network),
   };
 }

@@ -5,7 +5,7 @@ import { type Network, parseNetwork } from '../../shared/network.ts';
 import { quote } from '../../shared/refusal.ts';
 import { type Arguments, argument } from './arguments.ts';
 
-/** Networks from which one client's token is taken. */
+/** Networks that one client is bound to. */
 const fromMax = 100;
 
 /** Readers of what is said of a client. They throw an ArgumentError. */

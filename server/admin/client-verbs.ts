@@ -6,6 +6,7 @@ import type { ConnectedClients } from '../connected-clients.ts';
 import type { Client } from '../ledger/ledger.ts';
 import { isOwnClient } from '../own-clients.ts';
 import { mayUse } from '../policy/permission.ts';
+import type { Protection } from '../protection/protection.ts';
 import type { Entry, Record } from '../record.ts';
 import type { StandingBans } from '../standing-bans.ts';
 import { type Arguments, argument } from './arguments.ts';
@@ -19,6 +20,7 @@ export interface ClientVerbsOptions {
   readonly record: Record;
   readonly clients: Clients;
   readonly connected: ConnectedClients;
+  readonly protection: Protection;
   readonly standing: StandingBans;
   readonly clock: Clock;
   readonly randomBytes: (count: number) => Buffer;
@@ -45,7 +47,6 @@ async function addClient({ actor, record, clients, clock, randomBytes, reach }: 
   const name = readName(args);
   if (isOwnClient(name)) throw new ArgumentError(`name: ${name} is the server's own word`);
   const isHttp = argument.flag(args, 'http');
-  if (args['from'] !== undefined && !isHttp) throw new ArgumentError('from: counts for a token alone; give --http too');
   const made = makeKey(isHttp ? 'http' : 'frames', randomBytes);
   const client: Client = {
     name,
@@ -78,8 +79,6 @@ async function setClient(options: ClientVerbsOptions, args: Arguments) {
   const client = await changeClient(options, readName(args), (before) => {
     if (Object.keys(rights).length === 0)
       return new ArgumentError('nothing to change: give --jails, --may, --follows, --from or --description');
-    if (args['from'] !== undefined && before.keys.every(({ kind }) => kind !== 'http'))
-      return new ArgumentError(`from: counts for a token alone, and ${before.name} has none`);
     return { ...before, ...rights };
   });
   const { name, may, jails, follows, from, description } = client;
@@ -145,7 +144,8 @@ async function decide<Answer>(record: Record, entry: Entry<Answer | ArgumentErro
 }
 
 /** What an operator may see of a client: never a secret. */
-function describe({ connected, standing, clock }: ClientVerbsOptions, { keys, ...client }: Client) {
+function describe(options: ClientVerbsOptions, { keys, ...client }: Client) {
+  const { connected, standing, clock } = options;
   const connections = connected.list().filter((each) => each.client === client.name);
   return {
     ...client,
@@ -154,8 +154,16 @@ function describe({ connected, standing, clock }: ClientVerbsOptions, { keys, ..
       .map(({ id, kind, endsAt }) => ({ id, kind, endsAt: finite(endsAt) })),
     reports: standing.countOfClient(client.name),
     connections: connections.map(({ address, agent, since }) => ({ address, agent, since })),
+    ...known(options, client.name),
     lastSeen: connections.length > 0 ? clock.now() : connected.lastSeen(client.name),
   };
+}
+
+/** Where it is protected, and where it was refused. */
+function known({ connected, protection }: ClientVerbsOptions, name: string) {
+  const elsewhere = connected.elsewhere(name);
+  const addresses = protection.hosts.of(name).map(({ address, seenAt }) => ({ address, seenAt }));
+  return { addresses, ...(elsewhere === undefined ? {} : { elsewhere }) };
 }
 
 function notEnrolled(clients: Clients, name: string): ArgumentError {

@@ -11,10 +11,12 @@ import type { Notifications } from '../notifications/notifications.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ProtectedAddresses } from '../policy/protected-addresses.ts';
 import type { ProtectionGaps } from '../policy/protection-gaps.ts';
+import type { Protection } from '../protection/protection.ts';
 import type { Record, RecordState } from '../record.ts';
 import type { CrowdsecState } from '../sources/crowdsec/crowdsec-source.ts';
 import type { Sources } from '../sources/sources.ts';
 import type { StandingBans } from '../standing-bans.ts';
+import { describeProtection, describeUnread } from './describe-protection.ts';
 import type { Reach } from './make-key.ts';
 
 export interface ServerVerbsOptions {
@@ -31,6 +33,7 @@ export interface ServerVerbsOptions {
   readonly policy: Policy;
   readonly protectedAddresses: ProtectedAddresses;
   readonly protectionGaps: ProtectionGaps;
+  readonly protection: Protection;
   readonly counters: Counters;
   readonly clock: Clock;
   readonly isPaused: () => boolean;
@@ -69,6 +72,7 @@ async function pass(options: ServerVerbsOptions) {
   return {
     outcome: isDone ? 'done' : 'failed',
     paused: options.isPaused(),
+    ...describeUnread(options.protection),
     waitedMostSeconds: passMaxMs / 1_000,
     enforcers,
   };
@@ -92,6 +96,7 @@ function status(options: ServerVerbsOptions) {
     counters: counters.toObject(),
     protected: protectedAddresses.list(),
     protectionGaps: options.protectionGaps.list(),
+    ...describeProtection(options.protection, clock),
     policy: policy.settings,
     enforcers: describeEnforcers(options),
     escalation: options.escalation.state,
@@ -112,6 +117,7 @@ function describeEnforcers({ enforcement, clock }: ServerVerbsOptions) {
     ...reconciler.counts(),
     leftOut: enforcement.leftOut(reconciler.name),
     strays: enforcement.strays(reconciler.name).map((strays) => ({ ...strays, entries: strays.entries.length })),
+    heldBack: enforcement.heldBackIn(reconciler.name),
   }));
 }
 

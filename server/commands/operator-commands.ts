@@ -53,6 +53,7 @@ function banCommands(times: Times): readonly OperatorCommand[] {
       options: [
         ['--ttl <time>', 'how long, as 10m, 2h, 7d', 'permanent'],
         ['--jail <name>', 'name to record it under'],
+        ['--even-host', 'also when it is the address of a host, which it then cuts off'],
       ],
       verb: 'ban',
       toArgs: withNetwork,
@@ -146,7 +147,7 @@ function clientCommands(times: Times): readonly OperatorCommand[] {
       options: [
         ...clientOptions,
         ['--http', 'a token for HTTP instead of an enrolment line; may subscribe unless --may says more'],
-        ['--from <networks>', 'with --http: addresses from which the token is taken'],
+        ['--from <networks>', 'addresses from which it may come, or any'],
       ],
       verb: 'client-add',
       toArgs: withName,
@@ -157,7 +158,7 @@ function clientCommands(times: Times): readonly OperatorCommand[] {
       group: 'client',
       usage: 'set <name>',
       description: 'change what a host may do; it keeps its key',
-      options: [...clientOptions, ['--from <networks>', 'addresses from which its token is taken, or any']],
+      options: [...clientOptions, ['--from <networks>', 'addresses from which it may come, or any']],
       verb: 'client-set',
       toArgs: withName,
       show: show.changed,

@@ -1,6 +1,7 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { systemClock } from '../../shared/clock.ts';
+import { nameResolver } from '../../shared/dns/resolve-name.ts';
 import { configError, describeError } from '../../shared/errors.ts';
 import { commandRunner } from '../../shared/host/command-runner.ts';
 import { type Log, openLog } from '../../shared/host/log.ts';
@@ -78,7 +79,10 @@ async function startServer(host: Host, settings: ServerSettings, log: Log): Prom
     soon: setImmediate,
     log,
     version,
-    protectedSources: hostSources(commandRunner(host.environment['PATH'] ?? '')),
+    protectedSources: hostSources(settings, {
+      run: commandRunner(host.environment['PATH'] ?? ''),
+      resolve: nameResolver(),
+    }),
     onFault: host.crash,
   };
   const server = await FleetServer.start(settings, parts).catch((error: unknown) => {

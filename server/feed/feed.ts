@@ -52,6 +52,11 @@ export class Feed {
     if (first <= this.#parts.standing.sequence) for (const follower of this.#followers) follower.pump();
   }
 
+  /** Tells what is next, where it was held up. */
+  resume(): void {
+    for (const follower of this.#followers) follower.pump();
+  }
+
   /** What may be blocked has changed. */
   restart(): void {
     this.#restarts += 1;

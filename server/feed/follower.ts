@@ -24,6 +24,8 @@ export interface FeedParts {
   /** Tells one course of changes from another, in which the same number means something else. */
   readonly course: () => string;
   readonly isPaused: () => boolean;
+  /** Whether all is known that must not be banned. Until then nobody is told anything: whoever follows keeps what it has. */
+  readonly isKnown: () => boolean;
   /** Whether the policy lets a report be blocked, now. */
   readonly mayBlock: (report: Report) => boolean;
   readonly clock: Clock;
@@ -79,7 +81,7 @@ export class Follower {
 
   /** Sends what is next, if anything is and nothing is on its way. */
   pump(): void {
-    if (this.#isSending || this.#isEnded || this.#isWaiting) return;
+    if (this.#isSending || this.#isEnded || this.#isWaiting || !this.#parts.isKnown()) return;
     const frame = this.#nextChanges();
     if (frame !== undefined) this.#tell(frame);
     else if (this.#position.kind === 'snapshot') this.#waitForTurn();
@@ -176,7 +178,7 @@ export class Follower {
     for (const change of changes) if (this.#mayFit(change.report)) last.set(keyOf(change.report), change);
     const [bans, ended]: [FeedBan[], FeedKey[]] = [[], []];
     for (const { report, isBan } of last.values()) {
-      if (isBan && this.#isFor(report)) bans.push(this.#banOf(report));
+      if (isBan && this.#isFor(report) && this.#parts.mayBlock(report)) bans.push(this.#banOf(report));
       else ended.push([report.network, report.client, report.jail]);
     }
     return this.#frame('changes', sequence, { bans, ended });

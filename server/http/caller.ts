@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { covers, type Network } from '../../shared/network.ts';
+import type { Network } from '../../shared/network.ts';
 import type { Clients } from '../clients.ts';
 import type { Client } from '../ledger/ledger.ts';
+import { isFrom } from '../protection/known-hosts.ts';
 import type { Problem } from './problem.ts';
 import { fitsToken, keyIdOf } from './token.ts';
 
@@ -21,6 +22,12 @@ export interface Presented {
   readonly address: Network | undefined;
 }
 
+/** Who asks, and with which of its keys. */
+export interface Caller {
+  readonly client: Client;
+  readonly keyId: string;
+}
+
 const unknown: Problem = {
   code: 'unauthenticated',
   detail:
@@ -36,14 +43,14 @@ export function authenticateCaller(
   presented: Presented,
   ways: readonly Credential[],
   { clients, now }: { readonly clients: Clients; readonly now: number },
-): Client | Problem {
+): Caller | Problem {
   const token = tokenOf(presented, ways);
   const id = token === undefined ? undefined : keyIdOf(token);
   if (token === undefined || id === undefined) return unknown;
   const client = clients.withKey(id);
   const key = client?.keys.find((each) => each.id === id && each.endsAt > now);
   if (client === undefined || key === undefined || !fitsToken(token, key)) return unknown;
-  if (mayComeFrom(client, presented.address)) return client;
+  if (isFrom(client, presented.address)) return { client, keyId: id };
   const from = `${client.name} may come from ${client.from.join(', ')} only, not from ${presented.address ?? 'there'}`;
   return { code: 'not-permitted', detail: from };
 }
@@ -75,9 +82,4 @@ function authorizationOf(header: string): string | undefined {
 
 function textOf(header: string | readonly string[] | undefined): string | undefined {
   return typeof header === 'string' ? header : undefined;
-}
-
-function mayComeFrom({ from }: Client, address: Network | undefined): boolean {
-  if (from.length === 0) return true;
-  return address !== undefined && from.some((network) => covers(network, address));
 }

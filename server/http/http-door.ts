@@ -9,7 +9,7 @@ import type { Soon } from '../in-turns.ts';
 import { type Client, LedgerError } from '../ledger/ledger.ts';
 import type { ClientRate, ClientRates } from '../policy/client-rates.ts';
 import { notModified, withHeaders } from './answer.ts';
-import { authenticateCaller, type Credential } from './caller.ts';
+import { authenticateCaller, type Caller, type Credential } from './caller.ts';
 import {
   foreign,
   mayAsk,
@@ -51,7 +51,7 @@ export interface HttpDoorOptions {
   /** Aborted as soon as the server stops: what it knows may be half of it from then on. */
   readonly stopping: AbortSignal;
   /** A client has asked, and its token was taken. */
-  readonly onCaller: (client: string) => void;
+  readonly onCaller: (caller: Caller, address: Network | undefined) => void;
   /** A request that was refused before it was looked at. */
   readonly onRejection: (problem: Problem, address: Network | undefined, client: string | undefined) => void;
   /** A fault of ours in handling a request. */
@@ -154,7 +154,10 @@ export class HttpDoor {
     const { clients, clock } = this.#options;
     const ways: readonly Credential[] = route.credentials ?? byHeader;
     const presented = { headers: message.headers, query, address: origin.address };
-    return authenticateCaller(presented, ways, { clients, now: clock.now() });
+    const caller = authenticateCaller(presented, ways, { clients, now: clock.now() });
+    if ('code' in caller) return caller;
+    this.#options.onCaller(caller, origin.address);
+    return caller.client;
   }
 
   async #admit(entering: Entering, client: Client | undefined): Promise<Outcome> {
@@ -169,7 +172,6 @@ export class HttpDoor {
     if (leave === undefined)
       return refused('rate-limited', `${name} has as many requests or connections at once as a client may`);
     entering.origin.welcome();
-    this.#options.onCaller(name);
     try {
       if (!mayAsk(route, client)) return refuseCaller(route, client);
       const { url = '', headers } = entering.message;

@@ -23,7 +23,7 @@ export type Notice =
       readonly reason: string;
     }
   | {
-      /** A host asked to ban what is whitelisted or protected. */
+      /** A host asked to ban what is whitelisted or protected; or a host's address, where the ban is held back (`host`). */
       readonly kind: 'refused';
       readonly network: string;
       readonly client: string;
@@ -87,7 +87,7 @@ function sentenceOf(notice: Notice): string {
     case 'unban':
       return `${notice.network} is no longer banned by ${notice.jail} on ${notice.client}: ${notice.reason}`;
     case 'refused':
-      return `a ban of ${notice.network} by ${notice.jail} on ${notice.client} was refused: ${notice.detail}`;
+      return `a ban of ${notice.network} by ${notice.jail} on ${notice.client} ${notice.code === 'host' ? 'is held back' : 'was refused'}: ${notice.detail}`;
     case 'enforcer':
       if (notice.state === 'recovered') return `the firewall ${notice.enforcer} answers again`;
       return `the firewall ${notice.enforcer} fails: ${notice.reason}`;

@@ -31,6 +31,8 @@ const attempt = (text: string) =>
     ]),
     now: 0,
     decoySecret: Buffer.alloc(32, 9),
+    address: undefined,
+    onElsewhere: () => undefined,
   });
 
 /** Which refusal a text meets after the first `opened` texts of `good` were believed, or undefined. */

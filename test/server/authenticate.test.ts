@@ -4,7 +4,7 @@ import { authenticate } from '../../server/authenticate.ts';
 import { Clients } from '../../server/clients.ts';
 import { FrameError } from '../../shared/field-reader.ts';
 import { deriveLoginKey, deriveSessionKeys, seal } from '../../shared/signing.ts';
-import { makeClient, sampleKey } from './samples.ts';
+import { makeClient, network, sampleKey } from './samples.ts';
 
 const serverNonce = Buffer.alloc(32, 1);
 const clientNonce = Buffer.alloc(32, 2);
@@ -22,6 +22,8 @@ const credentials = {
   ]),
   now: 1_000,
   decoySecret,
+  address: network('203.0.113.7'),
+  onElsewhere: () => assert.fail('it is bound to no network'),
 };
 
 const goodPayload = JSON.stringify({ type: 'login', nonce: clientNonce.toString('base64url'), agent: 'test 1.0' });

@@ -1,3 +1,4 @@
+import { HeldBans } from '../../server/bans/held-bans.ts';
 import { Feed } from '../../server/feed/feed.ts';
 import { type Decision, Intake } from '../../server/intake.ts';
 import { JailLists } from '../../server/jail-lists.ts';
@@ -5,6 +6,7 @@ import type { Change, Client } from '../../server/ledger/ledger.ts';
 import { Policy, type PolicySettings } from '../../server/policy/policy.ts';
 import { ProtectedAddresses } from '../../server/policy/protected-addresses.ts';
 import { Whitelist } from '../../server/policy/whitelist.ts';
+import { AddressIndex } from '../../server/protection/address-index.ts';
 import { Record } from '../../server/record.ts';
 import { ReportWriter } from '../../server/report-writer.ts';
 import { StandingBans } from '../../server/standing-bans.ts';
@@ -24,6 +26,9 @@ export class Core {
   readonly protectedAddresses = new ProtectedAddresses();
   readonly policy: Policy;
   readonly standing: StandingBans;
+  /** Addresses of hosts. */
+  readonly hosts = new AddressIndex();
+  readonly held: HeldBans;
   readonly record: Record;
   readonly writer: ReportWriter;
   readonly intake: Intake;
@@ -41,6 +46,7 @@ export class Core {
     this.whitelist = new Whitelist([network('192.0.2.0/24')], state.whitelist);
     this.policy = new Policy(settings, this.whitelist, this.protectedAddresses);
     this.standing = new StandingBans(state, () => undefined);
+    this.held = new HeldBans({ standing: this.standing, policy: this.policy, hosts: this.hosts });
     this.record = new Record({
       ledger,
       standing: this.standing,
@@ -48,6 +54,7 @@ export class Core {
       clock: this.clock,
       onCommit: (changes, first, at) => {
         this.whitelist.apply(changes);
+        this.held.apply(changes, first);
         this.committed.push(...changes);
         this.feed.committed(changes, first);
         for (const change of changes) if (change.kind === 'revoked') this.revoked.add(change.client);
@@ -59,7 +66,8 @@ export class Core {
       standing: this.standing,
       ledgerId: state.id,
       isPaused: () => this.isPaused,
-      mayBlock: ({ network: which }) => this.policy.refuseAddress(which) === undefined,
+      isKnown: () => true,
+      mayBlock: ({ network: which }) => !this.held.has(which),
       clock: this.clock,
       soon: (then) => this.feedSoon(then),
     });

@@ -35,7 +35,16 @@ async function enforcing(
   const core = await Core.make();
   const firewall = new DryRun();
   const rooms: Room[] = [];
-  const connected: string[] = [];
+  const connect = (text: string) => {
+    core.hosts.add(network(text), 'web9');
+    core.held.checkAround(network(text));
+    enforcement.notify();
+  };
+  const leave = (text: string) => {
+    core.hosts.delete(network(text), 'web9');
+    core.held.checkAround(network(text));
+    enforcement.notify();
+  };
   const stop = new AbortController();
   const enforcement = new EnforcementOfBans({
     firewalls: [
@@ -47,7 +56,8 @@ async function enforcing(
     random: () => 0,
     isPaused: () => false,
     isOperators: (report) => clients.isOperators(report),
-    connectedAddresses: () => connected.map(network),
+    held: core.held,
+    unread: () => undefined,
     onEvent: () => undefined,
     marks: new OwnMarks(['mem1']),
     traces: new Traces(core.ledger),
@@ -61,7 +71,7 @@ async function enforcing(
     await working;
   });
   const held = async (): Promise<string[]> => (await firewall.list()).map((entry) => entry.network).sort();
-  return { core, enforcement, rooms, connected, held };
+  return { core, enforcement, rooms, connect, leave, held };
 }
 
 describe('what is enforced', () => {
@@ -96,35 +106,33 @@ describe('what is enforced', () => {
   });
 
   it('takes a ban off while the host behind it is connected', async (t) => {
-    const { core, enforcement, connected, held } = await enforcing(t, 5);
+    const { core, enforcement, connect, leave, held } = await enforcing(t, 5);
     await core.send(web1, [makeEvent(1, '203.0.113.7')]);
     enforcement.notify();
     await until(async () => (await held()).length === 1, 'it is in');
-    connected.push('203.0.113.7');
-    enforcement.notify();
+    connect('203.0.113.7');
     await until(async () => (await held()).length === 0, 'it is out');
-    connected.pop();
-    enforcement.notify();
+    leave('203.0.113.7');
     await until(async () => (await held()).length === 1, 'it is in again');
   });
 
   it('says what lists of bans may not carry, and whether that is as it was', async (t) => {
-    const { core, enforcement, connected } = await enforcing(t, 5);
+    const { core, enforcement, connect, leave } = await enforcing(t, 5);
     await core.send(web1, [makeEvent(1, '203.0.113.7'), makeEvent(2, '203.0.113.64/26')]);
     const isHeldBack = () =>
       ['203.0.113.7', '203.0.113.64/26'].filter((each) => enforcement.heldBack()?.(network(each)));
     const known = new Set([enforcement.circumstances]);
     assert.deepEqual(isHeldBack(), []);
-    connected.push('203.0.113.65');
+    connect('203.0.113.65');
     assert.deepEqual(isHeldBack(), ['203.0.113.64/26']);
     known.add(enforcement.circumstances);
-    connected.pop();
-    assert.equal(known.has(enforcement.circumstances), true);
-    core.protectedAddresses.protect(network('203.0.113.7'), 'an address of this server');
-    enforcement.policyChanged();
+    leave('203.0.113.65');
+    known.add(enforcement.circumstances);
+    core.protectedAddresses.replace('an address of this server', [network('203.0.113.7')]);
+    core.held.check();
     assert.deepEqual(isHeldBack(), ['203.0.113.7']);
     assert.equal(known.has(enforcement.circumstances), false);
-    assert.equal(known.size, 2);
+    assert.equal(known.size, 3);
   });
 
   it('holds back the same whether all is checked again or what whitelist entries touch', async (t) => {
@@ -141,9 +149,9 @@ describe('what is enforced', () => {
       fc.property(changes, (steps) => {
         for (const [touched, isAllowed] of steps) {
           core.whitelist.apply(touched.map((each) => (isAllowed ? allowed(each) : disallowed(each))));
-          enforcement.policyChanged(touched);
+          core.held.check(touched);
           const some = heldBack();
-          assert.deepEqual(enforcement.policyChanged(), [], 'nothing is left to be found');
+          assert.deepEqual(core.held.check(), [], 'nothing is left to be found');
           assert.deepEqual(heldBack(), some);
         }
       }),
@@ -154,10 +162,10 @@ describe('what is enforced', () => {
     const { core, enforcement } = await enforcing(t, 5);
     await core.send(web1, [makeEvent(1, '203.0.113.7')]);
     core.whitelist.apply([allowed(network('203.0.113.7'))]);
-    enforcement.policyChanged([network('203.0.113.7')]);
+    core.held.check([network('203.0.113.7')]);
     await core.send(web1, [makeEvent(2, '203.0.113.7', { verb: 'unban' })]);
     core.whitelist.apply([disallowed(network('203.0.113.7'))]);
-    enforcement.policyChanged([network('203.0.113.7')]);
+    core.held.check([network('203.0.113.7')]);
     await core.send(web1, [makeEvent(3, '203.0.113.7')]);
     assert.equal(enforcement.heldBack()?.(network('203.0.113.7')), false);
   });

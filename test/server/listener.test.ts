@@ -91,7 +91,7 @@ for (const isTls of [true, false]) {
         );
         assert.equal(listening.listener.strangers, 0);
         assert.equal(
-          hosts.core.policy.refuseAddress(hosts.connected.addresses()[0] ?? assert.fail())?.code,
+          hosts.core.policy.refuseAddress(hosts.connected.list()[0]?.address ?? assert.fail())?.code,
           'special-purpose',
         );
         peer.close();

@@ -29,6 +29,7 @@ export class Listening {
       openSession: (connection, address) =>
         new Session({
           connection,
+          address,
           clients: hosts.clients,
           intake,
           clock,
@@ -42,6 +43,7 @@ export class Listening {
           answer: () => Promise.resolve({}),
           admit: (session, { client, keyId, agent }) =>
             hosts.connected.add({ session, client: client.name, keyId, agent, address, since: clock.now() }),
+          onElsewhere: () => undefined,
           onRejection: ({ code, detail }) => this.rejections.push(`${code}: ${detail}`),
         }),
       onEnd: (session) => hosts.connected.remove(session, clock.now()),

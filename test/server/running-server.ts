@@ -44,6 +44,8 @@ export class RunningServer {
       listen: '127.0.0.1',
       port: 0,
       publicHost: '127.0.0.1',
+      hasPublicHost: true,
+      protection: { rememberHostsSeconds: 2_592_000, withoutSources: [] },
       tls: undefined,
       database: '',
       socket: join(folder, 'admin.sock'),

@@ -23,7 +23,7 @@ export class Hosts {
   constructor(core: Core, clients: readonly Client[] = [makeClient()]) {
     this.core = core;
     this.clients = new Clients(clients);
-    this.connected = new ConnectedClients(core.protectedAddresses);
+    this.connected = new ConnectedClients();
   }
 }
 
@@ -55,6 +55,7 @@ export class SessionPair {
           this.closed = code;
         },
       },
+      address: undefined,
       clients: hosts.clients,
       intake,
       clock,
@@ -68,6 +69,7 @@ export class SessionPair {
       answer: () => Promise.resolve({ banned: false }),
       admit: (session, { client, keyId, agent }) =>
         hosts.connected.add({ session, client: client.name, keyId, agent, address: undefined, since: clock.now() }),
+      onElsewhere: () => undefined,
       onRejection: (rejection) => this.rejections.push(rejection),
     });
     this.session.start();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readServerSettings, type ServerSettings } from '../../server/settings.ts';
+import { durationAllowed } from '../../shared/duration.ts';
 import { ConfigError } from '../../shared/errors.ts';
 
 interface Files {
@@ -41,6 +42,8 @@ describe('server.ini', () => {
       listen: undefined,
       port: 1514,
       publicHost: 'pve1',
+      hasPublicHost: false,
+      protection: { rememberHostsSeconds: 2_592_000, withoutSources: [] },
       tls: { certificate: '/etc/pve/local/pve-ssl.pem', key: '/etc/pve/local/pve-ssl.key' },
       database: '/var/lib/fail2networkban/ledger.db',
       socket: '/run/fail2networkban/admin.sock',
@@ -79,6 +82,8 @@ describe('server.ini', () => {
         'widest_ipv4 = 24',
         'widest_ipv6 = 48',
         'reports_per_client = 10',
+        'remember_hosts = 1h',
+        'without_sources = server/resolvers, server/public-host',
         'whitelist = 192.0.2.7/24, 2001:DB8::A',
         'whitelist_file = /etc/f2nb/whitelist',
         '[dry-run]',
@@ -94,6 +99,8 @@ describe('server.ini', () => {
       listen: '2001:db8::1',
       port: 15_140,
       publicHost: 'f2nb.example.org',
+      hasPublicHost: true,
+      protection: { rememberHostsSeconds: 3_600, withoutSources: ['server/resolvers', 'server/public-host'] },
       tls: { certificate: '/etc/f2nb/cert.pem', key: '/etc/f2nb/key.pem' },
       database: '/srv/ledger.db',
       socket: '/run/f2nb.sock',
@@ -126,6 +133,12 @@ describe('server.ini', () => {
     'allowed is an IPv4 or IPv6 address of this host, the port stands in port; left out: all addresses';
   const wrong: readonly (readonly [section: string, line: string, problem: string])[] = [
     ['server', 'name = \u0007', 'name: "\\u0007": allowed is 1–64 characters, no control characters'],
+    ['policy', 'remember_hosts = ever', `remember_hosts: "ever": allowed is ${durationAllowed}, at least 0s`],
+    [
+      'policy',
+      'without_sources = proxmox/x/nodes',
+      'without_sources: "proxmox/x/nodes": allowed are server/addresses, server/gateways, server/resolvers, server/public-host',
+    ],
     ['server', 'listen = everywhere', `listen: "everywhere": ${listenAllowed}`],
     ['server', 'listen = *', `listen: "*": ${listenAllowed}`],
     ['server', 'listen = 192.0.2.1:1514', `listen: "192.0.2.1:1514": ${listenAllowed}`],

@@ -31,6 +31,8 @@ function showBan(answer: Answer, { remaining, stillFor }: Times): string {
     lines.push(`it takes the place of your ban ${stillFor(replaced['endsAt'])}`);
   if (answer['banEndsAt'] !== endsAt)
     lines.push(`others report it ${stillFor(answer['banEndsAt'])}: so long it stays banned`);
+  const why = heldBack(answer);
+  if (why !== undefined) lines.push(`it is not in force yet, ${why}`);
   return lines.join('\n');
 }
 
@@ -63,7 +65,7 @@ function showList(answer: Answer, { remaining }: Times): string {
     text(ban['network']),
     remaining(ban['endsAt']),
     reporters(ban['reports']),
-    enforcement(ban['enforcement']),
+    heldBack(ban) ?? enforcement(ban['enforcement']),
   ]);
   return formatTable(['NETWORK', 'ENDS IN', 'REPORTED BY', 'FIREWALLS'], rows, 'no bans');
 }
@@ -81,6 +83,7 @@ function showLookup(answer: Answer, times: Times): string {
     isObject(refusal)
       ? `a ban would be refused: ${text(refusal['code'])}, ${text(refusal['detail'])}`
       : 'a ban would be accepted',
+    ...hostLines(answer),
     `firewalls: ${enforcement(answer['enforcement'])}`,
   ].join('\n');
 }
@@ -99,7 +102,9 @@ function showHistory(answer: Answer, { when }: Times): string {
 }
 
 function banned(ban: Answer, { stillFor }: Times): string {
-  return `banned as ${text(ban['network'])} ${stillFor(ban['endsAt'])}: ${reporters(ban['reports'])}`;
+  const why = heldBack(ban);
+  const held = why === undefined ? '' : `; not in force, ${why}`;
+  return `banned as ${text(ban['network'])} ${stillFor(ban['endsAt'])}: ${reporters(ban['reports'])}${held}`;
 }
 
 /** A refusal with its code. */
@@ -127,8 +132,20 @@ export function liftedLines(lifted: unknown): string[] {
   });
 }
 
+/** Why a ban is not in force, in a clause. */
+function heldBack(ban: Answer): string | undefined {
+  const why = ban['heldBack'];
+  return isObject(why) ? `held back: ${text(why['detail'])}` : undefined;
+}
+
+function hostLines({ hostIn }: Answer): string[] {
+  return hostIn === undefined ? [] : [`a ban would be held back: ${text(hostIn)}`];
+}
+
 function enforcement(value: unknown): string {
   return items(value)
-    .map(({ enforcer, state }) => `${text(enforcer)} ${text(state)}`)
+    .map(({ enforcer, state, detail }) =>
+      state === 'held-back' ? `${text(enforcer)} held back: ${text(detail)}` : `${text(enforcer)} ${text(state)}`,
+    )
     .join(', ');
 }

@@ -1,4 +1,5 @@
 import { plural } from '../../../shared/plural.ts';
+import { isObject } from '../../../shared/sealed-channel.ts';
 import { formatTable } from '../../../shared/table.ts';
 import type { Answer } from '../ask.ts';
 import { items, strings, text } from './answer-text.ts';
@@ -49,14 +50,10 @@ function showChanged(answer: Answer): string {
   const may = strings(answer['may']);
   const follows = may.includes('subscribe') ? `, follows ${strings(answer['follows']).join(',')}` : '';
   const networks = strings(answer['from']).join(',');
-  const from = networks === '' ? '' : `, token from ${networks}`;
+  const from = networks === '' ? '' : `, from ${networks}`;
   const line = `${text(answer['name'])}: may ${may.join(',')}, jails ${strings(answer['jails']).join(',')}${follows}${from}`;
   if (leftOver === 0) return line;
   return `${line}\n${plural(leftOver, 'ban')} of jails that it may no longer use: each stays until its time ends or you unban it`;
-}
-
-function isToken(client: Answer): boolean {
-  return items(client['keys']).some(({ kind }) => kind === 'http');
 }
 
 function showList(answer: Answer, { when }: Times): string {
@@ -65,15 +62,23 @@ function showList(answer: Answer, { when }: Times): string {
     strings(client['may']).join(','),
     strings(client['jails']).join(','),
     strings(client['may']).includes('subscribe') ? strings(client['follows']).join(',') : '',
-    isToken(client) ? strings(client['from']).join(',') || 'any' : '',
+    strings(client['from']).join(',') || 'any',
     text(client['reports']),
     String(items(client['connections']).length),
     when(client['lastSeen']),
     text(client['description']),
   ]);
-  return formatTable(
-    ['CLIENT', 'MAY', 'JAILS', 'FOLLOWS', 'TOKEN FROM', 'REPORTS', 'CONNECTIONS', 'LAST SEEN (UTC)', 'DESCRIPTION'],
+  const table = formatTable(
+    ['CLIENT', 'MAY', 'JAILS', 'FOLLOWS', 'FROM', 'REPORTS', 'CONNECTIONS', 'LAST SEEN (UTC)', 'DESCRIPTION'],
     rows,
     'no clients; enroll one with: fail2networkban-server client add NAME',
   );
+  return [table, ...items(answer['clients']).flatMap((client) => elsewhereLines(client, when))].join('\n');
+}
+
+/** A good key from where its client is not bound to. */
+function elsewhereLines({ name, elsewhere }: Answer, when: Times['when']): string[] {
+  if (!isObject(elsewhere)) return [];
+  const { address, at } = elsewhere;
+  return [`${text(name)} was refused at ${text(address)}, ${when(at)}: a good key from outside of its networks`];
 }

@@ -10,7 +10,7 @@ export function showPass(answer: Answer): string {
   const lines = enforcers.map((each) => {
     switch (each['outcome']) {
       case 'done':
-        return `${text(each['name'])}: ${isPaused ? describeOff(each) : `in sync, ${entries(each['ours'])}`}`;
+        return `${text(each['name'])}: ${isPaused ? describeOff(each) : `in sync, ${entries(each['ours'])}${heldBack(each)}`}`;
       case 'failing':
         return `${text(each['name'])}: failing${isPaused ? ', what it holds of ours may still be there' : ''}: ${reason(each)}`;
       default:
@@ -18,8 +18,14 @@ export function showPass(answer: Answer): string {
     }
   });
   if (isPaused) lines.push('paused: bans are recorded and not enforced until: fail2networkban-server resume');
+  if (answer['unread'] !== undefined) lines.push(`no new ban is put into force: ${text(answer['unread'])}`);
   if (enforcers.length === 0) lines.push('no firewall is configured');
   return lines.join('\n');
+}
+
+/** Beside `in sync`: what stands and is not in there. */
+function heldBack({ heldBack: count }: Answer): string {
+  return Number(count) > 0 ? `, ${plural(Number(count), 'ban')} held back: fail2networkban-server status` : '';
 }
 
 function describeOff({ before }: Answer): string {

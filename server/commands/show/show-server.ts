@@ -6,6 +6,7 @@ import { describeStrays } from '../../enforcers/ownership/stray-entries.ts';
 import type { Answer } from '../ask.ts';
 import { items, text } from './answer-text.ts';
 import { notificationLines } from './show-notifications.ts';
+import { protectionLines } from './show-protection.ts';
 
 const sourceColumns: readonly string[] = [
   'SOURCE',
@@ -31,6 +32,7 @@ export function showStatus(answer: Answer): string {
     `${standing.join(', ')}${paused}`,
     ...recordLines(answer['record']),
     ...gapLines(answer['protectionGaps']),
+    ...protectionLines(answer),
     reach(answer['reach']),
     '',
     enforcers(answer),
@@ -123,7 +125,7 @@ function strayLines(answer: Answer): string[] {
 
 function enforcers(answer: Answer): string {
   return formatTable(
-    ['FIREWALL', 'STATE', 'OURS', 'THEIRS', 'LEFT OUT', 'REASON'],
+    ['FIREWALL', 'STATE', 'OURS', 'THEIRS', 'LEFT OUT', 'HELD BACK', 'REASON'],
     items(answer['enforcers']).map((each) => {
       const state = isObject(each['state']) ? each['state'] : {};
       return [
@@ -132,6 +134,7 @@ function enforcers(answer: Answer): string {
         text(each['ours']),
         text(each['theirs']),
         text(each['leftOut']),
+        text(each['heldBack']),
         text(state['reason']),
       ];
     }),

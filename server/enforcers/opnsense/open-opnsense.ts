@@ -2,7 +2,8 @@ import type { Clock } from '../../../shared/clock.ts';
 import type { Enforcer } from '../../../shared/enforcer.ts';
 import { fitsGlob } from '../../../shared/names.ts';
 import { type Network, parseNetwork } from '../../../shared/network.ts';
-import type { OpenedFirewall, ProtectedSource } from '../opened-firewall.ts';
+import type { ProtectedSource } from '../../protection/protected-source.ts';
+import type { OpenedFirewall } from '../opened-firewall.ts';
 import { ContentAlias } from './content-alias.ts';
 import { ExternalAlias } from './external-alias.ts';
 import { OpnsenseApi } from './opnsense-api.ts';
@@ -53,5 +54,11 @@ function wantsFor({ aliasType }: OpnsenseSettings, { jails }: AliasRule): Opened
 function ownAddress({ name, endpoint }: OpnsenseSettings): readonly ProtectedSource[] {
   const address: Network | undefined = parseNetwork(endpoint.host);
   if (address === undefined) return [];
-  return [{ reason: `the address of opnsense/${name}`, read: () => Promise.resolve([address]) }];
+  return [
+    {
+      name: `opnsense/${name}/address`,
+      reason: `the address of opnsense/${name}`,
+      read: () => Promise.resolve([address]),
+    },
+  ];
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../shared/clock.ts';
-import { EnforcerError } from '../../../shared/errors.ts';
 import type { Network } from '../../../shared/network.ts';
-import type { OpenedFirewall, ProtectedSource } from '../opened-firewall.ts';
+import type { ProtectedSource } from '../../protection/protected-source.ts';
+import type { OpenedFirewall } from '../opened-firewall.ts';
 import type { OwnMarks } from '../ownership/ledger-mark.ts';
 import { readClusterAddresses } from './cluster-facts.ts';
 import { LocalNetworks } from './local-networks.ts';
@@ -20,8 +20,9 @@ export function openProxmox(settings: ProxmoxSettings, clock: Clock, marks: OwnM
     limits,
     protectedSources: [
       {
+        name: `proxmox/${name}/nodes`,
         reason: `the address of a node of proxmox/${name}`,
-        read: (signal) => unlessUnavailable(readClusterAddresses(transport, signal)),
+        read: (signal) => readClusterAddresses(transport, signal),
       },
       managementSource(name, transport),
     ],
@@ -37,17 +38,9 @@ function managementSource(name: string, transport: ProxmoxTransport): ProtectedS
     return content.networks;
   };
   return {
+    name: `proxmox/${name}/management`,
     reason: `in the management ipset of proxmox/${name}`,
-    read: (signal) => unlessUnavailable(read(signal)),
+    read,
     unknown: () => unknown,
   };
-}
-
-async function unlessUnavailable(networks: Promise<readonly Network[]>): Promise<readonly Network[] | undefined> {
-  try {
-    return await networks;
-  } catch (error) {
-    if (error instanceof EnforcerError) return undefined;
-    throw error;
-  }
 }

@@ -8,11 +8,13 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { PolicyChanges } from '../../policy/policy-changes.ts';
 import type { Whitelist } from '../../policy/whitelist.ts';
+import type { Protection } from '../../protection/protection.ts';
 import type { Record } from '../../record.ts';
 import type { StandingBans } from '../../standing-bans.ts';
 import { blocklistRoutes } from '../blocklist/blocklist-routes.ts';
 import { crowdsecRoutes } from '../crowdsec/crowdsec-routes.ts';
 import type { Positions } from '../crowdsec/positions.ts';
+import { onceKnown } from '../once-known.ts';
 import type { Route } from '../route.ts';
 import { banRoutes } from './ban-routes.ts';
 import { clientRoutes } from './client-routes.ts';
@@ -31,6 +33,7 @@ export interface ApiParts {
   readonly whitelist: Whitelist;
   readonly policy: Policy;
   readonly policyChanges: PolicyChanges;
+  readonly protection: Protection;
   readonly clients: Clients;
   readonly feed: Feed;
   readonly isPaused: () => boolean;
@@ -57,8 +60,7 @@ export function apiRoutes(parts: ApiParts): readonly Route[] {
     ...whitelistRoutes(parts),
     ...clientRoutes(parts),
     ...serverRoutes(parts),
-    ...blocklistRoutes(parts),
-    ...crowdsecRoutes(parts),
+    ...[...blocklistRoutes(parts), ...crowdsecRoutes(parts)].map((route) => onceKnown(route, parts.protection)),
   ];
   return [...routes, openApiRoute(parts.version, routes)];
 }

@@ -1,6 +1,7 @@
+import { ArgumentError } from '../../../shared/host/local-socket.ts';
 import { handJail } from '../../../shared/names.ts';
 import { addressBits, familyOf, type Network, prefixLengthOf } from '../../../shared/network.ts';
-import { describeBan, describeLifted } from '../../admin/describe-bans.ts';
+import { describeLifted, describingBans } from '../../admin/describe-bans.ts';
 import { bansInside, insideMax } from '../../bans-inside.ts';
 import type { Client } from '../../ledger/ledger.ts';
 import type { Ban } from '../../standing-bans.ts';
@@ -18,6 +19,10 @@ const network = parameter.network('network', 'An address or CIDR; its slash may 
 const jail = parameter.jail('jail', `The jail that it is for; ${handJail}, a ban by hand, when it is left out`);
 const ttl = parameter.timeToLive('ttl', 'For how long; permanent when it is left out');
 const labels = parameter.labels('labels', 'Texts that travel with the ban');
+const evenHost = parameter.flag(
+  'even_host',
+  'Ban it although it is the address of a host, which needs the permission operate; of a ban by hand alone',
+);
 const lift = parameter.flag('lift', 'Lift the reports of all clients, which needs the permission operate');
 
 /** One network: asked about, banned, unbanned. */
@@ -39,7 +44,7 @@ export function banRoutes(parts: ApiParts): readonly Route[] {
       summary: 'Ban a network; the ban of the same client and jail is replaced',
       access: 'every-client',
       path: [network],
-      query: [jail, ttl, labels],
+      query: [jail, ttl, labels, evenHost],
       gives: recordedSchema,
       problems: intakeProblems,
       handle: (request, client) => takeEvent(parts, client, banOf(request)),
@@ -65,7 +70,11 @@ function costOfInside({ standing }: ApiParts, which: Network): number {
 
 function banOf({ path, query }: ApiRequest): RequestedEvent {
   const ttlSeconds = query.get(ttl) ?? null;
-  return { network: path.need(network), jail: query.get(jail), verb: 'ban', ttlSeconds, labels: query.get(labels) };
+  const [of, isMeant] = [query.get(jail), query.get(evenHost) === true];
+  if (isMeant && of !== undefined)
+    throw new ArgumentError(`even_host: counts for a ban by hand alone; leave jail=${of} out`);
+  const labelled = { labels: query.get(labels), evenHost: isMeant };
+  return { network: path.need(network), jail: of, verb: 'ban', ttlSeconds, ...labelled };
 }
 
 function unbanOf({ path, query }: ApiRequest): RequestedEvent {
@@ -73,7 +82,9 @@ function unbanOf({ path, query }: ApiRequest): RequestedEvent {
   return { network: path.need(network), jail: query.get(jail), verb, ttlSeconds: null, labels: undefined };
 }
 
-function describeNetwork({ standing, policy, whitelist, enforcement }: ApiParts, client: Client, which: Network) {
+function describeNetwork(parts: ApiParts, client: Client, which: Network) {
+  const { standing, policy, protection, whitelist, enforcement } = parts;
+  const describeBan = describingBans((each) => protection.whyHeld(each));
   const isSeen = seeing(client);
   const visible = (bans: readonly Ban[]) => bans.flatMap((ban) => seenOf(ban, isSeen) ?? []);
   const inside = visible(bansInside(standing, which));
@@ -87,6 +98,7 @@ function describeNetwork({ standing, policy, whitelist, enforcement }: ApiParts,
     lifted: lifted.map(describeLifted),
     whitelistedBy: whitelist.overlapping(which) ?? null,
     refusal: policy.refuseAddress(which) ?? null,
+    hostIn: protection.held.hostIn(which)?.detail ?? null,
     enforcement: enforcement.of(which),
   };
 }

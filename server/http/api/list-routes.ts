@@ -1,5 +1,5 @@
 import { jailAlphabet, jailPattern, reporterPattern } from '../../../shared/names.ts';
-import { describeBan, finite } from '../../admin/describe-bans.ts';
+import { describingBans, finite } from '../../admin/describe-bans.ts';
 import type { Client, HistoryEntry, HistoryFilter } from '../../ledger/ledger.ts';
 import { jsonAnswer } from '../answer.ts';
 import { httpLimits } from '../http-limits.ts';
@@ -46,8 +46,8 @@ const jail = parameter.matching('jail', 'Only this jail', jailPattern, jailAlpha
 
 /** Many bans at once: a list, counts, and what happened. */
 export function listRoutes(parts: ApiParts): readonly Route[] {
-  const { standing, startedAt } = parts;
-  const stateOf = (): string => `${startedAt} ${standing.sequence}`;
+  const { standing, enforcement, startedAt } = parts;
+  const stateOf = (): string => `${startedAt} ${standing.sequence} ${enforcement.circumstances}`;
   return [
     {
       method: 'GET',
@@ -88,7 +88,7 @@ export function listRoutes(parts: ApiParts): readonly Route[] {
 
 type Query = ApiRequest['query'];
 
-function listBans({ standing }: ApiParts, query: Query, who: Client): Outcome {
+function listBans({ standing, protection }: ApiParts, query: Query, who: Client): Outcome {
   const order: PageOrder = { sort: query.get(sort) ?? 'network', descending: query.get(direction) === 'desc' };
   const from = query.get(cursor);
   const after = from === undefined ? undefined : parseCursor(from, order);
@@ -96,7 +96,13 @@ function listBans({ standing }: ApiParts, query: Query, who: Client): Outcome {
   const page = pageOf(seenBans(standing, who, query), { order, after, limit: query.get(limit) ?? pageDefault });
   const last = page.isCut ? page.bans.at(-1) : undefined;
   const next = last === undefined ? null : formatCursor(last, order);
-  return { answer: jsonAnswer({ bans: page.bans.map(describeBan), count: page.count, next }) };
+  return {
+    answer: jsonAnswer({
+      bans: page.bans.map(describingBans((each) => protection.whyHeld(each))),
+      count: page.count,
+      next,
+    }),
+  };
 }
 
 async function count({ standing, ledger }: ApiParts, query: Query, who: Client): Promise<Outcome> {

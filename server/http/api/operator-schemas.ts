@@ -39,9 +39,10 @@ export const clientSchema = objectOf(
     addedAt: instant,
     keys: listOf(objectOf({ id: text, kind: { enum: ['frames', 'http'] }, endsAt: end })),
     reports: count,
+    addresses: listOf(objectOf({ address: text, seenAt: instant })),
     connections: listOf(objectOf({ agent: text, since: instant }, { address: text })),
   },
-  { lastSeen: instant },
+  { lastSeen: instant, elsewhere: objectOf({ at: instant }, { address: text }) },
 );
 
 export const clientsSchema = objectOf({ clients: listOf(clientSchema) });
@@ -64,16 +65,26 @@ export const handedOverSchema = objectOf(
 
 const firewall: Schema = {
   type: 'object',
-  properties: { name: text, state, ours: count, theirs: count, leftOut: count },
-  required: ['name', 'state', 'ours', 'theirs', 'leftOut'],
+  properties: { name: text, state, ours: count, theirs: count, leftOut: count, heldBack: count },
+  required: ['name', 'state', 'ours', 'theirs', 'leftOut', 'heldBack'],
 };
 
-export const passSchema = objectOf({
-  outcome: { enum: ['done', 'failed'] },
-  paused: flag,
-  waitedMostSeconds: count,
-  enforcers: listOf(firewall),
-});
+const heldBackMembers = { code: text, detail: text };
+
+const protectedSource = objectOf(
+  { name: text, reason: text, kind: { enum: ['read', 'unread', 'waived'] }, networks: count },
+  { failure: objectOf({ reason: text, forSeconds: count }) },
+);
+
+export const passSchema = objectOf(
+  {
+    outcome: { enum: ['done', 'failed'] },
+    paused: flag,
+    waitedMostSeconds: count,
+    enforcers: listOf(firewall),
+  },
+  { unread: text },
+);
 
 export const statusSchema = objectOf(
   {
@@ -89,6 +100,10 @@ export const statusSchema = objectOf(
     strangers: count,
     counters: { type: 'object', additionalProperties: count },
     protected: listOf(open),
+    protectionGaps: listOf(open),
+    protectedSources: listOf(protectedSource),
+    heldBack: objectOf({ count, bans: listOf(objectOf({ network: text, ...heldBackMembers })) }),
+    doubtfulHosts: listOf(objectOf({ client: text, address: text, ban: text, connected: flag })),
     policy: open,
     enforcers: listOf(firewall),
     sources: listOf(open),

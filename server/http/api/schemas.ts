@@ -35,15 +35,21 @@ const reportMembers = {
 const labels = { type: 'object', additionalProperties: text };
 const reportSchema = objectOf(reportMembers, { labels });
 
-export const banSchema = objectOf({ network: text, endsAt: end, reports: listOf(reportSchema) });
+/** Why a ban that stands is not in force. */
+export const heldBackSchema = objectOf({ code: text, detail: text });
+
+export const banSchema = objectOf(
+  { network: text, endsAt: end, reports: listOf(reportSchema) },
+  { heldBack: heldBackSchema },
+);
 
 /** A report among those of other networks. */
 export const listedReportSchema = objectOf({ network: text, ...reportMembers }, { labels });
 
 const refusalSchema = objectOf({ code: text, detail: text });
 const enforcementSchema = objectOf(
-  { enforcer: text, state: { enum: ['in-force', 'pending', 'absent', 'failing', 'paused'] } },
-  { detail: text },
+  { enforcer: text, state: { enum: ['in-force', 'pending', 'absent', 'failing', 'held-back'] } },
+  { detail: text, code: text },
 );
 
 export const networkSchema = objectOf({
@@ -55,16 +61,20 @@ export const networkSchema = objectOf({
   lifted: listOf(listedReportSchema),
   whitelistedBy: { type: ['string', 'null'] },
   refusal: { oneOf: [refusalSchema, { type: 'null' }] },
+  hostIn: { type: ['string', 'null'], description: 'Whose address is in it: a ban of it is held back' },
   enforcement: listOf(enforcementSchema),
 });
 
-export const recordedSchema = objectOf({
-  network: text,
-  jail: text,
-  verb: { enum: ['ban', 'unban', 'lift'] },
-  outcome: { const: 'recorded' },
-  banned: { type: 'boolean' },
-});
+export const recordedSchema = objectOf(
+  {
+    network: text,
+    jail: text,
+    verb: { enum: ['ban', 'unban', 'lift'] },
+    outcome: { const: 'recorded' },
+    banned: { type: 'boolean' },
+  },
+  { heldBack: heldBackSchema },
+);
 
 const next: Schema = { type: ['string', 'null'], description: 'The cursor of the next page; null on the last one' };
 

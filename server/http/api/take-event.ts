@@ -1,14 +1,19 @@
 import type { BanEvent } from '../../../shared/frames.ts';
 import { handJail } from '../../../shared/names.ts';
+import { describeHeldBack } from '../../admin/describe-bans.ts';
+import { refuseHost } from '../../admin/refuse-host.ts';
 import type { Client } from '../../ledger/ledger.ts';
+import { howToAllow } from '../../policy/permission.ts';
 import { jsonAnswer } from '../answer.ts';
-import type { ProblemCode } from '../problem.ts';
+import type { Problem, ProblemCode } from '../problem.ts';
 import type { Outcome } from '../route.ts';
 import type { ApiParts } from './api.ts';
 
 /** A ban or unban that is requested; without a jail it is by hand. */
 export interface RequestedEvent extends Pick<BanEvent, 'network' | 'verb' | 'ttlSeconds' | 'labels'> {
   readonly jail: string | undefined;
+  /** It is meant although the network is a host's. */
+  readonly evenHost?: boolean;
 }
 
 /** Why intake may refuse one. */
@@ -24,15 +29,35 @@ export const intakeProblems: readonly ProblemCode[] = [
 
 /** The same intake and policy as of a frame. */
 export async function takeEvent(
-  { intake, standing }: Pick<ApiParts, 'intake' | 'standing'>,
+  { intake, standing, protection }: Pick<ApiParts, 'intake' | 'standing' | 'protection'>,
   client: Client,
   requested: RequestedEvent,
 ): Promise<Outcome> {
-  const { network, verb, ttlSeconds, labels, jail = handJail } = requested;
+  const problem = refuseOperator(protection, client, requested);
+  if (problem !== undefined) return { problem };
+  const { network, verb, ttlSeconds, labels, jail = handJail, evenHost = false } = requested;
   const source = requested.jail === undefined ? 'hand' : 'jail';
-  const [result] = await intake.takeEach(client, [{ number: 0, network, jail, verb, ttlSeconds, labels, source }]);
+  const event = { number: 0, network, jail, verb, ttlSeconds, labels, source, evenHost } as const;
+  const [result] = await intake.takeEach(client, [event]);
   if (result === undefined) throw new Error('intake gave no result');
   if (result.outcome === 'refused') return { problem: { code: result.code, detail: result.detail } };
   const banned = standing.covering(network).length > 0;
-  return { answer: jsonAnswer({ network, jail, verb, outcome: 'recorded', banned }) };
+  const why = verb === 'ban' ? protection.whyHeld(network) : undefined;
+  const heldBack = why === undefined ? {} : { heldBack: describeHeldBack(why) };
+  return { answer: jsonAnswer({ network, jail, verb, outcome: 'recorded', banned, ...heldBack }) };
+}
+
+/** What holds for the operator's own bans by hand: a host's address must be meant, and only the operator can mean it. */
+function refuseOperator(
+  { held }: ApiParts['protection'],
+  client: Client,
+  { verb, network, jail, evenHost }: RequestedEvent,
+): Problem | undefined {
+  const mayMean = client.may.includes('operate');
+  if (evenHost === true && !mayMean) {
+    const how = howToAllow(client, '--may', [...client.may, 'operate']);
+    return { code: 'not-permitted', detail: `${client.name} may not give even_host; ${how}` };
+  }
+  const isByHand = verb === 'ban' && jail === undefined;
+  return isByHand && mayMean && evenHost !== true ? refuseHost(held, network, 'even_host=yes') : undefined;
 }

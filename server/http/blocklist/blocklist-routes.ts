@@ -1,5 +1,5 @@
 import { type Problem, problemAnswer } from '../problem.ts';
-import type { Route } from '../route.ts';
+import type { ClientRoute } from '../route.ts';
 import { type BlocklistParts, Blocklists } from './blocklists.ts';
 import { choiceParameters } from './choice-parameters.ts';
 import type { Format } from './format.ts';
@@ -11,7 +11,7 @@ import { csv, json, txt } from './text-formats.ts';
 const formats: readonly Format[] = [txt, json, csv, nft, ipset, routeros];
 
 /** The standing bans for whatever reads a list: `/blocklist.txt` and its like. */
-export function blocklistRoutes(parts: BlocklistParts): readonly Route[] {
+export function blocklistRoutes(parts: BlocklistParts): readonly ClientRoute[] {
   const blocklists = new Blocklists(parts);
   return formats.map((format) => ({
     ...(format.schema === undefined ? { mediaTypes: [format.contentType] } : { gives: format.schema }),

@@ -1,7 +1,7 @@
 import type { Soon } from '../../in-turns.ts';
 import type { Client, Report, ReportKey } from '../../ledger/ledger.ts';
 import { isCrowdsec } from '../../own-clients.ts';
-import type { Policy } from '../../policy/policy.ts';
+import type { Protection } from '../../protection/protection.ts';
 import type { Ban, StandingBans } from '../../standing-bans.ts';
 import { seeing } from '../api/may-see.ts';
 import type { DecisionFilter } from './decision-filter.ts';
@@ -9,7 +9,7 @@ import type { DecisionFilter } from './decision-filter.ts';
 /** What decides by which report a ban blocks, if it does. */
 export interface BlockerParts {
   readonly standing: StandingBans;
-  readonly policy: Policy;
+  readonly protection: Pick<Protection, 'held'>;
   readonly isPaused: () => boolean;
   readonly soon: Soon;
 }
@@ -23,13 +23,12 @@ export function audienceOf(client: Client, filter: DecisionFilter): DecisionFilt
 /** The report of a ban that blocks its network now, for whoever is told of the reports that fit: the one that lasts longest. */
 export function blockerOf(
   ban: Ban | undefined,
-  { policy, isPaused }: BlockerParts,
+  { protection, isPaused }: BlockerParts,
   { isFor, now }: { readonly isFor: (key: ReportKey) => boolean; readonly now: number },
 ): Report | undefined {
   if (ban === undefined || isPaused()) return undefined;
   const longest = longestOf(ban.reports.filter((report) => report.endsAt > now && isFor(report)));
-  // Last: it costs the most.
-  return longest === undefined || policy.refuseAddress(ban.network) !== undefined ? undefined : longest;
+  return longest === undefined || protection.held.has(ban.network) ? undefined : longest;
 }
 
 export function longestOf(reports: readonly Report[]): Report | undefined {

@@ -4,7 +4,7 @@ import { costOfLooking } from '../api/cost-of-looking.ts';
 import type { Credential } from '../caller.ts';
 import { parameter, type Schema } from '../parameter.ts';
 import { type Problem, statusOf } from '../problem.ts';
-import type { Route } from '../route.ts';
+import type { ClientRoute } from '../route.ts';
 import { filterParameters, readFilter } from './decision-filter.ts';
 import { DecisionList, listParameters } from './decision-list.ts';
 import { DecisionStream, type DecisionStreamParts } from './decision-stream.ts';
@@ -37,7 +37,7 @@ const common = {
 } as const;
 
 /** CrowdSec's local API, as far as its bouncers ask (https://docs.crowdsec.net, "Local API", Swagger). */
-export function crowdsecRoutes(parts: DecisionStreamParts): readonly Route[] {
+export function crowdsecRoutes(parts: DecisionStreamParts): readonly ClientRoute[] {
   const stream = new DecisionStream(parts);
   const list = new DecisionList(parts);
   return [

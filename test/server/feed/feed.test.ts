@@ -184,6 +184,7 @@ describe('the feed', () => {
     const host = new Host(core);
     assert.equal(host.takeAll().length, 2);
     core.protectedAddresses.protect(network('203.0.113.7'), 'a test');
+    core.held.check();
     core.feed.restart();
     assert.deepEqual(host.takeAll(), ['203.0.113.8 web1 sshd']);
   });
@@ -194,6 +195,7 @@ describe('the feed', () => {
     const host = new Host(core);
     host.takeOne();
     core.protectedAddresses.protect(network('198.51.0.0'), 'a test');
+    core.held.check();
     core.feed.restart();
     assert.equal(host.takeAll().length, 2 * limits.feedReportsPerFrameMax - 1);
   });
@@ -205,6 +207,7 @@ describe('the feed', () => {
     const ledger = ledgerOf(before);
     before.stop();
     core.protectedAddresses.protect(network('203.0.113.7'), 'a test');
+    core.held.check();
     core.feed.restart();
     const after = new Host(core, { after: 2, ledger });
     assert.deepEqual([after.takeAll(), after.frames[0]?.part], [['203.0.113.8 web1 sshd'], 'snapshot-end']);

@@ -47,7 +47,9 @@ function withUntouchable(
   work: (server: RunningServer) => Promise<void>,
   settings: NonNullable<Parameters<typeof withServer>[2]>['settings'] = {},
 ): Promise<void> {
-  const protectedSources = [{ reason: 'in the set management', read: () => Promise.resolve([management]) }];
+  const protectedSources = [
+    { name: 'management', reason: 'in the set management', read: () => Promise.resolve([management]) },
+  ];
   const wide = { allowPrivate: false, widest: { 4: 8, 6: 16 }, reportsPerClientMax: 10_000 } as const;
   return withServer(
     async (server) => {
@@ -147,7 +149,11 @@ describe('what must not be banned, in every spelling', () => {
   it('is lifted when it is whitelisted later, held back when it is protected later, and not escalated', async () => {
     let isProtected = false;
     const protectedSources = [
-      { reason: 'in the set management', read: () => Promise.resolve(isProtected ? [management] : []) },
+      {
+        name: 'management',
+        reason: 'in the set management',
+        read: () => Promise.resolve(isProtected ? [management] : []),
+      },
     ];
     const policy = { allowPrivate: false, widest: { 4: 8, 6: 16 }, reportsPerClientMax: 10_000 } as const;
     await withServer(

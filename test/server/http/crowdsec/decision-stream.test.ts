@@ -175,11 +175,13 @@ describe('a bouncer', () => {
     withBouncer(async (stream, bouncer) => {
       await stream.event('web1', a, { ttlSeconds: hour });
       await bouncer.poll();
-      stream.core.protectedAddresses.protect(network(a), 'the address of a connected client');
-      stream.core.hostCame(network(a));
+      const { protection, policyChanges } = stream.core;
+      const change = (): void => policyChanges.add(protection.held.checkAround(network(a)));
+      protection.hosts.index.add(network(a), 'web9');
+      change();
       assert.deepEqual(await bouncer.poll(), [`-${a}`]);
-      stream.core.protectedAddresses.release(network(a), 'the address of a connected client');
-      stream.core.hostLeft(network(a));
+      protection.hosts.index.delete(network(a), 'web9');
+      change();
       assert.deepEqual(await bouncer.poll(), [`+${a} 1h0m0s`]);
     }));
 

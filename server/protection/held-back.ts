@@ -1,0 +1,27 @@
+import type { RefusalCode } from '../../shared/refusal.ts';
+
+/**
+ * Why a ban that stands is not in force.
+ *
+ * | code | it comes into force when |
+ * | --- | --- |
+ * | `whitelisted`, `protected`, `special-purpose`, `private`, `too-wide` | the policy lets it |
+ * | `host` | no host is known by an address in it any more, or the operator means it (`--even-host`) |
+ * | `unread` | every source of what must not be banned was read once |
+ * | `paused` | the operator resumes |
+ * | `no-room` | the firewall has room for it |
+ */
+export interface HeldBack {
+  readonly code: RefusalCode | 'host' | 'unread' | 'paused' | 'no-room';
+  /** Behind `held back: `, as `address of host web1`. */
+  readonly detail: string;
+}
+
+export const pausedBack: HeldBack = { code: 'paused', detail: 'paused (panic) until resume' };
+
+export const noRoom: HeldBack = { code: 'no-room', detail: 'no room in this firewall' };
+
+/** @param names of the sources that never answered, at least one */
+export function unreadBack(names: readonly string[]): HeldBack {
+  return { code: 'unread', detail: `what must not be banned was never read: ${names.join(', ')}` };
+}
