@@ -3,6 +3,7 @@ import type { Refusal } from '../shared/refusal.ts';
 import type {
   Change,
   Client,
+  MarkAdoptedChange,
   OtherChange,
   QuietChange,
   Report,
@@ -130,6 +131,11 @@ export class Draft {
     const forbiddenBy = forbidding([entry.network]);
     const forbidden = [...this.networks()].filter((network) => forbiddenBy(network) !== undefined);
     return forbidden.flatMap((network) => this.lift(network, 'whitelisted', actor));
+  }
+
+  /** Adds a change that takes no sequence number and is told to nobody. */
+  quietly(change: MarkAdoptedChange): void {
+    this.#changes.push(change);
   }
 
   /** Adds a change that is about no report. */

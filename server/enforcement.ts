@@ -58,6 +58,11 @@ export interface Pass {
   readonly outcome: 'done' | 'failing' | 'unfinished';
 }
 
+/** What stands in one firewall and is looked after by nobody here. */
+export interface FirewallStrays extends StrayEntries {
+  readonly enforcer: string;
+}
+
 /** From this share of `max_entries` on the operator is warned. */
 const scarceFrom = 0.8;
 
@@ -89,6 +94,19 @@ export class EnforcementOfBans {
   /** What stands in a firewall by the hand of fail2networkban, and is looked after by nobody here. */
   strays(enforcer: string): readonly StrayEntries[] {
     return this.#enforced.find(({ reconciler }) => reconciler.name === enforcer)?.ownership.strays ?? [];
+  }
+
+  /** Of all firewalls. */
+  allStrays(): readonly FirewallStrays[] {
+    return this.#enforced.flatMap(({ reconciler, ownership }) =>
+      ownership.strays.map((strays) => ({ enforcer: reconciler.name, ...strays })),
+    );
+  }
+
+  /** These may go, with the next comparison. */
+  release(found: readonly FirewallStrays[]): void {
+    for (const strays of found)
+      this.#enforced.find(({ reconciler }) => reconciler.name === strays.enforcer)?.ownership.release(strays);
   }
 
   leftOut(enforcer: string): number {

@@ -8,6 +8,7 @@ import { clientVerbs } from './admin/client-verbs.ts';
 import type { Reach } from './admin/make-key.ts';
 import { notifyVerbs } from './admin/notify-verbs.ts';
 import { serverVerbs } from './admin/server-verbs.ts';
+import { strayVerbs } from './admin/stray-verbs.ts';
 import { whitelistVerbs } from './admin/whitelist-verbs.ts';
 import { answerQuestion } from './answer-question.ts';
 import type { Authenticated } from './authenticate.ts';
@@ -260,6 +261,7 @@ export class FleetServer {
     return new Map([
       ...banVerbs(options),
       ...whitelistVerbs(options),
+      ...strayVerbs(options),
       ...clientVerbs(options),
       ...serverVerbs(options),
       ...notifyVerbs({ ...this.#core, signal: this.#stopping.signal }),

@@ -4,6 +4,7 @@ import { showClients } from './show/show-clients.ts';
 import { showTest } from './show/show-notifications.ts';
 import { showPass } from './show/show-pass.ts';
 import { showStatus } from './show/show-server.ts';
+import { showStrays } from './show/show-strays.ts';
 import { showWhitelist } from './show/show-whitelist.ts';
 import type { Times } from './show/times.ts';
 
@@ -42,6 +43,7 @@ export function operatorCommands(times: Times): readonly OperatorCommand[] {
 }
 
 const withNetwork = (network: string, options: Options): object => ({ ...options, network });
+const withId = (id: string, options: Options): object => ({ ...options, id });
 const withName = (name: string, options: Options): object => ({ ...options, name });
 
 function banCommands(times: Times): readonly OperatorCommand[] {
@@ -193,6 +195,25 @@ function keyCommands(times: Times): readonly OperatorCommand[] {
 function serverCommands(): readonly OperatorCommand[] {
   return [
     { usage: 'status', description: 'how the server is', verb: 'status', show: showStatus },
+    {
+      usage: 'adopt <id>',
+      description: 'go on with the bans of a lost ledger whose entries stand in a firewall',
+      options: [
+        ['--ttl <time>', 'how long they go on, as 10m, 2h, 7d, permanent', '7d'],
+        ['--yes', 'do it instead of only saying it'],
+      ],
+      verb: 'adopt',
+      toArgs: withId,
+      show: showStrays,
+    },
+    {
+      usage: 'clear <id>',
+      description: 'take the entries of a lost ledger out of the firewalls',
+      options: [['--yes', 'do it instead of only saying it']],
+      verb: 'clear',
+      toArgs: withId,
+      show: showStrays,
+    },
     { usage: 'reconcile', description: 'compare every firewall now', verb: 'reconcile', show: showPass },
     {
       usage: 'panic',

@@ -5,7 +5,8 @@ import type { Database } from './database.ts';
 import type { Client, ClientKey, HostAddress, LedgerState, ProtectedSet, Report, WhitelistEntry } from './ledger.ts';
 import { LedgerError } from './ledger.ts';
 
-const markPattern = /^[a-z0-9]{4}$/;
+/** Of a ledger, or of entries whose mark names none. */
+const markPattern = /^(?:[a-z0-9]{4}|old)$/;
 /** SHA-256, hexadecimal. */
 const hashPattern = /^[0-9a-f]{64}$/;
 

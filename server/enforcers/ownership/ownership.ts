@@ -26,7 +26,7 @@ type Knows = (network: Network) => boolean;
  * | --- | --- | --- |
  * | of this ledger, or of one taken over | ours | a stray: kept and named; panic takes it |
  * | old: it names no ledger, but a client that is known | ours | a stray |
- * | old, and names no client that is known | a stray | a stray |
+ * | old, and names no client that is known | a stray, unless old ones were taken over | a stray |
  * | of another ledger | a stray | a stray |
  * | none, in a firewall that is all ours | ours | a stray when it was there at the first look, else ours |
  * | none | the administrator's | the administrator's |
@@ -87,7 +87,7 @@ export class Ownership {
   #isOurs({ mark, spelling, network }: HeldEntry, id: string, knows: Knows): boolean {
     const { marks, takesAll } = this.#options;
     if (mark === undefined) return takesAll() || this.#first?.has(spelling) !== true || knows(network);
-    if (id === oldMarksId) return namesClient(mark, this.#options.isClient) && knows(network);
+    if (id === oldMarksId) return (marks.has(id) || namesClient(mark, this.#options.isClient)) && knows(network);
     return marks.has(id) && (takesAll() || knows(network));
   }
 

@@ -19,11 +19,13 @@ const most = 60_000;
 export class ServerOnProxmox {
   readonly core: Core;
   readonly enforcement: EnforcementOfBans;
+  readonly marks: OwnMarks;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   isPaused = false;
 
-  private constructor(core: Core, enforcement: EnforcementOfBans) {
+  private constructor(core: Core, enforcement: EnforcementOfBans, marks: OwnMarks) {
+    this.marks = marks;
     this.core = core;
     this.enforcement = enforcement;
     this.#running = enforcement.run(this.#stop.signal);
@@ -59,7 +61,7 @@ export class ServerOnProxmox {
       for (const change of changes) if (change.kind === 'reported') enforcement.reported(change.report.network);
       enforcement.notify();
     };
-    const server: ServerOnProxmox = new ServerOnProxmox(core, enforcement);
+    const server: ServerOnProxmox = new ServerOnProxmox(core, enforcement, marks);
     return server;
   }
 
