@@ -3,16 +3,17 @@ import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/host/log.ts';
 import { Courier } from './courier.ts';
 import type { Fail2ban } from './fail2ban-client.ts';
-import { Intake } from './intake.ts';
 import { JailCheck } from './jail-check.ts';
 import { readJails } from './jails.ts';
 import { Faults } from './observability/faults.ts';
+import { tellDamage } from './outbox/damage-log.ts';
 import { Outbox } from './outbox.ts';
 import type { NewEvent } from './outbox-event.ts';
 import { Peers, type PeersOptions } from './peers/peers.ts';
 import { peerJailsOf } from './peers/subscription.ts';
 import { type HandedOver, takeByHand } from './queue/by-hand.ts';
-import { Queue } from './queue.ts';
+import { makeQueue } from './queue/make-queue.ts';
+import type { Queue } from './queue.ts';
 import { Refusals } from './refusals.ts';
 import { hostSources } from './safety/host-sources.ts';
 import { Safety } from './safety/safety.ts';
@@ -77,6 +78,7 @@ export class Agent {
       bells,
       makeStreamId: () => host.randomBytes(16).toString('base64url'),
     });
+    await tellDamage(settings.agent.state, outbox.damage, host);
     const unreadable = new UnreadableLog(settings.agent.spool, host.clock);
     const refusals = new Refusals();
     const faults = new Faults(host.clock, host.log);
@@ -97,7 +99,10 @@ export class Agent {
       }),
     );
     const parts = { outbox, unreadable, refusals, destinations, peers, safety, faults };
-    return new Agent(parts, makeQueue(settings, host, parts));
+    const compareJails = (): void => {
+      for (const { jailCheck } of destinations) jailCheck.soon();
+    };
+    return new Agent(parts, makeQueue(settings.agent.spool, host, { ...parts, compareJails }));
   }
 
   get spool(): string {
@@ -206,30 +211,4 @@ function makeDestination(
     log,
   });
   return { courier, jailCheck };
-}
-
-function makeQueue(
-  { agent: { spool } }: Settings,
-  { clock, random, log }: Host,
-  { outbox, unreadable, destinations, faults }: Pick<Agent, 'outbox' | 'unreadable' | 'destinations' | 'faults'>,
-): Queue {
-  const compareJails = (): void => {
-    for (const { jailCheck } of destinations) jailCheck.soon();
-  };
-  const reader = new Intake({
-    ...{ outbox, unreadable, faults, clock },
-    onListChanged: compareJails,
-    onUnreadable: (lines, first) =>
-      log.warn({ lines, reason: first.reason, first: first.text, file: unreadable.path }, 'unreadable lines set aside'),
-  });
-  return new Queue({
-    ...{ spool, reader, clock, random },
-    onForeign: (reason, aside) => {
-      log.error({ reason, aside }, 'what lay in place of the queue is none and was put aside; the jails are compared');
-      compareJails();
-    },
-    onFailure: (error) =>
-      faults.begin('queue', error, 'bans wait in the queue on disk, in their order, and are not sent'),
-    onSuccess: () => faults.end('queue'),
-  });
 }

@@ -1,47 +1,65 @@
-import { rename, writeFile } from 'node:fs/promises';
 import { readIfPresent } from '../shared/host/absent-file.ts';
 import { parseObject } from '../shared/sealed-channel.ts';
 import { Serial } from '../shared/serial.ts';
+import { exchangeFile } from './durable-file.ts';
+import { decodeLine, encodeLine } from './outbox/checked-line.ts';
+
+/** What a cursor file says: up to which number one server has acknowledged a stream. */
+export interface Cursor {
+  readonly stream: string;
+  readonly number: number;
+}
 
 /**
- * Up to which number one server has acknowledged a stream. Not synced to disk: a lost last write only means that events
- * are sent again, which the server answers with `repeated`.
+ * `unknown`: there is none, or a loss of power has left it empty, or the agent of before this checksum wrote it. Events
+ * are sent again then, which harms nothing.
+ */
+export type ReadCursor =
+  | { readonly kind: 'known'; readonly cursor: Cursor }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'damaged' };
+
+/** @throws Error of the file system */
+export async function readCursor(path: string): Promise<ReadCursor> {
+  const text = ((await readIfPresent(path)) ?? '').replace(/[\0\n]+$/, '');
+  // `{"stream":…,"number":…}` without a checksum: whether a digit is still the one that was written, nobody knows.
+  if (text === '' || parseObject(text) !== undefined) return { kind: 'unknown' };
+  const { stream, number } = decodeLine(text) ?? {};
+  if (typeof stream !== 'string' || typeof number !== 'number' || !Number.isSafeInteger(number))
+    return { kind: 'damaged' };
+  return { kind: 'known', cursor: { stream, number } };
+}
+
+/**
+ * Notes up to which number one server has acknowledged a stream. Not synced to disk: a lost last write only means that
+ * events are sent again, which the server answers with `repeated`.
  */
 export class CursorFile {
   readonly #path: string;
-  readonly #stream: string;
   readonly #writes = new Serial();
-  #written: number;
+  #written: Cursor | undefined;
   #lastWrite: Promise<void> = Promise.resolve();
 
-  private constructor(path: string, stream: string, number: number) {
+  /** @param written what the file says; undefined: nothing */
+  constructor(path: string, written: Cursor | undefined) {
     this.#path = path;
-    this.#stream = stream;
-    this.#written = number;
+    this.#written = written;
   }
 
-  /** Opens the cursor; one of another stream, or one that is damaged, begins at 0. */
-  static async open(path: string, stream: string): Promise<CursorFile> {
-    const value = parseObject((await readIfPresent(path)) ?? '');
-    const number = value?.['stream'] === stream ? value['number'] : 0;
-    return new CursorFile(path, stream, typeof number === 'number' && Number.isSafeInteger(number) ? number : 0);
-  }
-
-  get number(): number {
-    return this.#written;
-  }
-
-  /** Remembers `number`; resolves when the file says so. */
-  advance(number: number): Promise<void> {
-    if (number === this.#written) return this.#lastWrite;
-    this.#written = number;
-    this.#lastWrite = this.#writes.inTurn(() => this.#write(number));
+  /** Notes it; resolves when the file says so. @throws Error of the file system; the next call writes anew */
+  advance(cursor: Cursor): Promise<void> {
+    if (cursor.number === this.#written?.number && cursor.stream === this.#written.stream) return this.#lastWrite;
+    this.#written = cursor;
+    this.#lastWrite = this.#writes.inTurn(() => this.#write(cursor));
     return this.#lastWrite;
   }
 
-  async #write(number: number): Promise<void> {
-    const draft = `${this.#path}.new`;
-    await writeFile(draft, `${JSON.stringify({ stream: this.#stream, number })}\n`, { mode: 0o600 });
-    await rename(draft, this.#path);
+  async #write(cursor: Cursor): Promise<void> {
+    try {
+      await exchangeFile(this.#path, encodeLine(cursor));
+    } catch (error) {
+      this.#written = undefined;
+      throw error;
+    }
   }
 }

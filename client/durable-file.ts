@@ -1,4 +1,4 @@
-import { open, rename, stat } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isAbsent } from '../shared/host/absent-file.ts';
 import { atPath } from '../shared/host/at-path.ts';
@@ -6,25 +6,57 @@ import { atPath } from '../shared/host/at-path.ts';
 /**
  * Replaces a file as a whole: whoever reads it, also after a loss of power, finds the old text or the new one. The new one
  * has mode 0600 from its first byte on, also where the old one had a wider one.
+ *
+ * @throws Error that names the file; the old text stands, unless only the folder could not be synced
  */
 export async function replaceFile(path: string, text: string): Promise<void> {
-  const draft = `${path}.new`;
-  const file = await open(draft, 'w', 0o600);
+  await exchange(path, text, (draft) => draft.datasync());
+  await syncDirectory(dirname(path));
+}
+
+/** The same without a sync: a loss of power may leave the old text or nothing, a kill of the program the old or the new one. */
+export function exchangeFile(path: string, text: string): Promise<void> {
+  return exchange(path, text, () => Promise.resolve());
+}
+
+/** Writes at the end of a file, which is made when missing. Durable when it returns. @throws Error that names the file */
+export async function appendDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, 'a', 0o600);
   try {
-    await atPath(draft, () => file.writeFile(text));
-    await atPath(draft, () => file.datasync());
+    await atPath(path, () => file.writeFile(text));
+    await atPath(path, () => file.datasync());
   } finally {
     await file.close();
   }
-  await rename(draft, path);
-  await syncDirectory(dirname(path));
+}
+
+async function exchange(path: string, text: string, settle: (draft: FileHandle) => Promise<void>): Promise<void> {
+  const draft = `${path}.new`;
+  try {
+    await writeDraft(draft, text, settle);
+    await rename(draft, path);
+  } catch (error) {
+    // On a full disk its bytes are what the next try needs.
+    await rm(draft, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function writeDraft(draft: string, text: string, settle: (draft: FileHandle) => Promise<void>): Promise<void> {
+  const file = await open(draft, 'w', 0o600);
+  try {
+    await atPath(draft, () => file.writeFile(text));
+    await atPath(draft, () => settle(file));
+  } finally {
+    await file.close();
+  }
 }
 
 /** A new name in a folder is only durable once the folder itself is written. */
 async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
   try {
-    await directory.sync();
+    await atPath(path, () => directory.sync());
   } finally {
     await directory.close();
   }

@@ -1,10 +1,9 @@
-import { crc32 } from 'node:zlib';
 import { FrameError, field, isIntegerBetween } from '../shared/field-reader.ts';
 import { verbs } from '../shared/frames.ts';
 import { type Labels, labelsAllowed, readLabels } from '../shared/labels.ts';
 import { jailAlphabet, jailPattern } from '../shared/names.ts';
 import { parseNetwork } from '../shared/network.ts';
-import { parseObject } from '../shared/sealed-channel.ts';
+import { decodeLine, encodeLine } from './outbox/checked-line.ts';
 import type { NumberedEvent } from './outbox-event.ts';
 
 /** How far a taken file has been read: what stands before `offset` is in the journal. */
@@ -34,17 +33,13 @@ export interface EventsRecord {
 
 export type JournalRecord = StartRecord | EventsRecord;
 
-/** One line: CRC-32 in hexadecimal, a blank, JSON. A record is there as a whole or not at all. */
 export function encodeRecord(record: JournalRecord): string {
-  const json = JSON.stringify(record);
-  return `${checksum(json)} ${json}\n`;
+  return encodeLine(record);
 }
 
 /** The record of one line, or undefined when the line is damaged. */
 export function decodeRecord(line: string): JournalRecord | undefined {
-  const json = line.slice(9);
-  if (line[8] !== ' ' || checksum(json) !== line.slice(0, 8)) return undefined;
-  const fields = parseObject(json);
+  const fields = decodeLine(line);
   if (fields === undefined) return undefined;
   try {
     return readRecord(fields);
@@ -104,8 +99,4 @@ function readEventLabels(value: unknown): Labels {
   const labels = readLabels(value);
   if (labels === undefined) throw new FrameError('labels', value, labelsAllowed);
   return labels;
-}
-
-function checksum(text: string): string {
-  return crc32(text).toString(16).padStart(8, '0');
 }

@@ -1,45 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { readIfPresent } from '../shared/host/absent-file.ts';
 import { atPath } from '../shared/host/at-path.ts';
 import { replaceFile } from './durable-file.ts';
-import { decodeRecord, type EventsRecord, encodeRecord, type Position, type StartRecord } from './journal-record.ts';
+import { type EventsRecord, encodeRecord, type StartRecord } from './journal-record.ts';
+import type { Recovered } from './outbox/read-journal.ts';
 import type { NumberedEvent } from './outbox-event.ts';
-
-/** What a journal on disk says. */
-export interface Recovered {
-  /** Undefined when its beginning is lost or a record in its middle is damaged: its numbers must not be trusted. */
-  readonly stream: string | undefined;
-  readonly nextNumber: number;
-  readonly nextTaken: number;
-  readonly positions: ReadonlyMap<number, number>;
-  /** In their order. */
-  readonly events: readonly NumberedEvent[];
-}
-
-/**
- * Reads a journal. A last line without its newline was being written when the agent was killed: nothing of it was sent,
- * and its lines are still in the taken file.
- */
-export async function readJournal(path: string): Promise<Recovered> {
-  const lines = ((await readIfPresent(path)) ?? '').split('\n');
-  lines.pop();
-  const records = lines.map(decodeRecord);
-  const start = records.find((record) => record?.kind === 'start');
-  const isWhole = records[0]?.kind === 'start' && !records.includes(undefined);
-  const batches = records.filter((record) => record?.kind === 'events');
-  const events = batches.flatMap((batch) => batch.events);
-  const positions = latestPositions([
-    ...(start?.positions ?? []),
-    ...batches.flatMap(({ position }) => position ?? []),
-  ]);
-  return {
-    stream: isWhole ? start?.stream : undefined,
-    nextNumber: Math.max(start?.nextNumber ?? 1, (events.at(-1)?.number ?? 0) + 1),
-    nextTaken: Math.max(start?.nextTaken ?? 1, ...[...positions.keys()].map((taken) => taken + 1)),
-    positions,
-    events,
-  };
-}
 
 /**
  * The open journal: records are appended by one writer and are durable when `append` returns. It is begun anew, as a
@@ -55,7 +19,10 @@ export class Journal {
     this.#path = path;
   }
 
-  /** False before the first rewriting, and after a failed write, which leaves the end of the file unknown. */
+  /**
+   * False before it is resumed or rewritten, and after a failed write or sync: the end of the file is unknown then, and what
+   * the kernel says of a second sync is not true (it forgets the page that it could not write).
+   */
   get isSound(): boolean {
     return this.#file !== undefined;
   }
@@ -67,6 +34,24 @@ export class Journal {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /**
+   * Goes on with the file as it was read, behind its last whole line. Takes no room, so that it succeeds on a full disk too.
+   *
+   * @throws Error of the file system, which names the file
+   */
+  async resume({ events, bytes }: Pick<Recovered, 'events' | 'bytes'>): Promise<void> {
+    const file = await open(this.#path, 'a', 0o600);
+    try {
+      await atPath(this.#path, () => file.truncate(bytes));
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    this.#file = file;
+    this.#events = events.length;
+    this.#bytes = bytes;
   }
 
   /** Replaces the file by these records. Durable when it returns; on failure the file before it stands. */
@@ -100,8 +85,4 @@ export class Journal {
     this.#file = undefined;
     await file?.close();
   }
-}
-
-function latestPositions(positions: readonly Position[]): ReadonlyMap<number, number> {
-  return new Map(positions.map(({ taken, offset }) => [taken, offset]));
 }

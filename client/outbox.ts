@@ -1,11 +1,12 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Bell } from '../shared/bell.ts';
 import { Serial } from '../shared/serial.ts';
 import { CursorFile } from './cursor-file.ts';
-import { Journal, type Recovered, readJournal } from './journal.ts';
+import { Journal } from './journal.ts';
 import type { Position } from './journal-record.ts';
 import { Lane } from './lane.ts';
+import type { Recovered } from './outbox/read-journal.ts';
+import { cursorPath, journalPath, type Recovery, recover } from './outbox/recover.ts';
 import type { NewEvent, NumberedEvent } from './outbox-event.ts';
 
 export interface OutboxOptions {
@@ -35,6 +36,8 @@ interface Way {
  */
 export class Outbox {
   readonly stream: string;
+  /** What was wrong with the files when they were opened, a sentence each. */
+  readonly damage: readonly string[];
   readonly #journal: Journal;
   readonly #ways = new Map<string, Way>();
   readonly #positions: Map<number, number>;
@@ -45,26 +48,34 @@ export class Outbox {
   #nextTaken: number;
   #isClosed = false;
 
-  private constructor(stream: string, journal: Journal, recovered: Recovered) {
+  private constructor(stream: string, journal: Journal, { journal: recovered, damage }: Recovery) {
     this.stream = stream;
+    this.damage = damage;
     this.#journal = journal;
     this.#positions = new Map(recovered.positions);
     this.#nextNumber = recovered.nextNumber;
     this.#nextTaken = recovered.nextTaken;
   }
 
+  /**
+   * Reads what an agent before left to be sent.
+   *
+   * @throws Error of the file system; a full disk is one only when there is no journal to go on with
+   */
   static async open({ directory, bells, makeStreamId }: OutboxOptions): Promise<Outbox> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const path = join(directory, 'journal');
-    const recovered = await readJournal(path);
-    const outbox = new Outbox(recovered.stream ?? makeStreamId(), new Journal(path), recovered);
+    const recovery = await recover(directory, bells.keys());
+    const { stream, isTrusted, events } = recovery.journal;
+    const id = stream !== undefined && isTrusted ? stream : makeStreamId();
+    const outbox = new Outbox(id, new Journal(journalPath(directory)), recovery);
     for (const [server, bell] of bells) {
-      const cursor = await CursorFile.open(join(directory, `cursor.${server}`), outbox.stream);
-      const lane = new Lane(cursor.number, () => bell.ring());
-      for (const event of recovered.events) if (event.number > cursor.number) lane.add(event);
+      const number = recovery.acknowledged.get(server) ?? 0;
+      const cursor = new CursorFile(cursorPath(directory, server), undefined);
+      const lane = new Lane(number, () => bell.ring());
+      for (const event of events) if (event.number > number) lane.add(event);
       outbox.#ways.set(server, { lane, cursor });
     }
-    await outbox.#rewrite();
+    await outbox.#begin(recovery.journal);
     return outbox;
   }
 
@@ -92,7 +103,7 @@ export class Outbox {
   /** Remembers what a server has acknowledged. */
   async acknowledge(server: string): Promise<void> {
     const { lane, cursor } = this.#way(server);
-    await cursor.advance(lane.cursor);
+    await cursor.advance({ stream: this.stream, number: lane.cursor });
   }
 
   /** Where to go on reading a taken file. */
@@ -119,6 +130,15 @@ export class Outbox {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#writes.inTurn(() => this.#journal.close());
+  }
+
+  /** A new stream must be on disk before a server hears of it, and damage is told once. */
+  async #begin(recovered: Recovered): Promise<void> {
+    if (recovered.isTrusted) await this.#journal.resume(recovered);
+    else await this.#rewrite();
+    if (this.damage.length === 0) return;
+    // What cannot be noted now is noted with the next answer.
+    await Promise.allSettled(Array.from(this.#ways.keys(), (server) => this.acknowledge(server)));
   }
 
   async #append(events: readonly NewEvent[], position: Position | undefined): Promise<readonly NumberedEvent[]> {

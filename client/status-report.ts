@@ -60,6 +60,8 @@ export interface StatusReport {
   readonly lastRefusals: readonly RefusedEvent[];
   /** What blocks the bans of others here. */
   readonly enforcers: readonly HostEnforcer[];
+  /** What was wrong with the agent's state when it started, a sentence each. */
+  readonly damage: readonly string[];
   /** What does not work now and is tried again. */
   readonly faults: readonly FaultReport[];
 }
@@ -76,6 +78,7 @@ export async function reportStatus(agent: Agent, clock: Clock): Promise<StatusRe
     refusals: agent.refusals.counts,
     lastRefusals: agent.refusals.last,
     enforcers: agent.peers.enforcement.summary(),
+    damage: agent.outbox.damage,
     faults: agent.faults.current.map(({ sinceAt, ...fault }) => ({ ...fault, since: toText(sinceAt) })),
   };
 }

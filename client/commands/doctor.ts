@@ -9,11 +9,13 @@ import { judgeFail2ban, wiredJails } from '../doctor/judge-fail2ban.ts';
 import { judgePeerJails } from '../doctor/judge-peer-jails.ts';
 import { judgeQueue } from '../doctor/judge-queue.ts';
 import { judgeServer } from '../doctor/judge-server.ts';
+import { judgeState } from '../doctor/judge-state.ts';
 import { readAgent } from '../doctor/read-agent.ts';
 import { readFail2ban } from '../doctor/read-fail2ban.ts';
 import { readPeerJails } from '../doctor/read-peer-jails.ts';
 import { readQueue } from '../doctor/read-queue.ts';
 import { readServer } from '../doctor/read-server.ts';
+import { readState } from '../doctor/read-state.ts';
 import { makeFail2ban } from '../fail2ban-client.ts';
 import { peerJailsOf } from '../peers/subscription.ts';
 import { loadSettings, type Settings } from '../settings.ts';
@@ -51,6 +53,7 @@ async function examineSettings(
     { subject: 'fail2ban', said: judgePeerJails(await readPeerJails(peerJails, fail2ban, runFail2ban)) },
     { subject: 'queue', said: judgeQueue(await readQueue(agent.spool)) },
     { subject: 'agent', said: judgeAgent(await readAgent(agent.socket)) },
+    { subject: 'agent', said: judgeState(await readState(agent.state)) },
     ...reached.map((facts) => ({ subject: `server/${facts.server}`, said: judgeServer(facts, jails) })),
   ]);
 }

@@ -33,7 +33,11 @@ function describeAgent(status: Readonly<Record<string, unknown>>): string[] {
       `not taken over yet: ${plural(Number(unread['bytes']), 'byte')} in ${textOf(unread['spool'])} since ${instantOf(unread['since'])}`,
     );
   if (unreadable > 0) lines.push(`${plural(unreadable, 'unreadable line')}, see ${textOf(status['unreadableFile'])}`);
-  return [...lines, ...describeFaults(status)];
+  return [...lines, ...describeDamage(status), ...describeFaults(status)];
+}
+
+function describeDamage({ damage }: Readonly<Record<string, unknown>>): string[] {
+  return Array.isArray(damage) ? damage.map((sentence) => `DAMAGE: ${textOf(sentence)}`) : [];
 }
 
 function describeFaults({ faults }: Readonly<Record<string, unknown>>): string[] {

@@ -4,9 +4,11 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Outbox } from '../../client/outbox.ts';
 import { hasCode } from '../../shared/errors.ts';
 import { callLocalSocket } from '../../shared/host/local-socket.ts';
 import { type Ending, makeFolder, testWithEnding } from '../ending.ts';
+import { network } from '../server/samples.ts';
 import { until } from '../until.ts';
 import { actionLine, startServer } from './agent-under-test.ts';
 import type { TestServer } from './test-server.ts';
@@ -37,9 +39,10 @@ class Running {
   readonly #state: string;
   said = '';
 
-  constructor(test: Ending, { folder, config }: Place) {
+  /** @param prepare what a shell does before the agent starts; `$0` is the folder of its state */
+  constructor(test: Ending, { folder, config }: Place, prepare = ':') {
     this.#state = join(folder, 'state');
-    const script = 'mount -t tmpfs -o size=256k,mode=700 tmpfs "$0"; exec "$@"';
+    const script = `mount -t tmpfs -o size=256k,mode=700 tmpfs "$0"; ${prepare}; exec "$@"`;
     const command = ['sh', '-ec', script, this.#state, process.execPath, program, 'agent', '--config', config];
     const [first = '', ...words] = ['unshare', '--map-root-user', '--mount', ...command];
     this.#child = spawn(first, words, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -53,6 +56,12 @@ class Running {
       this.#child.kill('SIGKILL');
       await once(this.#child, 'exit');
     });
+  }
+
+  /** Its exit code. */
+  async end(): Promise<unknown> {
+    const [code] = await once(this.#child, 'exit');
+    return code;
   }
 
   /** Its state as it sees it. */
@@ -71,6 +80,7 @@ class Running {
   }
 }
 
+const ban = { verb: 'ban', jail: 'sshd', endsAt: null, source: 'jail', acceptedAt: 1 } as const;
 const line = (verb: string, network: string): string =>
   `${actionLine(verb, 'sshd', network, 3_600).replaceAll(' ', '\t')}\n`;
 
@@ -86,20 +96,20 @@ testWithEnding('what happened first takes effect first, though the disk was full
   await server.when(() => server.logins === 1);
   const queue = join(place.spool, 'queue');
   for (let round = 1; round <= 3; round += 1) {
-    const network = `203.0.113.${round}`;
+    const banned = `203.0.113.${round}`;
     await agent.fill();
     // More than the rest of the journal's last page takes.
     const others = Array.from({ length: 60 }, (_, index) => line('ban', `198.51.${round}.${index}`));
-    await appendFile(queue, [line('ban', network), ...others].join(''));
+    await appendFile(queue, [line('ban', banned), ...others].join(''));
     await until(async () => (await faultsOf(place)).length > 0, 'the agent says that its disk is full');
-    await appendFile(queue, line('unban', network));
+    await appendFile(queue, line('unban', banned));
     const byHand = { verb: 'ban', jail: 'sshd', network: `192.0.2.${round}`, ttlSeconds: 600 };
     await callLocalSocket(place.socket, 'submit', byHand);
     await callLocalSocket(place.socket, 'submit', { ...byHand, verb: 'unban' });
     await appendFile(queue, line('ban', `203.0.113.10${round}`));
     await agent.free();
     await server.when(() => server.has('sshd', `203.0.113.10${round}`));
-    assert.equal(server.has('sshd', network), false, `round ${round}: fail2ban's unban counts`);
+    assert.equal(server.has('sshd', banned), false, `round ${round}: fail2ban's unban counts`);
     assert.equal(server.has('sshd', `192.0.2.${round}`), false, `round ${round}: the unban by hand counts`);
     assert.equal(server.has('sshd', `198.51.${round}.59`), true);
   }
@@ -109,4 +119,28 @@ testWithEnding('what happened first takes effect first, though the disk was full
   assert.match(said.join('\n'), /ENOSPC/);
   assert.match(said.join('\n'), /state\/journal/);
   assert.ok(existsSync(place.spool));
+});
+
+const full = 'head -c 300k /dev/zero > "$0/filler" 2>/dev/null || true';
+
+testWithEnding('starts on a full disk, sends what it has, and goes on when there is room', async (context) => {
+  const server = await startServer(context);
+  const place = await makePlace(context, server);
+  const kept = join(place.folder, 'kept');
+  const before = await Outbox.open({ directory: kept, bells: new Map(), makeStreamId: () => 'stream-of-before' });
+  const [taken] = await before.accept([{ ...ban, network: network('203.0.113.1') }]);
+  await before.close();
+  assert.equal(taken?.number, 1);
+  const agent = new Running(context, place, `cp ${kept}/* "$0"; ${full}`);
+  await server.when(() => server.has('sshd', '203.0.113.1'));
+  await appendFile(join(place.spool, 'queue'), line('ban', '203.0.113.2').repeat(60));
+  await agent.free();
+  await server.when(() => server.has('sshd', '203.0.113.2'));
+});
+
+testWithEnding('ends with 75 and names the file when it can begin no journal', async (context) => {
+  const server = await startServer(context);
+  const agent = new Running(context, await makePlace(context, server), full);
+  assert.equal(await agent.end(), 75);
+  assert.match(agent.said, /state\/journal\.new.*ENOSPC|ENOSPC.*state\/journal\.new/);
 });

@@ -1,9 +1,8 @@
-import { open, writeFile } from 'node:fs/promises';
 import { readIfPresent } from '../../../shared/host/absent-file.ts';
 import type { Log } from '../../../shared/host/log.ts';
 import type { Network } from '../../../shared/network.ts';
 import { Serial } from '../../../shared/serial.ts';
-import { replaceFile } from '../../durable-file.ts';
+import { appendDurably, exchangeFile, replaceFile } from '../../durable-file.ts';
 import type { BanFacts } from './command-event.ts';
 import { formatCarriedOut, parseRecord } from './record-lines.ts';
 
@@ -67,7 +66,7 @@ export class CommandRecord {
   async #setAside(text: string, unreadable: number): Promise<void> {
     const aside = `${this.#path}.damaged`;
     this.#log.warn({ file: this.#path, unreadable, aside }, 'lines of the record cannot be read and are left out');
-    await writeFile(aside, text, { mode: 0o600 });
+    await exchangeFile(aside, text);
   }
 
   #rewrite(bans: ReadonlyMap<Network, BanFacts>): Promise<void> {
@@ -95,15 +94,5 @@ export class CommandRecord {
     await appendDurably(this.#path, text);
     this.#isTorn = false;
     this.#pending.splice(0, count);
-  }
-}
-
-async function appendDurably(path: string, text: string): Promise<void> {
-  const file = await open(path, 'a', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.datasync();
-  } finally {
-    await file.close();
   }
 }
