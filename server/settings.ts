@@ -13,6 +13,7 @@ import { type EnforcerSettings, readEnforcerSettings } from './enforcers/setting
 import { type EscalationSettings, readEscalationSettings } from './escalation/escalation-settings.ts';
 import { type HttpSettings, readHttpSettings } from './http/http-settings.ts';
 import { type NotificationSettings, readNotificationSettings } from './notifications/notification-settings.ts';
+import { infrastructureAllowed, noInfrastructure, parseInfrastructure } from './policy/infrastructure.ts';
 import type { PolicySettings } from './policy/policy.ts';
 import type { ProtectionSettings } from './protection/protection.ts';
 import { sourceNames } from './protection/source-names.ts';
@@ -115,6 +116,7 @@ export function readServerSettings(input: SettingsInput, inspect: Inspect = () =
     policy: {
       allowPrivate: policy.flag('private', false),
       widest: { 4: policy.integer('widest_ipv4', 16, 1, 32), 6: policy.integer('widest_ipv6', 32, 1, 128) },
+      infrastructure: policy.parsed('infrastructure', noInfrastructure, infrastructureAllowed, parseInfrastructure),
       reportsPerClientMax,
     },
     whitelist: [...whitelist, ...whitelistFromFile],

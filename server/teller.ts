@@ -19,7 +19,7 @@ import type { Rejection } from './session.ts';
 export type Notices = Pick<Notifications, 'isWanted' | 'tell'>;
 
 /** Refusals of which others are told: somebody nearly banned what must not be banned. */
-const toldRefusals: readonly string[] = ['whitelisted', 'protected'];
+const toldRefusals: readonly string[] = ['whitelisted', 'protected', 'infrastructure'];
 
 /**
  * Lines over time and at once: of each client; of all together who do not prove who they are, for to ask costs them

@@ -25,6 +25,8 @@ export const refusalKinds = {
   whitelisted: 'final',
   /** Is or contains an address of this server, a cluster node, a connected client or the `management` set. */
   protected: 'final',
+  /** Overlaps infrastructure that very many share: a CDN, a public resolver. */
+  infrastructure: 'final',
   /** The client holds as many reports as it may, or reports of as many jails. Final, so that the unbans behind it are not held up; the jail's list brings the ban again. */
   'quota-exceeded': 'final',
   /** The client sends more, or has more connections, than it may; see `retryAfterMs`. */

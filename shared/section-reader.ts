@@ -97,6 +97,11 @@ export class SectionReader {
     return this.#take<string | undefined>(key, undefined, allowed, parsePin);
   }
 
+  /** A text that `parse` reads; it gives undefined for what is not `allowed`. */
+  parsed<Result>(key: string, fallback: Result, allowed: string, parse: (text: string) => Result | undefined): Result {
+    return this.#take(key, fallback, allowed, parse);
+  }
+
   /** A text of a form. */
   matching(key: string, fallback: string, pattern: RegExp, allowed: string): string {
     return this.#take(key, fallback, allowed, (text) => (pattern.test(text) ? text : undefined));

@@ -43,6 +43,7 @@ const kinds: Readonly<Record<ProblemCode, readonly [status: number, title: strin
   'too-wide': [422, 'The network is too wide'],
   whitelisted: [422, 'The network is whitelisted'],
   protected: [422, 'The network is protected'],
+  infrastructure: [422, 'The network is shared by very many'],
   'rate-limited': [429, 'Too many requests'],
   'ledger-unavailable': [503, 'The record cannot be written now'],
   'bad-mac': [400, 'Not of HTTP'],

@@ -5,6 +5,7 @@ import type { Refusal } from '../../shared/refusal.ts';
 import { privateNetworks, specialPurpose } from '../../shared/special-networks.ts';
 import type { Client } from '../ledger/ledger.ts';
 import { operator } from '../own-clients.ts';
+import { type AllowedInfrastructure, Infrastructure, noInfrastructure } from './infrastructure.ts';
 import { type Attempt, refuseWithoutPermission } from './permission.ts';
 import type { ProtectedAddresses } from './protected-addresses.ts';
 import type { Whitelist } from './whitelist.ts';
@@ -14,6 +15,8 @@ export interface PolicySettings {
   readonly allowPrivate: boolean;
   /** The shortest prefix that may be banned, by family. */
   readonly widest: Readonly<Record<Family, number>>;
+  /** Shared infrastructure that may be banned. Absent: none. */
+  readonly infrastructure?: AllowedInfrastructure;
   /** Reports that one client may hold. */
   readonly reportsPerClientMax: number;
 }
@@ -35,6 +38,7 @@ export class Policy {
   readonly #whitelist: Whitelist;
   readonly #protected: ProtectedAddresses;
   #settings: PolicySettings;
+  #infrastructure: Infrastructure;
 
   /** In DESIGN's order: cheapest and most general first, the operator's own word before what is found out. */
   readonly #addressChecks: readonly AddressCheck[] = [
@@ -43,10 +47,12 @@ export class Policy {
     (network) => this.#refuseWide(network),
     (network) => this.#refuseWhitelisted(network),
     (network) => this.#refuseProtected(network),
+    (network) => this.#refuseInfrastructure(network),
   ];
 
   constructor(settings: PolicySettings, whitelist: Whitelist, protectedAddresses: ProtectedAddresses) {
     this.#settings = settings;
+    this.#infrastructure = new Infrastructure(settings.infrastructure ?? noInfrastructure);
     this.#whitelist = whitelist;
     this.#protected = protectedAddresses;
   }
@@ -58,6 +64,7 @@ export class Policy {
   /** The configuration was read again. */
   configure(settings: PolicySettings): void {
     this.#settings = settings;
+    this.#infrastructure = new Infrastructure(settings.infrastructure ?? noInfrastructure);
   }
 
   /** Why this client's event may not take effect, or undefined when it may. */
@@ -109,6 +116,14 @@ export class Policy {
   #refuseProtected(network: Network): Refusal | undefined {
     const found = this.#protected.overlapping(network);
     return found && refusal('protected', `${network} overlaps ${found.network}, ${found.reason}`);
+  }
+
+  #refuseInfrastructure(network: Network): Refusal | undefined {
+    const found = this.#infrastructure.overlapping(network);
+    if (found === undefined) return undefined;
+    const { operator: whose, kind } = found;
+    const what = `${network} overlaps ${found.network} of ${whose}, a ${kind} that very many share`;
+    return refusal('infrastructure', `${what}; [policy] infrastructure = allow ${whose} takes bans of it`);
   }
 
   #refuseOverQuota({ name }: Client, { reports, jails }: Holding): Refusal | undefined {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { noInfrastructure } from '../../server/policy/infrastructure.ts';
 import { readServerSettings, type ServerSettings } from '../../server/settings.ts';
 import { durationAllowed } from '../../shared/duration.ts';
 import { ConfigError } from '../../shared/errors.ts';
@@ -50,7 +51,12 @@ describe('server.ini', () => {
       historyDays: 90,
       historyMax: 1_000_000,
       logLevel: 'info',
-      policy: { allowPrivate: false, widest: { 4: 16, 6: 32 }, reportsPerClientMax: 20_000 },
+      policy: {
+        allowPrivate: false,
+        widest: { 4: 16, 6: 32 },
+        infrastructure: noInfrastructure,
+        reportsPerClientMax: 20_000,
+      },
       whitelist: [],
       whitelistFromFile: [],
       enforcers: [],
@@ -107,7 +113,12 @@ describe('server.ini', () => {
       historyDays: 7,
       historyMax: 5_000,
       logLevel: 'debug',
-      policy: { allowPrivate: true, widest: { 4: 24, 6: 48 }, reportsPerClientMax: 10 },
+      policy: {
+        allowPrivate: true,
+        widest: { 4: 24, 6: 48 },
+        infrastructure: noInfrastructure,
+        reportsPerClientMax: 10,
+      },
       whitelist: ['192.0.2.0/24', '2001:db8::a', '198.51.100.0/24', '203.0.113.9'],
       whitelistFromFile: ['198.51.100.0/24', '203.0.113.9'],
       escalation: undefined,

@@ -23,6 +23,7 @@ export const intakeProblems: readonly ProblemCode[] = [
   'too-wide',
   'whitelisted',
   'protected',
+  'infrastructure',
   'quota-exceeded',
   'ledger-unavailable',
 ];

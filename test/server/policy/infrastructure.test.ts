@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Infrastructure, infrastructureOperators, parseInfrastructure } from '../../../server/policy/infrastructure.ts';
+import { sharedInfrastructure } from '../../../server/policy/infrastructure-networks.ts';
+import { prefixLengthOf } from '../../../shared/network.ts';
+import { privateNetworks, specialPurpose } from '../../../shared/special-networks.ts';
+import { spell } from '../../shared/network/spellings.ts';
+import { blocks, event, send } from '../admin/sent-events.ts';
+import { type RunningServer, withServer } from '../running-server.ts';
+import { network } from '../samples.ts';
+
+describe('the data of shared infrastructure', () => {
+  for (const { operator, networks, source, date } of sharedInfrastructure) {
+    it(`of ${operator} has a source, a day, and public networks in their canonical form`, () => {
+      assert.match(source, /^https:\/\//);
+      assert.match(date, /^20\d\d-\d\d-\d\d$/);
+      const texts = networks.trim().split(/\s+/);
+      assert.equal(new Set(texts).size, texts.length);
+      for (const text of texts) {
+        const each = network(text);
+        assert.equal(
+          each,
+          text.replace(/\/32$/, (end) => (text.includes(':') ? end : '')),
+          text,
+        );
+        assert.ok(prefixLengthOf(each) >= 11, text);
+        assert.equal(specialPurpose.overlapping(each) ?? privateNetworks.overlapping(each), undefined, text);
+      }
+    });
+  }
+
+  it('names each operator once', () => {
+    assert.equal(new Set(infrastructureOperators).size, infrastructureOperators.length);
+  });
+
+  it('has no crawler of a search engine', () => {
+    const all = new Infrastructure(new Set());
+    // Addresses that Googlebot, Bingbot and Applebot publish.
+    for (const text of ['66.249.64.1', '40.77.167.1', '157.55.39.1', '17.241.75.1'])
+      assert.equal(all.overlapping(network(text)), undefined, text);
+  });
+});
+
+describe('[policy] infrastructure', () => {
+  const found = (text: string, address: string): string | undefined => {
+    const allowed = parseInfrastructure(text);
+    assert.ok(allowed !== undefined, text);
+    return new Infrastructure(allowed).overlapping(network(address))?.operator;
+  };
+  for (const [text, address, operator] of [
+    ['refuse', '104.16.1.1', 'cloudflare'],
+    ['refuse', '104.0.0.0/11', 'cloudflare'],
+    ['refuse', '2606:4700::6810:1', 'cloudflare'],
+    ['refuse', '1.1.1.1', 'cloudflare-dns'],
+    ['refuse', '1.1.1.0/24', 'cloudflare-dns'],
+    ['refuse', '1.1.1.7', undefined],
+    ['refuse', '203.0.113.7', undefined],
+    ['allow', '104.16.1.1', undefined],
+    ['Allow Cloudflare, quad9', '104.16.1.1', undefined],
+    ['allow cloudflare quad9', '9.9.9.9', undefined],
+    ['allow cloudflare', '9.9.9.9', 'quad9'],
+  ] as const)
+    it(`"${text}" finds ${operator ?? 'nothing'} at ${address}`, () => assert.equal(found(text, address), operator));
+
+  for (const text of ['', 'yes', 'refuse cloudflare', 'allow cloudfare', 'cloudflare'])
+    it(`is not "${text}"`, () => assert.equal(parseInfrastructure(text), undefined));
+});
+
+describe('a ban of shared infrastructure', () => {
+  it('is refused in every spelling, whoever asks, and the sentence says whose it is and how to allow it', () =>
+    withServer(async (server) => {
+      const peer = await server.logIn(await server.enroll({ name: 'web1' }));
+      const spelled = ['104.16.1.1', '8.8.8.8'].flatMap((text) => spell(network(text)).map(([, each]) => each));
+      const codes = await send(peer, ...spelled.map((each, at) => event(at + 1, each)));
+      assert.deepEqual(new Set(Array.isArray(codes) ? codes : []), new Set(['infrastructure']));
+      const { outcome, code, detail } = await server.ask('ban', { network: '172.64.10.11' });
+      assert.deepEqual([outcome, code], ['refused', 'infrastructure']);
+      assert.equal(
+        detail,
+        '172.64.10.11 overlaps 172.64.0.0/13 of cloudflare, a CDN that very many share; [policy] infrastructure = allow cloudflare takes bans of it',
+      );
+      peer.close();
+    }));
+
+  it('that stood before is held back, and stands again where it is allowed', async () => {
+    const allowed = {
+      allowPrivate: false,
+      widest: { 4: 16, 6: 32 },
+      infrastructure: 'all',
+      reportsPerClientMax: 9,
+    } as const;
+    await withServer(
+      async (server: RunningServer) => {
+        await server.ask('ban', { network: '104.16.1.1' });
+        await server.ask('ban', { network: '203.0.113.1' });
+        await blocks(server, '104.16.1.1', '203.0.113.1');
+        const { infrastructure: _, ...refusing } = allowed;
+        server.server.reload({ ...server.settings, policy: refusing }, undefined);
+        await blocks(server, '203.0.113.1');
+        const { bans, refusal } = await server.ask('lookup', { network: '104.16.1.1' });
+        assert.ok(Array.isArray(bans) && bans.length === 1);
+        assert.match(JSON.stringify(refusal), /infrastructure/);
+        server.server.reload(server.settings, undefined);
+        await blocks(server, '104.16.1.1', '203.0.113.1');
+      },
+      undefined,
+      { settings: { policy: allowed } },
+    );
+  });
+});
