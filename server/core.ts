@@ -28,6 +28,9 @@ import type { ProtectedSource } from './protection/protected-source.ts';
 import { Protection, type ProtectionSettings } from './protection/protection.ts';
 import { Record } from './record.ts';
 import { ReportWriter } from './report-writer.ts';
+import { type Decision, networkIn } from './rescue/decision.ts';
+import type { DecisionFile } from './rescue/decision-file.ts';
+import { Rescue } from './rescue/rescue.ts';
 import { StandingBans } from './standing-bans.ts';
 import { Teller } from './teller.ts';
 
@@ -49,6 +52,8 @@ export interface CoreParts {
   readonly ledger: Ledger;
   /** Whose entries in the firewalls are ours. */
   readonly marks: OwnMarks;
+  /** Keeps what the operator decided while the ledger cannot be written. */
+  readonly decisions: DecisionFile;
   readonly firewalls: readonly OpenedFirewall[];
   /** By which others are told what happens. */
   readonly channels: readonly OpenedChannel[];
@@ -92,6 +97,7 @@ export class Core {
   readonly intake: Intake;
   readonly feed: Feed;
   readonly escalation: Escalation;
+  readonly rescue: Rescue;
   readonly #traces: Traces;
   readonly #parts: CoreParts;
   #settings: CoreSettings;
@@ -128,6 +134,11 @@ export class Core {
       ...{ ledger, standing, state, clock, soon },
       onCommit: (changes, first, at) => this.#committed(changes, first, at),
     });
+    this.rescue = new Rescue({
+      ...{ record: this.record, standing, file: parts.decisions, ledgerId: state.id, clock, log },
+      onHeld: (decision) => this.#hold(decision),
+      onWritten: (decision) => this.#endHold(decision),
+    });
     this.writer = new ReportWriter(policy, clock);
     this.intake = new Intake({
       record: this.record,
@@ -145,6 +156,14 @@ export class Core {
   /** Panic: bans are recorded, but nothing is enforced. */
   get isPaused(): boolean {
     return this.#isPaused;
+  }
+
+  /** Takes up what the operator decided before the start and the ledger has not taken yet. */
+  async restoreDecisions(): Promise<void> {
+    const { decisions, log } = this.#parts;
+    const { kept, unreadable } = await decisions.load();
+    for (const each of unreadable) log.error(each, 'decisions that may have been kept here cannot be read');
+    if (kept !== undefined) await this.rescue.restore(kept, this.standing.sequence);
   }
 
   /** The configuration was read again. */
@@ -174,6 +193,7 @@ export class Core {
 
   /** Ends what has run out: keys after a rotation, addresses of hosts, reports, whitelist entries. */
   sweep(): Promise<void> {
+    this.record.retry();
     const { record, standing, whitelist } = this;
     const { clock } = this.#parts;
     this.connected.sendAwayEnded(this.clients, clock.now());
@@ -259,6 +279,38 @@ export class Core {
     if (this.protection.held.size > 0) this.#tellHeldBack(changes);
     this.feed.committed(changes, first);
     this.escalation.committed(changes, at);
+    this.rescue.committed();
+  }
+
+  /** A decision takes effect before the ledger has it. */
+  #hold(decision: Decision): void {
+    const network = networkIn(decision);
+    switch (decision.kind) {
+      case 'paused':
+      case 'resumed':
+        this.#isPaused = decision.kind === 'paused';
+        this.enforcement.notify();
+        this.feed.restart();
+        break;
+      case 'allowed':
+        this.whitelist.apply([decision]);
+        break;
+      case 'disallowed':
+        this.whitelist.apply([{ ...decision, reason: 'removed' }]);
+        break;
+      case 'lifted':
+        this.protection.held.liftForNow(decision.network);
+        break;
+    }
+    if (network === undefined) return;
+    this.enforcement.hurry([network]);
+    this.#policyChanged([network]);
+  }
+
+  #endHold(decision: Decision): void {
+    if (decision.kind !== 'lifted') return;
+    this.protection.held.endLiftForNow(decision.network);
+    this.#policyChanged([decision.network]);
   }
 
   #follow(change: Change): void {

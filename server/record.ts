@@ -23,6 +23,8 @@ interface Waiting {
   /** Returns what to call when the commit is done. */
   readonly enter: (draft: Draft) => () => void;
   readonly fail: (error: unknown) => void;
+  /** It is not given up when a commit fails. */
+  readonly isInsistent: boolean;
 }
 
 /** The last word of the ledger: whether it wrote what it was handed. */
@@ -57,6 +59,8 @@ export class Record {
   readonly #options: RecordOptions;
   readonly #streams: Streams;
   readonly #waiting = new FairQueue<Waiting>();
+  /** Those that a failed commit had, and that go first into the next. */
+  #kept: readonly Waiting[] = [];
   #writing: Promise<void> | undefined;
   #scheduled = false;
   #state: RecordState = { kind: 'good' };
@@ -80,7 +84,7 @@ export class Record {
         const answer = entry(draft);
         return () => resolve(answer);
       };
-      this.#waiting.add({ enter, fail: reject }, turn);
+      this.#waiting.add({ enter, fail: reject, isInsistent: false }, turn);
       this.#schedule();
     });
   }
@@ -89,12 +93,39 @@ export class Record {
   read<Answer>(look: Entry<Answer>, turn?: Turn): Promise<Answer> {
     return new Promise((resolve) => {
       const answer = (): void => resolve(look(new Draft(this.#options.standing, this.#streams)));
-      this.#waiting.add({ enter: () => answer, fail: answer }, turn);
+      this.#waiting.add({ enter: () => answer, fail: answer, isInsistent: false }, turn);
       this.#schedule();
     });
   }
 
-  /** Resolves when everything handed over so far is written or refused. */
+  /**
+   * Writes an entry as {@link write} does, but never gives it up: once it could not be written, it goes first into every
+   * commit until one succeeds, so that nothing that came later is committed before it. Never rejects.
+   *
+   * @param onFailure called when a commit with it fails
+   */
+  insist<Answer>(entry: Entry<Answer>, onFailure: () => void = () => undefined): Promise<Answer> {
+    return new Promise((resolve) => {
+      const enter = (draft: Draft): (() => void) => {
+        const answer = entry(draft);
+        return () => resolve(answer);
+      };
+      this.#waiting.add({ enter, fail: onFailure, isInsistent: true });
+      this.#schedule();
+    });
+  }
+
+  /** What an entry would answer now; nothing is written. */
+  preview<Answer>(entry: Entry<Answer>): Answer {
+    return entry(new Draft(this.#options.standing, this.#streams));
+  }
+
+  /** Tries again to write what is not given up. */
+  retry(): void {
+    if (this.#kept.length > 0) this.#schedule();
+  }
+
+  /** Resolves when everything handed over so far is written or refused, or kept to be tried again. */
   async drain(): Promise<void> {
     while (this.#scheduled || this.#writing !== undefined || this.#waiting.size > 0) {
       await (this.#writing ?? new Promise<void>((resolve) => this.#options.soon(resolve)));
@@ -126,7 +157,8 @@ export class Record {
   }
 
   async #commitWaiting(): Promise<void> {
-    const batch = this.#waiting.take(limits.eventsPerCommitMax);
+    const batch = [...this.#kept, ...this.#waiting.take(limits.eventsPerCommitMax)];
+    this.#kept = [];
     const draft = new Draft(this.#options.standing, this.#streams);
     const answers = batch.map(({ enter }) => enter(draft));
     try {
@@ -134,6 +166,7 @@ export class Record {
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error;
       this.#noteFailure(error);
+      this.#kept = batch.filter(({ isInsistent }) => isInsistent);
       for (const { fail } of batch) fail(error);
       return;
     }

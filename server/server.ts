@@ -131,6 +131,7 @@ export class FleetServer {
     await this.#closeSocket();
     await this.#listener.close();
     await this.#core.record.drain();
+    await this.#core.rescue.settle();
     await this.#work;
     this.#core.teller.close();
     await this.#parts.ledger.close();
@@ -140,6 +141,7 @@ export class FleetServer {
     const { signal } = this.#stopping;
     const { clock, onFault } = this.#parts;
     await Promise.race([this.#core.protectAll(signal), sleep(clock, firstProtectMaxMs, signal)]);
+    await this.#core.restoreDecisions();
     this.#core.check();
     this.#port = await this.#listener.listen();
     this.#closeSocket = await serveLocalSocket(this.#settings.socket, this.#verbs(operator));

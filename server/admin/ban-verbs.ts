@@ -12,6 +12,8 @@ import type { Whitelist } from '../policy/whitelist.ts';
 import type { Protection } from '../protection/protection.ts';
 import type { Record } from '../record.ts';
 import type { ReportWriter } from '../report-writer.ts';
+import type { Decision } from '../rescue/decision.ts';
+import type { Rescue } from '../rescue/rescue.ts';
 import type { StandingBans } from '../standing-bans.ts';
 import type { Teller } from '../teller.ts';
 import { type Arguments, argument } from './arguments.ts';
@@ -23,6 +25,7 @@ export interface BanVerbsOptions {
   /** Who asks, as history shows it. */
   readonly actor: string;
   readonly record: Record;
+  readonly rescue: Rescue;
   readonly writer: ReportWriter;
   readonly ledger: Ledger;
   readonly standing: StandingBans;
@@ -75,23 +78,29 @@ async function ban(options: BanVerbsOptions, args: Arguments) {
 }
 
 /** Lifts the reports of all hosts until their jails ban anew. `allow` keeps the network whitelisted for that long. */
-async function unban({ actor, record, clock, standing, protection }: BanVerbsOptions, args: Arguments) {
+async function unban({ actor, rescue, clock, standing, protection }: BanVerbsOptions, args: Arguments) {
   const network = argument.network(args);
   const seconds = argument.optionalDuration(args, 'allow');
   const refusal = seconds === undefined ? undefined : refuseWideEntry(network);
   if (refusal !== undefined) return { network, outcome: 'refused', ...refusal };
-  const lifted = await record.write((draft) => {
-    const reports = draft.lift(network, 'lifted', actor);
-    if (seconds === undefined) return reports;
-    const addedAt = clock.now();
-    const entry = { network, addedAt, endsAt: endAfter(addedAt, seconds), note: 'unban --allow' };
-    return [...reports, ...draft.allow(entry, actor)];
-  });
+  const addedAt = clock.now();
+  const allowed: readonly Decision[] =
+    seconds === undefined
+      ? []
+      : [
+          {
+            kind: 'allowed',
+            entry: { network, addedAt, endsAt: endAfter(addedAt, seconds), note: 'unban --allow' },
+            actor,
+          },
+        ];
+  const { lifted, ...outcome } = await rescue.decide({ kind: 'lifted', network, actor }, ...allowed);
   return {
     network,
     lifted: lifted.map(describeLifted),
     ...describeAround({ standing, protection }, network),
     ...(seconds === undefined ? {} : { allowedForSeconds: seconds }),
+    ...outcome,
   };
 }
 

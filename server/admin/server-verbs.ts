@@ -13,6 +13,8 @@ import type { ProtectedAddresses } from '../policy/protected-addresses.ts';
 import type { ProtectionGaps } from '../policy/protection-gaps.ts';
 import type { Protection } from '../protection/protection.ts';
 import type { Record, RecordState } from '../record.ts';
+import { networkIn } from '../rescue/decision.ts';
+import type { Rescue } from '../rescue/rescue.ts';
 import type { CrowdsecState } from '../sources/crowdsec/crowdsec-source.ts';
 import type { Sources } from '../sources/sources.ts';
 import type { StandingBans } from '../standing-bans.ts';
@@ -23,6 +25,7 @@ export interface ServerVerbsOptions {
   /** Who asks, as history shows it. */
   readonly actor: string;
   readonly record: Record;
+  readonly rescue: Rescue;
   readonly standing: StandingBans;
   readonly clients: Clients;
   readonly connected: ConnectedClients;
@@ -57,8 +60,8 @@ export function serverVerbs(options: ServerVerbsOptions): [string, LocalVerb][] 
 }
 
 async function change(options: ServerVerbsOptions, kind: 'paused' | 'resumed') {
-  await options.record.write((draft) => draft.add({ kind, actor: options.actor }));
-  return pass(options);
+  const { unwritten } = await options.rescue.decide({ kind, actor: options.actor });
+  return { ...(await pass(options)), ...(unwritten === undefined ? {} : { unwritten }) };
 }
 
 /** Compares every firewall and says what came of it: `failed` unless all are done. */
@@ -87,6 +90,7 @@ function status(options: ServerVerbsOptions) {
     bans: standing.size,
     sequence: standing.sequence,
     record: describeState(record.state, clock),
+    ...describeUnwritten(options),
     clients: clients.list().length,
     connected: connected.list().map(({ client, address, agent, since }) => ({ client, address, agent, since })),
     subscribers: connected
@@ -108,6 +112,14 @@ function status(options: ServerVerbsOptions) {
     reach: options.reach(),
     memoryBytes: process.memoryUsage.rss(),
   };
+}
+
+/** Absent when the ledger has everything. */
+function describeUnwritten({ rescue }: ServerVerbsOptions) {
+  const { unwritten, keptIn, reason } = rescue;
+  if (unwritten.length === 0) return {};
+  const decisions = unwritten.map((decision) => ({ kind: decision.kind, network: networkIn(decision) ?? null }));
+  return { unwritten: { decisions, keptIn, reason } };
 }
 
 function describeEnforcers({ enforcement, clock }: ServerVerbsOptions) {

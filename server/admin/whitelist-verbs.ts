@@ -5,14 +5,14 @@ import { noteAlphabet, notePattern } from '../../shared/names.ts';
 import { familyOf, type Network, prefixLengthOf } from '../../shared/network.ts';
 import type { Refusal } from '../../shared/refusal.ts';
 import type { Whitelist } from '../policy/whitelist.ts';
-import type { Record } from '../record.ts';
+import type { Rescue } from '../rescue/rescue.ts';
 import { type Arguments, argument } from './arguments.ts';
 import { describeLifted, finite } from './describe-bans.ts';
 
 export interface WhitelistVerbsOptions {
   /** Who asks, as history shows it. */
   readonly actor: string;
-  readonly record: Record;
+  readonly rescue: Rescue;
   readonly whitelist: Whitelist;
   readonly clock: Clock;
 }
@@ -30,7 +30,7 @@ export function whitelistVerbs(options: WhitelistVerbsOptions): [string, LocalVe
 }
 
 /** Whitelisting lifts what it covers, and what covers it. */
-async function allow({ actor, record, clock }: WhitelistVerbsOptions, args: Arguments) {
+async function allow({ actor, rescue, clock }: WhitelistVerbsOptions, args: Arguments) {
   const network = argument.network(args);
   const seconds = argument.optionalDuration(args, 'for') ?? null;
   const note = argument.text({ note: '', ...args }, 'note', notePattern, noteAlphabet);
@@ -38,8 +38,8 @@ async function allow({ actor, record, clock }: WhitelistVerbsOptions, args: Argu
   if (refusal !== undefined) return { network, outcome: 'refused', ...refusal };
   const addedAt = clock.now();
   const entry = { network, addedAt, endsAt: endAfter(addedAt, seconds), note };
-  const lifted = await record.write((draft) => draft.allow(entry, actor));
-  return { network, endsAt: finite(entry.endsAt), lifted: lifted.map(describeLifted) };
+  const { lifted, ...outcome } = await rescue.decide({ kind: 'allowed', entry, actor });
+  return { network, endsAt: finite(entry.endsAt), lifted: lifted.map(describeLifted), ...outcome };
 }
 
 /** Why a network is too wide to be whitelisted by a command. */
@@ -59,11 +59,12 @@ function listAllowed({ whitelist }: WhitelistVerbsOptions) {
 }
 
 /** Takes an entry made at run time away. `failed` when another, as one of the configuration, still whitelists the network. */
-async function disallow({ actor, record, whitelist }: WhitelistVerbsOptions, args: Arguments) {
+async function disallow({ actor, rescue, whitelist }: WhitelistVerbsOptions, args: Arguments) {
   const network = argument.network(args);
   const removed = whitelist.timed.some((entry) => entry.network === network);
-  if (removed) await record.write((draft) => draft.add({ kind: 'disallowed', network, actor, reason: 'removed' }));
+  const { unwritten } = removed ? await rescue.decide({ kind: 'disallowed', network, actor }) : {};
+  const outcome = { removed, ...(unwritten === undefined ? {} : { unwritten }) };
   const other = whitelist.overlapping(network);
-  if (other === undefined) return { network, outcome: 'done', removed };
-  return { network, outcome: 'failed', removed, still: { network: other, where: whitelist.whereabouts(other) } };
+  if (other === undefined) return { network, outcome: 'done', ...outcome };
+  return { network, outcome: 'failed', ...outcome, still: { network: other, where: whitelist.whereabouts(other) } };
 }

@@ -4,7 +4,7 @@ import type { Change } from '../ledger/ledger.ts';
 import type { Policy } from '../policy/policy.ts';
 import { forbidding } from '../policy/whitelist.ts';
 import type { AddressIndex } from '../protection/address-index.ts';
-import type { HeldBack } from '../protection/held-back.ts';
+import { type HeldBack, liftedBack } from '../protection/held-back.ts';
 import type { Ban, StandingBans } from '../standing-bans.ts';
 
 export interface HeldBansOptions {
@@ -23,6 +23,8 @@ export class HeldBans {
   #held = new Map<Network, HeldBack>();
   /** Bans of IPv6 networks that carry an IPv4 one: no look-up by that address finds them. */
   readonly #carriers = new Set<Network>();
+  /** The operator lifted what stands for these, and the ledger does not say so yet. */
+  readonly #liftedForNow = new Set<Network>();
   /** Bans that are committed next may have been decided under the policy of before. */
   #isPolicyNew = false;
   #changes = 0;
@@ -74,6 +76,16 @@ export class HeldBans {
     return this.#count([...released, ...[...after.keys()].filter((network) => !before.has(network))]);
   }
 
+  /** The operator lifted what stands for a network; {@link check} has to follow. */
+  liftForNow(network: Network): void {
+    this.#liftedForNow.add(network);
+  }
+
+  /** The ledger says so now; {@link check} has to follow. */
+  endLiftForNow(network: Network): void {
+    this.#liftedForNow.delete(network);
+  }
+
   /** An address has become a host's, or is no longer. @returns as {@link check} */
   checkAround(address: Network): readonly Network[] {
     const around = this.#options.standing.covering(address).map(({ network }) => network);
@@ -121,6 +133,7 @@ export class HeldBans {
   }
 
   #why(ban: Ban): HeldBack | undefined {
+    if (this.#liftedForNow.has(ban.network)) return liftedBack;
     const refusal = this.#options.policy.refuseAddress(ban.network);
     if (refusal !== undefined) return refusal;
     // Looked at last: only bans of hosts' addresses are meant at all.

@@ -1,5 +1,6 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { systemClock } from '../../shared/clock.ts';
 import { nameResolver } from '../../shared/dns/resolve-name.ts';
 import { configError, describeError } from '../../shared/errors.ts';
@@ -15,6 +16,7 @@ import { lockLedger } from '../ledger/ledger-lock.ts';
 import { SqliteLedger } from '../ledger/sqlite-ledger.ts';
 import { openChannel } from '../notifications/open-channel.ts';
 import { hostSources } from '../protection/host-sources.ts';
+import { DecisionFile } from '../rescue/decision-file.ts';
 import { FleetServer, type Identity } from '../server.ts';
 import type { CertificateFiles, ServerSettings } from '../settings.ts';
 import { inspectFiles } from './inspect-files.ts';
@@ -69,6 +71,7 @@ async function startServer(host: Host, settings: ServerSettings, log: Log): Prom
   const { version } = host;
   const parts = {
     ledger,
+    decisions: new DecisionFile([dirname(settings.database), dirname(settings.socket)]),
     marks,
     firewalls,
     channels: settings.notifications.map((each) => openChannel(each, { clock: systemClock, serverName, version })),

@@ -1,6 +1,9 @@
 import { closeSync, openSync } from 'node:fs';
 import Libsql from 'libsql/promise';
 
+/** How long another program may hold the lock. */
+const lockWaitMs = 5_000;
+
 /** What this program needs of a statement. `run` and `get` are done when they return. */
 export interface Statement {
   run(...cells: unknown[]): unknown;
@@ -47,7 +50,7 @@ export async function openToRead(file: string): Promise<Database> {
 
 async function connect(file: string): Promise<Database> {
   const database: Database = new Libsql(file, {});
-  await database.exec('PRAGMA busy_timeout = 5000');
+  await database.exec(`PRAGMA busy_timeout = ${lockWaitMs}`);
   return database;
 }
 
@@ -69,6 +72,30 @@ export async function moveLogAsFarAsMayBe(database: Database): Promise<void> {
 /** Writes what the log beside the file holds into the file. */
 export async function moveLogIntoFile(database: Database): Promise<void> {
   await database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+}
+
+/** What writes fails at once from now on while another program holds the lock, instead of keeping the whole program waiting. */
+export async function waitForNoLock(database: Database): Promise<void> {
+  await database.exec('PRAGMA busy_timeout = 0');
+}
+
+/** Begins a transaction once the lock is free. Waits on the library's thread. @throws Error when it is not in 5 s */
+export async function beginWhenUnlocked(database: Database): Promise<void> {
+  await database.exec(`PRAGMA busy_timeout = ${lockWaitMs}`);
+  try {
+    await database.exec('BEGIN IMMEDIATE');
+  } finally {
+    await waitForNoLock(database);
+  }
+}
+
+/** Whether another program holds the lock. */
+export function isLocked(error: unknown): boolean {
+  return isDatabaseError(error) && codeOf(error).startsWith('SQLITE_BUSY');
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 /** Whether SQLite failed; anything else that is thrown is a fault of ours. */

@@ -2,7 +2,15 @@ import { type Clock, systemClock } from '../../shared/clock.ts';
 import { ConfigError, describeError } from '../../shared/errors.ts';
 import type { Network } from '../../shared/network.ts';
 import { Serial } from '../../shared/serial.ts';
-import { type Database, isDatabaseError, moveLogIntoFile, openDatabase } from './database.ts';
+import {
+  beginWhenUnlocked,
+  type Database,
+  isDatabaseError,
+  isLocked,
+  moveLogIntoFile,
+  openDatabase,
+  waitForNoLock,
+} from './database.ts';
 import { HistoryPruner } from './history-pruner.ts';
 import { HistoryReader } from './history-reader.ts';
 import {
@@ -63,6 +71,7 @@ export class SqliteLedger implements Ledger {
       const sequence = await readSequence(database);
       const marks = await readMarks(database);
       const reader = await attemptToUse(file, () => HistoryReader.open(file));
+      await waitForNoLock(database);
       return new SqliteLedger(database, { tables, reader, sequence, marks });
     } catch (error) {
       database.close();
@@ -128,8 +137,18 @@ export class SqliteLedger implements Ledger {
     return this.#work.inTurn(work).catch(throwAsLedgerError);
   }
 
+  /** At once, nearly always. While another program holds the lock, this one waits on the library's thread, and answers others. */
+  async #begin(): Promise<void> {
+    try {
+      this.#tables.begin();
+    } catch (error) {
+      if (!isLocked(error)) throw error;
+      await beginWhenUnlocked(this.#database);
+    }
+  }
+
   async #transaction<T>(write: () => T | Promise<T>): Promise<T> {
-    this.#tables.begin();
+    await this.#begin();
     try {
       const result = await write();
       await this.#database.exec('COMMIT');

@@ -9,15 +9,18 @@ import type { RefusalCode } from '../../shared/refusal.ts';
  * | `host` | no host is known by an address in it any more, or the operator means it (`--even-host`) |
  * | `unread` | every source of what must not be banned was read once |
  * | `paused` | the operator resumes |
+ * | `lifted` | the operator lifted it, which the ledger does not say yet: only with a new ban |
  * | `no-room` | the firewall has room for it |
  */
 export interface HeldBack {
-  readonly code: RefusalCode | 'host' | 'unread' | 'paused' | 'no-room';
+  readonly code: RefusalCode | 'host' | 'unread' | 'paused' | 'no-room' | 'lifted';
   /** Behind `held back: `, as `address of host web1`. */
   readonly detail: string;
 }
 
 export const pausedBack: HeldBack = { code: 'paused', detail: 'paused (panic) until resume' };
+
+export const liftedBack: HeldBack = { code: 'lifted', detail: 'lifted by the operator, not on disk yet' };
 
 export const noRoom: HeldBack = { code: 'no-room', detail: 'no room in this firewall' };
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { DryRun } from '../../server/enforcers/dry-run/dry-run.ts';
 import { OwnMarks } from '../../server/enforcers/ownership/ledger-mark.ts';
+import { DecisionFile } from '../../server/rescue/decision-file.ts';
 import { FleetServer, type Identity, type ServerParts } from '../../server/server.ts';
 import type { ServerSettings } from '../../server/settings.ts';
 import { parseEnrolment } from '../../shared/enrolment.ts';
@@ -33,12 +34,12 @@ export class RunningServer {
   readonly firewall = new ObservedEnforcer(this.#dryRun);
   readonly faults: unknown[] = [];
   readonly logLines: Answer[] = [];
-  readonly #folder: string;
+  readonly folder: string;
   readonly settings: ServerSettings;
   #server: FleetServer | undefined;
 
   private constructor(folder: string) {
-    this.#folder = folder;
+    this.folder = folder;
     this.settings = {
       name: 'pve1',
       listen: '127.0.0.1',
@@ -69,6 +70,7 @@ export class RunningServer {
     Object.assign(running.settings, given.settings);
     running.#server = await FleetServer.start(running.settings, {
       ledger: running.ledger,
+      decisions: new DecisionFile([running.folder]),
       firewalls: [{ enforcer: running.firewall, limits, protectedSources: [] }],
       channels: [],
       marks: new OwnMarks(['mem1']),
@@ -113,7 +115,7 @@ export class RunningServer {
     const stopped = this.server.stop();
     this.clock.advance(10_000);
     await stopped;
-    await rm(this.#folder, { recursive: true });
+    await rm(this.folder, { recursive: true });
   }
 }
 

@@ -1,8 +1,9 @@
 import { pino } from 'pino';
 import { Core, type CoreSettings } from '../../server/core.ts';
 import { OwnMarks } from '../../server/enforcers/ownership/ledger-mark.ts';
+import type { MemoryLedger } from '../../server/ledger/memory-ledger.ts';
+import { DecisionFile } from '../../server/rescue/decision-file.ts';
 import type { ManualClock } from '../manual-clock.ts';
-import type { FailingLedger } from './failing-ledger.ts';
 import { network } from './samples.ts';
 
 /** Settings with nothing special but these whitelist entries. */
@@ -20,14 +21,16 @@ export function coreSettings(whitelist: readonly string[] = []): CoreSettings {
 
 /** The whole server but for its sockets and firewalls, with what the ledger holds. */
 export async function openCore(
-  ledger: FailingLedger,
+  ledger: MemoryLedger,
   clock: ManualClock,
   whitelist: readonly string[] = [],
+  decisions = new DecisionFile([]),
 ): Promise<Core> {
   const core = new Core(
     coreSettings(whitelist),
     {
       ledger,
+      decisions,
       firewalls: [],
       channels: [],
       protectedSources: [],

@@ -18,6 +18,8 @@ export interface RunningServer {
   readonly isPaused: boolean;
   /** Why the last write of the record failed; undefined: it did not. */
   readonly recordFailure: Failure | undefined;
+  /** Decisions of the operator that hold in memory alone; undefined: the ledger has all. */
+  readonly unwritten: UnwrittenDecisions | undefined;
   readonly firewalls: readonly FirewallState[];
   readonly sources: readonly SourceFacts[];
   /** Channels of notifications that fail. */
@@ -25,6 +27,13 @@ export interface RunningServer {
   readonly clients: readonly ClientState[];
   readonly whitelist: readonly Network[];
   readonly bans: readonly Network[];
+}
+
+export interface UnwrittenDecisions {
+  readonly count: number;
+  readonly reason: string;
+  /** The file that keeps them over a restart; undefined: none could be written. */
+  readonly keptIn: string | undefined;
 }
 
 /** Something that fails again and again. */
@@ -94,6 +103,7 @@ export async function readRunningServer(socket: string): Promise<ServerFacts> {
       uptimeSeconds: Number(status['uptimeSeconds']),
       isPaused: status['paused'] === true,
       recordFailure: readFailure(status['record']),
+      unwritten: readUnwritten(status['unwritten']),
       firewalls: objects(status['enforcers']).map(readFirewall),
       sources: objects(status['sources']).map(readSource),
       untold: objects(status['notifications']).flatMap(readChannel),
@@ -124,6 +134,16 @@ function readFirewall({ name, state, leftOut, strays }: Fields): FirewallState {
 
 function readStrays({ id, isOwn, isAlive, entries }: Fields): StrayFacts {
   return { id: String(id), isOwn: isOwn === true, isAlive: isAlive === true, entries: Number(entries) };
+}
+
+function readUnwritten(value: unknown): UnwrittenDecisions | undefined {
+  if (!isObject(value)) return undefined;
+  const { decisions, reason, keptIn } = value;
+  return {
+    count: objects(decisions).length,
+    reason: String(reason),
+    keptIn: typeof keptIn === 'string' ? keptIn : undefined,
+  };
 }
 
 function readSource({ name, state, leftOut, malformed }: Fields): SourceFacts {

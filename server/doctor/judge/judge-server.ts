@@ -1,5 +1,6 @@
 import { formatDuration } from '../../../shared/duration.ts';
 import type { Said } from '../../../shared/finding.ts';
+import { plural } from '../../../shared/plural.ts';
 import { describeStrays } from '../../enforcers/ownership/stray-entries.ts';
 import type {
   DeniableFailure,
@@ -20,6 +21,7 @@ export function judgeServer(facts: ServerFacts, version: string): readonly Said[
       return [
         ...judgePause(facts),
         ...judgeRecord(facts),
+        ...judgeUnwritten(facts),
         ...judgeNotifications(facts),
         ...judgeVersion(facts, version),
       ];
@@ -66,6 +68,21 @@ function judgeRecord({ recordFailure }: RunningServer): readonly Said[] {
       code: 'record-not-written',
       fact: `the record could not be written for ${formatDuration(forSeconds)}, at the last try: ${reason}`,
       consequence: 'new bans are refused for now; the hosts keep them and try again',
+      command: 'df -h; journalctl -u fail2networkban-server -n 50; mend what they show, nothing needs a restart',
+    },
+  ];
+}
+
+function judgeUnwritten({ unwritten }: RunningServer): readonly Said[] {
+  if (unwritten === undefined) return [];
+  const { count, reason, keptIn } = unwritten;
+  const restart = keptIn === undefined ? 'forgets them: no file could keep them' : `finds them in ${keptIn}`;
+  return [
+    {
+      level: 'broken',
+      code: 'decisions-unwritten',
+      fact: `${plural(count, 'decision')} of the operator (panic, unban, allow) are in force in memory alone: ${reason}`,
+      consequence: `they are written by themselves as soon as the ledger can be; a restart before that ${restart}`,
       command: 'df -h; journalctl -u fail2networkban-server -n 50; mend what they show, nothing needs a restart',
     },
   ];

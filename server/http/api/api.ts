@@ -10,7 +10,9 @@ import type { PolicyChanges } from '../../policy/policy-changes.ts';
 import type { Whitelist } from '../../policy/whitelist.ts';
 import type { Protection } from '../../protection/protection.ts';
 import type { Record } from '../../record.ts';
+import type { Rescue } from '../../rescue/rescue.ts';
 import type { StandingBans } from '../../standing-bans.ts';
+import type { Teller } from '../../teller.ts';
 import { blocklistRoutes } from '../blocklist/blocklist-routes.ts';
 import { crowdsecRoutes } from '../crowdsec/crowdsec-routes.ts';
 import type { Positions } from '../crowdsec/positions.ts';
@@ -28,6 +30,8 @@ import { whitelistRoutes } from './whitelist-routes.ts';
 export interface ApiParts {
   readonly intake: Intake;
   readonly record: Record;
+  readonly rescue: Rescue;
+  readonly teller: Teller;
   readonly ledger: Ledger;
   readonly standing: StandingBans;
   readonly whitelist: Whitelist;

@@ -13,7 +13,7 @@ import { costOfLooking } from './cost-of-looking.ts';
 import { seeing } from './may-see.ts';
 import { networkSchema, recordedSchema } from './schemas.ts';
 import { seenOf } from './seen-bans.ts';
-import { intakeProblems, type RequestedEvent, takeEvent } from './take-event.ts';
+import { intakeProblems, liftAll, type RequestedEvent, takeEvent } from './take-event.ts';
 
 const network = parameter.network('network', 'An address or CIDR; its slash may stand as it is or as %2F');
 const jail = parameter.jail('jail', `The jail that it is for; ${handJail}, a ban by hand, when it is left out`);
@@ -58,7 +58,10 @@ export function banRoutes(parts: ApiParts): readonly Route[] {
       query: [jail, lift],
       gives: recordedSchema,
       problems: ['ledger-unavailable'],
-      handle: (request, client) => takeEvent(parts, client, unbanOf(request)),
+      handle: (request, client) => {
+        const unban = unbanOf(request);
+        return request.query.get(lift) === true ? liftAll(parts, client, unban) : takeEvent(parts, client, unban);
+      },
     },
   ];
 }
@@ -78,8 +81,7 @@ function banOf({ path, query }: ApiRequest): RequestedEvent {
 }
 
 function unbanOf({ path, query }: ApiRequest): RequestedEvent {
-  const verb = query.get(lift) === true ? 'lift' : 'unban';
-  return { network: path.need(network), jail: query.get(jail), verb, ttlSeconds: null, labels: undefined };
+  return { network: path.need(network), jail: query.get(jail), verb: 'unban', ttlSeconds: null, labels: undefined };
 }
 
 function describeNetwork(parts: ApiParts, client: Client, which: Network) {

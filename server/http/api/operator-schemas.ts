@@ -1,6 +1,6 @@
 import { permissions } from '../../../shared/frames.ts';
 import type { Schema } from '../parameter.ts';
-import { count, end, instant, listedReportSchema, listOf, objectOf, text } from './schemas.ts';
+import { count, end, instant, listedReportSchema, listOf, objectOf, text, unwrittenSchema } from './schemas.ts';
 
 const flag: Schema = { type: 'boolean' };
 /** Which members it has depends on what it tells of. */
@@ -17,11 +17,14 @@ export const whitelistSchema = objectOf({
 
 export const whitelistedSchema = objectOf({ network: text, whitelistedBy: { oneOf: [where, { type: 'null' }] } });
 
-export const allowedSchema = objectOf({ network: text, endsAt: end, lifted: listOf(listedReportSchema) });
+export const allowedSchema = objectOf(
+  { network: text, endsAt: end, lifted: listOf(listedReportSchema) },
+  { unwritten: unwrittenSchema },
+);
 
 export const disallowedSchema = objectOf(
   { network: text, outcome: { enum: ['done', 'failed'] }, removed: flag },
-  { still: where },
+  { still: where, unwritten: unwrittenSchema },
 );
 
 const rights = {
@@ -83,7 +86,7 @@ export const passSchema = objectOf(
     waitedMostSeconds: count,
     enforcers: listOf(firewall),
   },
-  { unread: text },
+  { unread: text, unwritten: unwrittenSchema },
 );
 
 export const statusSchema = objectOf(
@@ -111,5 +114,5 @@ export const statusSchema = objectOf(
     reach: open,
     memoryBytes: count,
   },
-  { escalation: open },
+  { escalation: open, unwritten: open },
 );

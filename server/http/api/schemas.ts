@@ -65,6 +65,9 @@ export const networkSchema = objectOf({
   enforcement: listOf(enforcementSchema),
 });
 
+/** The decision holds in memory: the ledger does not take it yet. `keptIn` is the file that keeps it over a restart, null: none. */
+export const unwrittenSchema = objectOf({ reason: text, keptIn: { type: ['string', 'null'] } });
+
 export const recordedSchema = objectOf(
   {
     network: text,
@@ -73,7 +76,7 @@ export const recordedSchema = objectOf(
     outcome: { const: 'recorded' },
     banned: { type: 'boolean' },
   },
-  { heldBack: heldBackSchema },
+  { heldBack: heldBackSchema, unwritten: unwrittenSchema },
 );
 
 const next: Schema = { type: ['string', 'null'], description: 'The cursor of the next page; null on the last one' };

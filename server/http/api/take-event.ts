@@ -3,7 +3,7 @@ import { handJail } from '../../../shared/names.ts';
 import { describeHeldBack } from '../../admin/describe-bans.ts';
 import { refuseHost } from '../../admin/refuse-host.ts';
 import type { Client } from '../../ledger/ledger.ts';
-import { howToAllow } from '../../policy/permission.ts';
+import { howToAllow, refuseWithoutPermission } from '../../policy/permission.ts';
 import { jsonAnswer } from '../answer.ts';
 import type { Problem, ProblemCode } from '../problem.ts';
 import type { Outcome } from '../route.ts';
@@ -27,6 +27,24 @@ export const intakeProblems: readonly ProblemCode[] = [
   'quota-exceeded',
   'ledger-unavailable',
 ];
+
+/** Lifts everybody's ban, as the operator's `unban` does: also while the ledger cannot be written. */
+export async function liftAll(
+  { rescue, standing, teller }: Pick<ApiParts, 'rescue' | 'standing' | 'teller'>,
+  client: Client,
+  { network, jail = handJail }: Pick<RequestedEvent, 'network' | 'jail'>,
+): Promise<Outcome> {
+  const event = { verb: 'lift', network, jail } as const;
+  const refusal = refuseWithoutPermission({ ...event, source: 'hand' }, client);
+  const decision = { client: client.name, ...event };
+  teller.decision({ ...decision, ...(refusal ?? { code: 'recorded' }) });
+  if (refusal !== undefined) return { problem: refusal };
+  const { unwritten } = await rescue.decide({ kind: 'lifted', network, actor: client.name });
+  const banned = unwritten === undefined && standing.covering(network).length > 0;
+  return {
+    answer: jsonAnswer({ ...event, outcome: 'recorded', banned, ...(unwritten === undefined ? {} : { unwritten }) }),
+  };
+}
 
 /** The same intake and policy as of a frame. */
 export async function takeEvent(

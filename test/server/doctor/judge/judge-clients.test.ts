@@ -13,6 +13,7 @@ function running(uptimeHours: number, ...clients: readonly ClientState[]): Runni
     uptimeSeconds: uptimeHours * 3_600,
     isPaused: false,
     recordFailure: undefined,
+    unwritten: undefined,
     firewalls: [],
     sources: [],
     whitelist: [],

@@ -9,6 +9,7 @@ const good: RunningServer = {
   uptimeSeconds: 1,
   isPaused: false,
   recordFailure: undefined,
+  unwritten: undefined,
   sources: [],
   firewalls: [{ name: 'proxmox/main', failure: undefined, leftOut: 0, strays: [] }],
   untold: [],

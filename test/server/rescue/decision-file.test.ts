@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import fc from 'fast-check';
+import type { Decision } from '../../../server/rescue/decision.ts';
+import { DecisionFile } from '../../../server/rescue/decision-file.ts';
+import { formatKept, parseKept } from '../../../server/rescue/kept-decisions.ts';
+import { SmallDisk } from '../../end-to-end/small-disk.ts';
+import { makeFolder, testWithEnding } from '../../ending.ts';
+import { makeEntry, network } from '../samples.ts';
+
+const paused: Decision = { kind: 'paused', actor: 'operator' };
+const decisions: readonly Decision[] = [
+  paused,
+  { kind: 'lifted', network: network('203.0.113.1'), actor: 'deploy' },
+  { kind: 'allowed', entry: makeEntry('2001:db8::/64', { endsAt: 5_000, note: 'home' }), actor: 'operator' },
+  { kind: 'allowed', entry: makeEntry('198.51.100.1'), actor: 'operator' },
+  { kind: 'disallowed', network: network('198.51.100.1'), actor: 'operator' },
+];
+
+testWithEnding('keeps decisions as they are, for nobody else to read', async (context) => {
+  const folder = await makeFolder(context);
+  const kept = await new DecisionFile([folder]).save({ ledger: 'a1', sequence: 7, decisions });
+  const file = join(folder, 'decisions.json');
+  assert.deepEqual(kept, { kind: 'kept', file });
+  assert.equal((await stat(file)).mode & 0o777, 0o600);
+  assert.deepEqual((await new DecisionFile([folder]).load()).kept, {
+    revision: 1,
+    ledger: 'a1',
+    sequence: 7,
+    decisions,
+  });
+});
+
+testWithEnding('goes to the next folder when the first disk is full, and the newer of two counts', async (context) => {
+  const disk = await SmallDisk.mount(context, 1);
+  const other = await makeFolder(context);
+  const file = new DecisionFile([disk.dir, other]);
+  await file.save({ ledger: 'a1', sequence: 7, decisions: [paused] });
+  await disk.fill();
+  const kept = await file.save({ ledger: 'a1', sequence: 7, decisions });
+  assert.deepEqual(kept, { kind: 'kept', file: join(other, 'decisions.json') });
+  assert.deepEqual((await new DecisionFile([disk.dir, other]).load()).kept?.decisions, decisions);
+  await file.save({ ledger: 'a1', sequence: 9, decisions: [] });
+  assert.deepEqual([(await readdir(disk.dir)).includes('decisions.json'), await readdir(other)], [false, []]);
+});
+
+testWithEnding('says when there is no place at all, and which file cannot be read', async (context) => {
+  const folder = await makeFolder(context);
+  const kept = await new DecisionFile([join(folder, 'nowhere'), '/dev/full']).save({
+    ledger: 'a1',
+    sequence: 7,
+    decisions,
+  });
+  assert.equal(kept.kind, 'nowhere');
+  await writeFile(join(folder, 'decisions.json'), '{"revision":1');
+  const found = await new DecisionFile([folder]).load();
+  assert.deepEqual(found, {
+    kept: undefined,
+    unreadable: [{ file: join(folder, 'decisions.json'), reason: 'it is damaged' }],
+  });
+  const strange = join(folder, 'strange');
+  await mkdir(join(strange, 'decisions.json'), { recursive: true });
+  assert.equal((await new DecisionFile([strange]).load()).unreadable.length, 1);
+});
+
+it('takes nothing for decisions that it did not write as such', () => {
+  const text = formatKept({ revision: 1, ledger: 'a1', sequence: 7, decisions });
+  assert.deepEqual(parseKept(text)?.decisions, decisions);
+  fc.assert(
+    fc.property(fc.nat(text.length - 2), (at) => {
+      assert.equal(parseKept(text.slice(0, at)), undefined);
+    }),
+  );
+  fc.assert(fc.property(fc.json(), (other) => assert.equal(parseKept(other), undefined)));
+});
