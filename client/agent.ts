@@ -1,10 +1,14 @@
+import { join } from 'node:path';
 import { Bell } from '../shared/bell.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/host/log.ts';
 import { Courier } from './courier.ts';
 import type { Fail2ban } from './fail2ban-client.ts';
 import { JailCheck } from './jail-check.ts';
-import { readJails } from './jails.ts';
+import { defaultFail2banSocket, readLife } from './jails/fail2ban-life.ts';
+import { JailNames } from './jails/jail-names.ts';
+import { JailReader } from './jails/jail-reader.ts';
+import { RecentEvents } from './jails/recent-events.ts';
 import { Faults } from './observability/faults.ts';
 import { tellDamage } from './outbox/damage-log.ts';
 import { Outbox } from './outbox.ts';
@@ -54,11 +58,13 @@ export class Agent {
   readonly safety: Safety;
   readonly faults: Faults;
   readonly #queue: Queue;
+  readonly #jailReader: JailReader;
   readonly #ended = new AbortController();
 
   private constructor(
     parts: Pick<Agent, 'outbox' | 'unreadable' | 'refusals' | 'destinations' | 'peers' | 'safety' | 'faults'>,
     queue: Queue,
+    jailReader: JailReader,
   ) {
     this.outbox = parts.outbox;
     this.unreadable = parts.unreadable;
@@ -68,6 +74,7 @@ export class Agent {
     this.safety = parts.safety;
     this.faults = parts.faults;
     this.#queue = queue;
+    this.#jailReader = jailReader;
   }
 
   /** Reads what an agent before left to be sent. Nothing runs yet. */
@@ -79,6 +86,8 @@ export class Agent {
       makeStreamId: () => host.randomBytes(16).toString('base64url'),
     });
     await tellDamage(settings.agent.state, outbox.damage, host);
+    const names = await JailNames.open({ file: join(settings.agent.state, 'jail-names.json'), ...host });
+    const recent = new RecentEvents();
     const unreadable = new UnreadableLog(settings.agent.spool, host.clock);
     const refusals = new Refusals();
     const faults = new Faults(host.clock, host.log);
@@ -89,12 +98,7 @@ export class Agent {
     const peers: Peers = makePeers(settings, host, safety);
     const destinations: readonly Destination[] = settings.servers.map((server) =>
       makeDestination(server, {
-        host,
-        settings,
-        outbox,
-        refusals,
-        faults,
-        peers,
+        ...{ host, settings, outbox, names, recent, refusals, faults, peers },
         bell: bells.get(server.name) ?? new Bell(),
       }),
     );
@@ -102,7 +106,8 @@ export class Agent {
     const compareJails = (): void => {
       for (const { jailCheck } of destinations) jailCheck.soon();
     };
-    return new Agent(parts, makeQueue(settings.agent.spool, host, { ...parts, compareJails }));
+    const queue = makeQueue(settings.agent.spool, host, { ...parts, names, recent, compareJails });
+    return new Agent(parts, queue, makeReader(settings, host, names));
   }
 
   get spool(): string {
@@ -131,6 +136,8 @@ export class Agent {
       // Nothing is blocked before it is known what must not be.
       run: (ended: AbortSignal) => this.safety.refresh(ended).then(() => this.peers.run(ended)),
     };
+    // The lines of the queue wait for it.
+    void this.#jailReader.learnNames(either);
     const parts = [this.#queue, this.safety, peers, ...this.destinations.map(({ courier }) => courier)];
     try {
       await Promise.all(parts.map((part) => part.run(either).finally(() => this.#ended.abort())));
@@ -144,6 +151,8 @@ interface Surroundings {
   readonly host: Host;
   readonly settings: Settings;
   readonly outbox: Outbox;
+  readonly names: JailNames;
+  readonly recent: RecentEvents;
   readonly refusals: Refusals;
   readonly faults: Faults;
   readonly peers: Peers;
@@ -183,14 +192,13 @@ function makePeers({ servers, subscriptions }: Settings, host: Host, safety: Saf
 
 function makeDestination(
   server: ServerAddress,
-  { host, settings, outbox, refusals, faults, peers, bell }: Surroundings,
+  { host, settings, outbox, names, recent, refusals, faults, peers, bell }: Surroundings,
 ): Destination {
-  const { clock, random, randomBytes, fail2ban, log, agent } = host;
-  const peerJails = peerJailsOf(settings.subscriptions);
+  const { clock, random, randomBytes, log, agent } = host;
   const jailCheck = new JailCheck({
     server: server.name,
-    readJails: (signal) => readJails(fail2ban, signal, peerJails),
-    events: outbox,
+    reader: makeReader(settings, host, names),
+    recent,
     bell,
     clock,
     everyMs: settings.agent.jailCheckSeconds * 1_000,
@@ -211,4 +219,14 @@ function makeDestination(
     log,
   });
   return { courier, jailCheck };
+}
+
+function makeReader({ agent, subscriptions }: Settings, { fail2ban, clock }: Host, names: JailNames): JailReader {
+  return new JailReader({
+    fail2ban,
+    clock,
+    names,
+    peerJails: peerJailsOf(subscriptions),
+    readLife: () => readLife(agent.fail2banSocket ?? defaultFail2banSocket),
+  });
 }

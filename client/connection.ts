@@ -9,11 +9,13 @@ import type {
   HostEnforcer,
   JailFrame,
   JailsFrame,
+  MissingFrame,
   Question,
   ResultsFrame,
   SettledFrame,
   SubscribeFrame,
   WelcomeFrame,
+  WithdrawnFrame,
 } from '../shared/frames.ts';
 import { parseFrameToClient } from '../shared/parse-frame-to-client.ts';
 import type { SealedChannel } from '../shared/sealed-channel.ts';
@@ -90,6 +92,11 @@ export class Connection {
     const settled = narrow(await this.#ask('settled', last), 'settled');
     if (settled.jail !== last.jail) throw this.#disbelieve(`settled names ${settled.jail}, not ${last.jail}`);
     return settled;
+  }
+
+  /** @throws UplinkError */
+  async sendMissing(frame: MissingFrame): Promise<WithdrawnFrame> {
+    return narrow(await this.#ask('withdrawn', frame), 'withdrawn');
   }
 
   /** @throws UplinkError */

@@ -3,6 +3,13 @@ import { execFile } from 'node:child_process';
 /** fail2ban does not answer: it is down, not installed, or knows nothing of what was asked. */
 export class Fail2banError extends Error {
   readonly code = 'fail2ban';
+  /** fail2ban runs and said no, as to a question about a jail that is not there. */
+  readonly isAnswer: boolean;
+
+  constructor(message: string, isAnswer = false) {
+    super(message);
+    this.isAnswer = isAnswer;
+  }
 }
 
 /** Asks fail2ban one thing and returns what its client prints. @throws Fail2banError */
@@ -30,7 +37,7 @@ export function makeFail2ban({ program, socket }: Fail2banOptions): Fail2ban {
         if (cause === null) return resolve(stdout);
         const [said = ''] = (stderr.trim() || cause.message).split('\n');
         const reason = cause.killed ? `no answer in ${answerMaxMs / 1_000} s` : said.slice(0, 300);
-        reject(new Fail2banError(`${program} ${describeArguments(args)}: ${reason}`));
+        reject(new Fail2banError(`${program} ${describeArguments(args)}: ${reason}`, /\bNOK\b/.test(stderr)));
       });
     });
 }

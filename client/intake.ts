@@ -1,5 +1,7 @@
 import type { Clock } from '../shared/clock.ts';
 import { endOfBan } from './end-of-ban.ts';
+import type { JailNames } from './jails/jail-names.ts';
+import type { RecentEvents } from './jails/recent-events.ts';
 import type { Position } from './journal-record.ts';
 import type { Faults } from './observability/faults.ts';
 import type { Outbox } from './outbox.ts';
@@ -13,6 +15,10 @@ export interface IntakeOptions {
   readonly unreadable: UnreadableLog;
   readonly faults: Faults;
   readonly clock: Clock;
+  /** Which jail hands over under which name. */
+  readonly names: Pick<JailNames, 'jailOf' | 'known'>;
+  /** Hears of each event. */
+  readonly recent: RecentEvents;
   /** A jail's list changed without a line for each network. */
   readonly onListChanged: (jail: string) => void;
   /** Lines could not be read. */
@@ -44,15 +50,25 @@ export class Intake implements QueueReader {
   }
 
   async accept(lines: readonly QueueLine[], position: Position): Promise<void> {
-    const { outbox, clock, onListChanged, onUnreadable } = this.#options;
+    const { outbox, clock, names, onListChanged, onUnreadable } = this.#options;
+    await names.known();
     const bad = lines.filter((line) => line.kind === 'unreadable');
     await this.#setAside(bad);
     const nowMs = clock.now();
-    const events = lines.filter((line) => line.kind === 'event').map((line) => toEvent(line, nowMs));
+    const events = lines
+      .filter((line) => line.kind === 'event')
+      .map((line) => toEvent({ ...line, jail: jailOf(names, line) }, nowMs));
+    this.#note(events);
     await outbox.accept(events, position);
     const [first] = bad;
     if (first !== undefined) onUnreadable(bad.length, first);
     for (const line of lines) if (line.kind === 'flush' || line.kind === 'stop') onListChanged(line.jail);
+  }
+
+  #note(events: readonly NewEvent[]): void {
+    const { clock, recent } = this.#options;
+    const atMs = clock.elapsed();
+    for (const { jail, network, verb } of events) recent.note(jail, network, { atMs, isBan: verb === 'ban' });
   }
 
   /** A full disk is what cuts lines off: that they cannot be kept must not stop those behind them. */
@@ -66,6 +82,11 @@ export class Intake implements QueueReader {
       faults.begin('unreadable lines', error, 'they are counted, but not kept');
     }
   }
+}
+
+/** What a person banned stays under the name that was given. */
+function jailOf(names: Pick<JailNames, 'jailOf'>, { jail, source }: EventLine): string {
+  return source === 'jail' ? names.jailOf(jail) : jail;
 }
 
 function toEvent(line: EventLine, nowMs: number): NewEvent {

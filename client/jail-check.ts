@@ -1,79 +1,72 @@
 import type { Bell } from '../shared/bell.ts';
-import { type Clock, sleep } from '../shared/clock.ts';
+import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/host/log.ts';
 import { limits } from '../shared/limits.ts';
 import type { Connection } from './connection.ts';
 import { Fail2banError } from './fail2ban-client.ts';
-import { digestsFrame, holdSame, jailFrames, listMaxEntries } from './jail-frames.ts';
-import type { JailList } from './jails.ts';
+import { digestsFrame, jailFrames, listMaxEntries } from './jail-frames.ts';
+import type { JailLook, Look } from './jails/jail-look.ts';
+import { JailWatches } from './jails/jail-watches.ts';
+import type { RecentEvents } from './jails/recent-events.ts';
 import { type ResendOutcome, ResendRequests } from './resend-requests.ts';
 
 export interface JailCheckOptions {
   readonly server: string;
-  /** The jails that hand over to this agent. @throws Fail2banError */
-  readonly readJails: (signal: AbortSignal) => Promise<ReadonlyMap<string, JailList>>;
-  /** Numbers of the last event of all, and of one jail: what came after a list was taken makes the list void. */
-  readonly events: { readonly lastNumber: number; lastNumberIn(jail: string): number };
+  /** Looks at the jails that hand over to this agent. @throws Fail2banError */
+  readonly reader: {
+    readAll(signal: AbortSignal): Promise<Look>;
+    readSome(jails: ReadonlySet<string>, signal: AbortSignal): Promise<Look>;
+  };
+  /** What came after a look began, the look knows nothing of. */
+  readonly recent: RecentEvents;
   readonly bell: Bell;
   readonly clock: Clock;
-  /** A check each so many milliseconds, whatever happens. */
+  /** A comparison each so many milliseconds, whatever happens. */
   readonly everyMs: number;
   readonly log: Log;
 }
 
-/**
- * Lists are confirmed by a second one after so long, because a jail that starts or stops shows a list that is not whole.
- * Also the pause between a flush or stop line and the check: fail2ban may be about to end.
- */
-export const confirmMs = 2_000;
-/** For an empty list: a jail that stops shows none while its other actions take back thousands of bans one by one. */
-export const confirmEmptyMs = 10_000;
-/** Pause before a void or failed check is made again. */
+/** Pause between a flush or stop line and the comparison: fail2ban may be about to end. */
+export const hintMs = 2_000;
+/** Pause before a look that failed is repeated. */
 const repeatMs = 15_000;
 
-interface Reading {
-  /** The number of the last event when the reading began. */
-  readonly asOf: number;
-  readonly lists: ReadonlyMap<string, JailList>;
-}
-
+/** `whole`: all jails, compared with the server. Otherwise only those of which networks may be gone. */
 type State =
-  | { readonly kind: 'idle'; readonly dueMs: number }
-  | { readonly kind: 'reading' }
-  | { readonly kind: 'read'; readonly reading: Reading }
-  | { readonly kind: 'confirming' }
-  | {
-      readonly kind: 'confirmed';
-      readonly reading: Reading;
-      readonly jails: readonly string[];
-      readonly nextMs: number;
-    };
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'looking' }
+  | { readonly kind: 'looked'; readonly look: Look; readonly isWhole: boolean }
+  | { readonly kind: 'listing'; readonly look: Look; readonly jails: readonly string[] }
+  | { readonly kind: 'judging'; readonly look: Look };
 
-type ConfirmedState = Extract<State, { readonly kind: 'confirmed' }>;
+type Listing = Extract<State, { readonly kind: 'listing' }>;
 
 /**
  * Compares the jails of this host with one server's reports, which makes good what fail2ban never announces.
  *
  * ```
- *   idle ─due─▶ reading ─▶ read ─digests─▶ confirming ─▶ confirmed ─lists─▶ idle
- *                            └─ nothing differs ─▶ idle
+ *   idle ─due─▶ looking ─▶ looked ─whole: digests─▶ listing ─▶ judging ─▶ idle
+ *                             └────────── of some jails ──────────▲
  * ```
  *
- * Lists are read beside the courier's work. A list that is older than an event of its jail is never sent, and a fail2ban
- * that does not answer is no list at all.
+ * A list adds. What the server holds beyond it is watched, look by look and network by network, and withdrawn by name when
+ * there is evidence that it is gone. Looks are taken beside the courier's work.
  */
 export class JailCheck {
   readonly #options: JailCheckOptions;
   readonly #requests = new ResendRequests();
-  #state: State = { kind: 'idle', dueMs: Number.POSITIVE_INFINITY };
+  readonly #watches: JailWatches;
+  #state: State = { kind: 'idle' };
+  #wholeAtMs = Number.POSITIVE_INFINITY;
   #signal: AbortSignal = AbortSignal.abort();
-  /** A list changed since the check that is under way began. */
+  /** A list changed since the look that is under way began. */
   #isChanged = false;
   /** That there are too many jails is said once. */
   #isOmissionSaid = false;
 
   constructor(options: JailCheckOptions) {
     this.#options = options;
+    this.#watches = new JailWatches(options.recent);
   }
 
   /** A connection stands until `ended`: the jails are compared now. */
@@ -85,117 +78,136 @@ export class JailCheck {
   /** A jail's list changed without events. */
   soon(): void {
     this.#isChanged = true;
-    if (this.#state.kind === 'idle') this.#idle(this.delayMs);
+    if (this.#state.kind === 'idle') this.#idle(this.#wholeInMs);
   }
 
   /** Sends this jail's list at the next occasion, whether it differs or not. */
   resend(jail: string): Promise<ResendOutcome> {
+    const outcome = this.#requests.add(jail);
     if (this.#state.kind === 'idle') this.#idle(0);
-    return this.#requests.add(jail);
+    return outcome;
   }
 
-  /** Milliseconds until something is due; while lists are being read the bell tells. */
+  /** Milliseconds until something is due; while fail2ban is being asked the bell tells. */
   get delayMs(): number {
-    return this.#state.kind === 'idle' ? Math.max(0, this.#state.dueMs - this.#options.clock.elapsed()) : repeatMs;
+    if (this.#state.kind !== 'idle') return repeatMs;
+    return Math.max(0, Math.min(this.#wholeInMs, this.#watches.lookAtMs - this.#options.clock.elapsed()));
   }
 
   /** Does the next thing, with no event waiting to be sent. @returns whether there was one. @throws UplinkError */
   async step(connection: Connection): Promise<boolean> {
     const state = this.#state;
     switch (state.kind) {
-      case 'reading':
-      case 'confirming':
+      case 'looking':
         return false;
       case 'idle':
-        if (this.delayMs === 0) void this.#read(this.#signal);
+        if (this.delayMs === 0) void this.#look(this.#wholeInMs <= 0, this.#signal);
         return false;
-      case 'read':
-        await this.#compare(connection, state.reading);
+      case 'looked':
+        if (state.isWhole) await this.#compare(connection, state.look);
+        else this.#enter({ kind: 'judging', look: state.look });
         return true;
-      case 'confirmed':
-        await this.#send(connection, state);
+      case 'listing':
+        await this.#list(connection, state);
+        return true;
+      case 'judging':
+        await this.#withdraw(connection, state.look);
         return true;
     }
   }
 
-  async #read(signal: AbortSignal): Promise<void> {
-    this.#state = { kind: 'reading' };
-    const asOf = this.#options.events.lastNumber;
-    const lists = await this.#list(signal);
-    if (lists !== undefined) this.#enter({ kind: 'read', reading: { asOf, lists } });
+  get #wholeInMs(): number {
+    return this.#wholeAtMs - this.#options.clock.elapsed();
   }
 
-  async #compare(connection: Connection, reading: Reading): Promise<void> {
-    this.#requests.refuseUnknown([...reading.lists.keys()]);
-    this.#sayOmission(reading);
-    const { jails } = await connection.sendDigests(digestsFrame(reading.lists));
-    const differing = [...new Set([...jails, ...this.#requests.jails])].filter((jail) => reading.lists.has(jail));
-    if (differing.length === 0) return this.#idle(this.#options.everyMs);
-    void this.#confirm(reading, differing, this.#signal);
+  /** Takes a look, unless fail2ban does not answer or the connection has ended meanwhile. */
+  async #look(isWhole: boolean, signal: AbortSignal): Promise<void> {
+    const { reader, clock, log } = this.#options;
+    this.#state = { kind: 'looking' };
+    try {
+      const look = isWhole ? await reader.readAll(signal) : await reader.readSome(this.#watches.jails, signal);
+      if (signal.aborted) return;
+      this.#watches.see(look, clock.now());
+      this.#enter({ kind: 'looked', look, isWhole });
+    } catch (error) {
+      if (!(error instanceof Fail2banError)) throw error;
+      this.#watches.breakOff();
+      if (signal.aborted) return;
+      log.debug({ reason: error.message }, 'fail2ban gives no lists');
+      this.#requests.refuse(error.message);
+      this.#idle(repeatMs);
+    }
   }
 
-  #sayOmission({ lists }: Reading): void {
-    if (lists.size <= limits.jailsPerFrameMax || this.#isOmissionSaid) return;
+  async #compare(connection: Connection, look: Look): Promise<void> {
+    this.#requests.refuseUnknown([...look.jails.keys()]);
+    this.#sayOmission(look);
+    const differing = new Set((await connection.sendDigests(digestsFrame(look.jails))).jails);
+    for (const jail of look.jails.keys()) if (!differing.has(jail)) this.#watches.name(look, jail, []);
+    const wanted = new Set(this.#requests.jails);
+    const jails = [...look.jails.keys()].filter((jail) => differing.has(jail) || wanted.has(jail));
+    this.#enter({ kind: 'listing', look, jails });
+  }
+
+  #sayOmission({ jails }: Look): void {
+    if (jails.size <= limits.jailsPerFrameMax || this.#isOmissionSaid) return;
     this.#isOmissionSaid = true;
     const { log, server } = this.#options;
     log.warn(
-      { server, jails: lists.size, most: limits.jailsPerFrameMax, first: [...lists.keys()][limits.jailsPerFrameMax] },
+      { server, jails: jails.size, most: limits.jailsPerFrameMax, first: [...jails.keys()][limits.jailsPerFrameMax] },
       'too many jails: from this one on, they are not compared with the server',
     );
   }
 
-  async #confirm(reading: Reading, jails: readonly string[], signal: AbortSignal): Promise<void> {
-    this.#state = { kind: 'confirming' };
-    const isAnyEmpty = jails.some((jail) => reading.lists.get(jail)?.size === 0);
-    await sleep(this.#options.clock, isAnyEmpty ? confirmEmptyMs : confirmMs, signal);
-    const lists = await this.#list(signal);
-    if (lists === undefined) return;
-    const steady = jails.filter((jail) => holdSame(reading.lists.get(jail), lists.get(jail)));
-    const nextMs = steady.length < jails.length ? repeatMs : this.#options.everyMs;
-    this.#enter({ kind: 'confirmed', reading, jails: steady, nextMs });
-  }
-
   /** One list at a time, so that an event that comes meanwhile goes before the next list. */
-  async #send(connection: Connection, { reading, jails, nextMs }: ConfirmedState): Promise<void> {
-    const { clock, log, server } = this.#options;
+  async #list(connection: Connection, { look, jails }: Listing): Promise<void> {
     const [jail, ...rest] = jails;
-    if (jail === undefined) return this.#idle(nextMs);
-    const list = reading.lists.get(jail);
-    const isVoid = list === undefined || this.#options.events.lastNumberIn(jail) > reading.asOf;
-    this.#state = { kind: 'confirmed', reading, jails: rest, nextMs: isVoid ? repeatMs : nextMs };
-    if (isVoid) return;
-    if (list.size > listMaxEntries) {
-      log.error({ server, jail, entries: list.size, most: listMaxEntries }, 'a list too long to be sent');
-      return this.#requests.tell(jail, {
-        kind: 'not-listed',
-        reason: `${list.size} entries, the most are ${listMaxEntries}`,
-      });
-    }
-    const frame = await connection.sendJail(jailFrames(jail, list, clock.now()));
-    log.info({ server, ...frame }, 'list settled');
+    const found = jail === undefined ? undefined : look.jails.get(jail);
+    if (jail === undefined || found === undefined) return this.#enter({ kind: 'judging', look });
+    this.#state = { kind: 'listing', look, jails: rest };
+    if (found.list.size > listMaxEntries) return this.#refuseLong(jail, found);
+    const { clock, recent, log, server } = this.#options;
+    const isKnown = (network: Parameters<RecentEvents['eventAt']>[1]): boolean =>
+      recent.eventAt(jail, network) < look.beganMs;
+    const frame = await connection.sendJail(jailFrames(jail, found, { nowMs: clock.now(), isKnown }));
+    const { unlisted, ...settled } = frame;
+    log.info({ server, ...settled, unlisted: unlisted.length }, 'list settled');
+    this.#watches.name(look, jail, unlisted);
     this.#requests.tell(jail, { kind: 'settled', frame });
   }
 
-  /** Undefined when fail2ban does not answer, or the connection has ended meanwhile. */
-  async #list(signal: AbortSignal): Promise<ReadonlyMap<string, JailList> | undefined> {
-    try {
-      const lists = await this.#options.readJails(signal);
-      return signal.aborted ? undefined : lists;
-    } catch (error) {
-      if (!(error instanceof Fail2banError)) throw error;
-      if (signal.aborted) return undefined;
-      this.#options.log.debug({ reason: error.message }, 'fail2ban gives no lists');
-      this.#requests.refuse(error.message);
-      this.#idle(repeatMs);
-      return undefined;
+  #refuseLong(jail: string, { list }: JailLook): void {
+    const { log, server } = this.#options;
+    log.error({ server, jail, entries: list.size, most: listMaxEntries }, 'a list too long to be sent');
+    const reason = `${list.size} entries, the most are ${listMaxEntries}`;
+    this.#requests.tell(jail, { kind: 'not-listed', reason });
+  }
+
+  /** Withdraws what is gone, a jail at a time. */
+  async #withdraw(connection: Connection, look: Look): Promise<void> {
+    const { clock, log, server } = this.#options;
+    const gone = this.#watches.nextGone(look, clock.now());
+    if (gone === undefined) {
+      this.#watches.planLook(look, clock.now());
+      return this.#idle(this.#wholeInMs > 0 ? this.#wholeInMs : this.#options.everyMs);
     }
+    const { jail, seconds, networks, isMore } = gone;
+    const { count } = await connection.sendMissing({ type: 'missing', jail, seconds, networks });
+    log.info(
+      { server, jail, networks: networks.length, withdrawn: count, missingForSeconds: seconds },
+      'no longer held',
+    );
+    this.#watches.forget(jail, networks);
+    // The server may hold more that the list did not name than one answer takes.
+    if (isMore) this.#isChanged = true;
   }
 
   #idle(delayMs: number): void {
     const isHurried = this.#isChanged || this.#requests.jails.length > 0;
-    const dueInMs = isHurried ? Math.min(delayMs, confirmMs) : delayMs;
+    const dueInMs = isHurried ? Math.min(delayMs, hintMs) : delayMs;
     this.#isChanged = false;
-    this.#enter({ kind: 'idle', dueMs: this.#options.clock.elapsed() + dueInMs });
+    this.#wholeAtMs = this.#options.clock.elapsed() + dueInMs;
+    this.#enter({ kind: 'idle' });
   }
 
   #enter(state: State): void {

@@ -1,29 +1,32 @@
 import type { JailEntry, JailFrame, JailsFrame } from '../shared/frames.ts';
 import { digestOf } from '../shared/jail-digest.ts';
 import { limits } from '../shared/limits.ts';
+import type { Network } from '../shared/network.ts';
 import { remainingSeconds } from '../shared/remaining-seconds.ts';
-import type { JailList } from './jails.ts';
+import type { JailLook, StoredBan } from './jails/jail-look.ts';
+import type { ListedBan } from './jails.ts';
 
 /** Most entries that a jail's list may have on the wire. */
 export const listMaxEntries = limits.entriesPerPartMax * limits.partsMax;
 
+/** The widest that a zone is behind UTC: a printed local time is earlier than UTC's by at most this. */
+const zoneMaxMs = 12 * 3_600_000;
+
 /** The digests of the jails' lists: of the first so many as a frame takes. */
-export function digestsFrame(lists: ReadonlyMap<string, JailList>): JailsFrame {
-  const digests = [...lists].map(([jail, list]) => ({ jail, digest: digestOf(list.keys()) }));
+export function digestsFrame(jails: ReadonlyMap<string, JailLook>): JailsFrame {
+  const digests = [...jails].map(([jail, { list }]) => ({ jail, digest: digestOf(list.keys()) }));
   return { type: 'jails', digests: digests.slice(0, limits.jailsPerFrameMax) };
 }
 
-/** Whether two lists are there and name the same networks, whenever their bans end. */
-export function holdSame(a: JailList | undefined, b: JailList | undefined): boolean {
-  if (a === undefined || b === undefined || a.size !== b.size) return false;
-  return [...a.keys()].every((network) => b.has(network));
-}
-
-/** One jail's full list, in parts. Bans that are over by now are left out: fail2ban is about to unban them. */
-export function jailFrames(jail: string, list: JailList, nowMs: number): JailFrame[] {
+/** One jail's list, in parts. @param isKnown whether the look knows the last of a network */
+export function jailFrames(
+  jail: string,
+  { list, stored }: JailLook,
+  { nowMs, isKnown }: { readonly nowMs: number; readonly isKnown: (network: Network) => boolean },
+): JailFrame[] {
   const entries = [...list]
-    .filter(([, endsAt]) => endsAt === null || endsAt > nowMs)
-    .map(([network, endsAt]): JailEntry => [network, remainingSeconds(endsAt, nowMs)]);
+    .filter(([network]) => isKnown(network))
+    .map(([network, ban]) => toEntry(network, ban, stored?.get(network), nowMs));
   const parts = Math.max(1, Math.ceil(entries.length / limits.entriesPerPartMax));
   return Array.from({ length: parts }, (_, index) => ({
     type: 'jail',
@@ -32,4 +35,26 @@ export function jailFrames(jail: string, list: JailList, nowMs: number): JailFra
     parts,
     entries: entries.slice(index * limits.entriesPerPartMax, (index + 1) * limits.entriesPerPartMax),
   }));
+}
+
+/**
+ * How long a listed ban lasts still. It is listed, so it stands: an end that has passed is a clock's or a zone's fault.
+ *
+ * ```
+ *   permanent                  for ever
+ *   in the database            what is left from its time, which has no zone
+ *   over by that, or printed   at most the bantime, and no longer than its printed end in the zone farthest west
+ * ```
+ */
+export function toEntry(network: Network, ban: ListedBan, stored: StoredBan | undefined, nowMs: number): JailEntry {
+  const { bantimeSeconds, printedAt } = ban;
+  if (bantimeSeconds === null) return [network, null];
+  const bantimeMs = bantimeSeconds * 1_000;
+  if (stored !== undefined) {
+    const endsAt = stored.bannedAt + bantimeMs;
+    if (endsAt > nowMs && stored.bannedAt <= nowMs + 60_000) return [network, remainingSeconds(endsAt, nowMs)];
+  }
+  const latestAt = printedAt + bantimeMs + zoneMaxMs;
+  const endsAt = latestAt > nowMs ? Math.min(latestAt, nowMs + bantimeMs) : nowMs + bantimeMs;
+  return [network, remainingSeconds(endsAt, nowMs), 'at-most'];
 }

@@ -1,53 +1,33 @@
-import { jailPattern } from '../shared/names.ts';
 import { type Network, parseNetwork } from '../shared/network.ts';
-import type { Fail2ban } from './fail2ban-client.ts';
+import { readBantime } from './jails/bantime.ts';
 
-/** What a jail holds: each network and when its ban ends, milliseconds since the epoch; null is permanent. */
-export type JailList = ReadonlyMap<Network, number | null>;
+/** A ban as a jail's list prints it. */
+export interface ListedBan {
+  /** null is permanent. */
+  readonly bantimeSeconds: number | null;
+  /** The printed local time of the failure as if it were UTC, milliseconds: fail2ban does not print its zone. */
+  readonly printedAt: number;
+}
+
+/** What a jail holds. */
+export type JailList = ReadonlyMap<Network, ListedBan>;
 
 /** The action's name in fail2ban: that of its file, or `fail2networkban…` where a jail names it so. */
 export const actionName = 'fail2networkban';
-
-/**
- * The jails that hand over to this agent, each with its list. Peers' bans are nobody's to report here, so a peer jail is
- * left out even where somebody gave it the action.
- *
- * @throws Fail2banError
- */
-export async function readJails(
-  fail2ban: Fail2ban,
-  signal: AbortSignal,
-  peerJails: readonly string[] = [],
-): Promise<ReadonlyMap<string, JailList>> {
-  const lists = new Map<string, JailList>();
-  for (const jail of await readWiredJails(fail2ban, signal, peerJails)) {
-    lists.set(jail, parseJailList(await fail2ban(['get', jail, 'banip', '--with-time'], signal)));
-  }
-  return lists;
-}
-
-/** The names of the jails that hand over to this agent. @throws Fail2banError */
-export async function readWiredJails(
-  fail2ban: Fail2ban,
-  signal: AbortSignal,
-  peerJails: readonly string[] = [],
-): Promise<readonly string[]> {
-  const wired: string[] = [];
-  for (const jail of parseJailNames(await fail2ban(['status'], signal))) {
-    if (!jailPattern.test(jail) || peerJails.includes(jail)) continue;
-    const actions = parseActionNames(await fail2ban(['get', jail, 'actions'], signal));
-    if (actions.some(isOurAction)) wired.push(jail);
-  }
-  return wired;
-}
 
 export function isOurAction(name: string): boolean {
   return name.startsWith(actionName);
 }
 
-/** Names out of `fail2ban-client status`. */
+/** Names out of `fail2ban-client status`; a name in which `, ` stands comes in pieces. */
 export function parseJailNames(text: string): readonly string[] {
-  return commaList(/^\W*Jail list:\s*(.*)$/m.exec(text)?.[1] ?? '');
+  return commaList(/^\W*Jail list:[\t ]*(.*)$/ms.exec(text)?.[1] ?? '');
+}
+
+/** How many jails `fail2ban-client status` counts. */
+export function countJails(text: string): number | undefined {
+  const digits = /Number of jail:\s*(\d+)/.exec(text)?.[1];
+  return digits === undefined ? undefined : Number(digits);
 }
 
 /** Names out of `fail2ban-client get JAIL actions`, in the order in which they run. */
@@ -62,27 +42,24 @@ export function parseRegexes(text: string): readonly string[] {
 }
 
 /** Lines of `get JAIL banip --with-time`: `203.0.113.7 \t2026-11-21 03:00:00 + 600 = 2026-11-21 03:10:00`, local time. */
-const banLine = /^(\S+)\s+\S+ \S+ \+ (-?[0-9.]+) = (\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)$/;
+const banLine = /^(\S+)\s+(\S+) (\S+) \+ (\S+) = /;
 
 /** What `fail2ban-client get JAIL banip --with-time` prints. A ban of something that is no network is left out. */
 export function parseJailList(text: string): JailList {
-  const list = new Map<Network, number | null>();
+  const list = new Map<Network, ListedBan>();
   for (const line of text.split('\n')) {
-    const [, address = '', bantime, ...parts] = banLine.exec(line.trim()) ?? [];
+    const [, address = '', day = '', time = '', bantime = ''] = banLine.exec(line.trim()) ?? [];
     const network = parseNetwork(address);
-    if (network !== undefined) list.set(network, bantime === '-1' ? null : localTime(parts.map(Number)));
+    if (network === undefined) continue;
+    // What cannot be read is still a ban that stands: nothing is to be lifted for it.
+    list.set(network, { bantimeSeconds: readBantime(bantime) ?? null, printedAt: Date.parse(`${day}T${time}Z`) });
   }
   return list;
 }
 
-function localTime([year = 0, month = 1, ...rest]: readonly number[]): number {
-  const [day = 1, hour = 0, minute = 0, second = 0] = rest;
-  return new Date(year, month - 1, day, hour, minute, second).getTime();
-}
-
 function commaList(text: string): readonly string[] {
   return text
-    .split(/[,\n]/)
-    .map((name) => name.trim())
+    .replace(/\n$/, '')
+    .split(', ')
     .filter((name) => name !== '');
 }

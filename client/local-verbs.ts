@@ -22,7 +22,7 @@ export type ServerAnswer = { readonly server: string } & (
 
 /** How long a command is kept waiting for the servers' answers. */
 export const outcomeMaxMs = 5_000;
-/** And for a jail's list to be settled: two readings of fail2ban and a pause between them. */
+/** And for a jail's list to be settled: fail2ban may be slow to answer. */
 const resendMaxMs = 60_000;
 
 type Arguments = Readonly<Record<string, unknown>>;

@@ -130,7 +130,7 @@ function addResend(program: Command): void {
       import('./commands/resend.ts'),
       import('./commands/event-arguments.ts'),
     ]);
-    return all === true && jail === undefined ? resendAll(context) : resend(context, typed.jail(jail ?? '', 'JAIL'));
+    return all === true && jail === undefined ? resendAll(context) : resend(context, typed.jailOfHost(jail ?? ''));
   });
 }
 

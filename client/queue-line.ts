@@ -1,9 +1,10 @@
 import type { Source, Verb } from '../shared/frames.ts';
+import { carryJail } from '../shared/jail-name.ts';
 import { formatLabels, type Labels, labelsAllowed, parseLabels } from '../shared/labels.ts';
-import { limits } from '../shared/limits.ts';
 import { jailAlphabet, jailPattern } from '../shared/names.ts';
 import { type Network, parseNetwork } from '../shared/network.ts';
 import { quote } from '../shared/refusal.ts';
+import { readBantime } from './jails/bantime.ts';
 
 /** A line of the queue file, as the fail2ban action or `fail2networkban ban` wrote it. */
 export type QueueLine = EventLine | ListChangedLine | UnreadableLine;
@@ -11,6 +12,7 @@ export type QueueLine = EventLine | ListChangedLine | UnreadableLine;
 export interface EventLine {
   readonly kind: 'event';
   readonly verb: Verb;
+  /** As it is carried. */
   readonly jail: string;
   readonly network: Network;
   /** null is permanent; an unban's says nothing. */
@@ -36,6 +38,9 @@ export interface UnreadableLine {
 /** Longest line that is looked at; the longest that the action writes has about 200 bytes. */
 export const lineMaxBytes = 4_096;
 
+/** Longest name of a jail that is looked at. */
+const nameMaxCharacters = 1_000;
+
 const verbs: Readonly<Record<string, Pick<EventLine, 'verb' | 'source'>>> = {
   ban: { verb: 'ban', source: 'jail' },
   // bantime.increment: the same ban, longer.
@@ -52,9 +57,12 @@ const verbs: Readonly<Record<string, Pick<EventLine, 'verb' | 'source'>>> = {
  * `v1 flush <jail> <family>` or `v1 stop <jail>`. fail2ban checks neither addresses (`banip` takes any text) nor names.
  */
 export function parseQueueLine(text: string): QueueLine {
-  const [version, verb = '', jail = '', ...rest] = text.split('\t');
+  const [version, verb = '', name = '', ...rest] = text.split('\t');
   if (version !== 'v1') return unreadable(text, `begins with ${quote(version)}, not v1`);
-  if (!jailPattern.test(jail)) return unreadable(text, `jail ${quote(jail)}: allowed are ${jailAlphabet}`);
+  const jail = verb.startsWith('hand-') ? name : readName(name);
+  if (jail === undefined || !jailPattern.test(jail)) {
+    return unreadable(text, `jail ${quote(name)}: allowed are ${jailAlphabet}`);
+  }
   if (verb === 'flush' || verb === 'stop') return { kind: verb, jail };
   const meaning = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
   if (meaning === undefined) return unreadable(text, `verb ${quote(verb)} is none of the action's`);
@@ -70,7 +78,7 @@ function parseEvent(
   if (rest.length !== 5 && rest.length !== 6) return unreadable(text, `has ${rest.length + 3} fields, not 8 or 9`);
   const network = parseNetwork(address);
   if (network === undefined) return unreadable(text, `${quote(address)} is not an IPv4 or IPv6 address or CIDR`);
-  const bantimeSeconds = parseBantime(bantime);
+  const bantimeSeconds = readBantime(bantime);
   if (bantimeSeconds === undefined) return unreadable(text, `bantime ${quote(bantime)} is not seconds or -1`);
   const failedAt = parseTime(time);
   if (failedAt === undefined) return unreadable(text, `time ${quote(time)} is not seconds since the epoch`);
@@ -87,11 +95,10 @@ export function formatHandLine(event: Omit<EventLine, 'kind' | 'source'>): strin
   return `${[...cells, ...(labels === undefined ? [] : [formatLabels(labels)])].join('\t')}\n`;
 }
 
-/** Longer than the protocol's longest finite time is that longest time. */
-function parseBantime(text: string): number | null | undefined {
-  if (text === '-1') return null;
-  if (!/^[0-9]{1,12}(?:\.[0-9]{1,20})?$/.test(text)) return undefined;
-  return Math.min(Math.ceil(Number(text)), limits.ttlMaxSeconds);
+/** A name as fail2ban knows it, turned into the one that is carried. */
+function readName(name: string): string | undefined {
+  // A tag that fail2ban left as it is names no jail.
+  return name === '' || name === '<name>' || name.length > nameMaxCharacters ? undefined : carryJail(name);
 }
 
 /** Python writes a float with as many digits as it has; an exponent cannot occur between 1970 and 5138. */

@@ -21,6 +21,8 @@ export function costOf(frame: FrameToServer, countReports: (jail?: string) => nu
       return costOfLooking(frame.digests.reduce((sum, { jail }) => sum + countReports(jail), 0));
     case 'jail':
       return frame.entries.length + (frame.part < frame.parts ? 0 : costOfLooking(countReports(frame.jail)));
+    case 'missing':
+      return frame.networks.length;
     case 'query':
       return frame.about === 'bans' ? costOfLooking(countReports()) : 0;
     case 'subscribe':

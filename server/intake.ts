@@ -5,9 +5,11 @@ import type {
   EventsFrame,
   JailFrame,
   JailsFrame,
+  MissingFrame,
   ReceivedEvent,
   ResultsFrame,
   SettledFrame,
+  WithdrawnFrame,
 } from '../shared/frames.ts';
 import { digestOf } from '../shared/jail-digest.ts';
 import type { Network } from '../shared/network.ts';
@@ -44,7 +46,8 @@ export interface IntakeOptions {
 /** What one part of a list did, in its order. */
 interface PartEffect {
   readonly entries: readonly EntryEffect[];
-  readonly withdrawn: number;
+  /** Networks of the jail's reports that the whole list did not name. */
+  readonly unlisted: readonly Network[];
   /** Digest of what the record then says. */
   readonly recorded: string;
   /** Reports of the jail that an operator lifted and the list names. */
@@ -90,21 +93,21 @@ export class Intake {
     return this.#options.record.read(differing, { client: client.name, cost: digests.length });
   }
 
-  /** Takes one part of a jail's list; the last part also withdraws what the list does not name. */
+  /** Takes one part of a jail's list, which only adds and prolongs; the last part also finds what the list does not name. */
   async takePart(client: Client, frame: JailFrame, lists: JailLists): Promise<SettledFrame | undefined> {
     const list = lists.add(frame);
     const isLast = frame.part === frame.parts;
-    const { entries, withdrawn, recorded, lifted } = await this.#write(
+    const { entries, unlisted, recorded, lifted } = await this.#write(
       { client, cost: frame.entries.length },
       (draft): PartEffect => ({
         entries: this.#options.writer.writeListed(draft, client, frame),
-        withdrawn: isLast ? withdrawUnlisted(draft, client, frame.jail, list.networks) : 0,
+        unlisted: isLast ? findUnlisted(draft, client, frame.jail, list.networks) : [],
         recorded: isLast ? recordedDigest(draft, client, frame.jail) : '',
         lifted: isLast ? draft.ofJail(client.name, frame.jail).filter(({ isLifted }) => isLifted).length : 0,
       }),
-      (refusal) => ({ entries: refuseEntries(frame, refusal), withdrawn: 0, recorded: '', lifted: 0 }),
+      (refusal) => ({ entries: refuseEntries(frame, refusal), unlisted: [], recorded: '', lifted: 0 }),
     );
-    list.withdrawn += withdrawn;
+    list.unlisted = unlisted;
     list.lifted = lifted;
     for (const entry of entries) {
       list.note(entry.code);
@@ -113,6 +116,26 @@ export class Intake {
     if (!isLast) return undefined;
     lists.settle(list, recorded);
     return list.toFrame();
+  }
+
+  /**
+   * Withdraws what a jail was found not to hold any more. A report that was made or prolonged since the networks were first
+   * missed stands: the jail has banned anew.
+   */
+  async takeMissing(client: Client, { jail, seconds, networks }: MissingFrame): Promise<WithdrawnFrame> {
+    const count = await this.#write(
+      { client, cost: networks.length },
+      (draft) => {
+        const missedAt = this.#options.clock.now() - seconds * 1_000;
+        const reports = networks
+          .map((network) => draft.reportOf({ network, client: client.name, jail }))
+          .filter((report) => report?.source === 'jail' && report.reportedAt <= missedAt)
+          .filter((report) => report !== undefined);
+        return draft.withdrawAll(reports, 'not-listed', client.name);
+      },
+      () => 0,
+    );
+    return { type: 'withdrawn', jail, count };
   }
 
   async #take(
@@ -184,12 +207,12 @@ export class Intake {
   }
 }
 
-/** Withdraws what a jail no longer holds; what a person banned is in no jail's list. @returns how many */
-function withdrawUnlisted(draft: Draft, client: Client, jail: string, listed: ReadonlySet<Network>): number {
-  const reports = draft
+/** Networks that the jail's reports ban and its list does not name; what a person banned is in no jail's list. */
+function findUnlisted(draft: Draft, client: Client, jail: string, listed: ReadonlySet<Network>): Network[] {
+  return draft
     .ofJail(client.name, jail)
-    .filter(({ source, network }) => source === 'jail' && !listed.has(network));
-  return draft.withdrawAll(reports, 'not-listed', client.name);
+    .filter(({ source, network }) => source === 'jail' && !listed.has(network))
+    .map(({ network }) => network);
 }
 
 function refuseEntries({ entries }: JailFrame, refusal: Refusal): EntryEffect[] {

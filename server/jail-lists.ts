@@ -14,7 +14,8 @@ export class JailList {
   readonly networks = new Set<Network>();
   readonly #refused = new Map<RefusalCode, number>();
   parts = 0;
-  withdrawn = 0;
+  /** Networks of the jail's reports that the list did not name. */
+  unlisted: readonly Network[] = [];
   /** Reports that an operator lifted and the list still names. */
   lifted = 0;
   #added = 0;
@@ -26,7 +27,7 @@ export class JailList {
 
   /** Whether the same list, sent again, would change nothing until the policy changes. */
   get isSettled(): boolean {
-    return this.#isSettled;
+    return this.#isSettled && this.unlisted.length === 0;
   }
 
   /** Counts what became of one entry. */
@@ -38,8 +39,10 @@ export class JailList {
 
   toFrame(): SettledFrame {
     const refused = Object.fromEntries(this.#refused);
-    const { jail, withdrawn, lifted } = this;
-    return { type: 'settled', jail, added: this.#added, withdrawn, refused, ...(lifted > 0 ? { lifted } : {}) };
+    const { jail, lifted } = this;
+    const unlisted = this.unlisted.slice(0, limits.unlistedMax);
+    const settled = { type: 'settled', jail, added: this.#added, withdrawn: 0, unlisted, refused } as const;
+    return lifted > 0 ? { ...settled, lifted } : settled;
   }
 }
 

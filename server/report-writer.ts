@@ -21,7 +21,7 @@ export interface EntryEffect {
   readonly detail?: string;
 }
 
-/** A list's time to live replaces a report's only when they differ by more than this: seconds pass on the way. */
+/** A list prolongs a report only by more than this: seconds pass on the way. */
 const ttlToleranceMs = 60_000;
 
 /**
@@ -65,15 +65,20 @@ export class ReportWriter {
     return refusal;
   }
 
-  /** @returns what became of each entry of a list's part that was not recorded before */
+  /**
+   * Adds and prolongs what a list's part names. It shortens nothing, and brings nothing back that an operator lifted: only
+   * a ban does.
+   *
+   * @returns what became of each entry of a list's part that was not recorded before
+   */
   writeListed(draft: Draft, client: Client, { jail, entries }: JailFrame): EntryEffect[] {
-    return entries.flatMap(([network, ttlSeconds]) => {
+    return entries.flatMap(([network, ttlSeconds, bound]) => {
       const known = draft.reportOf({ network, client: client.name, jail });
       if (known?.source === 'hand') return { network, code: 'by-hand' };
       // A list has no labels: those of the ban stay.
       const labels = known?.labels;
       const report = this.makeReport(client, { jail, network, ttlSeconds, source: 'jail', labels });
-      if (known !== undefined && endsWithIt(known, report)) return [];
+      if (known !== undefined && (known.isLifted || bound === 'at-most' || !prolongs(report, known))) return [];
       const refusal = this.#refuseReport(draft, client, report);
       if (refusal !== undefined) return { network, ...refusal };
       draft.report(report, true);
@@ -94,6 +99,6 @@ export class ReportWriter {
   }
 }
 
-function endsWithIt(known: Report, listed: Report): boolean {
-  return known.endsAt === listed.endsAt || Math.abs(known.endsAt - listed.endsAt) <= ttlToleranceMs;
+function prolongs(listed: Report, known: Report): boolean {
+  return listed.endsAt > known.endsAt + ttlToleranceMs;
 }

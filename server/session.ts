@@ -223,6 +223,8 @@ export class Session {
         return { type: 'differing', jails: await intake.compareDigests(client, frame.digests, lists) };
       case 'jail':
         return intake.takePart(client, frame, lists);
+      case 'missing':
+        return intake.takeMissing(client, frame);
       case 'query':
         return { type: 'answer', id: frame.id, ...(await answer(client, frame)) };
       case 'subscribe':

@@ -49,7 +49,7 @@ export interface JailsFrame {
   readonly digests: readonly { readonly jail: string; readonly digest: string }[];
 }
 
-/** One part of a jail's full list, parts in order. The last part is answered by a `settled` frame. */
+/** One part of a jail's full list, parts in order, which only adds and prolongs. The last is answered by a `settled` frame. */
 export interface JailFrame {
   readonly type: 'jail';
   readonly jail: string;
@@ -58,8 +58,22 @@ export interface JailFrame {
   readonly entries: readonly JailEntry[];
 }
 
-/** A network that a jail holds, and for how many seconds still; null is permanent. */
-export type JailEntry = readonly [network: Network, ttlSeconds: number | null];
+/**
+ * A network that a jail holds, and for how many seconds still; null is permanent. `atMost`: the ban may end earlier, so
+ * that the end of a report that stands already is not touched.
+ */
+export type JailEntry = readonly [network: Network, ttlSeconds: number | null, bound?: 'at-most'];
+
+/**
+ * Networks that were missing from a jail at every look for so many seconds, on evidence about each. Reports that are
+ * older than that are withdrawn. Answered by a `withdrawn` frame.
+ */
+export interface MissingFrame {
+  readonly type: 'missing';
+  readonly jail: string;
+  readonly seconds: number;
+  readonly networks: readonly Network[];
+}
 
 /** A question. Answered by an `answer` frame with the same id. */
 export type QueryFrame = { readonly type: 'query'; readonly id: number } & Question;
@@ -103,7 +117,14 @@ export interface HostEnforcer {
   readonly detail?: string;
 }
 
-export type FrameToServer = EventsFrame | JailsFrame | JailFrame | QueryFrame | SubscribeFrame | EnforcersFrame;
+export type FrameToServer =
+  | EventsFrame
+  | JailsFrame
+  | JailFrame
+  | MissingFrame
+  | QueryFrame
+  | SubscribeFrame
+  | EnforcersFrame;
 
 /** First frame of a connection, from the server, not sealed: no key is known yet. */
 export interface HelloFrame {
@@ -155,10 +176,20 @@ export interface SettledFrame {
   readonly type: 'settled';
   readonly jail: string;
   readonly added: number;
-  readonly withdrawn: number;
+  /** A list withdraws nothing; agents of before ask for the field. */
+  readonly withdrawn: 0;
+  /** The first of the networks that the jail's reports ban and the list did not name. */
+  readonly unlisted: readonly Network[];
   readonly refused: Readonly<Partial<Record<RefusalCode, number>>>;
   /** Reports of this jail that an operator lifted and the list still names; left out for none. */
   readonly lifted?: number;
+}
+
+/** How many reports a `missing` frame withdrew. */
+export interface WithdrawnFrame {
+  readonly type: 'withdrawn';
+  readonly jail: string;
+  readonly count: number;
 }
 
 /** Whether a firewall agrees with the ledger about one network. */
@@ -218,6 +249,7 @@ export type FrameToClient =
   | ResultsFrame
   | DifferingFrame
   | SettledFrame
+  | WithdrawnFrame
   | AnswerFrame
   | FeedFrame
   | RefusedFrame;

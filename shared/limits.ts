@@ -13,6 +13,8 @@ export const limits = {
   /** Entries in one part of a jail's list, and parts of one list. */
   entriesPerPartMax: 2_000,
   partsMax: 64,
+  /** Networks that one `settled` names as unlisted, and that one `missing` names: the longest ones just fit into a frame. */
+  unlistedMax: 5_000,
   /** Reports in one answer: those of the longest names just fit into a frame. */
   reportsPerAnswerMax: 1_500,
   /** Reports in one frame of the feed, new and ended ones each: those of the longest names and labels just fit. */

@@ -2,9 +2,11 @@
  * Names come from outside and end up in logs, in comments of cluster.fw and in command lines, so the alphabet is small:
  * no blanks, no control characters, nothing that a shell, an INI file or a firewall comment reads specially.
  */
-export const jailPattern = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/;
+export const jailPattern = /^[A-Za-z0-9%][A-Za-z0-9._@+%~-]{0,63}$/;
 /** Of jails, where `*` stands for any characters: see {@link fitsGlob}. */
-export const jailGlobPattern = /^[A-Za-z0-9*][A-Za-z0-9._@+*-]{0,63}$/;
+export const jailGlobPattern = /^[A-Za-z0-9*%][A-Za-z0-9._@+*%~-]{0,63}$/;
+/** Names of jails that are carried as they are, and that may stand in fail2ban's and our own configuration. */
+export const plainJailPattern = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/;
 export const clientPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 /** Who reports: a client, the operator, or what the server takes over from another program, as `crowdsec/main`. */
 export const reporterPattern = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,129}$/;
@@ -19,7 +21,8 @@ export const handJail = 'manual';
 /** As whom an operator reports who uses the server's local socket; no host is enrolled by it. */
 export const operatorName = 'operator';
 
-export const jailAlphabet = '1–64 of A-Z a-z 0-9 . _ @ + -, beginning with a letter or digit';
+export const plainJailAlphabet = '1–64 of A-Z a-z 0-9 . _ @ + -, beginning with a letter or digit';
+export const jailAlphabet = '1–64 of A-Z a-z 0-9 . _ @ + % ~ -, beginning with a letter, a digit or %';
 export const noteAlphabet = 'up to 200 characters, no control characters';
 export const clientAlphabet = '1–64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit';
 

@@ -24,7 +24,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const most = Number.MAX_SAFE_INTEGER;
 const anyText = /^[^\0]{0,1000}$/s;
-const patternText = /^[A-Za-z0-9._@+*-]{1,64}$/;
+const patternText = /^[A-Za-z0-9._@+*%~-]{1,64}$/;
 
 /** @throws FrameError */
 export function parseHello(fields: Fields): HelloFrame {
@@ -43,6 +43,7 @@ export function parseFrameToClient(fields: Fields): FrameToClient {
     'results',
     'differing',
     'settled',
+    'withdrawn',
     'answer',
     'feed',
     'refused',
@@ -71,6 +72,12 @@ export function parseFrameToClient(fields: Fields): FrameToClient {
       return { type, jails: field.list(fields, 'jails', { least: 0, most: limits.jailsPerFrameMax }, parseJailName) };
     case 'settled':
       return parseSettled(fields);
+    case 'withdrawn':
+      return {
+        type,
+        jail: parseJailName(fields['jail']),
+        count: field.integer(fields, 'count', 0, limits.unlistedMax),
+      };
     case 'answer':
       return parseAnswer(fields);
     case 'feed':
@@ -98,7 +105,12 @@ function parseSettled(fields: Fields): SettledFrame {
     type: 'settled',
     jail: parseJailName(fields['jail']),
     added: field.integer(fields, 'added', 0, most),
-    withdrawn: field.integer(fields, 'withdrawn', 0, most),
+    withdrawn: 0,
+    // A server of before withdraws by the list alone, and names nothing.
+    unlisted:
+      fields['unlisted'] === undefined
+        ? []
+        : field.list(fields, 'unlisted', { least: 0, most: limits.unlistedMax }, readNetwork),
     refused,
     ...(fields['lifted'] === undefined ? {} : { lifted: field.integer(fields, 'lifted', 1, most) }),
   };

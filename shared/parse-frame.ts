@@ -60,7 +60,7 @@ export function parseLoginPayload(fields: Fields): LoginPayload {
  * @throws FrameError
  */
 export function parseFrameToServer(fields: Fields): FrameToServer {
-  const type = field.choice(fields, 'type', ['events', 'jails', 'jail', 'query', 'subscribe', 'enforcers']);
+  const type = field.choice(fields, 'type', ['events', 'jails', 'jail', 'missing', 'query', 'subscribe', 'enforcers']);
   switch (type) {
     case 'events':
       return { type, stream: field.text(fields, 'stream', streamPattern, 'a stream id'), events: parseEvents(fields) };
@@ -68,6 +68,8 @@ export function parseFrameToServer(fields: Fields): FrameToServer {
       return { type, digests: parseDigests(fields) };
     case 'jail':
       return parseJail(fields);
+    case 'missing':
+      return parseMissing(fields);
     case 'query':
       return { type, id: field.integer(fields, 'id', 0, Number.MAX_SAFE_INTEGER), ...parseQuestion(fields) };
     case 'subscribe':
@@ -141,12 +143,27 @@ function parseJail(fields: Fields): FrameToServer {
   };
 }
 
+function parseMissing(fields: Fields): FrameToServer {
+  return {
+    type: 'missing',
+    jail: field.text(fields, 'jail', jailPattern, jailAlphabet),
+    seconds: field.integer(fields, 'seconds', 1, limits.ttlMaxSeconds),
+    networks: field.list(fields, 'networks', { least: 1, most: limits.unlistedMax }, (item) => {
+      const network = readNetwork(item);
+      if (network === undefined) throw new FrameError('networks', item, 'a network');
+      return network;
+    }),
+  };
+}
+
 function parseEntry(item: unknown): JailEntry {
-  const [text, ttlSeconds]: readonly unknown[] = Array.isArray(item) ? item : [];
+  const [text, ttlSeconds, bound]: readonly unknown[] = Array.isArray(item) ? item : [];
   const network = readNetwork(text);
   if (network === undefined) throw new FrameError('entries', text, 'a network');
   if (!isTtl(ttlSeconds)) throw new FrameError('entries', ttlSeconds, ttlAllowed);
-  return [network, ttlSeconds];
+  if (bound === undefined) return [network, ttlSeconds];
+  if (bound !== 'at-most') throw new FrameError('entries', bound, "'at-most' or nothing");
+  return [network, ttlSeconds, bound];
 }
 
 function parseEnforcer(item: unknown): HostEnforcer {

@@ -8,8 +8,9 @@ import { countPatterns, type ReportFilter } from './report-filter.ts';
 type Fields = Readonly<Record<string, unknown>>;
 
 /** What may stand in a pattern of jails, clients or values of labels, in which `*` stands for any characters. */
-export const filterPattern = /^[A-Za-z0-9*][A-Za-z0-9._@:/+ *-]{0,63}$/;
-export const filterAlphabet = '1–64 of A-Z a-z 0-9 . _ @ : / + - * and blanks, beginning with a letter, a digit or *';
+export const filterPattern = /^[A-Za-z0-9*%][A-Za-z0-9._@:/+ *%~-]{0,63}$/;
+export const filterAlphabet =
+  '1–64 of A-Z a-z 0-9 . _ @ : / + - * % ~ and blanks, beginning with a letter, a digit, * or %';
 export const ledgerIdPattern = /^[A-Za-z0-9_-]{0,64}$/;
 
 /** @throws FrameError */

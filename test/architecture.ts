@@ -10,7 +10,7 @@ export type Owners = Readonly<Record<string, readonly string[]>>;
 /** Each outside package and each part of Node that reaches out of the program has its owners: one, or one a side. */
 export const importOwners: Owners = {
   ws: ['client/uplink.ts', 'server/web-sockets.ts'],
-  'libsql/promise': ['server/ledger/database.ts'],
+  'libsql/promise': ['server/ledger/database.ts', 'client/jails/bans-database.ts'],
   'proxmox-api': ['server/enforcers/proxmox/'],
   commander: ['client/main.ts', 'server/main.ts', 'shared/host/exit-code-of.ts', 'shared/host/failure.ts'],
   pino: ['shared/host/log.ts'],

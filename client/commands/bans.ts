@@ -1,6 +1,7 @@
 import { formatDuration } from '../../shared/duration.ts';
 import { type ExitCode, exitCodes } from '../../shared/exit-codes.ts';
 import { callLocalSocket } from '../../shared/host/local-socket.ts';
+import { showJail } from '../../shared/jail-name.ts';
 import { formatTable } from '../../shared/table.ts';
 import { loadAgentSettings } from '../agent-settings.ts';
 import { listOf, type ServerPart, serverParts, textOf } from './answers.ts';
@@ -24,7 +25,7 @@ function rowsOf({ server, bans }: ServerPart): string[][] {
   return listOf(bans).map(({ network, jail, ttlSeconds }) => [
     server,
     textOf(network),
-    textOf(jail),
+    showJail(textOf(jail)),
     formatDuration(typeof ttlSeconds === 'number' ? ttlSeconds : null),
   ]);
 }

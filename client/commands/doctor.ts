@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { ConfigError } from '../../shared/errors.ts';
 import type { ExitCode } from '../../shared/exit-codes.ts';
 import { formatReport, type Report, reportOf, reportToJson, verdictCodes, verdictOf } from '../../shared/finding.ts';
+import { carryJail } from '../../shared/jail-name.ts';
 import { version } from '../../shared/version.ts';
 import { judgeAgent } from '../doctor/judge-agent.ts';
 import { judgeProblems } from '../doctor/judge-configuration.ts';
@@ -44,7 +45,7 @@ async function examineSettings(
 ): Promise<Report> {
   const runFail2ban = makeFail2ban({ program: agent.fail2banClient, socket: agent.fail2banSocket });
   const fail2ban = await readFail2ban(runFail2ban, new AbortController().signal);
-  const jails = wiredJails(fail2ban).map(({ name }) => name);
+  const jails = wiredJails(fail2ban).map(({ name }) => carryJail(name));
   const peerJails = peerJailsOf(subscriptions);
   const options = { clock, randomBytes, agent: `fail2networkban ${version} doctor` };
   const reached = await Promise.all(servers.map((server) => readServer(server, options)));

@@ -1,5 +1,6 @@
 import { durationAllowed, parseDuration } from '../../shared/duration.ts';
 import { ArgumentError } from '../../shared/host/local-socket.ts';
+import { readJail } from '../../shared/jail-name.ts';
 import { type Labels, labelsAllowed, parseLabels } from '../../shared/labels.ts';
 import { limits } from '../../shared/limits.ts';
 import { jailAlphabet, jailPattern } from '../../shared/names.ts';
@@ -17,9 +18,15 @@ export const typed = {
   },
 
   /** @param name of the argument, as the help has it */
-  jail(text: string, name: '--jail' | 'JAIL'): string {
+  jail(text: string, name: '--jail'): string {
     if (jailPattern.test(text)) return text;
     throw new ArgumentError(`${name} ${quote(text)}: allowed are ${jailAlphabet}`);
+  },
+
+  /** A jail of this host, by the name that fail2ban knows it by or that it is carried under. */
+  jailOfHost(text: string): string {
+    if (text !== '') return readJail(text);
+    throw new ArgumentError(`JAIL is missing: allowed is the name of a jail`);
   },
 
   labels(text: string): Labels {

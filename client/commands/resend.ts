@@ -1,9 +1,10 @@
 import { type ExitCode, exitCodes } from '../../shared/exit-codes.ts';
 import { callLocalSocket } from '../../shared/host/local-socket.ts';
+import { showJail } from '../../shared/jail-name.ts';
 import { isObject } from '../../shared/sealed-channel.ts';
 import { loadAgentSettings } from '../agent-settings.ts';
 import { type Fail2ban, Fail2banError, makeFail2ban } from '../fail2ban-client.ts';
-import { readWiredJails } from '../jails.ts';
+import { readWiredJails } from '../jails/jail-reader.ts';
 import { type ServerPart, serverParts, textOf } from './answers.ts';
 import { type CommandContext, show } from './command-context.ts';
 
@@ -25,7 +26,7 @@ export async function resendAll(context: CommandContext): Promise<ExitCode> {
   // At once: the agent reads all lists together, and confirms them with one pause.
   const answers = await Promise.all(jails.map((jail) => callLocalSocket(socket, 'resend', { jail })));
   const lines = answers.flatMap((answer) =>
-    serverParts(answer).map((part) => `${textOf(answer['jail'])}: ${describe(part)}`),
+    serverParts(answer).map((part) => `${showJail(textOf(answer['jail']))}: ${describe(part)}`),
   );
   show(context, { jails: answers }, jails.length === 0 ? ['no jail has the action fail2networkban'] : lines);
   return exitCodeOf(answers.flatMap(serverParts));
@@ -34,7 +35,7 @@ export async function resendAll(context: CommandContext): Promise<ExitCode> {
 /** Undefined: fail2ban does not answer, which is said. */
 async function listJails(context: CommandContext, fail2ban: Fail2ban): Promise<readonly string[] | undefined> {
   try {
-    return await readWiredJails(fail2ban, new AbortController().signal);
+    return (await readWiredJails(fail2ban, new AbortController().signal)).map(({ jail }) => jail);
   } catch (error) {
     if (!(error instanceof Fail2banError)) throw error;
     show(context, { reason: error.message }, [`not sent: ${error.message}`]);
@@ -53,5 +54,7 @@ function describe({ server, kind, reason, frame }: ServerPart): string {
   const refusals = refused.map(([code, count]) => `, ${textOf(count)} refused: ${code}`).join('');
   const lifted = Number(frame['lifted'] ?? 0);
   const marked = lifted > 0 ? `, ${lifted} lifted by an operator, still in the jail` : '';
-  return `${server}: ${textOf(frame['added'])} added, ${textOf(frame['withdrawn'])} withdrawn${refusals}${marked}`;
+  const unlisted = Array.isArray(frame['unlisted']) ? frame['unlisted'].length : 0;
+  const watched = unlisted > 0 ? `, ${unlisted} not in the jail: withdrawn when that is certain` : '';
+  return `${server}: ${textOf(frame['added'])} added${refusals}${marked}${watched}`;
 }

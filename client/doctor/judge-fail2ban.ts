@@ -1,6 +1,8 @@
 import { enumerate } from '../../shared/enumerate.ts';
 import type { Said } from '../../shared/finding.ts';
-import { jailAlphabet, jailPattern } from '../../shared/names.ts';
+import { carryJail } from '../../shared/jail-name.ts';
+import { sharedNames } from '../jails/jail-names.ts';
+import type { WiredJail } from '../jails/jail-reader.ts';
 import { isOurAction } from '../jails.ts';
 import type { Fail2banFacts, JailFacts } from './read-fail2ban.ts';
 
@@ -18,7 +20,8 @@ export function judgeFail2ban(facts: Fail2banFacts, peerJails: readonly string[]
     { level: 'good', code: 'jails-wired', fact: `it hands over the bans of: ${names(wired)}` },
     ...facts.jails.filter((jail) => !wired.includes(jail) && !peerJails.includes(jail.name)).map(bare),
     ...wired.filter(isNotLast).map(notLast),
-    ...wired.filter(({ name }) => !jailPattern.test(name)).map(oddName),
+    ...wired.filter(({ name }) => isRewritten(name)).map(oddName),
+    ...sharedNames(wired.map(toWired)).map((name) => sharedName(name, wired)),
     ...wired.filter(({ name }) => name === 'recidive').map(loop),
   ];
 }
@@ -68,13 +71,33 @@ function notLast({ name, actions }: JailFacts): Said {
   };
 }
 
+/** A name that fail2ban or the shell makes another one of: a tag in it is replaced, a tab or a new line ends it. */
+function isRewritten(name: string): boolean {
+  return /<[^ <>]+>|\p{Cc}/u.test(name);
+}
+
 function oddName({ name }: JailFacts): Said {
   return {
-    level: 'broken',
-    code: 'jail-name-not-allowed',
-    fact: `the jail name ${JSON.stringify(name)} is not allowed: ${jailAlphabet}`,
-    consequence: 'its lines are set aside unread',
+    level: 'warning',
+    code: 'jail-name-not-carried',
+    fact: `the action cannot hand over the name of the jail ${JSON.stringify(name)}`,
+    consequence: 'its bans reach the servers when the jails are compared, some minutes late',
     command: 'rename the jail',
+  };
+}
+
+function toWired({ name, aliases = [] }: JailFacts): WiredJail {
+  return { name, jail: carryJail(name), aliases };
+}
+
+function sharedName(name: string, wired: readonly JailFacts[]): Said {
+  const named = wired.map(toWired).filter(({ jail, aliases }) => jail === name || aliases.includes(name));
+  return {
+    level: 'warning',
+    code: 'action-name-shared',
+    fact: `fail2networkban[name=${name}] stands for several jails: ${enumerate(named.map((each) => each.name))}`,
+    consequence: 'which of them banned is known only when the jails are compared: unbans arrive some minutes late',
+    command: `take name=${name} off the action fail2networkban, so that each jail hands over under its own name`,
   };
 }
 

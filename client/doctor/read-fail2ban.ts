@@ -1,10 +1,14 @@
 import { type Fail2ban, Fail2banError } from '../fail2ban-client.ts';
-import { parseActionNames, parseJailNames } from '../jails.ts';
+import { aliasesOf } from '../jails/jail-reader.ts';
+import { readJailNames } from '../jails/read-jail-names.ts';
+import { parseActionNames } from '../jails.ts';
 
 /** A jail with the names of its actions, in the order in which they run. */
 export interface JailFacts {
   readonly name: string;
   readonly actions: readonly string[];
+  /** Names of the action that are not the jail's, as they are carried. */
+  readonly aliases?: readonly string[];
 }
 
 export type Fail2banFacts =
@@ -15,8 +19,9 @@ export type Fail2banFacts =
 export async function readFail2ban(fail2ban: Fail2ban, signal: AbortSignal): Promise<Fail2banFacts> {
   try {
     const jails: JailFacts[] = [];
-    for (const name of parseJailNames(await fail2ban(['status'], signal))) {
-      jails.push({ name, actions: parseActionNames(await fail2ban(['get', name, 'actions'], signal)) });
+    for (const name of await readJailNames(fail2ban, signal)) {
+      const actions = parseActionNames(await fail2ban(['get', name, 'actions'], signal));
+      jails.push({ name, actions, aliases: await aliasesOf(name, actions, fail2ban, signal) });
     }
     return { kind: 'running', jails };
   } catch (error) {

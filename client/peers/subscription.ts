@@ -1,5 +1,5 @@
 import { isLabelKey, labelKeyAllowed } from '../../shared/labels.ts';
-import { jailAlphabet, jailPattern } from '../../shared/names.ts';
+import { plainJailAlphabet, plainJailPattern } from '../../shared/names.ts';
 import type { Family } from '../../shared/network.ts';
 import { filterAlphabet, filterPattern } from '../../shared/parse-subscribe.ts';
 import { quote } from '../../shared/refusal.ts';
@@ -42,9 +42,9 @@ export function readSubscriptions(reader: SettingsReader, servers: readonly stri
 function readPeers(section: SectionReader): Subscription[] {
   return section.keysWith('').flatMap((pattern): Subscription[] => {
     if (!filterPattern.test(pattern)) section.problem(pattern, `is no pattern of jails: allowed are ${filterAlphabet}`);
-    const allowed = `the name of a jail: ${jailAlphabet}`;
+    const allowed = `the name of a jail: ${plainJailAlphabet}`;
     if (section.required(pattern, allowed) === '') return [];
-    const jail = section.matching(pattern, '', jailPattern, allowed);
+    const jail = section.matching(pattern, '', plainJailPattern, allowed);
     const filter = { ...openFilter, jails: [pattern] };
     const target = { kind: 'jail', name: jail } as const;
     return [{ name: `peers ${pattern}`, filter, servers: [], target, maxEntries: defaultMaxEntries }];
@@ -66,7 +66,7 @@ function readTarget(section: SectionReader): Target | undefined {
   if (text === '') return undefined;
   const [kind, name = ''] = text.split(/:(.*)/s);
   if (kind === 'nftables' && name === '') return { kind };
-  if ((kind === 'jail' || kind === 'command') && jailPattern.test(name)) return { kind, name };
+  if ((kind === 'jail' || kind === 'command') && plainJailPattern.test(name)) return { kind, name };
   section.problem('enforcer', `${quote(text)}: allowed is ${targetAllowed}`);
   return undefined;
 }

@@ -1,6 +1,8 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/host/log.ts';
 import { Intake } from '../intake.ts';
+import type { JailNames } from '../jails/jail-names.ts';
+import type { RecentEvents } from '../jails/recent-events.ts';
 import type { Faults } from '../observability/faults.ts';
 import type { Outbox } from '../outbox.ts';
 import { Queue } from '../queue.ts';
@@ -10,6 +12,8 @@ export interface QueueParts {
   readonly outbox: Outbox;
   readonly unreadable: UnreadableLog;
   readonly faults: Faults;
+  readonly names: JailNames;
+  readonly recent: RecentEvents;
   /** The jails' lists may have changed without a line for each network. */
   readonly compareJails: () => void;
 }
@@ -22,9 +26,9 @@ interface Surroundings {
 
 /** The queue of a spool, whose lines become events of the outbox. */
 export function makeQueue(spool: string, { clock, random, log }: Surroundings, parts: QueueParts): Queue {
-  const { outbox, unreadable, faults, compareJails } = parts;
+  const { outbox, unreadable, faults, names, recent, compareJails } = parts;
   const reader = new Intake({
-    ...{ outbox, unreadable, faults, clock },
+    ...{ outbox, unreadable, faults, clock, names, recent },
     onListChanged: compareJails,
     onUnreadable: (lines, { reason, text }) =>
       log.warn({ lines, reason, first: text, file: unreadable.path }, 'unreadable lines set aside'),

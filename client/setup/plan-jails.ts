@@ -1,6 +1,6 @@
 import { enumerate } from '../../shared/enumerate.ts';
 import { SetupError } from '../../shared/host/setup-error.ts';
-import { fitsGlob, jailPattern } from '../../shared/names.ts';
+import { fitsGlob, plainJailPattern } from '../../shared/names.ts';
 import type { JailFacts } from '../doctor/read-fail2ban.ts';
 import { actionName, isOurAction } from '../jails.ts';
 
@@ -76,7 +76,7 @@ function isWired({ actions }: JailFacts): boolean {
 
 /** Why a jail never hands over. */
 function whyNot(name: string): string | undefined {
-  if (!jailPattern.test(name)) return `jail ${JSON.stringify(name)}, whose name the server does not take`;
+  if (!plainJailPattern.test(name)) return `jail ${JSON.stringify(name)}, whose name the server does not take`;
   if (name === 'recidive') return 'jail recidive, which would send the bans of other jails a second time';
   return name.endsWith('-peers') ? `jail ${name}, which holds the bans of other hosts` : undefined;
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { type Fail2ban, makeFail2ban } from '../../client/fail2ban-client.ts';
-import { readJails } from '../../client/jails.ts';
+import { parseJailList } from '../../client/jails.ts';
 import { parseQueueLine } from '../../client/queue-line.ts';
 import { type Ending, makeFolder } from '../ending.ts';
 import { until } from '../until.ts';
@@ -18,7 +18,7 @@ const never = new AbortController().signal;
 /** A command of the action as fail2ban runs it: `%%` is one `%`, tags are replaced, `sh -c` does the rest. */
 async function perform(command: string, spool: string, tags: Readonly<Record<string, string>>): Promise<void> {
   const text = await readFile(actionFile, 'utf8');
-  const [, template = ''] = new RegExp(`^${command} = (.+)$`, 'm').exec(text) ?? [];
+  const [, template = ''] = new RegExp(`^${command} = (.+(?:\\n\\t.+)*)$`, 'm').exec(text) ?? [];
   const replaced = template
     .replaceAll('%%', '%')
     .replace(/<([a-z]+)>/g, (tag, name: string) => ({ spool, ...tags })[name] ?? tag);
@@ -119,8 +119,8 @@ test('is driven by the real fail2ban: bans, unbans, flushes, and what is no addr
     written.map((line) => (line.kind === 'event' ? `${line.verb} ${line.network} ${line.bantimeSeconds}` : line.kind)),
     ['ban 203.0.113.7 600', 'ban 2001:db8::7 600', 'unreadable'],
   );
-  const list = (await readJails(ask, never)).get('by-hand');
-  assert.deepEqual([...(list?.keys() ?? [])].sort(), ['2001:db8::7', '203.0.113.7']);
+  const list = parseJailList(await ask(['get', 'by-hand', 'banip', '--with-time'], never));
+  assert.deepEqual([...list.keys()].sort(), ['2001:db8::7', '203.0.113.7']);
   await ask(['set', 'by-hand', 'unbanip', '203.0.113.7'], never);
   const last = parseQueueLine((await linesOf(spool)).at(-1) ?? '');
   assert.ok(last.kind === 'event' && last.verb === 'unban' && last.network === '203.0.113.7');

@@ -216,6 +216,10 @@ export class TestServer {
         return undefined;
       case 'jail':
         return this.#takeList(frame);
+      case 'missing': {
+        const held = frame.networks.filter((network) => this.reports.delete(`${frame.jail} ${network}`));
+        return { type: 'withdrawn', jail: frame.jail, count: held.length };
+      }
       case 'query':
         return this.#reply(frame);
     }
@@ -249,12 +253,13 @@ export class TestServer {
     for (const [network, ttlSeconds] of entries) list.set(network, ttlSeconds);
     this.#lists.set(jail, list);
     if (part < parts) return undefined;
-    const gone = this.#ofJail(jail).filter(({ network }) => !list.has(network));
-    for (const { network } of gone) this.reports.delete(`${jail} ${network}`);
+    const unlisted = this.#ofJail(jail)
+      .map(({ network }) => network)
+      .filter((network) => !list.has(network));
     for (const [network, ttlSeconds] of list) {
       this.reports.set(`${jail} ${network}`, { jail, network, ttlSeconds, source: 'jail' });
     }
-    return { type: 'settled', jail, added: list.size, withdrawn: gone.length, refused: {} };
+    return { type: 'settled', jail, added: list.size, withdrawn: 0, unlisted, refused: {} };
   }
 
   #reply(frame: QueryFrame): FrameToClient {

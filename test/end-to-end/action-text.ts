@@ -16,10 +16,8 @@ export interface Ticket {
 
 /** The command that fail2ban would run: the text of the shipped action with its tags filled in. */
 export function actionText(name: 'actionban' | 'actionunban' | 'actionprolong', ticket: Ticket, spool: string): string {
-  const line = readFileSync(actionFile, 'utf8')
-    .split('\n')
-    .find((each) => each.startsWith(`${name} = `));
-  if (line === undefined) throw new Error(`the action has no ${name}`);
+  const [, command] = new RegExp(`^${name} = (.+(?:\\n\\t.+)*)$`, 'm').exec(readFileSync(actionFile, 'utf8')) ?? [];
+  if (command === undefined) throw new Error(`the action has no ${name}`);
   const tags: Readonly<Record<string, string | number>> = {
     name: ticket.jail,
     ip: ticket.ip,
@@ -30,10 +28,7 @@ export function actionText(name: 'actionban' | 'actionunban' | 'actionprolong', 
     labels: '',
     spool,
   };
-  return line
-    .slice(`${name} = `.length)
-    .replaceAll('%%', '%')
-    .replace(/<(\w+)>/g, (tag, word: string) => String(tags[word] ?? tag));
+  return command.replaceAll('%%', '%').replace(/<(\w+)>/g, (tag, word: string) => String(tags[word] ?? tag));
 }
 
 /** Hands bans or unbans over as a jail sshd with bans of an hour does. */

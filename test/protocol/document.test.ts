@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { answerMaxMs } from '../../client/connection.ts';
-import { confirmEmptyMs, confirmMs } from '../../client/jail-check.ts';
+import { goneMs, lookMs, unprovenMs } from '../../client/jails/judge-missing.ts';
 import { connectMaxMs, silenceMaxMs } from '../../client/uplink.ts';
 import { streamsPerClientMax } from '../../server/ledger/ledger.ts';
 import { closeCodes } from '../../shared/close-code.ts';
@@ -22,8 +22,8 @@ const text = readFileSync(new URL('../../../shared/PROTOCOL.md', import.meta.url
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const toServer = ['events', 'jails', 'jail', 'query', 'subscribe', 'enforcers'];
-const toClient = ['welcome', 'results', 'differing', 'settled', 'answer', 'feed', 'refused'];
+const toServer = ['events', 'jails', 'jail', 'missing', 'query', 'subscribe', 'enforcers'];
+const toClient = ['welcome', 'results', 'differing', 'settled', 'withdrawn', 'answer', 'feed', 'refused'];
 
 /** The page's text under one heading, up to the next of any level. */
 function section(heading: string): string {
@@ -110,7 +110,7 @@ describe('PROTOCOL.md', () => {
   });
 
   it("lists the agent's waits with their values", () => {
-    const waits = { connectMaxMs, answerMaxMs, silenceMaxMs, confirmMs, confirmEmptyMs };
+    const waits = { connectMaxMs, answerMaxMs, silenceMaxMs, lookMs, goneMs, unprovenMs };
     assert.deepEqual(numbersOf(rows(section('Limits'), 'wait')), waits);
   });
 

@@ -228,7 +228,7 @@ function applyNaively(claims: readonly string[], client: string, { verb, jail, n
 }
 
 describe('a list of a jail', () => {
-  it('adds what is missing, withdraws what is not listed, and leaves other jails and clients alone', async () => {
+  it('adds what is missing, names what is not listed, and leaves that, other jails and clients alone', async () => {
     const core = await Core.make();
     await core.send(web1, [
       makeEvent(1, '203.0.113.1'),
@@ -237,28 +237,25 @@ describe('a list of a jail', () => {
     ]);
     await core.send(web2, [makeEvent(1, '203.0.113.1')]);
     assert.deepEqual(await core.list(web1, entries('203.0.113.2', '203.0.113.4')), {
-      ...{ type: 'settled', jail: 'sshd', added: 1, withdrawn: 1, refused: {} },
+      ...{ type: 'settled', jail: 'sshd', added: 1, withdrawn: 0, unlisted: ['203.0.113.1'], refused: {} },
     });
     assert.deepEqual(core.claims, [
+      '203.0.113.1 web1 sshd',
       '203.0.113.1 web2 sshd',
       '203.0.113.2 web1 sshd',
       '203.0.113.3 web1 nginx',
       '203.0.113.4 web1 sshd',
     ]);
-    const [newest] = (await core.ledger.history({ most: 5 })).filter(({ kind }) => kind === 'withdrawn');
-    assert.deepEqual([newest?.network, newest?.reason, newest?.actor], ['203.0.113.1', 'not-listed', 'web1']);
   });
 
-  it('withdraws nothing once its client is revoked, in one tick or before', async () => {
+  it('names at most so many of those that it does not list, and is asked for again until all are listed or gone', async () => {
     const core = await Core.make();
-    await core.send(web1, [makeEvent(1, '203.0.113.1')]);
-    const revocation = core.record.write((draft) => draft.add({ kind: 'revoked', client: 'web1', actor: 'operator' }));
-    const settled = [core.list(web1, []), revocation.then(() => core.list(web1, []))];
-    assert.deepEqual(
-      (await Promise.all(settled)).map((frame) => frame?.withdrawn),
-      [0, 0],
-    );
-    assert.deepEqual(core.claims, ['203.0.113.1 web1 sshd']);
+    const many = Array.from({ length: 90 }, (_, at) => `203.0.113.${at}`);
+    await core.list(web1, entries(...many));
+    const lists = new JailLists();
+    assert.equal((await core.list(web1, [], lists))?.unlisted.length, 90);
+    const empty = [{ jail: 'sshd', digest: digestOf([]) }];
+    assert.deepEqual(await core.intake.compareDigests(web1, empty, lists), ['sshd']);
   });
 
   it('may be empty, and may come in parts', async () => {
@@ -276,8 +273,8 @@ describe('a list of a jail', () => {
     assert.equal(await core.intake.takePart(web1, part(1), lists), undefined);
     assert.equal(await core.intake.takePart(web1, part(2), lists), undefined);
     assert.equal((await core.intake.takePart(web1, part(3), lists))?.added, 90);
-    assert.equal((await core.list(web1, []))?.withdrawn, 90);
-    assert.equal(core.standing.size, 0);
+    assert.equal((await core.list(web1, []))?.unlisted.length, 90);
+    assert.equal(core.standing.size, 90);
   });
 
   it('is refused when its parts do not follow each other', async () => {
@@ -314,7 +311,7 @@ describe('a list of a jail', () => {
       makeEvent(2, '203.0.113.2', { source: 'hand' }),
     ]);
     assert.deepEqual(await core.list(web1, [[network('203.0.113.1'), 30]]), {
-      ...{ type: 'settled', jail: 'sshd', added: 0, withdrawn: 0, refused: {} },
+      ...{ type: 'settled', jail: 'sshd', added: 0, withdrawn: 0, unlisted: [], refused: {} },
     });
     for (const text of ['203.0.113.1', '203.0.113.2']) {
       const [report] = core.standing.reportsOf(network(text));
@@ -329,23 +326,27 @@ describe('a list of a jail', () => {
       draft.lift(network('203.0.113.1'), 'lifted', 'operator');
     });
     assert.deepEqual(core.claims, []);
-    const settled = await core.list(web1, [[network('203.0.113.1'), null]]);
-    assert.deepEqual([settled?.added, settled?.withdrawn, core.claims], [0, 0, []]);
+    for (const ttlSeconds of [null, 60, 90_000]) {
+      const settled = await core.list(web1, [[network('203.0.113.1'), ttlSeconds]]);
+      assert.deepEqual([settled?.added, settled?.lifted, core.claims], [0, 1, []], String(ttlSeconds));
+    }
     const digests = [{ jail: 'sshd', digest: digestOf([network('203.0.113.1')]) }];
     assert.deepEqual(await core.intake.compareDigests(web1, digests, new JailLists()), []);
     await core.send(web1, [makeEvent(2, '203.0.113.1')]);
     assert.deepEqual(core.claims, ['203.0.113.1 web1 sshd']);
   });
 
-  it('changes a time to live only when it differs by more than the way takes', async () => {
+  it('prolongs what ends earlier by more than the way takes, and shortens nothing', async () => {
     const core = await Core.make();
     await core.send(web1, [makeEvent(1, '203.0.113.1', { ttlSeconds: 600 })]);
     core.clock.advance(10_000);
     assert.equal((await core.list(web1, [[network('203.0.113.1'), 592]]))?.added, 0);
+    assert.equal((await core.list(web1, [[network('203.0.113.1'), 6_000, 'at-most']]))?.added, 0);
+    assert.equal((await core.list(web1, [[network('203.0.113.2'), 6_000, 'at-most']]))?.added, 1);
     assert.equal((await core.list(web1, [[network('203.0.113.1'), 6_000]]))?.added, 1);
     assert.equal((await core.list(web1, [[network('203.0.113.1'), null]]))?.added, 1);
     assert.equal((await core.list(web1, [[network('203.0.113.1'), null]]))?.added, 0);
-    assert.equal((await core.list(web1, [[network('203.0.113.1'), 60]]))?.added, 1);
+    assert.equal((await core.list(web1, [[network('203.0.113.1'), 60]]))?.added, 0);
   });
 
   it('counts by code what it may not ban, and tells each', async () => {
@@ -373,16 +374,23 @@ describe('a list of a jail', () => {
     await core.intake.takePart(web1, part(1), lists);
     core.ledger.isFull = false;
     assert.deepEqual(await core.intake.takePart(web1, part(2), lists), {
-      ...{ type: 'settled', jail: 'sshd', added: 1, withdrawn: 1, refused: { 'ledger-unavailable': 1 } },
+      ...{
+        type: 'settled',
+        jail: 'sshd',
+        added: 1,
+        withdrawn: 0,
+        unlisted: ['203.0.113.9'],
+        refused: { 'ledger-unavailable': 1 },
+      },
     });
     core.ledger.isFull = true;
     assert.deepEqual(await core.list(web1, entries('203.0.113.3')), {
-      ...{ type: 'settled', jail: 'sshd', added: 0, withdrawn: 0, refused: { 'ledger-unavailable': 1 } },
+      ...{ type: 'settled', jail: 'sshd', added: 0, withdrawn: 0, unlisted: [], refused: { 'ledger-unavailable': 1 } },
     });
-    assert.deepEqual(core.claims, ['203.0.113.2 web1 sshd']);
+    assert.deepEqual(core.claims, ['203.0.113.2 web1 sshd', '203.0.113.9 web1 sshd']);
   });
 
-  it('makes the record equal to it, whatever stood before', async () => {
+  it('leaves all that stood before, adds the rest, and names what it lacks', async () => {
     const texts = fc.uniqueArray(
       fc.constantFrom('203.0.113.1', '203.0.113.2', '203.0.113.3', '2001:db8::/64', '198.51.100.0/24'),
     );
@@ -391,12 +399,73 @@ describe('a list of a jail', () => {
         const core = await Core.make();
         await core.list(web1, entries(...before));
         const settled = await core.list(web1, entries(...listed));
-        assert.deepEqual(core.claims, listed.map((text) => `${text} web1 sshd`).sort());
+        assert.deepEqual(core.claims, [...new Set([...before, ...listed])].map((text) => `${text} web1 sshd`).sort());
         assert.equal(settled?.added, listed.filter((text) => !before.includes(text)).length);
-        assert.equal(settled.withdrawn, before.filter((text) => !listed.includes(text)).length);
+        assert.deepEqual(settled.unlisted.toSorted(), before.filter((text) => !listed.includes(text)).toSorted());
       }),
       { numRuns: 100 },
     );
+  });
+});
+
+describe('networks that are missing from a jail', () => {
+  const missing = (seconds: number, ...texts: readonly string[]) =>
+    ({ type: 'missing', jail: 'sshd', seconds, networks: texts.map(network) }) as const;
+
+  it('are withdrawn, those of other jails, other clients and by hand are not', async () => {
+    const core = await Core.make();
+    await core.send(web1, [
+      makeEvent(1, '203.0.113.1'),
+      makeEvent(2, '203.0.113.1', { jail: 'nginx' }),
+      makeEvent(3, '203.0.113.2', { source: 'hand' }),
+    ]);
+    await core.send(web2, [makeEvent(1, '203.0.113.1')]);
+    core.clock.advance(30_000);
+    const answer = await core.intake.takeMissing(web1, missing(30, '203.0.113.1', '203.0.113.2', '203.0.113.3'));
+    assert.deepEqual(answer, { type: 'withdrawn', jail: 'sshd', count: 1 });
+    assert.deepEqual(core.claims, ['203.0.113.1 web1 nginx', '203.0.113.1 web2 sshd', '203.0.113.2 web1 sshd']);
+    const [newest] = (await core.ledger.history({ most: 5 })).filter(({ kind }) => kind === 'withdrawn');
+    assert.deepEqual([newest?.network, newest?.reason, newest?.actor], ['203.0.113.1', 'not-listed', 'web1']);
+  });
+
+  it('stay banned when the jail has banned or prolonged them since they were missed', async () => {
+    const core = await Core.make();
+    await core.send(web1, [makeEvent(1, '203.0.113.1'), makeEvent(2, '203.0.113.2')]);
+    core.clock.advance(20_000);
+    await core.send(web1, [makeEvent(3, '203.0.113.1')]);
+    core.clock.advance(20_000);
+    assert.equal((await core.intake.takeMissing(web1, missing(30, '203.0.113.1', '203.0.113.2'))).count, 1);
+    assert.deepEqual(core.claims, ['203.0.113.1 web1 sshd']);
+  });
+
+  it('lose the mark of an operator who lifted them', async () => {
+    const core = await Core.make();
+    await core.send(web1, [makeEvent(1, '203.0.113.1')]);
+    await core.record.write((draft) => {
+      draft.lift(network('203.0.113.1'), 'lifted', 'operator');
+    });
+    core.clock.advance(60_000);
+    assert.equal((await core.intake.takeMissing(web1, missing(30, '203.0.113.1'))).count, 1);
+    assert.equal((await core.list(web1, entries('203.0.113.1')))?.added, 1);
+  });
+
+  it('stay banned when the client is revoked, in one tick or before, or the ledger cannot write', async () => {
+    const core = await Core.make();
+    await core.send(web1, [makeEvent(1, '203.0.113.1')]);
+    core.clock.advance(60_000);
+    core.ledger.isFull = true;
+    assert.equal((await core.intake.takeMissing(web1, missing(30, '203.0.113.1'))).count, 0);
+    core.ledger.isFull = false;
+    const revocation = core.record.write((draft) => draft.add({ kind: 'revoked', client: 'web1', actor: 'operator' }));
+    const late = [
+      core.intake.takeMissing(web1, missing(30, '203.0.113.1')),
+      revocation.then(() => core.intake.takeMissing(web1, missing(30, '203.0.113.1'))),
+    ];
+    assert.deepEqual(
+      (await Promise.all(late)).map(({ count }) => count),
+      [0, 0],
+    );
+    assert.deepEqual(core.claims, ['203.0.113.1 web1 sshd']);
   });
 });
 
@@ -439,10 +508,10 @@ describe('a digest', () => {
     assert.equal(await agrees('203.0.113.1', '192.0.2.1', '203.0.113.2'), false);
     await core.send(web1, [makeEvent(1, '203.0.113.7')]);
     assert.equal(await agrees('203.0.113.1', '192.0.2.1'), false);
-    await core.list(web1, entries('203.0.113.1', '192.0.2.1'), lists);
-    assert.equal(await agrees('203.0.113.1', '192.0.2.1'), true);
+    await core.list(web1, entries('203.0.113.1', '192.0.2.1', '203.0.113.7'), lists);
+    assert.equal(await agrees('203.0.113.1', '192.0.2.1', '203.0.113.7'), true);
     lists.forget();
-    assert.equal(await agrees('203.0.113.1', '192.0.2.1'), false);
+    assert.equal(await agrees('203.0.113.1', '192.0.2.1', '203.0.113.7'), false);
   });
 
   it('does not agree after a list that could not be written, had no room, or met a ban made by hand', async () => {
@@ -462,7 +531,6 @@ describe('a digest', () => {
     assert.deepEqual((await core.list(web1, entries(...many), lists))?.refused, { 'quota-exceeded': 2 });
     assert.equal(await differs(...many), true);
 
-    await core.list(web1, [], lists);
     await core.send(web1, [makeEvent(1, '203.0.113.1', { source: 'hand' })]);
     await core.list(web1, entries('203.0.113.1'), lists);
     assert.equal(await differs('203.0.113.1'), true);

@@ -52,9 +52,12 @@ describe('a session', () => {
     assert.deepEqual(
       await pair.ask({ type: 'jail', jail: 'sshd', part: 1, parts: 1, entries: [['203.0.113.2', 60]] }),
       {
-        ...{ type: 'settled', jail: 'sshd', added: 1, withdrawn: 1, refused: {} },
+        ...{ type: 'settled', jail: 'sshd', added: 1, withdrawn: 0, unlisted: ['203.0.113.1'], refused: {} },
       },
     );
+    assert.deepEqual(await pair.ask({ type: 'missing', jail: 'sshd', seconds: 30, networks: ['203.0.113.1'] }), {
+      ...{ type: 'withdrawn', jail: 'sshd', count: 0 },
+    });
     assert.deepEqual(await pair.ask({ type: 'query', id: 7, about: 'network', network: '203.0.113.2' }), {
       ...{ type: 'answer', id: 7, banned: false },
     });

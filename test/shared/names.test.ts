@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { clientPattern, fitsGlob, jailPattern, keyIdPattern } from '../../shared/names.ts';
 
 describe('names', () => {
-  for (const name of ['sshd', 'nginx-http-auth', 'a', '1', 'A.b_c@d+e-f', 'x'.repeat(64)]) {
+  for (const name of ['sshd', 'nginx-http-auth', 'a', '1', 'A.b_c@d+e-f', '%5Fx', 'a%20b', 'a~0', 'x'.repeat(64)]) {
     it(`takes the jail ${name}`, () => assert.match(name, jailPattern));
   }
   for (const name of [

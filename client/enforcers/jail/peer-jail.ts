@@ -15,7 +15,7 @@ export interface PeerJailOptions {
  * One jail of fail2ban that holds peers' bans: `jail/NAME`. fail2ban does not say who banned, so all that the jail holds
  * is ours, also what somebody banned there by hand. A jail that makes bans of its own is denied for that reason.
  *
- * @param jail fits jailPattern
+ * @param jail fits plainJailPattern
  */
 export function openPeerJail(jail: string, options: PeerJailOptions): Enforcer {
   return new PeerJail(jail, options);

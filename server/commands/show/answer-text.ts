@@ -1,3 +1,4 @@
+import { showJail } from '../../../shared/jail-name.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
 import type { Answer } from '../ask.ts';
 
@@ -18,7 +19,10 @@ export function text(value: unknown): string {
 /** Who reports something, as `sshd@web1, nginx@web2 (site=fra1)`. */
 export function reporters(reports: unknown): string {
   return items(reports)
-    .map(({ jail, client, labels }) => `${text(jail)}@${text(client)}${isObject(labels) ? ` (${pairs(labels)})` : ''}`)
+    .map(
+      ({ jail, client, labels }) =>
+        `${showJail(text(jail))}@${text(client)}${isObject(labels) ? ` (${pairs(labels)})` : ''}`,
+    )
     .join(', ');
 }
 

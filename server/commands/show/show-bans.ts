@@ -1,4 +1,5 @@
 import { formatDuration } from '../../../shared/duration.ts';
+import { showJail } from '../../../shared/jail-name.ts';
 import { plural } from '../../../shared/plural.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
 import { formatTable } from '../../../shared/table.ts';
@@ -94,7 +95,7 @@ function showHistory(answer: Answer, { when }: Times): string {
     text(entry['kind']),
     text(entry['network']),
     text(entry['client']),
-    text(entry['jail']),
+    showJail(text(entry['jail'])),
     text(entry['actor']),
     text(entry['reason']),
   ]);

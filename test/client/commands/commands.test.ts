@@ -136,7 +136,7 @@ testWithEnding('prints one JSON value, with --wait too', async (context) => {
 
 testWithEnding('names the argument that is wrong as the help has it', async (context) => {
   const config = await makeConfig(context);
-  assert.match((await run(config, 'resend', 'x y')).error, /JAIL "x y": allowed are/);
+  assert.match((await run(config, 'resend', '')).error, /JAIL is missing/);
   assert.match((await run(config, 'ban', '203.0.113.7', '--jail', 'x y')).error, /--jail "x y": allowed are/);
   assert.match((await run(config, 'agent', '--json')).out, /unknown option '--json'/);
 });
@@ -230,7 +230,7 @@ testWithEnding('sends the lists of all jails that hand over', async (context) =>
   context.after(await serveLocalSocket(settings.agent.socket, makeLocalVerbs(agent, systemClock)));
   await server.when(() => server.logins === 1);
   const ran = await run(config, 'resend', '--all');
-  assert.deepEqual([ran.code, ran.out], [0, 'sshd: main: 1 added, 0 withdrawn\n']);
+  assert.deepEqual([ran.code, ran.out], [0, 'sshd: main: 1 added\n']);
   assert.ok(server.has('sshd', '203.0.113.7'));
   assert.equal((await run(config, 'resend')).code, 64);
 });
