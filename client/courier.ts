@@ -134,19 +134,20 @@ export class Courier {
     const pauseMs = this.#pausedUntilMs - clock.elapsed();
     if (pauseMs > 0) return bell.wait(clock, pauseMs, ended);
     const events = outbox.lane(server).first(limits.eventsPerFrameMax);
-    if (events.length > 0) return this.#send(connection, events);
+    const [first] = events;
+    if (first !== undefined) return this.#send(connection, first.stream, events);
     if (await jailCheck.step(connection)) return;
     await bell.wait(clock, jailCheck.delayMs, ended);
   }
 
   /** 500 events of the longest names take 120 kB, less than a frame may have. */
-  async #send(connection: Connection, events: readonly NumberedEvent[]): Promise<void> {
-    const { outbox, clock, log, server } = this.#options;
+  async #send(connection: Connection, stream: string, events: readonly NumberedEvent[]): Promise<void> {
+    const { clock, log, server } = this.#options;
     const startedMs = clock.elapsed();
     const nowMs = clock.now();
     const results = await connection.sendEvents({
       type: 'events',
-      stream: outbox.stream,
+      stream,
       events: events.map((event) => toBanEvent(event, nowMs)),
     });
     const settlement = this.#believe(connection, () => settleResults(events, results.results));
@@ -166,7 +167,7 @@ export class Courier {
       if (result.outcome === 'refused') this.#noteRefusal(event, result);
     }
     const stale = renumber.filter((event) => lane.holds(event));
-    if (stale.length > 0) await outbox.accept(stale.map(({ number: _, ...event }) => event));
+    if (stale.length > 0) await outbox.accept(stale.map(({ number: _, stream: __, ...event }) => event));
     try {
       await outbox.acknowledge(server);
       faults.end(`cursor of ${server}`);

@@ -15,7 +15,7 @@ export interface Position {
 /** First record of a journal: what holds whatever follows. */
 export interface StartRecord {
   readonly kind: 'start';
-  /** Id of the stream that the numbers belong to. */
+  /** Id of this journal, and the stream of events whose record names none. */
   readonly stream: string;
   /** No event was numbered this or higher. */
   readonly nextNumber: number;
@@ -27,9 +27,14 @@ export interface StartRecord {
 /** Events that became durable together with the place in the queue up to which they were read. */
 export interface EventsRecord {
   readonly kind: 'events';
+  /** The stream of its events; agents of before had one for the whole journal. */
+  readonly stream?: string;
   readonly position?: Position;
-  readonly events: readonly NumberedEvent[];
+  readonly events: readonly RecordedEvent[];
 }
+
+/** An event in a record that says its stream. */
+export type RecordedEvent = Omit<NumberedEvent, 'stream'>;
 
 export type JournalRecord = StartRecord | EventsRecord;
 
@@ -59,7 +64,7 @@ function readRecord(fields: Fields): JournalRecord {
   if (kind === 'start') {
     return {
       kind,
-      stream: field.text(fields, 'stream', /^[A-Za-z0-9_-]{8,64}$/, 'a stream id'),
+      stream: readStream(fields),
       nextNumber: field.integer(fields, 'nextNumber', 1, most),
       nextTaken: field.integer(fields, 'nextTaken', 1, most),
       positions: field.list(fields, 'positions', anyLength, readPosition),
@@ -67,9 +72,14 @@ function readRecord(fields: Fields): JournalRecord {
   }
   return {
     kind,
+    ...(fields['stream'] === undefined ? {} : { stream: readStream(fields) }),
     ...(fields['position'] === undefined ? {} : { position: readPosition(fields['position']) }),
     events: field.list(fields, 'events', anyLength, readEvent),
   };
+}
+
+function readStream(fields: Fields): string {
+  return field.text(fields, 'stream', /^[A-Za-z0-9_-]{8,64}$/, 'a stream id');
 }
 
 function readPosition(item: unknown): Position {
@@ -77,7 +87,7 @@ function readPosition(item: unknown): Position {
   return { taken: field.integer(fields, 'taken', 1, most), offset: field.integer(fields, 'offset', 0, most) };
 }
 
-function readEvent(item: unknown): NumberedEvent {
+function readEvent(item: unknown): RecordedEvent {
   const fields = field.object(item, 'events');
   const network = parseNetwork(field.text(fields, 'network', /^[0-9a-f.:/]+$/, 'a network'));
   if (network === undefined) throw new FrameError('network', fields['network'], 'a network');

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { atPath } from '../shared/host/at-path.ts';
 import { replaceFile } from './durable-file.ts';
-import { type EventsRecord, encodeRecord, type StartRecord } from './journal-record.ts';
+import { type EventsRecord, encodeRecord, type RecordedEvent, type StartRecord } from './journal-record.ts';
 import type { Recovered } from './outbox/read-journal.ts';
 import type { NumberedEvent } from './outbox-event.ts';
 
@@ -57,7 +57,7 @@ export class Journal {
   /** Replaces the file by these records. Durable when it returns; on failure the file before it stands. */
   async rewrite(start: StartRecord, events: readonly NumberedEvent[]): Promise<void> {
     await this.close();
-    const text = encodeRecord(start) + (events.length === 0 ? '' : encodeRecord({ kind: 'events', events }));
+    const text = encodeRecord(start) + recordsOf(events).map(encodeRecord).join('');
     await replaceFile(this.#path, text);
     this.#file = await open(this.#path, 'a', 0o600);
     this.#events = events.length;
@@ -85,4 +85,15 @@ export class Journal {
     this.#file = undefined;
     await file?.close();
   }
+}
+
+/** One record for each run of events of one stream. */
+function recordsOf(events: readonly NumberedEvent[]): readonly EventsRecord[] {
+  const records: { readonly kind: 'events'; readonly stream: string; readonly events: RecordedEvent[] }[] = [];
+  for (const { stream, ...event } of events) {
+    const last = records.at(-1);
+    if (last?.stream === stream) last.events.push(event);
+    else records.push({ kind: 'events', stream, events: [event] });
+  }
+  return records;
 }

@@ -51,11 +51,11 @@ export class Lane {
     this.#onAdded();
   }
 
-  /** The first events in their order, at most `most`. */
+  /** The first events in their order, at most `most`, all of one stream. */
   first(most: number): NumberedEvent[] {
     const events: NumberedEvent[] = [];
     for (const event of this.#pending.values()) {
-      if (events.length >= most) break;
+      if (events.length >= most || event.stream !== this.oldest?.stream) break;
       events.push(event);
     }
     return events;

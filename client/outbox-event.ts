@@ -16,8 +16,11 @@ export interface NewEvent {
   readonly acceptedAt: number;
 }
 
-/** An event with its place in the agent's stream. */
+/** An event with its place in a stream of the agent's. */
 export interface NumberedEvent extends NewEvent {
+  /** The stream that it was numbered in, by which servers know it again. */
+  readonly stream: string;
+  /** Above that of every event before it, in whichever stream. */
   readonly number: number;
 }
 

@@ -32,9 +32,15 @@ interface Way {
 /**
  * All that is still to be told to the servers. An event is numbered and written to the journal, together with the place
  * in the queue that it was read from, before any server hears of it: so no line gets a second number, and no number a
- * second meaning, wherever the agent is killed. A lost or damaged journal begins a new stream.
+ * second meaning, wherever the agent is killed.
+ *
+ * Each start begins a stream of its own, in which it numbers on; what was numbered before stays in its stream. So a state
+ * folder that was set back as a whole (a snapshot of a virtual machine) gives no number of a stream a second meaning.
  */
 export class Outbox {
+  /** Id of the journal, by which its cursors know it. A lost or damaged one begins another. */
+  readonly journalId: string;
+  /** What is numbered from now on belongs to it. */
   readonly stream: string;
   /** What was wrong with the files when they were opened, a sentence each. */
   readonly damage: readonly string[];
@@ -48,8 +54,13 @@ export class Outbox {
   #nextTaken: number;
   #isClosed = false;
 
-  private constructor(stream: string, journal: Journal, { journal: recovered, damage }: Recovery) {
-    this.stream = stream;
+  private constructor(
+    ids: Pick<Outbox, 'journalId' | 'stream'>,
+    journal: Journal,
+    { journal: recovered, damage }: Recovery,
+  ) {
+    this.journalId = ids.journalId;
+    this.stream = ids.stream;
     this.damage = damage;
     this.#journal = journal;
     this.#positions = new Map(recovered.positions);
@@ -64,15 +75,16 @@ export class Outbox {
    */
   static async open({ directory, bells, makeStreamId }: OutboxOptions): Promise<Outbox> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const recovery = await recover(directory, bells.keys());
-    const { stream, isTrusted, events } = recovery.journal;
-    const id = stream !== undefined && isTrusted ? stream : makeStreamId();
-    const outbox = new Outbox(id, new Journal(journalPath(directory)), recovery);
+    const stream = makeStreamId();
+    const recovery = await recover(directory, bells.keys(), stream);
+    const { stream: known, isTrusted } = recovery.journal;
+    const journalId = known !== undefined && isTrusted ? known : makeStreamId();
+    const outbox = new Outbox({ journalId, stream }, new Journal(journalPath(directory)), recovery);
     for (const [server, bell] of bells) {
       const number = recovery.acknowledged.get(server) ?? 0;
       const cursor = new CursorFile(cursorPath(directory, server), undefined);
       const lane = new Lane(number, () => bell.ring());
-      for (const event of events) if (event.number > number) lane.add(event);
+      for (const event of recovery.journal.events) if (event.number > number) lane.add(event);
       outbox.#ways.set(server, { lane, cursor });
     }
     await outbox.#begin(recovery.journal);
@@ -103,7 +115,7 @@ export class Outbox {
   /** Remembers what a server has acknowledged. */
   async acknowledge(server: string): Promise<void> {
     const { lane, cursor } = this.#way(server);
-    await cursor.advance({ stream: this.stream, number: lane.cursor });
+    await cursor.advance({ stream: this.journalId, number: lane.cursor });
   }
 
   /** Where to go on reading a taken file. */
@@ -132,7 +144,7 @@ export class Outbox {
     await this.#writes.inTurn(() => this.#journal.close());
   }
 
-  /** A new stream must be on disk before a server hears of it, and damage is told once. */
+  /** Damage is told once. */
   async #begin(recovered: Recovered): Promise<void> {
     if (recovered.isTrusted) await this.#journal.resume(recovered);
     else await this.#rewrite();
@@ -143,9 +155,14 @@ export class Outbox {
 
   async #append(events: readonly NewEvent[], position: Position | undefined): Promise<readonly NumberedEvent[]> {
     if (this.#shouldRewrite()) await this.#rewrite();
-    const numbered = events.map((event, index) => ({ number: this.#nextNumber + index, ...event }));
-    await this.#journal.append({ kind: 'events', events: numbered, ...(position === undefined ? {} : { position }) });
-    this.#nextNumber += numbered.length;
+    const { stream } = this;
+    const recorded = events.map((event, index) => ({ number: this.#nextNumber + index, ...event }));
+    await this.#journal.append({
+      ...{ kind: 'events', stream, events: recorded },
+      ...(position === undefined ? {} : { position }),
+    });
+    this.#nextNumber += recorded.length;
+    const numbered = recorded.map((event) => ({ ...event, stream }));
     if (position !== undefined) this.#advance(position);
     for (const event of numbered) this.#hand(event);
     return numbered;
@@ -180,9 +197,8 @@ export class Outbox {
 
   #rewrite(): Promise<void> {
     const positions = [...this.#positions].map(([taken, offset]) => ({ taken, offset }));
-    const { stream } = this;
     return this.#journal.rewrite(
-      { kind: 'start', stream, nextNumber: this.#nextNumber, nextTaken: this.#nextTaken, positions },
+      { kind: 'start', stream: this.journalId, nextNumber: this.#nextNumber, nextTaken: this.#nextTaken, positions },
       this.#needed(),
     );
   }

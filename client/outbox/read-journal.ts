@@ -24,16 +24,19 @@ export interface Recovered {
  * Reads a journal. A last line without its newline was being written when the agent was killed: nothing of it was sent,
  * and its lines are still in the taken file.
  *
+ * @param orphans stream for events of which none can be known, because the record that names it is damaged
  * @throws Error of the file system
  */
-export async function readJournal(path: string): Promise<Recovered | undefined> {
+export async function readJournal(path: string, orphans: string): Promise<Recovered | undefined> {
   const text = await readIfPresent(path);
   if (text === undefined) return undefined;
   const end = text.lastIndexOf('\n') + 1;
   const records = text.slice(0, end).split('\n').slice(0, -1).map(decodeRecord);
   const start = records.find((record) => record?.kind === 'start');
   const isWhole = records[0]?.kind === 'start' && !records.includes(undefined);
-  const events = batchesOf(records).flatMap((batch) => batch.events);
+  const events = batchesOf(records).flatMap(({ stream = start?.stream ?? orphans, events: batch }) =>
+    batch.map((event) => ({ ...event, stream })),
+  );
   return {
     stream: start?.stream,
     isTrusted: isWhole,

@@ -38,15 +38,16 @@ export function cursorPath(directory: string, server: string): string {
  *
  * | found | then |
  * | --- | --- |
- * | a record of the journal damaged | a new stream; what was read from the queue behind it is read again |
- * | a cursor beyond the journal's last number | the journal is older than it should be: a new stream |
- * | no journal, and a cursor | a new stream |
+ * | a record of the journal damaged | a new journal with what could be read; what was read from the queue behind it is read again |
+ * | a cursor beyond the journal's last number | the journal is older than it should be: a new one with what it holds |
+ * | no journal, and a cursor | a new journal |
  * | a cursor damaged, of another stream, or without a checksum | everything is sent again |
  *
+ * @param orphans as {@link readJournal} takes it
  * @throws Error of the file system
  */
-export async function recover(directory: string, servers: Iterable<string>): Promise<Recovery> {
-  const read = await readJournal(journalPath(directory));
+export async function recover(directory: string, servers: Iterable<string>, orphans: string): Promise<Recovery> {
+  const read = await readJournal(journalPath(directory), orphans);
   const journal = read ?? nothing;
   const cursors = new Map<string, ReadCursor>();
   for (const server of servers) cursors.set(server, await readCursor(cursorPath(directory, server)));

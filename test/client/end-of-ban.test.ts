@@ -22,7 +22,15 @@ test('never ends a permanent ban', () => {
 
 const network = parseNetwork('203.0.113.7');
 assert.ok(network !== undefined);
-const event = { number: 7, verb: 'ban', jail: 'sshd', network, source: 'jail', acceptedAt: now } as const;
+const event = {
+  stream: 'stream-1',
+  number: 7,
+  verb: 'ban',
+  jail: 'sshd',
+  network,
+  source: 'jail',
+  acceptedAt: now,
+} as const;
 
 test('sends the seconds that are left at the moment of sending, rounded up', () => {
   assert.equal(toBanEvent({ ...event, endsAt: now + 570_000 }, now + 10_001).ttlSeconds, 560);

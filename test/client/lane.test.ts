@@ -8,6 +8,7 @@ it('a lane keeps no more watchers than it may, and forgets the one that has wait
   const heard: Outcome[] = [];
   const event = (number: number) =>
     ({
+      stream: 'stream-1',
       number,
       verb: 'ban',
       jail: 'sshd',
@@ -26,6 +27,7 @@ it('a lift stays beside what is said later of the same network, in its order', (
   const lane = new Lane(0, () => undefined);
   const said = (number: number, verb: 'ban' | 'unban' | 'lift') =>
     lane.add({
+      stream: 'stream-1',
       number,
       verb,
       jail: 'by-hand',

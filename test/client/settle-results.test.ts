@@ -8,7 +8,16 @@ import { network } from '../contracts/reconciler-bench.ts';
 
 function event(number: number): NumberedEvent {
   const address = network(`198.51.100.${number}`);
-  return { number, verb: 'ban', jail: 'sshd', network: address, endsAt: null, source: 'jail', acceptedAt: 1 };
+  return {
+    stream: 'stream-1',
+    number,
+    verb: 'ban',
+    jail: 'sshd',
+    network: address,
+    endsAt: null,
+    source: 'jail',
+    acceptedAt: 1,
+  };
 }
 
 function result(number: number, outcome: 'recorded' | 'repeated' | RefusalCode): EventResult {

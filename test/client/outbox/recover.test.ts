@@ -18,8 +18,8 @@ function ban(last: number): NewEvent {
   return { verb: 'ban', jail: 'sshd', network: network(`203.0.113.${last}`), endsAt: null, source: 'jail', acceptedAt };
 }
 
-const waiting = (outbox: Outbox) => outbox.lane('main').first(1_000);
-const networks = (outbox: Outbox) => waiting(outbox).map((event) => String(event.network));
+const everything = (outbox: Outbox) => [...outbox.lane('main').events()];
+const networks = (outbox: Outbox) => everything(outbox).map((event) => String(event.network));
 const all = [1, 2, 3, 4, 5, 6].map((last) => `203.0.113.${last}`);
 
 /** Six bans, a record each, of which the server has acknowledged three. */
@@ -28,11 +28,11 @@ async function prepare(directory: string): Promise<string> {
   for (let last = 1; last <= 6; last += 1) await outbox.accept([ban(last)], { taken: 1, offset: last * 50 });
   await acknowledge(outbox, 3);
   await outbox.close();
-  return outbox.stream;
+  return outbox.journalId;
 }
 
 async function acknowledge(outbox: Outbox, count: number): Promise<void> {
-  const sent = waiting(outbox).slice(0, count);
+  const sent = everything(outbox).slice(0, count);
   for (const event of sent) outbox.lane('main').settle(event, { number: event.number, outcome: 'recorded' });
   await outbox.acknowledge('main');
 }
@@ -66,7 +66,7 @@ test('a cursor with any byte changed drops no event, and is told', async (contex
   await forEachByte(folder, 'cursor.main', async (copy, at) => {
     const outbox = await open(copy);
     await outbox.close();
-    assert.equal(outbox.stream, stream);
+    assert.equal(outbox.journalId, stream);
     assert.deepEqual(networks(outbox), all, `byte ${at}`);
     const isNewline = at === (await readFile(join(folder, 'cursor.main'))).length - 1;
     assert.equal(outbox.damage.length, 1, `byte ${at}${isNewline ? ', the newline' : ''}`);
@@ -74,7 +74,7 @@ test('a cursor with any byte changed drops no event, and is told', async (contex
   });
 });
 
-test('a journal with any byte changed begins a new stream, reads the queue again from there, and is told', async (context) => {
+test('a journal with any byte changed begins a new one, reads the queue again from there, and is told', async (context) => {
   const folder = await makeFolder(context);
   const stream = await prepare(folder);
   const last = (await readFile(join(folder, 'journal'))).length - 1;
@@ -86,10 +86,10 @@ test('a journal with any byte changed begins a new stream, reads the queue again
       await outbox.close();
       if (at === last) {
         // A last line without its newline was being written: it is still in the queue, and nobody was told of it.
-        assert.deepEqual([outbox.stream, outbox.offsetOf(1), outbox.damage], [stream, 250, []]);
+        assert.deepEqual([outbox.journalId, outbox.offsetOf(1), outbox.damage], [stream, 250, []]);
         return;
       }
-      assert.notEqual(outbox.stream, stream);
+      assert.notEqual(outbox.journalId, stream);
       assert.equal(outbox.damage.length, 1);
       const lost = all.slice(3).filter((each) => !networks(outbox).includes(each));
       assert.ok(lost.length <= 2, `byte ${at}: ${lost.join()}`);
@@ -101,7 +101,7 @@ test('a journal with any byte changed begins a new stream, reads the queue again
   );
 });
 
-test('a journal that is restored from an older copy begins a new stream, and is told with the time', async (context) => {
+test('a journal that is restored from an older copy begins a new one, and is told with the time', async (context) => {
   const folder = await makeFolder(context);
   const early = await open(folder);
   await early.accept([ban(1)]);
@@ -113,20 +113,20 @@ test('a journal that is restored from an older copy begins a new stream, and is 
   await later.close();
   await copyFile(join(folder, 'copy'), join(folder, 'journal'));
   const after = await open(folder);
-  assert.notEqual(after.stream, early.stream);
+  assert.notEqual(after.journalId, early.journalId);
   assert.match(after.damage.join(), /older than it should be: it ends with number 1.*since 2026-11-30T12:01/);
   const [next] = await after.accept([ban(4)]);
-  assert.equal(waiting(after).at(-1)?.number, next?.number);
+  assert.equal(everything(after).at(-1)?.number, next?.number);
   await after.close();
 });
 
-test('a journal that is gone begins a new stream, and is told when a server knows one', async (context) => {
+test('a journal that is gone begins a new one, and is told when a server knows one', async (context) => {
   const folder = await makeFolder(context);
   const stream = await prepare(folder);
   await rm(join(folder, 'journal'));
   const outbox = await open(folder);
   await outbox.close();
-  assert.notEqual(outbox.stream, stream);
+  assert.notEqual(outbox.journalId, stream);
   assert.match(outbox.damage.join(), /journal: it is not there/);
 });
 
@@ -143,7 +143,7 @@ for (const [what, make] of harmless) {
     await make(folder);
     const outbox = await open(folder);
     await outbox.close();
-    assert.deepEqual([outbox.stream, networks(outbox), outbox.damage], [stream, all, []]);
+    assert.deepEqual([outbox.journalId, networks(outbox), outbox.damage], [stream, all, []]);
   });
 }
 
@@ -162,4 +162,30 @@ test('tells damage once: the next start finds all well', async (context) => {
   await second.close();
   assert.deepEqual([first.damage.length, second.damage.length], [1, 0]);
   assert.deepEqual(networks(second), all);
+});
+
+test('gives no number of a stream a second meaning when the whole folder is set back', async (context) => {
+  const folder = await makeFolder(context);
+  const first = await open(folder);
+  await first.accept([ban(1)]);
+  await first.close();
+  const copy = `${folder}-copy`;
+  await cp(folder, copy, { recursive: true });
+  context.after(() => rm(copy, { recursive: true }));
+  const meanings = new Map<string, string>();
+  for (const [place, last] of [
+    [folder, 2],
+    [copy, 3],
+    [copy, 4],
+  ] as const) {
+    const outbox = await open(place);
+    await outbox.accept([ban(last)]);
+    for (const { stream, number, network: meant } of everything(outbox)) {
+      const name = `${stream} ${number}`;
+      assert.equal(meanings.get(name) ?? meant, meant, name);
+      meanings.set(name, meant);
+    }
+    await outbox.close();
+  }
+  assert.equal(new Set(meanings.values()).size, 4);
 });
