@@ -75,5 +75,5 @@ function linesOf(proxmox: EmulatedProxmox): string[] {
 }
 
 function isOurs(line: string): boolean {
-  return line.includes(' # f2nb ');
+  return / # f2nb:\w+ /.test(line);
 }
