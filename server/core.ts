@@ -24,6 +24,7 @@ import { PolicyChanges } from './policy/policy-changes.ts';
 import { ProtectedAddresses } from './policy/protected-addresses.ts';
 import { ProtectionGaps } from './policy/protection-gaps.ts';
 import { Whitelist } from './policy/whitelist.ts';
+import type { HeldBack } from './protection/held-back.ts';
 import type { ProtectedSource } from './protection/protected-source.ts';
 import { Protection, type ProtectionSettings } from './protection/protection.ts';
 import { Record } from './record.ts';
@@ -242,7 +243,7 @@ export class Core {
       isPaused: () => this.#isPaused,
       isOperators: (report) => this.clients.isOperators(report),
       held: this.protection.held,
-      unread: () => this.protection.unread,
+      unread: (firewall) => this.#unread(firewall),
       onEvent: (enforcer, event) => this.teller.enforcer(enforcer, event),
       onRoom: (enforcer, room) => this.teller.room(enforcer, room),
       marks,
@@ -250,6 +251,13 @@ export class Core {
       isClient: (name, isBeginning) => this.#isClient(name, isBeginning),
       onStrays: (enforcer, strays) => this.teller.strays(enforcer, strays),
     });
+  }
+
+  /** One firewall that never answered holds up no other: each waits for what it knows itself, and for what is nobody's. */
+  #unread(firewall: OpenedFirewall | undefined): HeldBack | undefined {
+    if (firewall === undefined) return this.protection.unread;
+    const others = this.#parts.firewalls.filter((other) => other !== firewall);
+    return this.protection.unreadBeside(others.flatMap(({ protectedSources }) => protectedSources));
   }
 
   /** Also a part of this server, whose name had lost its stroke in old comments, and one that is revoked but has reports. */

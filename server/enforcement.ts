@@ -26,8 +26,8 @@ export interface EnforcementOptions {
   /** Whether a report is the operator's own, who comes first where room is short. */
   readonly isOperators: (report: Report) => boolean;
   readonly held: HeldBans;
-  /** Why nothing is put into force now, because something that must not be banned was never read; what is in force stays. */
-  readonly unread: () => HeldBack | undefined;
+  /** Why nothing is put into force now (into this firewall, or at all), because something that must not be banned was never read; what is in force stays. */
+  readonly unread: (firewall?: OpenedFirewall) => HeldBack | undefined;
   readonly onEvent: (enforcer: string, event: ReconcilerEvent) => void;
   /** Told when the room under `max_entries` becomes scarce, runs out, or is plenty again. */
   readonly onRoom: (enforcer: string, room: Room) => void;
@@ -233,7 +233,7 @@ export class EnforcementOfBans {
         return judged;
       },
       mayAdd: (network) =>
-        unread() === undefined && policy.refuseAddress(network) === undefined && held.isMeant(network),
+        unread(firewall) === undefined && policy.refuseAddress(network) === undefined && held.isMeant(network),
       onEvent: (event) => {
         if (event.kind === 'applied')
           for (const { verb, entry } of event.steps) if (verb === 'add') traces.noteOwn(entry.network);

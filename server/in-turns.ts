@@ -8,6 +8,9 @@ export interface Turns {
   readonly soon: Soon;
 }
 
+/** No turns: for whoever serves nobody else meanwhile. */
+export const atOnce: Turns = { perTurn: Number.POSITIVE_INFINITY, soon: (then) => then() };
+
 /** Handles very many items, so many at a time and with the place of the first: in between others have their turn. */
 export async function inTurns<Item>(
   items: readonly Item[],

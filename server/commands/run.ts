@@ -65,7 +65,7 @@ async function startServer(host: Host, settings: ServerSettings, log: Log): Prom
   const identity = readIdentity(settings.tls);
   const ledger = await SqliteLedger.open(settings.database);
   const marks = new OwnMarks(ledger.marks);
-  const firewallParts = { clock: systemClock, random: Math.random, marks };
+  const firewallParts = { clock: systemClock, random: Math.random, soon: setImmediate, marks };
   const firewalls = settings.enforcers.flatMap((each) => openFirewalls(each, firewallParts));
   const { name: serverName } = settings;
   const { version } = host;

@@ -73,7 +73,12 @@ export class Protection {
 
   /** Why nothing may be put into force, if that is so: something that must not be banned was never read. */
   get unread(): HeldBack | undefined {
-    const names = this.sources.unread.map(({ name }) => name);
+    return this.unreadBeside([]);
+  }
+
+  /** The same without regard to some sources. */
+  unreadBeside(others: readonly ProtectedSource[]): HeldBack | undefined {
+    const names = this.sources.unread.filter((source) => !others.includes(source)).map(({ name }) => name);
     return names.length === 0 ? undefined : unreadBack(names);
   }
 

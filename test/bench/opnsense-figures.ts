@@ -58,6 +58,7 @@ async function fill(place: Place, aliasType: AliasType): Promise<{ readonly rate
   const [firewall] = openFirewalls(settingsFor(opnsense, { aliasType }), {
     clock: systemClock,
     random: () => 1,
+    soon: setImmediate,
     marks: new OwnMarks(['test']),
   });
   if (firewall === undefined) throw new Error('there is no enforcer');

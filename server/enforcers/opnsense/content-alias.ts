@@ -1,10 +1,10 @@
 import type { Enforcer, HeldEntry, Step } from '../../../shared/enforcer.ts';
 import { EnforcerError } from '../../../shared/errors.ts';
-import { familyOf, type Network, parseNetwork } from '../../../shared/network.ts';
+import { familyOf, type Network } from '../../../shared/network.ts';
 import { isAnswer } from '../answer-error.ts';
 import type { AliasEnforcerOptions } from './external-alias.ts';
 import { findOwnAlias } from './find-alias.ts';
-import { heldEntries, networksIn } from './held-networks.ts';
+import { networksOf, readHeld } from './held-networks.ts';
 import type { Alias } from './opnsense-answers.ts';
 
 export interface ContentAliasOptions extends AliasEnforcerOptions {
@@ -33,20 +33,21 @@ export class ContentAlias implements Enforcer {
 
   /** Content and pf are made equal first: each lacks what got lost on the way to it, and a restart would bring it back. */
   async list(signal: AbortSignal): Promise<readonly HeldEntry[]> {
-    const { api, alias, secondLook } = this.#options;
+    const { api, alias, secondLook, soon } = this.#options;
     const configured = await this.#configured(signal);
-    const wanted = networksIn(configured.content);
-    const isTidy = isCanonical(configured.content);
-    let rows = await api.list(alias.name, signal);
+    const content = await readHeld(configured.content, soon);
+    const wanted = networksOf(content);
+    const isTidy = content.length === configured.content.length && content.every(isCanonical);
+    let held = await readHeld(await api.list(alias.name, signal), soon);
     if (!isTidy) await this.#write(configured, wanted, signal).catch(retryLater);
-    if (!isTidy || !isSame(wanted, networksIn(rows))) {
+    if (!isTidy || !isSame(wanted, networksOf(held))) {
       await api.reconfigure(signal).catch(goOnWhenRefused);
-      rows = await api.list(alias.name, signal);
+      held = await readHeld(await api.list(alias.name, signal), soon);
     }
     // What is configured and still not in pf counts as missing.
-    this.#known = new Set([...networksIn(rows)].filter((network) => wanted.has(network)));
+    this.#known = new Set([...networksOf(held)].filter((network) => wanted.has(network)));
     secondLook.compare(this.#known);
-    return heldEntries(rows);
+    return held;
   }
 
   async apply(steps: readonly Step[], signal: AbortSignal): Promise<void> {
@@ -93,7 +94,7 @@ export class ContentAlias implements Enforcer {
 
   async #applyAll(steps: readonly Step[], signal: AbortSignal): Promise<void> {
     const configured = await this.#configured(signal);
-    const networks = networksIn(configured.content);
+    const networks = networksOf(await readHeld(configured.content, this.#options.soon));
     for (const { verb, entry } of steps) {
       if (verb === 'add') networks.add(entry.network);
       else networks.delete(entry.network);
@@ -115,12 +116,9 @@ function withPrefix(network: Network): string {
   return `${network}/${familyOf(network) === 4 ? 32 : 128}`;
 }
 
-/** Whether each line is a network, spelled so that a single removal finds it. */
-function isCanonical(content: readonly string[]): boolean {
-  return content.every((line) => {
-    const network = parseNetwork(line);
-    return network !== undefined && (line === network || line === withPrefix(network));
-  });
+/** Whether a line is spelled so that a single removal finds it. */
+function isCanonical({ network, spelling }: HeldEntry): boolean {
+  return spelling === network || spelling === withPrefix(network);
 }
 
 function isSame(one: ReadonlySet<Network>, other: ReadonlySet<Network>): boolean {

@@ -1,6 +1,7 @@
 import type { Enforcer, HeldEntry, Step } from '../../../shared/enforcer.ts';
+import type { Soon } from '../../in-turns.ts';
 import { findOwnAlias, type OwnAlias } from './find-alias.ts';
-import { heldEntries } from './held-networks.ts';
+import { readHeld } from './held-networks.ts';
 import type { OpnsenseApi } from './opnsense-api.ts';
 import type { SecondLook } from './second-look.ts';
 
@@ -10,6 +11,7 @@ export interface AliasEnforcerOptions {
   readonly api: OpnsenseApi;
   readonly alias: OwnAlias;
   readonly secondLook: SecondLook;
+  readonly soon: Soon;
 }
 
 /**
@@ -27,10 +29,10 @@ export class ExternalAlias implements Enforcer {
   }
 
   async list(signal: AbortSignal): Promise<readonly HeldEntry[]> {
-    const { api, alias, secondLook } = this.#options;
+    const { api, alias, secondLook, soon } = this.#options;
     // Of an alias that is not there OPNsense lists nothing, as of an empty one.
     await findOwnAlias(api, alias, signal);
-    const held = heldEntries(await api.list(alias.name, signal));
+    const held = await readHeld(await api.list(alias.name, signal), soon);
     secondLook.compare(new Set(held.map(({ network }) => network)));
     return held;
   }

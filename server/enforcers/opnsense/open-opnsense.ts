@@ -1,11 +1,11 @@
-import type { Clock } from '../../../shared/clock.ts';
 import type { Enforcer } from '../../../shared/enforcer.ts';
 import { fitsGlob } from '../../../shared/names.ts';
 import { type Network, parseNetwork } from '../../../shared/network.ts';
 import type { ProtectedSource } from '../../protection/protected-source.ts';
+import type { FirewallParts } from '../firewall-parts.ts';
 import type { OpenedFirewall } from '../opened-firewall.ts';
 import { ContentAlias } from './content-alias.ts';
-import { ExternalAlias } from './external-alias.ts';
+import { type AliasEnforcerOptions, ExternalAlias } from './external-alias.ts';
 import { OpnsenseApi } from './opnsense-api.ts';
 import type { AliasRule, OpnsenseSettings } from './opnsense-settings.ts';
 import { SecondLook } from './second-look.ts';
@@ -13,15 +13,14 @@ import { SecondLook } from './second-look.ts';
 /** What an `[opnsense NAME]` section stands for: one for each alias. All their calls take turns on one connection. */
 export function openOpnsense(
   settings: OpnsenseSettings,
-  clock: Clock,
-  random: () => number,
+  { clock, random, soon }: FirewallParts,
 ): readonly OpenedFirewall[] {
   const { endpoint, readKey, limits } = settings;
   const api = new OpnsenseApi({ endpoint, readKey, clock });
   return settings.aliases.map((rule, at) => {
     const secondLook = new SecondLook(clock, random);
     return {
-      enforcer: enforcerFor(settings, rule, api, secondLook),
+      enforcer: enforcerFor(settings, rule, { api, secondLook, soon }),
       limits,
       protectedSources: at === 0 ? ownAddress(settings) : [],
       wants: wantsFor(settings, rule),
@@ -30,10 +29,14 @@ export function openOpnsense(
   });
 }
 
-function enforcerFor(settings: OpnsenseSettings, rule: AliasRule, api: OpnsenseApi, secondLook: SecondLook): Enforcer {
+function enforcerFor(
+  settings: OpnsenseSettings,
+  rule: AliasRule,
+  parts: Pick<AliasEnforcerOptions, 'api' | 'secondLook' | 'soon'>,
+): Enforcer {
   const { aliasType, mayCreate, bulkAbove } = settings;
   const alias = { name: rule.name, type: aliasType, mayCreate };
-  const options = { name: enforcerName(settings, rule), api, alias, secondLook };
+  const options = { name: enforcerName(settings, rule), alias, ...parts };
   return aliasType === 'external' ? new ExternalAlias(options) : new ContentAlias({ ...options, bulkAbove });
 }
 

@@ -3,7 +3,7 @@ import { EnforcerError } from '../../../shared/errors.ts';
 import type { Network } from '../../../shared/network.ts';
 import { quote } from '../../../shared/refusal.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
-import { hasMoreParts } from '../../outgoing/answer-parts.ts';
+import { parseAnswer } from '../../outgoing/answer-parts.ts';
 import type { Endpoint } from '../../outgoing/endpoint.ts';
 import { OutgoingCalls } from '../../outgoing/outgoing-calls.ts';
 import { unreadableAnswer } from '../answer-error.ts';
@@ -178,13 +178,9 @@ interface Call {
 const jsonHeaders = { 'content-type': 'application/json' };
 
 function parsed(name: string, body: string): unknown {
-  if (hasMoreParts(body, partsMax)) throw unreadableAnswer(name, `the answer has more than ${partsMax} parts`);
-  try {
-    return JSON.parse(body);
-  } catch (error) {
-    if (error instanceof SyntaxError) throw unreadableAnswer(name, 'the answer is not JSON, or not all of it');
-    throw error;
-  }
+  const answer = parseAnswer(body, partsMax);
+  if (answer.kind === 'unreadable') throw unreadableAnswer(name, `the answer ${answer.why}`);
+  return answer.value;
 }
 
 function statusOf(answer: unknown): unknown {

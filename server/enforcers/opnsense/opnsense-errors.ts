@@ -1,5 +1,6 @@
 import { quote } from '../../../shared/refusal.ts';
-import { isObject, parseObject } from '../../../shared/sealed-channel.ts';
+import { isObject } from '../../../shared/sealed-channel.ts';
+import { failureOf } from '../../outgoing/answer-parts.ts';
 import type { Answer } from '../../outgoing/kept-connection.ts';
 import { AnswerError, type Verdict } from '../answer-error.ts';
 
@@ -45,7 +46,7 @@ function judge(call: string, status: number): Verdict {
 
 /** Each kind of failure has a text of another name. */
 function textOf({ reason, body }: Answer): string {
-  const fields = parseObject(body);
+  const fields = failureOf(body);
   const said = fields?.['errorMessage'] ?? fields?.['message'];
   return typeof said === 'string' ? said.trim() : reason;
 }

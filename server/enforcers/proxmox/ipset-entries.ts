@@ -1,6 +1,7 @@
 import type { HeldEntry } from '../../../shared/enforcer.ts';
-import { type Network, parseNetwork } from '../../../shared/network.ts';
+import type { Network } from '../../../shared/network.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
+import { inTurns, type Turns } from '../../in-turns.ts';
 import { isOldComment, type Mark, markText } from '../ownership/ledger-mark.ts';
 import { Aliases } from './aliases.ts';
 import { textOf } from './readable.ts';
@@ -19,6 +20,8 @@ export interface IpsetEntry {
 }
 
 const commentMaxCharacters = 40;
+/** What the name of an alias never has. Cheaper than reading a hundred thousand networks again. */
+const addressPattern = /[.:]/;
 /** As {@link commentFor} makes it, and nothing else: a comment that merely begins so is the administrator's. */
 const markedPattern = /^f2nb:([a-z0-9]{4})(?: [A-Za-z0-9._@+ -]*)?$/;
 
@@ -57,9 +60,15 @@ export function readEntry(item: unknown, aliases = new Aliases()): IpsetEntry | 
  *
  * @returns undefined when it is not one
  */
-export function readEntries(data: unknown, aliases?: Aliases): IpsetEntry[] | undefined {
+export async function readEntries(data: unknown, turns: Turns, aliases?: Aliases): Promise<IpsetEntry[] | undefined> {
   if (!Array.isArray(data)) return undefined;
-  const entries = data.map((item: unknown) => readEntry(item, aliases)).filter((entry) => entry !== undefined);
+  const entries: IpsetEntry[] = [];
+  await inTurns(data, turns, (items: readonly unknown[]) => {
+    for (const item of items) {
+      const entry = readEntry(item, aliases);
+      if (entry !== undefined) entries.push(entry);
+    }
+  });
   return entries.length === data.length ? entries : undefined;
 }
 
@@ -83,7 +92,7 @@ export function marksOf(entries: readonly IpsetEntry[]): ReadonlyMap<string, Mar
   const marks = new Map<string, Mark>();
   const contested = new Set<string>();
   for (const { cidr, comment, isNomatch } of entries) {
-    const mark = isNomatch || parseNetwork(cidr) === undefined ? undefined : markIn(comment);
+    const mark = isNomatch || !addressPattern.test(cidr) ? undefined : markIn(comment);
     const other = marks.get(cidr);
     if (mark === undefined || (other !== undefined && markText(other) !== markText(mark))) contested.add(cidr);
     else marks.set(cidr, other ?? mark);

@@ -1,4 +1,5 @@
 import type { Proxmox } from 'proxmox-api';
+import type { Turns } from '../../in-turns.ts';
 import { readAliases } from './aliases.ts';
 import type { LocalNetworks } from './local-networks.ts';
 import { contentOf, readIpset, type SetContent } from './read-set.ts';
@@ -8,9 +9,14 @@ import { contentOf, readIpset, type SetContent } from './read-set.ts';
  *
  * @throws EnforcerError
  */
-export async function readManagement(api: Proxmox.Api, localNetworks: LocalNetworks): Promise<SetContent> {
+export async function readManagement(
+  api: Proxmox.Api,
+  localNetworks: LocalNetworks,
+  turns?: Turns,
+): Promise<SetContent> {
   const aliases = await readAliases(api);
-  const written = contentOf((await readIpset(api, 'management', aliases)) ?? []);
+  const reading = turns === undefined ? { aliases } : { aliases, turns };
+  const written = contentOf((await readIpset(api, 'management', reading)) ?? []);
   const local = await localNetworks.read(api, aliases);
   return {
     networks: [...new Set([...written.networks, ...local.networks])],

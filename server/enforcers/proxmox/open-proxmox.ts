@@ -1,8 +1,8 @@
-import type { Clock } from '../../../shared/clock.ts';
 import type { Network } from '../../../shared/network.ts';
+import type { Soon } from '../../in-turns.ts';
 import type { ProtectedSource } from '../../protection/protected-source.ts';
+import type { FirewallParts } from '../firewall-parts.ts';
 import type { OpenedFirewall } from '../opened-firewall.ts';
-import type { OwnMarks } from '../ownership/ledger-mark.ts';
 import { readClusterAddresses } from './cluster-facts.ts';
 import { LocalNetworks } from './local-networks.ts';
 import { readManagement } from './management.ts';
@@ -10,13 +10,14 @@ import { openApi } from './open-api.ts';
 import { ProxmoxIpset } from './proxmox-ipset.ts';
 import type { ProxmoxSettings } from './proxmox-settings.ts';
 import { ProxmoxTransport } from './proxmox-transport.ts';
+import { listTurns } from './read-set.ts';
 
 /** What a `[proxmox NAME]` section stands for. All its calls take turns on one connection. */
-export function openProxmox(settings: ProxmoxSettings, clock: Clock, marks: OwnMarks): OpenedFirewall {
+export function openProxmox(settings: ProxmoxSettings, { clock, marks, soon }: FirewallParts): OpenedFirewall {
   const { name, endpoint, readToken, ipset, limits } = settings;
   const transport = new ProxmoxTransport({ endpoint, readToken, clock });
   return {
-    enforcer: new ProxmoxIpset({ name, ipset, clock, transport, marks }),
+    enforcer: new ProxmoxIpset({ name, ipset, clock, soon, transport, marks }),
     limits,
     protectedSources: [
       {
@@ -24,16 +25,16 @@ export function openProxmox(settings: ProxmoxSettings, clock: Clock, marks: OwnM
         reason: `the address of a node of proxmox/${name}`,
         read: (signal) => readClusterAddresses(transport, signal),
       },
-      managementSource(name, transport),
+      managementSource(name, transport, soon),
     ],
   };
 }
 
-function managementSource(name: string, transport: ProxmoxTransport): ProtectedSource {
+function managementSource(name: string, transport: ProxmoxTransport, soon: Soon): ProtectedSource {
   const localNetworks = new LocalNetworks();
   let unknown: readonly string[] = [];
   const read = async (signal: AbortSignal): Promise<readonly Network[]> => {
-    const content = await readManagement(await openApi(transport, signal), localNetworks);
+    const content = await readManagement(await openApi(transport, signal), localNetworks, listTurns(soon));
     unknown = content.unknown.map(({ member, reason }) => `${member} (${reason})`);
     return content.networks;
   };

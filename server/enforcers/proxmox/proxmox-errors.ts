@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
-import { isObject, parseObject } from '../../../shared/sealed-channel.ts';
+import { isObject } from '../../../shared/sealed-channel.ts';
+import { failureOf } from '../../outgoing/answer-parts.ts';
 import type { Answer } from '../../outgoing/kept-connection.ts';
 import { AnswerError, type Verdict } from '../answer-error.ts';
 
@@ -46,7 +47,7 @@ function judge(status: number): Verdict {
 
 /** The text of a failure: in the body since Proxmox VE 8.3, before that and without JSON in the reason phrase only. */
 function textOf({ status, reason, body }: Answer): string {
-  const fields = parseObject(body);
+  const fields = failureOf(body);
   const errors = fields?.['errors'];
   if (isObject(errors))
     return Object.entries(errors)

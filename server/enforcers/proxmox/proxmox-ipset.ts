@@ -4,12 +4,13 @@ import type { DesiredEntry, Enforcer, HeldEntry, Step } from '../../../shared/en
 import { EnforcerError } from '../../../shared/errors.ts';
 import type { Network } from '../../../shared/network.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
+import type { Soon } from '../../in-turns.ts';
 import { isAnswer } from '../answer-error.ts';
 import { markText, type OwnMarks } from '../ownership/ledger-mark.ts';
 import { commentFor, heldEntries, readEntry } from './ipset-entries.ts';
 import { openApi } from './open-api.ts';
 import type { ProxmoxTransport } from './proxmox-transport.ts';
-import { readIpsetEntries } from './read-set.ts';
+import { listTurns, readIpsetEntries } from './read-set.ts';
 
 export interface ProxmoxIpsetOptions {
   /** As in `[proxmox NAME]`. */
@@ -18,6 +19,7 @@ export interface ProxmoxIpsetOptions {
   /** Lower case: Proxmox folds names when it reads them, but not when it writes them. */
   readonly ipset: string;
   readonly clock: Clock;
+  readonly soon: Soon;
   /** Whose entries are ours. */
   readonly marks: OwnMarks;
 }
@@ -66,9 +68,9 @@ export class ProxmoxIpset implements Enforcer {
   }
 
   async #look(signal: AbortSignal): Promise<readonly HeldEntry[]> {
-    const { ipset } = this.#options;
+    const { ipset, transport, soon } = this.#options;
     try {
-      const entries = await readIpsetEntries(await openApi(this.#options.transport, signal), ipset);
+      const entries = await readIpsetEntries(await openApi(transport, signal), ipset, { turns: listTurns(soon) });
       return heldEntries(entries, (mark) => mark.kind === 'ledger' && this.#options.marks.has(mark.id));
     } catch (error) {
       if (!(await this.#isAbsent(error, signal))) throw error;

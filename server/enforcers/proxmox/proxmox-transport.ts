@@ -1,6 +1,7 @@
 import type { ApiRequestable } from 'proxmox-api';
 import type { Clock } from '../../../shared/clock.ts';
-import { parseObject } from '../../../shared/sealed-channel.ts';
+import { isObject } from '../../../shared/sealed-channel.ts';
+import { parseAnswer } from '../../outgoing/answer-parts.ts';
 import type { Endpoint } from '../../outgoing/endpoint.ts';
 import type { Answer } from '../../outgoing/kept-connection.ts';
 import { type OutgoingCall, OutgoingCalls } from '../../outgoing/outgoing-calls.ts';
@@ -32,6 +33,11 @@ interface Call {
 const callMaxMs = 35_000;
 /** 50,000 entries are 3.6 MiB. */
 const bodyMaxBytes = 33_554_432;
+/** cluster.fw ends at 1 MiB, which are at most 131,072 entries; with two fields each has three parts. */
+const entriesPartsMax = 400_000;
+/** Of what is shorter: nodes, aliases, names of sets. */
+const partsMax = 60_000;
+const entriesPath = /\/cluster\/firewall\/ipset\/[^/]+$/;
 
 /**
  * Carries the calls of proxmox-api, one at a time over one kept connection. What its own engine lacks: the server proves
@@ -74,7 +80,7 @@ export class ProxmoxTransport {
     const answer = await this.#calls.call(messageOf(call), signal).catch((error: unknown) => {
       throw toEnforcerError(name, error);
     });
-    return dataOf(name, answer);
+    return dataOf(name, call.path, answer);
   }
 }
 
@@ -98,10 +104,12 @@ function textOf(value: unknown): string {
   return typeof value === 'boolean' ? String(Number(value)) : String(value);
 }
 
-function dataOf(name: string, answer: Answer): unknown {
+function dataOf(name: string, path: string, answer: Answer): unknown {
   if (answer.status !== 200) throw answerError(name, answer);
-  const fields = parseObject(answer.body);
-  if (fields === undefined) throw unreadableAnswer(name, 'the answer is not JSON, or not all of it');
+  const parsed = parseAnswer(answer.body, entriesPath.test(path) ? entriesPartsMax : partsMax);
+  if (parsed.kind === 'unreadable') throw unreadableAnswer(name, `the answer ${parsed.why}`);
+  const fields = parsed.value;
+  if (!isObject(fields)) throw unreadableAnswer(name, 'the answer is not JSON, or not all of it');
   if (!Object.hasOwn(fields, 'data') || Object.hasOwn(fields, 'errors')) {
     throw unreadableAnswer(name, 'the answer is not of the form {"data": …}');
   }

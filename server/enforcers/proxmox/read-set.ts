@@ -1,5 +1,6 @@
 import type { Proxmox } from 'proxmox-api';
 import { type Network, parseNetwork } from '../../../shared/network.ts';
+import { atOnce, type Soon, type Turns } from '../../in-turns.ts';
 import { unreadableAnswer } from '../answer-error.ts';
 import { type Aliases, localNetworkAlias, readAliases } from './aliases.ts';
 import { type IpsetEntry, readEntries } from './ipset-entries.ts';
@@ -18,37 +19,52 @@ export interface UnknownMember {
   readonly reason: string;
 }
 
+/** How a listing is read. */
+export interface SetReading {
+  /** The aliases; when not given they are asked for, but only where one is named. */
+  readonly aliases?: Aliases;
+  /** When not given all of it is read at once: whoever asks serves nobody meanwhile. */
+  readonly turns?: Turns;
+}
+
+/** Entries that take a few milliseconds. */
+const perTurn = 200;
+
+/** The turns in which a server reads a listing. */
+export function listTurns(soon: Soon): Turns {
+  return { perTurn, soon };
+}
+
 /**
  * Reads the entries of an ipset, with what its aliases mean.
  *
- * @param known the aliases; when not given they are asked for, but only where one is named
  * @throws EnforcerError also when there is no such ipset
  */
 export async function readIpsetEntries(
   api: Proxmox.Api,
   name: string,
-  known?: Aliases,
+  { aliases, turns = atOnce }: SetReading = {},
 ): Promise<readonly IpsetEntry[]> {
   const data: unknown = await api.cluster.firewall.ipset.$(name).$get();
-  if (known !== undefined) return entriesIn(name, data, known);
-  const entries = entriesIn(name, data);
+  if (aliases !== undefined) return await entriesIn(name, data, turns, aliases);
+  const entries = await entriesIn(name, data, turns);
   if (!entries.some(({ cidr, network }) => network === undefined && cidr !== '')) return entries;
-  return entriesIn(name, data, await readAliases(api));
+  return await entriesIn(name, data, turns, await readAliases(api));
 }
 
-function entriesIn(name: string, data: unknown, aliases?: Aliases): readonly IpsetEntry[] {
-  const entries = readEntries(data, aliases);
+async function entriesIn(name: string, data: unknown, turns: Turns, aliases?: Aliases): Promise<readonly IpsetEntry[]> {
+  const entries = await readEntries(data, turns, aliases);
   if (entries === undefined) throw unreadableAnswer(`ipset ${name}`, 'the answer is not a list of entries');
   return entries;
 }
 
-/** Undefined when there is no such ipset. @param known as for {@link readIpsetEntries} @throws EnforcerError */
+/** Undefined when there is no such ipset. @throws EnforcerError */
 export async function readIpset(
   api: Proxmox.Api,
   name: string,
-  known?: Aliases,
+  reading?: SetReading,
 ): Promise<readonly IpsetEntry[] | undefined> {
-  return (await readIpsetNames(api)).includes(name) ? await readIpsetEntries(api, name, known) : undefined;
+  return (await readIpsetNames(api)).includes(name) ? await readIpsetEntries(api, name, reading) : undefined;
 }
 
 /** @throws EnforcerError */

@@ -1,7 +1,7 @@
 import { fitsGlob } from '../../../shared/names.ts';
 import { type Network, parseNetwork } from '../../../shared/network.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
-import { hasMoreParts } from '../../outgoing/answer-parts.ts';
+import { parseAnswer } from '../../outgoing/answer-parts.ts';
 import { CrowdsecError } from './crowdsec-error.ts';
 import { parseGoDuration } from './go-duration.ts';
 
@@ -72,13 +72,9 @@ export async function readAnswer(
 }
 
 function parseList(body: string): readonly unknown[] {
-  if (hasMoreParts(body, partsMax)) throw new CrowdsecError('retry', `the answer has more than ${partsMax} parts`);
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch (cause) {
-    throw new CrowdsecError('retry', 'the answer is not JSON', { cause });
-  }
+  const answer = parseAnswer(body, partsMax);
+  if (answer.kind === 'unreadable') throw new CrowdsecError('retry', `the answer ${answer.why}`);
+  const { value } = answer;
   if (value === null) return [];
   if (!Array.isArray(value)) throw new CrowdsecError('retry', 'the answer is not a list of decisions');
   return value;

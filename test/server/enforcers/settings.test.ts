@@ -55,7 +55,7 @@ function problemsOf(...lines: readonly string[]): string {
 
 after(() => rm(dirname(caFile), { recursive: true }));
 
-const parts = { clock: new ManualClock(), random: () => 1, marks: new OwnMarks(['test']) };
+const parts = { clock: new ManualClock(), random: () => 1, soon: setImmediate, marks: new OwnMarks(['test']) };
 
 describe('the sections of enforcers', () => {
   it('are none by default', () => assert.deepEqual(read(''), []));

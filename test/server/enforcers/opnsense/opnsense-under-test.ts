@@ -53,7 +53,12 @@ export function firewallsOn(
   changes: Partial<OpnsenseSettings> = {},
   clock: Clock = systemClock,
 ): readonly OpenedFirewall[] {
-  return openFirewalls(settingsFor(opnsense, changes), { clock, random: () => 1, marks: new OwnMarks(['test']) });
+  return openFirewalls(settingsFor(opnsense, changes), {
+    clock,
+    random: () => 1,
+    soon: setImmediate,
+    marks: new OwnMarks(['test']),
+  });
 }
 
 /** @param clock for everything but the limit of a call, which a test lets pass */

@@ -41,7 +41,7 @@ export class ServerOnProxmox {
     const enforcement = new EnforcementOfBans({
       firewalls: [
         {
-          enforcer: new ProxmoxIpset({ name: 'main', ipset: 'blacklist', clock, transport, marks }),
+          enforcer: new ProxmoxIpset({ name: 'main', ipset: 'blacklist', clock, soon: setImmediate, transport, marks }),
           limits: { maxEntries: 10_000, merge: true, resyncSeconds: 300 },
           protectedSources: [],
         },

@@ -161,7 +161,7 @@ describe('readClusterFacts', () => {
         readToken: () => token,
         ipset: 'blacklist',
       },
-      { clock: systemClock, random: () => 1, marks: new OwnMarks(['test']) },
+      { clock: systemClock, random: () => 1, soon: setImmediate, marks: new OwnMarks(['test']) },
     );
     assert.ok(firewall);
     const { enforcer, protectedSources } = firewall;

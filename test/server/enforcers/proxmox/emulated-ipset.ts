@@ -38,7 +38,14 @@ export function transportTo(
 /** @param clock for how old a look may be; the time limits of calls are real */
 export function ipsetOn(proxmox: EmulatedProxmox, clock: Clock = systemClock, token = proxmox.token): ProxmoxIpset {
   const transport = transportTo(proxmox, token);
-  return new ProxmoxIpset({ name: 'main', ipset: 'blacklist', clock, transport, marks: new OwnMarks(['test']) });
+  return new ProxmoxIpset({
+    name: 'main',
+    ipset: 'blacklist',
+    clock,
+    soon: setImmediate,
+    transport,
+    marks: new OwnMarks(['test']),
+  });
 }
 
 /** Changes the lines of the ipset as an editor would. */

@@ -7,9 +7,10 @@ import {
   readEntries,
   readEntry,
 } from '../../../../server/enforcers/proxmox/ipset-entries.ts';
+import { atOnce } from '../../../../server/in-turns.ts';
 
-function held(...items: readonly object[]): string[] {
-  const entries = readEntries(items);
+async function held(...items: readonly object[]): Promise<string[]> {
+  const entries = await readEntries(items, atOnce);
   assert.ok(entries);
   return heldEntries(entries, (mark) => mark.kind === 'ledger' && mark.id === 'k3x9').map(
     ({ network, spelling, owner, mark }) => `${network} ${spelling} ${mark ?? owner}`,
@@ -17,13 +18,16 @@ function held(...items: readonly object[]): string[] {
 }
 
 describe('heldEntries', () => {
-  it('takes an entry with the mark of this ledger for ours, and of no other', () => {
-    const entries = readEntries([
-      { cidr: '192.0.2.1', comment: 'f2nb:k3x9 sshd web1' },
-      { cidr: '192.0.2.2', comment: 'f2nb:p7q2 sshd web1' },
-      { cidr: '192.0.2.3', comment: 'f2nb sshd web1' },
-      { cidr: '192.0.2.4', comment: 'f2nb was here too' },
-    ]);
+  it('takes an entry with the mark of this ledger for ours, and of no other', async () => {
+    const entries = await readEntries(
+      [
+        { cidr: '192.0.2.1', comment: 'f2nb:k3x9 sshd web1' },
+        { cidr: '192.0.2.2', comment: 'f2nb:p7q2 sshd web1' },
+        { cidr: '192.0.2.3', comment: 'f2nb sshd web1' },
+        { cidr: '192.0.2.4', comment: 'f2nb was here too' },
+      ],
+      atOnce,
+    );
     const owners = heldEntries(entries ?? [], (mark) => mark.kind === 'ledger' && mark.id === 'k3x9');
     assert.deepEqual(
       owners.map(({ owner, mark }) => [owner, mark]),
@@ -36,27 +40,27 @@ describe('heldEntries', () => {
     );
   });
 
-  it('takes an entry without a comment for theirs', () => {
-    assert.deepEqual(held({ cidr: '192.0.2.1' }), ['192.0.2.1 192.0.2.1 theirs']);
+  it('takes an entry without a comment for theirs', async () => {
+    assert.deepEqual(await held({ cidr: '192.0.2.1' }), ['192.0.2.1 192.0.2.1 theirs']);
   });
 
-  it('leaves out what blocks nothing: names of aliases, faulty lines, exceptions', () => {
+  it('leaves out what blocks nothing: names of aliases, faulty lines, exceptions', async () => {
     const faulty = { cidr: '192.0.2.300', errors: { cidr: 'no' } };
-    assert.deepEqual(held({ cidr: 'dc/office' }, faulty, { cidr: '192.0.2.5', nomatch: 1, comment: 'f2nb' }), []);
+    assert.deepEqual(await held({ cidr: 'dc/office' }, faulty, { cidr: '192.0.2.5', nomatch: 1, comment: 'f2nb' }), []);
   });
 
-  it('gives a line that stands there twice to the administrator when one of both is theirs', () => {
+  it('gives a line that stands there twice to the administrator when one of both is theirs', async () => {
     const ours = { cidr: '192.0.2.1', comment: 'f2nb:k3x9 sshd' };
     const theirs = { cidr: '192.0.2.1', comment: 'mine', errors: { cidr: 'duplicate ipset entry' } };
-    assert.deepEqual(held(ours, theirs), ['192.0.2.1 192.0.2.1 theirs', '192.0.2.1 192.0.2.1 theirs']);
-    assert.deepEqual(held(ours, { ...ours, errors: { cidr: 'duplicate ipset entry' } }), [
+    assert.deepEqual(await held(ours, theirs), ['192.0.2.1 192.0.2.1 theirs', '192.0.2.1 192.0.2.1 theirs']);
+    assert.deepEqual(await held(ours, { ...ours, errors: { cidr: 'duplicate ipset entry' } }), [
       '192.0.2.1 192.0.2.1 f2nb:k3x9',
       '192.0.2.1 192.0.2.1 f2nb:k3x9',
     ]);
   });
 
-  it('knows one network in two spellings, each with its own owner', () => {
-    assert.deepEqual(held({ cidr: '2001:DB8::1' }, { cidr: '2001:db8::1', comment: 'f2nb:k3x9' }), [
+  it('knows one network in two spellings, each with its own owner', async () => {
+    assert.deepEqual(await held({ cidr: '2001:DB8::1' }, { cidr: '2001:db8::1', comment: 'f2nb:k3x9' }), [
       '2001:db8::1 2001:DB8::1 theirs',
       '2001:db8::1 2001:db8::1 f2nb:k3x9',
     ]);
@@ -65,7 +69,8 @@ describe('heldEntries', () => {
 
 describe('readEntries', () => {
   for (const data of [null, {}, 'text', [null], ['192.0.2.1']]) {
-    it(`does not take ${JSON.stringify(data)} for a listing`, () => assert.equal(readEntries(data), undefined));
+    it(`does not take ${JSON.stringify(data)} for a listing`, async () =>
+      assert.equal(await readEntries(data, atOnce), undefined));
   }
 });
 

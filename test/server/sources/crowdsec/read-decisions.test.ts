@@ -124,7 +124,7 @@ describe('an answer of CrowdSec', () => {
     ['numbers', `[${'1,'.repeat(partsMax)}1]`],
   ] as const) {
     it(`is not read when it is made of too many ${what}`, async () => {
-      await assert.rejects(read(body), /more than 2000000 parts/);
+      await assert.rejects(read(body), /more than (?:2000000 parts|64 levels)/);
     });
   }
 
