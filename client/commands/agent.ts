@@ -16,6 +16,7 @@ import { makeLocalVerbs } from '../local-verbs.ts';
 import { loadSettings, type Settings } from '../settings.ts';
 import { type OnSignal, type Wish, Wishes } from '../wishes.ts';
 import type { CommandContext } from './command-context.ts';
+import { lockFolders } from './lock-folders.ts';
 
 /** Within the 6 s that the unit gives. */
 const logDrainMaxMs = 1_000;
@@ -54,14 +55,16 @@ interface Run {
   readonly wishes: Wishes;
 }
 
-async function runOnce({ clock }: CommandContext, run: Run): Promise<Wish> {
+async function runOnce({ clock, config }: CommandContext, run: Run): Promise<Wish> {
   const { settings, log, service, wishes } = run;
   const verbs = new Map<string, LocalVerb>();
   await mkdir(dirname(settings.agent.socket), { recursive: true, mode: 0o700 });
-  // First of all: the socket is the lock that keeps a second agent off the journal.
+  // First of all: a second agent of the same configuration ends here, and names the socket.
   const closeSocket = await serveLocalSocket(settings.agent.socket, verbs);
   const ending = new AbortController();
+  let unlock = async (): Promise<void> => undefined;
   try {
+    unlock = await lockFolders(settings.agent, config);
     const agent = await openAgent(clock, run);
     for (const [name, verb] of makeLocalVerbs(agent, clock)) verbs.set(name, verb);
     const running = agent.run(ending.signal);
@@ -76,6 +79,7 @@ async function runOnce({ clock }: CommandContext, run: Run): Promise<Wish> {
     return wish;
   } finally {
     ending.abort();
+    await unlock();
     await closeSocket();
   }
 }

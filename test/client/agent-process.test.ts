@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { appendToQueue } from '../../client/queue.ts';
 import { type Ending, makeFolder, testWithEnding } from '../ending.ts';
@@ -102,6 +102,27 @@ testWithEnding('keeps a second agent off the journal of the first', async (conte
   assert.equal(code, 75);
   assert.match(said, /another process serves this socket/);
 });
+
+for (const shared of ['state', 'spool'] as const) {
+  testWithEnding(`keeps an agent of another configuration off a ${shared} folder that is in use`, async (context) => {
+    const server = await startServer(context);
+    const [first, second] = [await makeFolder(context), await makeFolder(context)];
+    const config = await configure(first, server);
+    const agent = start(context, config);
+    await server.when(() => server.logins === 1);
+    const other = await configure(second, server);
+    const text = await readFile(other, 'utf8');
+    await writeFile(other, text.replace(join(second, shared), join(first, shared)), { mode: 0o600 });
+    const [code, said] = await endOf(start(context, other));
+    assert.equal(code, 75);
+    assert.ok(said.includes(`${join(first, shared)} is used by another agent, that of ${config}`), said);
+    // A lock that a killed agent has left is none.
+    agent.kill('SIGKILL');
+    await once(agent, 'exit');
+    start(context, other);
+    await server.when(() => server.logins === 2);
+  });
+}
 
 testWithEnding('ends with 1 and the reason when it cannot make its spool', async (context) => {
   const folder = await makeFolder(context);
