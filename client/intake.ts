@@ -25,9 +25,13 @@ export interface IntakeOptions {
   readonly onUnreadable: (lines: number, first: UnreadableLine) => void;
 }
 
+/** The queue is looked at each second; after a longer pause its lines may be old ones. */
+const freshMaxMs = 5_000;
+
 /** Turns lines of the queue into events of the outbox; what cannot be read is set aside and stops nothing. */
 export class Intake implements QueueReader {
   readonly #options: IntakeOptions;
+  #caughtUpMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -49,15 +53,21 @@ export class Intake implements QueueReader {
     this.#options.outbox.forgetAllBut(taken);
   }
 
+  /** The queue was read to its end just now: the next lines will be new ones. */
+  caughtUp(): void {
+    this.#caughtUpMs = this.#options.clock.elapsed();
+  }
+
   async accept(lines: readonly QueueLine[], position: Position): Promise<void> {
     const { outbox, clock, names, onListChanged, onUnreadable } = this.#options;
+    const isFresh = clock.elapsed() - this.#caughtUpMs <= freshMaxMs;
     await names.known();
     const bad = lines.filter((line) => line.kind === 'unreadable');
     await this.#setAside(bad);
     const nowMs = clock.now();
     const events = lines
       .filter((line) => line.kind === 'event')
-      .map((line) => toEvent({ ...line, jail: jailOf(names, line) }, nowMs));
+      .map((line) => toEvent({ ...line, jail: jailOf(names, line) }, { nowMs, isFresh }));
     this.#note(events);
     await outbox.accept(events, position);
     const [first] = bad;
@@ -89,9 +99,9 @@ function jailOf(names: Pick<JailNames, 'jailOf'>, { jail, source }: EventLine): 
   return source === 'jail' ? names.jailOf(jail) : jail;
 }
 
-function toEvent(line: EventLine, nowMs: number): NewEvent {
+function toEvent(line: EventLine, time: { readonly nowMs: number; readonly isFresh: boolean }): NewEvent {
   const { verb, jail, network, bantimeSeconds, failedAt, source, labels } = line;
-  const endsAt = verb === 'ban' ? endOfBan(bantimeSeconds, failedAt, nowMs) : null;
-  const event = { verb, jail, network, endsAt, source, acceptedAt: Math.round(nowMs) };
+  const endsAt = verb === 'ban' ? endOfBan(bantimeSeconds, failedAt, time) : null;
+  const event = { verb, jail, network, endsAt, source, acceptedAt: Math.round(time.nowMs) };
   return labels === undefined || verb !== 'ban' ? event : { ...event, labels };
 }

@@ -21,7 +21,7 @@ export function isOurAction(name: string): boolean {
 
 /** Names out of `fail2ban-client status`; a name in which `, ` stands comes in pieces. */
 export function parseJailNames(text: string): readonly string[] {
-  return commaList(/^\W*Jail list:[\t ]*(.*)$/ms.exec(text)?.[1] ?? '');
+  return commaList(/^\W*Jail list:\t?(.*)$/ms.exec(text)?.[1] ?? '');
 }
 
 /** How many jails `fail2ban-client status` counts. */

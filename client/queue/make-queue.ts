@@ -41,6 +41,9 @@ export function makeQueue(spool: string, { clock, random, log }: Surroundings, p
     },
     onFailure: (error) =>
       faults.begin('queue', error, 'bans wait in the queue on disk, in their order, and are not sent'),
-    onSuccess: () => faults.end('queue'),
+    onSuccess: () => {
+      faults.end('queue');
+      reader.caughtUp();
+    },
   });
 }

@@ -8,16 +8,22 @@ import { parseNetwork } from '../../shared/network.ts';
 const now = Date.UTC(2026, 10, 21);
 
 test('ends a ban when fail2ban itself ends it: its time after the failure', () => {
-  assert.equal(endOfBan(600, now - 30_000, now), now + 570_000);
+  for (const isFresh of [true, false]) {
+    assert.equal(endOfBan(600, now - 30_000, { nowMs: now, isFresh }), now + 570_000);
+  }
+  assert.equal(endOfBan(600, now - 3_600_000, { nowMs: now, isFresh: false }), now - 3_000_000);
 });
 
 test('counts from now when the time of the failure cannot be one of this clock', () => {
-  assert.equal(endOfBan(600, 0, now), now + 600_000);
-  assert.equal(endOfBan(600, now + 3_600_000, now), now + 600_000);
+  assert.equal(endOfBan(600, 0, { nowMs: now, isFresh: false }), now + 600_000);
+  assert.equal(endOfBan(600, now + 3_600_000, { nowMs: now, isFresh: false }), now + 600_000);
+  for (const hours of [-1, 1, -14, 12]) {
+    assert.equal(endOfBan(600, now + hours * 3_600_000, { nowMs: now, isFresh: true }), now + 600_000);
+  }
 });
 
 test('never ends a permanent ban', () => {
-  assert.equal(endOfBan(null, now, now), null);
+  assert.equal(endOfBan(null, now, { nowMs: now, isFresh: true }), null);
 });
 
 const network = parseNetwork('203.0.113.7');

@@ -6,8 +6,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { type Fail2ban, makeFail2ban } from '../../client/fail2ban-client.ts';
+import { readWiredJails } from '../../client/jails/jail-reader.ts';
+import { readJailNames } from '../../client/jails/read-jail-names.ts';
 import { parseJailList } from '../../client/jails.ts';
 import { parseQueueLine } from '../../client/queue-line.ts';
+import { carryJail, showJail } from '../../shared/jail-name.ts';
 import { type Ending, makeFolder } from '../ending.ts';
 import { until } from '../until.ts';
 
@@ -65,13 +68,16 @@ test('writes flush and stop lines that the queue reads', async (context) => {
 });
 
 /** fail2ban with a configuration of its own: one jail, by hand only, with our action from the sources. */
-async function startFail2ban(test: Ending): Promise<{ readonly spool: string; readonly ask: Fail2ban }> {
+async function startFail2ban(
+  test: Ending,
+  jails = jailConf,
+): Promise<{ readonly spool: string; readonly ask: Fail2ban }> {
   const folder = await makeFolder(test);
   const spool = join(folder, 'spool');
   for (const name of ['spool', 'etc', 'etc/action.d', 'etc/filter.d']) await mkdir(join(folder, name));
   await copyFile(actionFile, join(folder, 'etc/action.d/fail2networkban.conf'));
   await writeFile(join(folder, 'etc/fail2ban.conf'), fail2banConf(folder));
-  await writeFile(join(folder, 'etc/jail.conf'), jailConf(spool));
+  await writeFile(join(folder, 'etc/jail.conf'), jails(spool));
   const server = spawn('fail2ban-server', ['-c', join(folder, 'etc'), '-f', 'start'], { stdio: 'ignore' });
   const ask = makeFail2ban({ program: 'fail2ban-client', socket: join(folder, 'f.sock') });
   test.after(async () => {
@@ -79,7 +85,7 @@ async function startFail2ban(test: Ending): Promise<{ readonly spool: string; re
     await until(() => server.exitCode !== null || server.signalCode !== null, 'fail2ban has ended');
   });
   await until(() => existsSync(join(folder, 'f.sock')), 'fail2ban listens');
-  await ask(['status', 'by-hand'], never);
+  await until(async () => (await readJailNames(ask, never)).length > 0, 'fail2ban has its jails');
   return { spool, ask };
 }
 
@@ -126,4 +132,66 @@ test('is driven by the real fail2ban: bans, unbans, flushes, and what is no addr
   assert.ok(last.kind === 'event' && last.verb === 'unban' && last.network === '203.0.113.7');
   await ask(['unban', '--all'], never);
   assert.ok((await linesOf(spool)).slice(4).every((line) => parseQueueLine(line).kind === 'flush'));
+});
+
+/** Names that fail2ban takes; a shell that saw one of them as more than text would make `pwned`. */
+const oddNames = [
+  ...[
+    'my jail',
+    'a',
+    'a, b',
+    'b',
+    'a:b',
+    'x/y',
+    'über',
+    "it's",
+    'q"q',
+    '100%',
+    '_under',
+    '-dash',
+    '#hash',
+    'back\\slash',
+  ],
+  ...[
+    '$(touch pwned)',
+    '`touch pwned`',
+    '"; touch pwned; "',
+    "'; touch pwned; '",
+    '$HOME',
+    '$IFS',
+    'a&touch pwned&',
+    '*',
+  ],
+  ...['> pwned', 'a|touch pwned', 'x'.repeat(200), 'ü'.repeat(60), '~root', '!x', 'F2NB-NAME'],
+];
+
+function oddJails(spool: string): string {
+  return oddNames.map((name) => jailConf(spool).replace('[by-hand]', `[${name}]`)).join('\n');
+}
+
+test('carries names of jails as the real fail2ban allows them, and none is carried out', async (context) => {
+  const { spool, ask } = await startFail2ban(context, oddJails);
+  const wired = await readWiredJails(ask, never);
+  assert.deepEqual(wired.map(({ name }) => name).sort(), oddNames.toSorted());
+  for (const name of oddNames) await ask(['set', name, 'banip', '203.0.113.7'], never);
+  const read = (await linesOf(spool)).map(parseQueueLine);
+  assert.deepEqual(
+    read.map((line) => (line.kind === 'event' ? line.jail : line.kind)),
+    oddNames.map(carryJail),
+  );
+  assert.deepEqual(
+    oddNames.filter((name) => showJail(carryJail(name)) !== name).map((name) => name.length),
+    [200, 60],
+  );
+  for (const folder of ['/', spool, join(spool, '..')]) assert.equal(existsSync(join(folder, 'pwned')), false);
+});
+
+test("hands over under the action's own name, and says which jail it is in", async (context) => {
+  const { spool, ask } = await startFail2ban(context, (folder) =>
+    jailConf(folder).replace('fail2networkban[', 'fail2networkban[name=SSH, bantime=600, '),
+  );
+  assert.deepEqual(await readWiredJails(ask, never), [{ name: 'by-hand', jail: 'by-hand', aliases: ['SSH'] }]);
+  await ask(['set', 'by-hand', 'banip', '203.0.113.7'], never);
+  const [line] = (await linesOf(spool)).map(parseQueueLine);
+  assert.equal(line?.kind === 'event' && line.jail, 'SSH');
 });
