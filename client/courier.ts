@@ -47,7 +47,8 @@ export interface CourierOptions {
   readonly log: Log;
 }
 
-const reconnectBounds = { leastMs: 1_000, mostMs: 60_000 };
+/** Short enough that a host is back soon after its server, with a pause that a thousand hosts do not share. */
+const reconnectBounds = { leastMs: 1_000, mostMs: 15_000 };
 /** Where a server that refuses for now names no pause. */
 const retryAfterMs = 1_000;
 

@@ -6,7 +6,7 @@ import { sleep } from '../shared/clock.ts';
 import { closeCodes } from '../shared/close-code.ts';
 import { hasCode } from '../shared/errors.ts';
 import { limits } from '../shared/limits.ts';
-import { parseNetwork } from '../shared/network.ts';
+import { type Network, parseNetwork } from '../shared/network.ts';
 import type { Origin } from './http/http-door.ts';
 import { httpLimits } from './http/http-limits.ts';
 import { type Stranger, Strangers } from './strangers.ts';
@@ -26,6 +26,8 @@ export interface ListenerOptions extends Omit<WebSocketsOptions, 'track'> {
   readonly certificate: Certificate | undefined;
   /** Those of {@link httpLimits} when they are left out. */
   readonly httpTimes?: HttpTimes;
+  /** Whether a host is known by this address. */
+  readonly isKnown: (address: Network) => boolean;
   /** Answers what is no WebSocket. Never rejects. */
   readonly onRequest: (request: IncomingMessage, response: ServerResponse, origin: Origin) => Promise<void>;
 }
@@ -49,6 +51,9 @@ function serverOptions({ headersMaxMs, requestMaxMs, idleMaxMs, checkMs }: HttpT
   };
 }
 
+/** Connections that the system takes for us until we look: a thousand hosts come back in one second. */
+const backlog = 4_096;
+
 /** How long a stop waits for the answers to the frames that were taken. */
 export const answersMaxMs = 1_500;
 
@@ -65,8 +70,8 @@ export class Listener {
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    const { certificate, clock, onTurnedAway, httpTimes = httpLimits } = options;
-    this.#strangers = new Strangers({ clock, onTurnedAway });
+    const { certificate, clock, onTurnedAway, isKnown, httpTimes = httpLimits } = options;
+    this.#strangers = new Strangers({ clock, isKnown, onTurnedAway });
     this.#server =
       certificate === undefined
         ? createHttpServer(serverOptions(httpTimes))
@@ -87,7 +92,8 @@ export class Listener {
     return new Promise((resolve, reject) => {
       const fail = (cause: Error): void => reject(explainListening(this.#options, cause));
       this.#server.once('error', fail);
-      this.#server.listen(this.#options.port, this.#options.host, () => {
+      const { port, host } = this.#options;
+      this.#server.listen({ port, host, backlog }, () => {
         this.#server.off('error', fail);
         const address = this.#server.address();
         resolve(typeof address === 'object' && address !== null ? address.port : this.#options.port);

@@ -176,6 +176,7 @@ export class FleetServer {
           protection.hosts.left({ client: left.client, address: left.address, now: clock.now() });
       },
       onRequest: (request, response, origin) => this.#door.answer(request, response, origin),
+      isKnown: (address) => protection.hosts.index.within(address).length > 0,
       onTurnedAway: (address, reason) => teller.turnedAway(address, reason),
       onFault,
     });

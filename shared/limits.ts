@@ -27,11 +27,14 @@ export const limits = {
   /** Labels of one report, and characters of all of them together. */
   labelsMax: 8,
   labelsMaxCharacters: 256,
-  /** How long a connection may stand without a login. */
-  loginMaxMs: 5_000,
+  /** How long a connection may stand without a login; from an address by which a host is known, longer: a thousand come at once. */
+  loginMaxMs: 10_000,
+  loginKnownMaxMs: 15_000,
   /** Connections without a login at once, over all and from one address (a /64 counts as one). */
   strangersMax: 1_024,
-  strangersPerAddressMax: 64,
+  strangersPerAddressMax: 256,
+  /** The same from addresses by which hosts are known, beside the others. */
+  strangersKnownMax: 2_048,
   /** Connections at once, over all. */
   connectionsMax: 20_000,
   /** Connections of one client at once. */

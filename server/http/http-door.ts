@@ -30,6 +30,7 @@ import { byHeader, type Incoming, readRequest } from './read-request.ts';
 import type { Answered, ApiRequest, ClientRoute, Outcome, Route } from './route.ts';
 import { type Found, Router } from './router.ts';
 import { sendAnswer } from './send-answer.ts';
+import { UnreadAnswers } from './unread-answers.ts';
 import { watchEnd } from './watch-end.ts';
 
 /** Where a request comes from. */
@@ -88,6 +89,7 @@ interface Left extends Answered {
 export class HttpDoor {
   readonly #options: HttpDoorOptions;
   readonly #places = new Places();
+  readonly #unread = new UnreadAnswers();
   readonly #turns = new Serial();
   #router: Router | undefined;
 
@@ -119,7 +121,22 @@ export class HttpDoor {
     const query = new URLSearchParams(search);
     const { answer, client, onEnd } = await this.#enter({ message, origin, found, query, address: origin.address });
     if (onEnd !== undefined) watchEnd(message, response, onEnd);
+    this.#holdWhileRead(message, response, { body: answer.body, client: client?.name ?? '' });
     await sendAnswer(message, response, answer, client === undefined ? 'close' : 'keep');
+  }
+
+  /** What is long waits for its reader in memory, with a share for each. */
+  #holdWhileRead(
+    message: IncomingMessage,
+    response: ServerResponse,
+    { body, client }: { readonly body: string | Buffer; readonly client: string },
+  ): void {
+    if (body.length <= httpLimits.pieceMaxBytes || message.method === 'HEAD') return;
+    watchEnd(
+      message,
+      response,
+      this.#unread.hold(client, body, () => message.socket.destroy()),
+    );
   }
 
   #find({ method = '', url = '' }: IncomingMessage, path: string, search: string): Found | Problem {

@@ -7,6 +7,8 @@ export const httpLimits = {
   bodyMaxBytes: 65_536,
   /** What of an answer waits for a reader that is slow. */
   pieceMaxBytes: 65_536,
+  /** Of long answers that their readers have not read yet, all together, each body once; beyond it whoever holds most is cut. */
+  unreadMaxBytes: 33_554_432,
   /** How long the headers, and a whole request, may take to arrive. */
   headersMaxMs: 10_000,
   requestMaxMs: 30_000,

@@ -51,6 +51,7 @@ export class Listening {
         response.writeHead(404, { 'x-from': address }).end();
         return Promise.resolve();
       },
+      isKnown: () => false,
       onTurnedAway: (_address, reason) => this.turnedAway.push(reason),
       onFault: (fault) => this.faults.push(fault),
     });

@@ -20,7 +20,11 @@ class FarSocket extends Socket {
 function makeStrangers() {
   const turnedAway: (string | undefined)[] = [];
   const clock = new ManualClock();
-  const strangers = new Strangers({ clock, onTurnedAway: (address) => turnedAway.push(address) });
+  const strangers = new Strangers({
+    clock,
+    isKnown: (address) => address.startsWith('198.51.100.'),
+    onTurnedAway: (address) => turnedAway.push(address),
+  });
   const arrive = (from: string, port: number): FarSocket => {
     const socket = new FarSocket(from, port);
     strangers.admit(socket);
@@ -47,6 +51,28 @@ describe('strangers', () => {
     assert.ok(first !== undefined);
     strangers.of(first)?.leave();
     assert.equal(arrive('203.0.113.1', 9_999).destroyed, false);
+  });
+
+  it('from another address get a place of whoever has most, when all are taken', () => {
+    const { strangers, turnedAway, arrive } = makeStrangers();
+    const sockets: FarSocket[] = [];
+    for (let host = 1; sockets.length < limits.strangersMax; host += 1)
+      for (let port = 1; port <= limits.strangersPerAddressMax; port += 1)
+        sockets.push(arrive(`203.0.113.${host}`, port));
+    const newcomer = arrive('192.0.2.1', 1);
+    assert.deepEqual([newcomer.destroyed, sockets[0]?.destroyed, sockets[1]?.destroyed], [false, true, false]);
+    assert.deepEqual([turnedAway, strangers.count], [['203.0.113.1'], limits.strangersMax]);
+  });
+
+  it('from addresses by which hosts are known find room, and time, whoever else is there', () => {
+    const { clock, arrive } = makeStrangers();
+    for (let at = 0; at < limits.strangersMax; at += 1) arrive(`203.0.113.${at % 200}`, at);
+    const known = Array.from({ length: 1_000 }, (_, port) => arrive('198.51.100.1', port));
+    assert.equal(known.filter(({ destroyed }) => destroyed).length, 0);
+    clock.advance(limits.loginMaxMs);
+    assert.equal(known.filter(({ destroyed }) => destroyed).length, 0);
+    clock.advance(limits.loginKnownMaxMs - limits.loginMaxMs);
+    assert.equal(known.filter(({ destroyed }) => destroyed).length, 1_000);
   });
 
   it('are cut off when their time is over, and those who logged in are not', () => {

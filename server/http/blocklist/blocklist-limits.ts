@@ -4,7 +4,7 @@ export const blocklistLimits = {
   entriesMax: 1_048_576,
   /** Lists that are kept for whoever asks for the same. */
   copiesMax: 32,
-  copiesMaxBytes: 67_108_864,
+  copiesMaxBytes: 33_554_432,
   /** How old a list may be that says in seconds how long its entries have left. */
   secondsCopyMaxMs: 10_000,
   /** Bans or lines that are handled before others have a turn: a few milliseconds of work. */

@@ -19,6 +19,7 @@ async function withListener(work: (port: number, cut: Promise<unknown>) => Promi
     certificate: undefined,
     clock: new ManualClock(),
     httpTimes: times,
+    isKnown: () => false,
     openSession: () => assert.fail('nobody speaks WebSocket here'),
     onEnd: () => undefined,
     onRequest: (request, response, { welcome }) => {
