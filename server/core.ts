@@ -16,6 +16,7 @@ import { Feed } from './feed/feed.ts';
 import type { Soon } from './in-turns.ts';
 import { Intake } from './intake.ts';
 import { type Change, type Ledger, LedgerError, type LedgerState } from './ledger/ledger.ts';
+import { Losses } from './ledger/losses.ts';
 import type { OpenedChannel } from './notifications/delivery.ts';
 import { Notifications } from './notifications/notifications.ts';
 import { escalationName, isOwnClient, operator } from './own-clients.ts';
@@ -99,6 +100,7 @@ export class Core {
   readonly feed: Feed;
   readonly escalation: Escalation;
   readonly rescue: Rescue;
+  readonly losses: Losses;
   readonly #traces: Traces;
   readonly #parts: CoreParts;
   #settings: CoreSettings;
@@ -110,6 +112,7 @@ export class Core {
     this.#parts = parts;
     this.#settings = settings;
     this.#isPaused = state.paused;
+    this.losses = new Losses(ledger, state.losses, log);
     this.notifications = new Notifications({ channels, clock, random, log });
     this.teller = new Teller({ log, counters: this.counters, notices: this.notifications, clock });
     this.protectionGaps = new ProtectionGaps(log);

@@ -5,6 +5,7 @@ import type { Network } from '../shared/network.ts';
 import { secretBytes } from '../shared/signing.ts';
 import { banVerbs } from './admin/ban-verbs.ts';
 import { clientVerbs } from './admin/client-verbs.ts';
+import { lossVerbs } from './admin/loss-verbs.ts';
 import type { Reach } from './admin/make-key.ts';
 import { notifyVerbs } from './admin/notify-verbs.ts';
 import { serverVerbs } from './admin/server-verbs.ts';
@@ -267,6 +268,7 @@ export class FleetServer {
       ...strayVerbs(options),
       ...clientVerbs(options),
       ...serverVerbs(options),
+      ...lossVerbs(options),
       ...notifyVerbs({ ...this.#core, signal: this.#stopping.signal }),
     ]);
   }

@@ -6,6 +6,7 @@ import type { ConnectedClients } from '../connected-clients.ts';
 import type { Counters } from '../counters.ts';
 import type { EnforcementOfBans } from '../enforcement.ts';
 import type { Escalation } from '../escalation/escalation.ts';
+import type { Losses } from '../ledger/losses.ts';
 import type { DeliveryState } from '../notifications/delivery.ts';
 import type { Notifications } from '../notifications/notifications.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -37,6 +38,7 @@ export interface ServerVerbsOptions {
   readonly protectedAddresses: ProtectedAddresses;
   readonly protectionGaps: ProtectionGaps;
   readonly protection: Protection;
+  readonly losses: Losses;
   readonly counters: Counters;
   readonly clock: Clock;
   readonly isPaused: () => boolean;
@@ -90,6 +92,7 @@ function status(options: ServerVerbsOptions) {
     bans: standing.size,
     sequence: standing.sequence,
     record: describeState(record.state, clock),
+    losses: options.losses.list,
     ...describeUnwritten(options),
     clients: clients.list().length,
     connected: connected.list().map(({ client, address, agent, since }) => ({ client, address, agent, since })),

@@ -1,6 +1,7 @@
 import type { Answer } from './ask.ts';
 import { showBans } from './show/show-bans.ts';
 import { showClients } from './show/show-clients.ts';
+import { showAccepted } from './show/show-losses.ts';
 import { showTest } from './show/show-notifications.ts';
 import { showPass } from './show/show-pass.ts';
 import { showStatus } from './show/show-server.ts';
@@ -222,6 +223,12 @@ function serverCommands(): readonly OperatorCommand[] {
       show: showPass,
     },
     { usage: 'resume', description: 'enforce again after panic', verb: 'resume', show: showPass },
+    {
+      usage: 'accept-loss',
+      description: 'what the ledger was found to have lost is known: say no more of it',
+      verb: 'accept-loss',
+      show: showAccepted,
+    },
     {
       group: 'notify',
       usage: 'test [name]',

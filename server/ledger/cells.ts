@@ -14,8 +14,17 @@ export function asRow(value: unknown): Row {
 
 export function text(row: Row, column: string): string {
   const cell = row[column];
+  if (cell instanceof ArrayBuffer) return Buffer.from(cell).toString('utf8');
   if (typeof cell !== 'string') throw new LedgerError(`${column}: ${String(cell)} is not a text`);
   return cell;
+}
+
+/**
+ * Columns of text as the bytes that they are: the library ends the process over bytes that are no text, as damaged ones may be. What
+ * is no text in them is read as U+FFFD.
+ */
+export function asBytes(...columns: readonly string[]): string {
+  return columns.map((column) => `CAST(${column} AS BLOB) AS ${column}`).join(', ');
 }
 
 export function items(row: Row, column: string): string[] {
@@ -43,7 +52,7 @@ export function end(row: Row): number {
 
 /** What is not of a jail is by hand. */
 export function source(row: Row): Source {
-  return row['source'] === 'jail' ? 'jail' : 'hand';
+  return text(row, 'source') === 'jail' ? 'jail' : 'hand';
 }
 
 export function network(row: Row): Network {

@@ -48,7 +48,7 @@ async function readBeginning(database: Database): Promise<number | undefined> {
 
 async function readCounts(database: Database, { since, until, jail }: CountedTime): Promise<Iterable<HistoryCount>> {
   const statement = await database.prepare(
-    "SELECT network AS name, count(*) AS count FROM history WHERE kind = 'reported' AND reason IS NULL " +
+    "SELECT CAST(network AS BLOB) AS name, count(*) AS count FROM history WHERE kind = 'reported' AND reason IS NULL " +
       'AND at >= ? AND at < ? AND jail GLOB ? GROUP BY network ORDER BY count DESC, name',
   );
   return asCounts(await statement.iterate(since, until, jail ?? '*'));

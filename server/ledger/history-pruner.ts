@@ -25,7 +25,7 @@ export async function planPruning(database: Database, bounds: Bounds): Promise<P
   const before = Math.floor(bounds.before);
   const statement = await database.prepare(
     // Materialized: the library's thread does the looking for the first row, this one for all others.
-    `WITH found AS MATERIALIZED (SELECT ${holderColumn} AS holder, sum(at >= ?) AS count, min(sequence) AS first, ` +
+    `WITH found AS MATERIALIZED (SELECT CAST(${holderColumn} AS BLOB) AS holder, sum(at >= ?) AS count, min(sequence) AS first, ` +
       'max(sequence) AS last, max(iif(at < ?, sequence, 0)) AS oldUpTo FROM history WHERE stands = 0 GROUP BY holder) ' +
       'SELECT * FROM found',
   );
@@ -98,7 +98,7 @@ function oldest(which: string, most: number): string {
 
 async function readCounts(database: Database, which: string): Promise<[holder: string, count: number][]> {
   const statement = await database.prepare(
-    `WITH found AS MATERIALIZED (SELECT ${holderColumn} AS holder, count(*) AS count FROM history WHERE ${which} ` +
+    `WITH found AS MATERIALIZED (SELECT CAST(${holderColumn} AS BLOB) AS holder, count(*) AS count FROM history WHERE ${which} ` +
       'GROUP BY holder) SELECT * FROM found',
   );
   return (await statement.all()).map(asRow).map((row) => [text(row, 'holder'), integer(row, 'count')]);

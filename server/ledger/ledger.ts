@@ -221,6 +221,14 @@ export interface HistoryCount {
   readonly count: number;
 }
 
+/** Something that was written down and is not there any more, or not as it was written; it does not stand. */
+export interface Loss {
+  /** Milliseconds since the epoch. */
+  readonly foundAt: number;
+  /** What, and since when. */
+  readonly text: string;
+}
+
 /** Everything that the server keeps in memory. */
 export interface LedgerState {
   /** Made by chance with the ledger: its sequence numbers mean nothing to another. */
@@ -237,6 +245,8 @@ export interface LedgerState {
   readonly paused: boolean;
   /** One for each source that was ever read. */
   readonly protectedSets: readonly ProtectedSet[];
+  /** What was found to be lost or damaged, until the operator accepts it; oldest first. */
+  readonly losses: readonly Loss[];
   /** By client, newest last. */
   readonly hostAddresses: ReadonlyMap<string, readonly HostAddress[]>;
 }
@@ -285,5 +295,7 @@ export interface Ledger {
    * @throws LedgerError
    */
   prune(before: number, most: number): Promise<number>;
+  /** The operator accepts what is lost: there is no more to say of it. @throws LedgerError */
+  acceptLosses(): Promise<void>;
   close(): Promise<void>;
 }

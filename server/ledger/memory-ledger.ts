@@ -45,6 +45,7 @@ export class MemoryLedger implements Ledger {
       streams: new Map(Array.from(this.#streams, ([client, streams]) => [client, new Map(streams)])),
       paused: this.#paused,
       protectedSets: [...this.#protected.values()],
+      losses: [],
       hostAddresses: new Map(this.#addresses),
     });
   }
@@ -102,6 +103,11 @@ export class MemoryLedger implements Ledger {
     const gone = new Set(mayGo.filter((entry) => entry.at < before || countIn(cuts, holderOf(entry), -1) >= 0));
     this.#history = this.#history.filter((entry) => !gone.has(entry));
     return Promise.resolve(gone.size);
+  }
+
+  /** Memory loses nothing but everything. */
+  acceptLosses(): Promise<void> {
+    return Promise.resolve();
   }
 
   close(): Promise<void> {

@@ -1,12 +1,15 @@
-import { asRow, end, integer, labels, network, source, text } from './cells.ts';
+import { asBytes, asRow, end, integer, labels, network, source, text } from './cells.ts';
 import type { Database } from './database.ts';
 import { type CountFilter, type HistoryCount, type HistoryEntry, type HistoryFilter, LedgerError } from './ledger.ts';
+
+/** All of an entry: of a history of many months, some rows may be damaged. */
+const columns = `sequence, at, ends_at, ${asBytes('kind', 'network', 'client', 'jail', 'source', 'labels', 'actor', 'reason')}`;
 
 /** Newest first. */
 export async function readHistory(database: Database, filter: HistoryFilter): Promise<HistoryEntry[]> {
   const { clause, cells } = whereOf(filter);
   // Found at once, on the library's thread: row by row, this one would do the looking.
-  const sql = `WITH found AS MATERIALIZED (SELECT * FROM history ${clause} ORDER BY sequence DESC LIMIT ?) SELECT * FROM found`;
+  const sql = `WITH found AS MATERIALIZED (SELECT ${columns} FROM history ${clause} ORDER BY sequence DESC LIMIT ?) SELECT * FROM found`;
   const statement = await database.prepare(sql);
   return (await statement.all(...cells, filter.most)).map(readHistoryRow);
 }
@@ -14,7 +17,7 @@ export async function readHistory(database: Database, filter: HistoryFilter): Pr
 /** Most first. */
 export async function readCounts(database: Database, { by, most, ...filter }: CountFilter): Promise<HistoryCount[]> {
   const { clause, cells } = whereOf(filter, ["kind = 'reported'", 'reason IS NULL']);
-  const sql = `SELECT ${by} AS name, count(*) AS count FROM history ${clause} GROUP BY ${by} ORDER BY count DESC, name LIMIT ?`;
+  const sql = `SELECT CAST(${by} AS BLOB) AS name, count(*) AS count FROM history ${clause} GROUP BY ${by} ORDER BY count DESC, name LIMIT ?`;
   const statement = await database.prepare(sql);
   return (await statement.all(...cells, most)).map((value) => {
     const row = asRow(value);
@@ -54,7 +57,7 @@ const comparisons = [
 /** Oldest first. */
 export async function readChangesAfter(database: Database, sequence: number, most: number): Promise<HistoryEntry[]> {
   const statement = await database.prepare(
-    "SELECT * FROM history WHERE sequence > ? AND kind IN ('reported', 'withdrawn') ORDER BY sequence LIMIT ?",
+    `SELECT ${columns} FROM history WHERE sequence > ? AND kind IN ('reported', 'withdrawn') ORDER BY sequence LIMIT ?`,
   );
   return (await statement.all(sequence, most)).map(readHistoryRow);
 }
@@ -62,9 +65,9 @@ export async function readChangesAfter(database: Database, sequence: number, mos
 function readHistoryRow(value: unknown): HistoryEntry {
   const row = asRow(value);
   const kinds = ['reported', 'withdrawn', 'allowed', 'disallowed', 'enrolled', 'revoked', 'paused', 'resumed'] as const;
-  const kind = kinds.find((name) => name === row['kind']);
+  const kind = kinds.find((name) => name === text(row, 'kind'));
   if (kind === undefined)
-    throw new LedgerError(`history ${String(row['sequence'])}: unknown kind ${String(row['kind'])}`);
+    throw new LedgerError(`history ${String(row['sequence'])}: unknown kind ${text(row, 'kind')}`);
   return {
     sequence: integer(row, 'sequence'),
     at: integer(row, 'at'),

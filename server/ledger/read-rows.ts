@@ -1,8 +1,17 @@
 import { type Permission, permissions } from '../../shared/frames.ts';
 import type { Network } from '../../shared/network.ts';
-import { asRow, end, integer, items, labels, network, networkOf, type Row, source, text } from './cells.ts';
+import { asBytes, asRow, end, integer, items, labels, network, networkOf, type Row, source, text } from './cells.ts';
 import type { Database } from './database.ts';
-import type { Client, ClientKey, HostAddress, LedgerState, ProtectedSet, Report, WhitelistEntry } from './ledger.ts';
+import type {
+  Client,
+  ClientKey,
+  HostAddress,
+  LedgerState,
+  Loss,
+  ProtectedSet,
+  Report,
+  WhitelistEntry,
+} from './ledger.ts';
 import { LedgerError } from './ledger.ts';
 
 /** Of a ledger, or of entries whose mark names none. */
@@ -24,18 +33,23 @@ export async function loadState(database: Database): Promise<LedgerState> {
     sequence: await readSequence(database),
     paused: (await rows("SELECT value FROM setting WHERE name = 'paused'"))[0]?.['value'] === 'yes',
     reports: await readReports(database),
-    whitelist: (await rows('SELECT * FROM whitelist')).map(readWhitelistEntry),
-    clients: (await rows('SELECT * FROM client')).map((row) => readClient(row, keysOf(row['name']))),
+    whitelist: (await rows(`SELECT network, added_at, ends_at, ${asBytes('note')} FROM whitelist`)).map(
+      readWhitelistEntry,
+    ),
+    clients: (
+      await rows(`SELECT name, may, jails, follows, sources, added_at, ${asBytes('description')} FROM client`)
+    ).map((row) => readClient(row, keysOf(row['name']))),
     streams: readStreams(await rows('SELECT * FROM stream ORDER BY used_at')),
     protectedSets: readProtectedSets(
       await rows('SELECT name FROM protected_source'),
       await rows('SELECT * FROM protected ORDER BY source, network'),
     ),
+    losses: (await rows('SELECT * FROM loss ORDER BY rowid')).map(readLoss),
     hostAddresses: readHostAddresses(await rows('SELECT * FROM host_address ORDER BY client, seen_at, address')),
   };
 }
 
-async function readId(database: Database): Promise<string> {
+export async function readId(database: Database): Promise<string> {
   return text(asRow((await database.prepare("SELECT value FROM setting WHERE name = 'id'")).get()), 'value');
 }
 
@@ -47,8 +61,17 @@ export async function readMarks(database: Database): Promise<readonly string[]> 
   throw new LedgerError(`setting marks: ${marks.join()} is not a list of ids as k3x9`);
 }
 
-/** The last number given: of the newest entry, or what was kept when that was pruned. */
+/** The last number given, also when the entry that had it is lost. */
 export async function readSequence(database: Database): Promise<number> {
+  const sealed = integer(
+    asRow((await database.prepare('SELECT ifnull(max(sequence), 0) AS sealed FROM seal')).get()),
+    'sealed',
+  );
+  return Math.max(sealed, await readWrittenSequence(database));
+}
+
+/** The last number that is found: of the newest entry, or what was kept when that was pruned. */
+export async function readWrittenSequence(database: Database): Promise<number> {
   const newest = '(SELECT max(sequence) FROM history)';
   const kept = "(SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'sequence')";
   const statement = await database.prepare(`SELECT max(ifnull(${newest}, 0), ifnull(${kept}, 0)) AS sequence`);
@@ -135,6 +158,10 @@ function readHostAddresses(rows: readonly Row[]): Map<string, HostAddress[]> {
     addresses.set(client, [...(addresses.get(client) ?? []), known]);
   }
   return addresses;
+}
+
+function readLoss(row: Row): Loss {
+  return { foundAt: integer(row, 'found_at'), text: text(row, 'text') };
 }
 
 function isPermission(value: string): value is Permission {

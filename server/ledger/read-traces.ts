@@ -24,14 +24,14 @@ export async function readTraces(database: Database, networks: readonly Network[
 /** All in one look, on the library's thread. */
 async function readExact(database: Database, networks: readonly Network[]): Promise<readonly Network[]> {
   const statement = await database.prepare(
-    'SELECT DISTINCT network FROM history WHERE client IS NOT NULL AND network IN (SELECT value FROM json_each(?))',
+    'SELECT DISTINCT CAST(network AS BLOB) AS network FROM history WHERE client IS NOT NULL AND network IN (SELECT value FROM json_each(?))',
   );
   return (await statement.all(JSON.stringify(networks))).map((row) => network(asRow(row)));
 }
 
 async function readReported(database: Database, after: number) {
   const statement = await database.prepare(
-    'SELECT sequence, network FROM history WHERE sequence > ? AND network IS NOT NULL AND client IS NOT NULL ORDER BY sequence LIMIT ?',
+    'SELECT sequence, CAST(network AS BLOB) AS network FROM history WHERE sequence > ? AND network IS NOT NULL AND client IS NOT NULL ORDER BY sequence LIMIT ?',
   );
   return (await statement.all(after, rowsAtOnce)).map((value) => {
     const row = asRow(value);

@@ -13,6 +13,10 @@ import {
 } from './database.ts';
 import { HistoryPruner } from './history-pruner.ts';
 import { HistoryReader } from './history-reader.ts';
+import type { Written } from './history-writer.ts';
+import { checkLedger } from './integrity/check-ledger.ts';
+import { LastCommitFile, lastCommitPath } from './integrity/last-commit-file.ts';
+import { addTallies, type Seal, SealWriter } from './integrity/seal.ts';
 import {
   type Change,
   type CountFilter,
@@ -26,13 +30,17 @@ import {
 import { migrations } from './migrations/migrations.ts';
 import { prepareFile, unusable } from './prepare-file.ts';
 import { readChangesAfter } from './read-history.ts';
-import { loadState, readMarks, readSequence } from './read-rows.ts';
-import { Tables } from './tables.ts';
+import { loadState, readId, readMarks, readSequence } from './read-rows.ts';
+import { isSealedApart, Tables } from './tables.ts';
 
 /** What an open ledger is made of. */
 interface Opened {
   readonly tables: Tables;
   readonly reader: HistoryReader;
+  readonly seals: SealWriter;
+  readonly lastCommit: LastCommitFile;
+  /** Of the last commit. */
+  readonly seal: Seal;
   readonly sequence: number;
   readonly marks: readonly string[];
 }
@@ -46,15 +54,22 @@ export class SqliteLedger implements Ledger {
   readonly #tables: Tables;
   readonly #reader: HistoryReader;
   readonly #work = new Serial();
+  readonly #seals: SealWriter;
+  readonly #lastCommit: LastCommitFile;
   /** Ids in the marks of this ledger's entries, as {@link LedgerState} has them, when it was opened. */
   readonly marks: readonly string[];
+  #seal: Seal;
   #sequence: number;
 
-  private constructor(database: Database, { tables, reader, sequence, marks }: Opened) {
+  private constructor(database: Database, opened: Opened) {
+    const { tables, reader, seals, lastCommit, seal, sequence, marks } = opened;
     this.marks = marks;
     this.#database = database;
     this.#tables = tables;
     this.#reader = reader;
+    this.#seals = seals;
+    this.#lastCommit = lastCommit;
+    this.#seal = seal;
     this.#sequence = sequence;
   }
 
@@ -67,12 +82,9 @@ export class SqliteLedger implements Ledger {
     const database = await attemptToUse(file, () => openDatabase(file));
     try {
       await attemptToUse(file, () => prepareFile(database, { file, clock, migrations }));
-      const tables = await attemptToUse(file, () => Tables.prepare(database));
-      const sequence = await readSequence(database);
-      const marks = await readMarks(database);
-      const reader = await attemptToUse(file, () => HistoryReader.open(file));
+      const opened = await attemptToUse(file, () => openParts(database, file, clock));
       await waitForNoLock(database);
-      return new SqliteLedger(database, { tables, reader, sequence, marks });
+      return new SqliteLedger(database, opened);
     } catch (error) {
       database.close();
       throw error;
@@ -86,10 +98,14 @@ export class SqliteLedger implements Ledger {
   commit(changes: readonly Change[], at: number): Promise<number> {
     return this.#inTurn(async () => {
       const first = this.#sequence + 1;
-      this.#sequence += await this.#transaction(() => {
+      const seal = await this.#transaction(() => {
         this.#tables.writeOthers(changes, at);
-        return this.#tables.history.write(changes, first, at);
+        const written = this.#tables.history.write(changes, first, at);
+        return this.#sealAfter(changes, written, at);
       });
+      this.#seal = seal;
+      this.#sequence = seal.sequence;
+      this.#lastCommit.write(seal);
       return first;
     });
   }
@@ -125,11 +141,31 @@ export class SqliteLedger implements Ledger {
     return gone;
   }
 
+  acceptLosses(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#database.exec('DELETE FROM loss');
+    });
+  }
+
   /** Afterwards the file alone is whole, so that it can be copied; should that fail, SQLite's log beside it has the rest. */
   async close(): Promise<void> {
     await this.#reader.close();
     await this.#inTurn(() => moveLogIntoFile(this.#database)).catch(ignoreLedgerError);
     await this.#inTurn(() => Promise.resolve(this.#database.close()));
+    this.#lastCommit.close();
+  }
+
+  /** Writes the seal of a commit, in its transaction. */
+  #sealAfter(changes: readonly Change[], { numbers, reports }: Written, at: number): Seal {
+    const seal = {
+      commits: this.#seal.commits + 1,
+      at,
+      sequence: this.#sequence + numbers,
+      reports: addTallies(this.#seal.reports, reports),
+      others: changes.some(isSealedApart) ? this.#seals.sumOthers() : this.#seal.others,
+    };
+    this.#seals.write(seal);
+    return seal;
   }
 
   /** One after the other: there is one connection, and what it reads amid a transaction is not durable. */
@@ -169,6 +205,22 @@ function throwAsLedgerError(error: unknown): never {
 
 function ignoreLedgerError(error: unknown): void {
   if (!(error instanceof LedgerError)) throw error;
+}
+
+async function openParts(database: Database, file: string, clock: Clock): Promise<Opened> {
+  const seal = await checkLedger(database, file, clock);
+  const ledgerId = await readId(database);
+  const lastCommit = new LastCommitFile(lastCommitPath(file), ledgerId);
+  lastCommit.write(seal);
+  return {
+    tables: await Tables.prepare(database),
+    reader: await HistoryReader.open(file),
+    seals: await SealWriter.prepare(database, ledgerId),
+    lastCommit,
+    seal,
+    sequence: await readSequence(database),
+    marks: await readMarks(database),
+  };
 }
 
 /** At the start the operator must act. */

@@ -1,5 +1,6 @@
 import type { Database } from './database.ts';
 import { HistoryWriter } from './history-writer.ts';
+import { digestOf } from './integrity/digests.ts';
 import {
   type AdvancedChange,
   type Change,
@@ -11,8 +12,9 @@ import {
   type ProtectedSet,
   type SourceReadChange,
   streamsPerClientMax,
+  type WhitelistEntry,
 } from './ledger.ts';
-import { endCell, RowWriter } from './rows.ts';
+import { type Cell, endCell, RowWriter } from './rows.ts';
 
 /** The statements that change the tables. Every method runs inside the caller's transaction. */
 export class Tables {
@@ -28,7 +30,7 @@ export class Tables {
 
   static async prepare(database: Database): Promise<Tables> {
     const stream = (rows: string): string => `INSERT OR REPLACE INTO stream VALUES ${rows}`;
-    const streams = await RowWriter.prepare(database, '(?, ?, ?, ?)', stream);
+    const streams = await RowWriter.prepare(database, '(?, ?, ?, ?, ?)', stream);
     return new Tables(await HistoryWriter.prepare(database), streams, await prepareStatements(database));
   }
 
@@ -63,7 +65,9 @@ export class Tables {
   }
 
   #advance(advances: readonly AdvancedChange[], at: number): void {
-    for (const { client, stream, number } of advances) this.#streams.add(client, stream, number, at);
+    for (const { client, stream, number } of advances) {
+      this.#streams.add(client, stream, number, at, digestOf([number], [client, stream]));
+    }
     this.#streams.flush();
     for (const { client, isNew } of advances)
       if (isNew) this.#statements.forgetStreams.run(client, client, streamsPerClientMax);
@@ -73,7 +77,7 @@ export class Tables {
     const { allow, disallow, setSetting, adoptMark } = this.#statements;
     switch (change.kind) {
       case 'allowed':
-        allow.run(change.entry.network, change.entry.addedAt, endCell(change.entry.endsAt), change.entry.note);
+        allow.run(...whitelistCells(change.entry));
         break;
       case 'disallowed':
         disallow.run(change.network);
@@ -102,9 +106,9 @@ export class Tables {
 
   #writeClient({ name, may, jails, follows, from, description, addedAt, keys }: Client): void {
     const lists = [may, jails, follows, from].map((list) => list.join(','));
-    this.#statements.putClient.run(name, ...lists, description, addedAt);
+    this.#statements.putClient.run(name, ...lists, description, addedAt, digestOf([], [name, ...lists]));
     this.#statements.removeKeys.run(name);
-    for (const key of keys) this.#statements.putKey.run(name, key.id, key.kind, secretOf(key), endCell(key.endsAt));
+    for (const key of keys) this.#statements.putKey.run(...keyCells(name, key));
   }
 
   #writeProtected({ source, networks }: ProtectedSet): void {
@@ -128,6 +132,22 @@ export class Tables {
   }
 }
 
+function whitelistCells({ network, addedAt, endsAt, note }: WhitelistEntry): readonly Cell[] {
+  const end = endCell(endsAt);
+  return [network, addedAt, end, note, digestOf([end], [network])];
+}
+
+function keyCells(client: string, key: ClientKey): readonly Cell[] {
+  const end = endCell(key.endsAt);
+  const texts = [client, key.id, key.kind, secretOf(key)];
+  return [...texts, end, digestOf([end], texts)];
+}
+
+/** Whether a change writes a row whose digest counts in the seal, beside reports. */
+export function isSealedApart({ kind }: Change): boolean {
+  return kind === 'allowed' || kind === 'disallowed' || kind === 'enrolled' || kind === 'revoked';
+}
+
 function secretOf(key: ClientKey): string {
   return key.kind === 'frames' ? key.secret : key.tokenHash;
 }
@@ -138,11 +158,11 @@ async function prepareStatements(database: Database) {
   const prepare = (sql: string) => database.prepare(sql);
   return {
     begin: await prepare('BEGIN IMMEDIATE'),
-    allow: await prepare('INSERT OR REPLACE INTO whitelist VALUES (?, ?, ?, ?)'),
+    allow: await prepare('INSERT OR REPLACE INTO whitelist VALUES (?, ?, ?, ?, ?)'),
     disallow: await prepare('DELETE FROM whitelist WHERE network = ?'),
-    putClient: await prepare('INSERT OR REPLACE INTO client VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    putClient: await prepare('INSERT OR REPLACE INTO client VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
     removeClient: await prepare('DELETE FROM client WHERE name = ?'),
-    putKey: await prepare('INSERT INTO client_key VALUES (?, ?, ?, ?, ?)'),
+    putKey: await prepare('INSERT INTO client_key VALUES (?, ?, ?, ?, ?, ?)'),
     removeKeys: await prepare('DELETE FROM client_key WHERE client = ?'),
     removeStreams: await prepare('DELETE FROM stream WHERE client = ?'),
     forgetStreams: await prepare(

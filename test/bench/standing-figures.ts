@@ -59,6 +59,7 @@ function measureDecision(): number {
     clients: [],
     streams: new Map(),
     protectedSets: [],
+    losses: [],
     hostAddresses: new Map(),
     marks: ['mem1'],
     paused: false,

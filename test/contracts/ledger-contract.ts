@@ -16,8 +16,8 @@ import { MemoryLedger } from '../../server/ledger/memory-ledger.ts';
 import type { Network } from '../../shared/network.ts';
 import { makeClient, makeEntry, makeReport, network } from '../server/samples.ts';
 
-/** What every ledger must do. `open` gives a new, empty one each time. */
-export function ledgerContract(name: string, open: () => Promise<Ledger>): void {
+/** What every ledger must do. `open` gives a new, empty one each time, `reopen` the last one again, where it outlives its closing. */
+export function ledgerContract(name: string, open: () => Promise<Ledger>, reopen?: () => Promise<Ledger>): void {
   const ledgers: Ledger[] = [];
   const make = async (): Promise<Ledger> => {
     const ledger = await open();
@@ -38,6 +38,7 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
         clients: [],
         streams: new Map(),
         protectedSets: [],
+        losses: [],
         hostAddresses: new Map(),
         paused: false,
       });
@@ -490,6 +491,13 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
           } finally {
             await ledger.close();
           }
+          if (reopen === undefined) return;
+          const again = await reopen();
+          try {
+            assert.deepEqual(sorted(await again.load()), sorted(await model.load()));
+          } finally {
+            await again.close();
+          }
         },
       ),
       { numRuns: 40 },
@@ -529,6 +537,7 @@ class CompletingLedger implements Ledger {
   traces = (networks: readonly Network[]) => this.#ledger.traces(networks);
   changesAfter = (sequence: number, most: number) => this.#ledger.changesAfter(sequence, most);
   prune = (before: number, most: number) => this.#ledger.prune(before, most);
+  acceptLosses = () => this.#ledger.acceptLosses();
   close = () => this.#ledger.close();
 }
 

@@ -18,18 +18,24 @@ describe('a server that starts', () => {
     await fleet.blocks(['203.0.113.1']);
   });
 
-  it('names a ledger whose rows were spoilt by hand, with 78', async (context) => {
+  it('names a ban whose row was changed, does not ban what it says now, and takes nothing off that was in force', async (context) => {
     const fleet = await Fleet.start(context);
-    assert.equal((await fleet.server.command('ban', '203.0.113.1', '--ttl', '1h')).code, 0);
+    for (const address of ['203.0.113.1', '203.0.113.2']) {
+      assert.equal((await fleet.server.command('ban', address, '--ttl', '1h')).code, 0);
+    }
+    await fleet.blocks(['203.0.113.1', '203.0.113.2']);
     await fleet.server.stop();
     const ledger = join(dirname(fleet.server.config), 'ledger.db');
-    execFileSync('sqlite3', [ledger, "UPDATE history SET network = '203.0.113.01'"]);
-    const { code, stderr } = await runCommand('server', ['run', '--config', fleet.server.config]);
-    assert.equal(code, 78);
-    assert.match(
-      stderr,
-      /ledger\.db: \[server\] database: cannot be used: .*203\.0\.113\.01 is not a canonical network/,
-    );
+    execFileSync('sqlite3', [ledger, "UPDATE history SET network = '203.0.113.9' WHERE network = '203.0.113.1'"]);
+    await fleet.server.start();
+    await fleet.blocks(['203.0.113.1', '203.0.113.2']);
+    const said = /the ban of 203\.0\.113\.9 by operator in jail \S+, change 1 of .* UTC: is not as it was written/;
+    assert.match((await fleet.server.command('status')).stdout, said);
+    assert.match((await fleet.server.command('doctor')).stdout, said);
+    assert.equal((await fleet.server.command('ban', '203.0.113.5', '--ttl', '1h')).code, 0);
+    await fleet.blocks(['203.0.113.1', '203.0.113.2', '203.0.113.5']);
+    assert.match((await fleet.server.command('accept-loss')).stdout, said);
+    assert.doesNotMatch((await fleet.server.command('status')).stdout, said);
   });
 
   it('ends with a word when its socket cannot be made', async (context) => {

@@ -14,6 +14,7 @@ function makeDraft(...texts: readonly string[]): Draft {
     clients: [],
     streams: new Map(),
     protectedSets: [],
+    losses: [],
     hostAddresses: new Map(),
     marks: ['mem1'],
     paused: false,

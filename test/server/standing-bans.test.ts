@@ -14,6 +14,7 @@ const empty: LedgerState = {
   clients: [],
   streams: new Map(),
   protectedSets: [],
+  losses: [],
   hostAddresses: new Map(),
   marks: ['mem1'],
   paused: false,

@@ -20,6 +20,8 @@ export interface RunningServer {
   readonly recordFailure: Failure | undefined;
   /** Decisions of the operator that hold in memory alone; undefined: the ledger has all. */
   readonly unwritten: UnwrittenDecisions | undefined;
+  /** What the ledger has lost, one sentence each. */
+  readonly losses: readonly string[];
   readonly firewalls: readonly FirewallState[];
   readonly sources: readonly SourceFacts[];
   /** Channels of notifications that fail. */
@@ -103,6 +105,7 @@ export async function readRunningServer(socket: string): Promise<ServerFacts> {
       uptimeSeconds: Number(status['uptimeSeconds']),
       isPaused: status['paused'] === true,
       recordFailure: readFailure(status['record']),
+      losses: objects(status['losses']).map(({ text }) => String(text)),
       unwritten: readUnwritten(status['unwritten']),
       firewalls: objects(status['enforcers']).map(readFirewall),
       sources: objects(status['sources']).map(readSource),

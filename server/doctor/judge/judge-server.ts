@@ -21,6 +21,7 @@ export function judgeServer(facts: ServerFacts, version: string): readonly Said[
       return [
         ...judgePause(facts),
         ...judgeRecord(facts),
+        ...judgeLosses(facts),
         ...judgeUnwritten(facts),
         ...judgeNotifications(facts),
         ...judgeVersion(facts, version),
@@ -86,6 +87,17 @@ function judgeUnwritten({ unwritten }: RunningServer): readonly Said[] {
       command: 'df -h; journalctl -u fail2networkban-server -n 50; mend what they show, nothing needs a restart',
     },
   ];
+}
+
+function judgeLosses({ losses }: RunningServer): readonly Said[] {
+  return losses.map((loss) => ({
+    level: 'broken',
+    code: 'ledger-loss',
+    fact: loss,
+    consequence:
+      'it does not count any more; firewalls keep what the ledger does not know, hosts report again what their jails hold',
+    command: 'look at what is left, or restore a backup (README: The ledger); then: fail2networkban-server accept-loss',
+  }));
 }
 
 function judgeNotifications({ untold }: RunningServer): readonly Said[] {

@@ -29,10 +29,18 @@ after(() => rmSync(folder, { recursive: true }));
 let filesMade = 0;
 function newFile(): string {
   filesMade += 1;
+  return lastFile();
+}
+
+function lastFile(): string {
   return join(folder, `ledger-${filesMade}.db`);
 }
 
-ledgerContract('a ledger in SQLite', () => SqliteLedger.open(newFile()));
+ledgerContract(
+  'a ledger in SQLite',
+  () => SqliteLedger.open(newFile()),
+  () => SqliteLedger.open(lastFile()),
+);
 
 const sqlite = (file: string, ...statements: string[]): string =>
   execFileSync('sqlite3', ['-bail', file, ...statements], { encoding: 'utf8' }).trim();
@@ -87,11 +95,11 @@ describe('the file of a ledger', () => {
     for (const commits of [1, 30, 75, 140]) {
       acknowledged = await killAfter(file, acknowledged + 1, commits);
       const ledger = await SqliteLedger.open(file);
-      const { reports, streams, sequence } = await ledger.load();
+      const { reports, streams, sequence, losses } = await ledger.load();
       const last = streams.get('web1')?.get('stream-1') ?? 0;
       assert.ok(last >= acknowledged, `${acknowledged} was acknowledged, ${last} is there`);
       const expected = Array.from({ length: last }, (_, at) => 1 + ((at + 1) % 40)).reduce((sum, count) => sum + count);
-      assert.deepEqual([reports.length, sequence], [expected, expected]);
+      assert.deepEqual([reports.length, sequence, losses], [expected, expected, []]);
       await ledger.close();
       acknowledged = last;
     }
@@ -262,7 +270,7 @@ describe('history in a file', () => {
       file,
       `WITH RECURSIVE each(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM each WHERE n < 100000)
        INSERT INTO history SELECT n, n, 'reported', '203.0.' || (n / 250 % 250) || '.' || (n % 250), 'web1', 'sshd',
-         'jail', n, NULL, NULL, NULL, NULL, 0 FROM each`,
+         'jail', n, NULL, NULL, NULL, NULL, 0, NULL FROM each`,
     );
     const ledger = await SqliteLedger.open(file);
     let looks = 0;

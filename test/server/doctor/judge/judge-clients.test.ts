@@ -14,6 +14,7 @@ function running(uptimeHours: number, ...clients: readonly ClientState[]): Runni
     isPaused: false,
     recordFailure: undefined,
     unwritten: undefined,
+    losses: [],
     firewalls: [],
     sources: [],
     whitelist: [],

@@ -10,6 +10,7 @@ const good: RunningServer = {
   isPaused: false,
   recordFailure: undefined,
   unwritten: undefined,
+  losses: [],
   sources: [],
   firewalls: [{ name: 'proxmox/main', failure: undefined, leftOut: 0, strays: [] }],
   untold: [],
@@ -34,6 +35,7 @@ describe('the server', () => {
       { ...good, untold: [{ name: 'webhook/chat', reason: 'it answers with the status 500', forSeconds: 90 }] },
       ['warning notifications-fail'],
     ],
+    ['whose ledger has lost something', { ...good, losses: ['lost: change 8'] }, ['broken ledger-loss']],
     ['of another version', { ...good, version: '0.9.0' }, ['warning version-not-in-use']],
   ];
   for (const [name, facts, expected] of cases) {

@@ -1,0 +1,84 @@
+import type { Clock } from '../../../shared/clock.ts';
+import { copyLedger } from '../copy-ledger.ts';
+import type { Database } from '../database.ts';
+import { readId, readWrittenSequence } from '../read-rows.ts';
+import { type Evidence, findLosses } from './find-losses.ts';
+import { lastCommitPath, readLastCommit } from './last-commit-file.ts';
+import { readSeal, type Seal, SealWriter } from './seal.ts';
+import { takeStock } from './take-stock.ts';
+
+/**
+ * Holds what a ledger has against its digests, its seal and its last. What is found to be lost or damaged is written down, taken out
+ * of what stands, and sealed anew, so that it is found once; the file as it was found is kept beside as `ledger.db.damaged.DAY`.
+ *
+ * @returns the seal that holds now
+ * @throws Error of SQLite or of the file system
+ */
+export async function checkLedger(database: Database, file: string, clock: Clock): Promise<Seal> {
+  const evidence = await gatherEvidence(database, file);
+  const losses = findLosses(evidence);
+  if (losses.length === 0 && evidence.seal !== undefined) return evidence.seal;
+  if (evidence.stock.damaged.length > 0 || evidence.seal === undefined) {
+    const day = new Date(clock.now()).toISOString().slice(0, 10);
+    await copyLedger(database, `${file}.damaged.${day}`);
+  }
+  return await settle(database, { evidence, losses, at: clock.now() });
+}
+
+async function gatherEvidence(database: Database, file: string): Promise<Evidence> {
+  const ledgerId = await readId(database);
+  const writer = await SealWriter.prepare(database, ledgerId);
+  return {
+    ledgerId,
+    sequence: await readWrittenSequence(database),
+    seal: await readSeal(database, ledgerId),
+    othersSum: writer.sumOthers(),
+    stock: await takeStock(database),
+    last: readLastCommit(lastCommitPath(file)),
+  };
+}
+
+interface Settlement {
+  readonly evidence: Evidence;
+  readonly losses: readonly string[];
+  readonly at: number;
+}
+
+/** All or nothing. Numbers of changes that are lost are not given again. */
+async function settle(database: Database, { evidence, losses, at }: Settlement): Promise<Seal> {
+  const { ledgerId, sequence, seal, stock, last } = evidence;
+  const own = last?.ledgerId === ledgerId ? last : undefined;
+  await database.exec('BEGIN IMMEDIATE');
+  try {
+    for (const { takeOut } of stock.damaged) await takeOut();
+    await writeLosses(database, losses, at);
+    const next = {
+      commits: Math.max(seal?.commits ?? 0, own?.commits ?? 0) + 1,
+      sequence: Math.max(sequence, seal?.sequence ?? 0, own?.sequence ?? 0),
+      at,
+    };
+    // A number whose entry is lost counts as given, as one whose entry was pruned does.
+    await database.exec(`INSERT OR REPLACE INTO setting VALUES ('sequence', '${next.sequence}')`);
+    const settled = await sealAgain(database, next);
+    await database.exec('COMMIT');
+    return settled;
+  } catch (error) {
+    // SQLite itself ends the transaction on a full disk.
+    if (database.inTransaction) await database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+/** Seals what the tables hold now, inside the caller's transaction. */
+export async function sealAgain(database: Database, last: Pick<Seal, 'commits' | 'sequence' | 'at'>): Promise<Seal> {
+  const writer = await SealWriter.prepare(database, await readId(database));
+  const { reports } = await takeStock(database);
+  const seal = { ...last, reports, others: writer.sumOthers() };
+  writer.write(seal);
+  return seal;
+}
+
+async function writeLosses(database: Database, losses: readonly string[], at: number): Promise<void> {
+  const statement = await database.prepare('INSERT INTO loss VALUES (?, ?)');
+  for (const text of losses) statement.run(at, text);
+}
