@@ -91,7 +91,7 @@ function openAgent(clock: Clock, { settings, log }: Run): Promise<Agent> {
     random: Math.random,
     randomBytes,
     fail2ban,
-    openEnforcer: makeOpenEnforcer({ settings, fail2ban, clock, log }),
+    openEnforcer: makeOpenEnforcer({ settings, fail2ban, clock, log, randomBytes }),
     log,
     agent: `fail2networkban ${version}`,
   });

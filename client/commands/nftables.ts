@@ -24,8 +24,14 @@ export async function removeTables(context: CommandContext): Promise<ExitCode> {
   const held = await readTables(run, context.clock.now(), signal);
   if (held.size > 0) await run(['-f', '-'], removalLines(held.keys()).join('\n'), signal);
   const removed = Array.from(held.keys(), (hook) => tableOf[hook]);
-  show(context, { removed }, removed.length > 0 ? [`removed: ${removed.join(', ')}`, hint] : [noTable]);
+  const said = Array.from(held, ([hook, { owners }]) => `${tableOf[hook]}${ownersText(owners)}`);
+  show(context, { removed }, removed.length > 0 ? [`removed: ${said.join(', ')}`, hint] : [noTable]);
   return exitCodes.done;
+}
+
+/** Whoever removes the table of an agent that still runs should hear whose it was. */
+function ownersText(owners: ReadonlyMap<string, string>): string {
+  return owners.size === 0 ? '' : ` (of the agent with ${[...owners.values()].join(', ')})`;
 }
 
 const noTable = 'there is no table of ours';

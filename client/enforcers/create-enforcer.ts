@@ -8,22 +8,26 @@ import { openCommand } from './command/command.ts';
 import { openPeerJail } from './jail/peer-jail.ts';
 import { openNftables } from './nftables/nftables.ts';
 import { nftRunner } from './nftables/run-nft.ts';
+import { type Owner, readOwner } from './owner.ts';
 
 export interface EnforcerParts {
   readonly settings: Settings;
   readonly fail2ban: Fail2ban;
   readonly clock: Clock;
   readonly log: Log;
+  readonly randomBytes: (count: number) => Buffer;
 }
 
 /** What opens the enforcer that a subscription names: one line for each kind. */
-export function makeOpenEnforcer({ settings, fail2ban, clock, log }: EnforcerParts): PeersOptions['openEnforcer'] {
+export function makeOpenEnforcer(parts: EnforcerParts): PeersOptions['openEnforcer'] {
+  const { settings, fail2ban, clock, log, randomBytes } = parts;
+  const owner = (): Promise<Owner> => readOwner(settings.agent.state, randomBytes);
   return (target, describe): Enforcer => {
     switch (target.kind) {
       case 'jail':
         return openPeerJail(target.name, { fail2ban, clock });
       case 'nftables':
-        return openNftables(settings.nftables, { clock, run: nftRunner() });
+        return openNftables(settings.nftables, { clock, run: nftRunner(), owner });
       case 'command': {
         const command = settings.commands.get(target.name);
         if (command === undefined) throw new Error(`no [command ${target.name}]`);

@@ -6,6 +6,7 @@ import { systemClock } from '../../shared/clock.ts';
 import type { Enforcer, Step } from '../../shared/enforcer.ts';
 import type { Network } from '../../shared/network.ts';
 import { Namespace } from '../client/enforcers/nftables/namespace.ts';
+import { owner } from '../client/enforcers/nftables/sample-owner.ts';
 import { atLeastOfPeer, atMost, type Bench, median } from './figure.ts';
 import { addresses } from './networks.ts';
 import { type Place, requireProgram } from './place.ts';
@@ -71,7 +72,7 @@ interface Filled {
 async function fill(place: Place): Promise<Filled> {
   const namespace = await Namespace.make({ after: (end) => place.atEnd(end) });
   const run = nftRunner([...namespace.enter, 'nft']);
-  const enforcer = openNftables({ hooks: ['host'] }, { clock: systemClock, run });
+  const enforcer = openNftables({ hooks: ['host'] }, { clock: systemClock, run, owner });
   await enforcer.list(signal);
   const steps = addresses(atOnce).map(addition);
   const startedMs = performance.now();

@@ -1,14 +1,19 @@
 import type { Clock } from '../../../shared/clock.ts';
 import type { Enforcer, HeldEntry, Step } from '../../../shared/enforcer.ts';
-import type { NftablesSettings } from './nftables-settings.ts';
+import { describeError, EnforcerError } from '../../../shared/errors.ts';
+import type { Owner } from '../owner.ts';
+import type { Hook, NftablesSettings } from './nftables-settings.ts';
+import { refuseOwner } from './owner-mark.ts';
 import { setOf } from './prefix-set.ts';
 import { type RunNft, TransactionTooLargeError } from './run-nft.ts';
 import { changeLines, repairLines } from './scripts.ts';
-import { readTables, type TableContent, uniteTables } from './tables.ts';
+import { type HeldTables, readTables, type TableContent, tableOf, uniteTables } from './tables.ts';
 
 export interface NftablesOptions {
   readonly clock: Clock;
   readonly run: RunNft;
+  /** Whose the tables are. @throws Error of the file system */
+  readonly owner: () => Promise<Owner>;
 }
 
 /**
@@ -29,6 +34,8 @@ class Nftables implements Enforcer {
   readonly #options: NftablesOptions;
   /** What every table holds, as last seen and with what was done since; undefined after a failure. */
   #known: TableContent | undefined;
+  /** Hooks whose table had our mark. */
+  readonly #ours = new Set<Hook>();
 
   constructor(settings: NftablesSettings, options: NftablesOptions) {
     this.#settings = settings;
@@ -55,16 +62,44 @@ class Nftables implements Enforcer {
   async #look(signal: AbortSignal): Promise<TableContent> {
     const { clock, run } = this.#options;
     const now = clock.now();
-    const held = await readTables(run, now, signal);
+    const owner = await this.#owner();
+    const held = this.#ownOf(await readTables(run, now, signal), owner);
     const known = uniteTables(held);
-    await this.#commit(repairLines(held, { known, tables: this.#settings.hooks, now }), signal);
+    await this.#commit(repairLines(held, { known, tables: this.#settings.hooks, owner, now }), signal);
+    for (const hook of this.#settings.hooks) this.#ours.add(hook);
     this.#known = known;
     return known;
   }
 
+  /** @throws EnforcerError when a table that is wanted is another agent's; one that is not wanted is none of ours */
+  #ownOf(tables: HeldTables, owner: Owner): HeldTables {
+    const isWanted = (hook: Hook): boolean => this.#settings.hooks.includes(hook);
+    return new Map(
+      Array.from(tables).filter(([hook, { owners }]) => {
+        const refusal = refuseOwner(tableOf[hook], owners, { owner, wasOurs: this.#ours.has(hook) });
+        if (refusal !== undefined && isWanted(hook)) throw refusal;
+        return refusal === undefined;
+      }),
+    );
+  }
+
+  /** A full disk passes. */
+  async #owner(): Promise<Owner> {
+    try {
+      return await this.#options.owner();
+    } catch (cause) {
+      throw new EnforcerError('retry', `whose the tables are cannot be noted: ${describeError(cause)}`, { cause });
+    }
+  }
+
   /** In halves where it must be: in a container without privileges net.core.wmem_max bounds a transaction. */
   async #change(known: TableContent, steps: readonly Step[], signal: AbortSignal): Promise<void> {
-    const situation = { known, tables: this.#settings.hooks, now: this.#options.clock.now() };
+    const situation = {
+      known,
+      tables: this.#settings.hooks,
+      owner: await this.#owner(),
+      now: this.#options.clock.now(),
+    };
     try {
       await this.#commit(changeLines(steps, situation), signal);
       remember(known, steps);

@@ -1,5 +1,7 @@
 import type { Step } from '../../../shared/enforcer.ts';
+import type { Owner } from '../owner.ts';
 import { type Hook, hooks } from './nftables-settings.ts';
+import { markLines, unmarkLines } from './owner-mark.ts';
 import { definitionOf, elementOf, type PrefixSet, ruleOf, setOf } from './prefix-set.ts';
 import { type HeldTable, type HeldTables, type TableContent, tableOf } from './tables.ts';
 
@@ -15,6 +17,7 @@ export interface Situation {
   /** What the tables are known to hold. More may be there, or less. */
   readonly known: TableContent;
   readonly tables: readonly Hook[];
+  readonly owner: Owner;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -32,11 +35,11 @@ export interface Situation {
  * is worth telling apart.
  */
 export function changeLines(steps: readonly Step[], situation: Situation): string[] {
-  const { known, tables } = situation;
+  const { known, tables, owner } = situation;
   const changes = changesBySet(steps, situation);
   const sets = new Map([...known.sets, ...Array.from(changes, ([name, { set }]) => [name, set] as const)]);
   return tables.flatMap((hook) => [
-    ...(sets.size > known.sets.size ? layoutLines(hook, sets.values()) : []),
+    ...(sets.size > known.sets.size ? layoutLines(hook, sets.values(), owner) : []),
     ...[...changes.values()].flatMap((change) => elementLines(hook, change)),
   ]);
 }
@@ -45,14 +48,15 @@ export function changeLines(steps: readonly Step[], situation: Situation): strin
  * Lines that heal what stands: tables of hooks that are no longer wanted go, those that are wanted have every known set
  * with its rule, and everything that is known. None when all is well.
  */
-export function repairLines(held: HeldTables, { known, tables, now }: Situation): string[] {
+export function repairLines(held: HeldTables, { known, tables, owner, now }: Situation): string[] {
   return hooks.flatMap((hook) => {
     const table = held.get(hook);
     if (!tables.includes(hook)) return table === undefined ? [] : removalLines([hook]);
-    const layout = isComplete(table, known) ? [] : layoutLines(hook, known.sets.values());
+    const layout = isComplete(table, known, owner) ? [] : layoutLines(hook, known.sets.values(), owner);
+    const former = [...(table?.owners.keys() ?? [])].filter((id) => id !== owner.id);
     const missing = additionsTo(table, known);
-    const situation = { known: { sets: known.sets, ends: new Map() }, tables: [hook], now };
-    return [...layout, ...changeLines(missing, situation)];
+    const situation = { known: { sets: known.sets, ends: new Map() }, tables: [hook], owner, now };
+    return [...unmarkLines(tableOf[hook], former), ...layout, ...changeLines(missing, situation)];
   });
 }
 
@@ -62,11 +66,12 @@ export function removalLines(tables: Iterable<Hook>): string[] {
 }
 
 /** Lines that make a table have these sets and the rules for them. What the sets hold stays. */
-function layoutLines(hook: Hook, sets: Iterable<PrefixSet>): string[] {
+function layoutLines(hook: Hook, sets: Iterable<PrefixSet>, owner: Owner): string[] {
   const table = tableOf[hook];
   const all = [...sets];
   return [
     `add table ${table}`,
+    ...markLines(table, owner),
     `add chain ${table} ${chain} { type filter hook prerouting priority ${priority}; policy accept; }`,
     ...all.map((set) => `add set ${table} ${set.name} { ${definitionOf(set)} }`),
     `flush chain ${table} ${chain}`,
@@ -102,8 +107,10 @@ function changesBySet(steps: readonly Step[], { known, now }: Situation): Readon
   return changes;
 }
 
-function isComplete(table: HeldTable | undefined, { sets }: TableContent): boolean {
-  return table !== undefined && [...sets.keys()].every((name) => table.sets.has(name) && table.ruled.has(name));
+function isComplete(table: HeldTable | undefined, { sets }: TableContent, { id }: Owner): boolean {
+  return (
+    table?.owners.has(id) === true && [...sets.keys()].every((name) => table.sets.has(name) && table.ruled.has(name))
+  );
 }
 
 function additionsTo(table: HeldTable | undefined, { ends }: TableContent): Step[] {

@@ -2,6 +2,7 @@ import { EnforcerError } from '../../../shared/errors.ts';
 import type { Network } from '../../../shared/network.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
 import { type Hook, hooks } from './nftables-settings.ts';
+import { ownerIdOf } from './owner-mark.ts';
 import { networkOf, type PrefixSet, parseSetName } from './prefix-set.ts';
 import type { RunNft } from './run-nft.ts';
 
@@ -23,6 +24,8 @@ export interface TableContent {
 export interface HeldTable extends TableContent {
   /** Names of the sets that a rule of it looks into. */
   readonly ruled: ReadonlySet<string>;
+  /** Whose mark it has: places by id. */
+  readonly owners: ReadonlyMap<string, string>;
 }
 
 export type HeldTables = ReadonlyMap<Hook, HeldTable>;
@@ -67,8 +70,18 @@ function readTable(text: string, now: number): HeldTable {
     sets.set(set.name, set);
     for (const item of Array.isArray(elem) ? elem : []) readElement(set, item, now, ends);
   }
-  const ruled = new Set(readItems(text, 'rule').map(({ comment }) => String(comment)));
-  return { sets, ruled, ends };
+  const rules = readItems(text, 'rule');
+  return { sets, ruled: new Set(rules.map(({ comment }) => String(comment))), owners: readOwners(text, rules), ends };
+}
+
+function readOwners(text: string, rules: readonly Item[]): ReadonlyMap<string, string> {
+  const owners = new Map<string, string>();
+  for (const { name } of readItems(text, 'chain')) {
+    const id = ownerIdOf(String(name));
+    const comment = rules.find(({ chain }) => chain === name)?.['comment'];
+    if (id !== undefined) owners.set(id, typeof comment === 'string' ? comment : 'an unknown place');
+  }
+  return owners;
 }
 
 /** A permanent element is its address alone, one that ends `{"elem": {"val", "timeout", "expires"}}`, in seconds. */
@@ -80,7 +93,7 @@ function readElement(set: PrefixSet, item: unknown, now: number, ends: Map<Netwo
 }
 
 /** The values of one kind out of `{"nftables": [{"set": …}, {"rule": …}]}`, libnftables-json(5). */
-function readItems(text: string, kind: 'table' | 'set' | 'rule'): Item[] {
+function readItems(text: string, kind: 'table' | 'chain' | 'set' | 'rule'): Item[] {
   const all = parseAnswer(text);
   return all.flatMap((entry) => {
     const item = isObject(entry) ? entry[kind] : undefined;

@@ -6,6 +6,7 @@ import { nftRunner } from '../../../../client/enforcers/nftables/run-nft.ts';
 import { describeEnforcer, type EnforcerSubject } from '../../../contracts/enforcer-contract.ts';
 import { lastFirst } from '../../../ending.ts';
 import { Namespace } from './namespace.ts';
+import { owner } from './sample-owner.ts';
 
 const ending = lastFirst({ after });
 
@@ -24,7 +25,10 @@ function realNftables(): EnforcerSubject {
         return execFileSync(program, [...lead, 'nft', ...words.split(' ')], { encoding: 'utf8', timeout: 20_000 });
       };
       return {
-        enforcer: openNftables({ hooks: ['host', 'bridge'] }, { clock, run: nftRunner([...namespace.enter, 'nft']) }),
+        enforcer: openNftables(
+          { hooks: ['host', 'bridge'] },
+          { clock, run: nftRunner([...namespace.enter, 'nft']), owner },
+        ),
         spellings: () => {
           const [host, bridge] = ['inet', 'bridge'].map((family) =>
             networksIn(nft(`list table ${family} fail2networkban`)),

@@ -10,12 +10,13 @@ import { entry } from '../../../contracts/reconciler-bench.ts';
 import { RunningProcess } from '../../../end-to-end/running-process.ts';
 import { testWithEnding } from '../../../ending.ts';
 import { Namespace } from './namespace.ts';
+import { owner } from './sample-owner.ts';
 
 const signal = new AbortController().signal;
 type Enter = readonly [string, ...string[]];
 
 function open(enter: Enter, hooks: readonly Hook[] = ['host'], program = 'nft'): Enforcer {
-  return openNftables({ hooks }, { clock: systemClock, run: nftRunner([...enter, program]) });
+  return openNftables({ hooks }, { clock: systemClock, run: nftRunner([...enter, program]), owner });
 }
 
 async function add(enforcer: Enforcer, ...texts: readonly string[]): Promise<void> {
@@ -130,7 +131,7 @@ testWithEnding('says what to do when it may not, or has no nft', async (ending) 
   const namespace = await Namespace.make(ending);
   const withoutCapabilities = open([...namespace.enter, 'setpriv', '--bounding-set=-all', '--inh-caps=-all']);
   await assert.rejects(withoutCapabilities.list(signal), hasErrorCode('denied', /CAP_NET_ADMIN.*nftables\.conf/));
-  const absent = openNftables({ hooks: ['host'] }, { clock: systemClock, run: nftRunner(['absent-nft']) });
+  const absent = openNftables({ hooks: ['host'] }, { clock: systemClock, run: nftRunner(['absent-nft']), owner });
   await assert.rejects(absent.list(signal), hasErrorCode('denied', /apt install nftables/));
 });
 
@@ -189,3 +190,40 @@ function hasErrorCode(code: EnforcerError['code'], message: RegExp): (error: unk
     return true;
   };
 }
+
+/** Opens the enforcer of the agent with this id and place. */
+function openOf(namespace: Namespace, id: string, place: string): Enforcer {
+  const run = nftRunner([...namespace.enter, 'nft']);
+  return openNftables({ hooks: ['host'] }, { clock: systemClock, run, owner: () => Promise.resolve({ id, place }) });
+}
+
+testWithEnding("leaves another agent's table alone, and names that agent", async (ending) => {
+  const namespace = await Namespace.make(ending);
+  const first = openOf(namespace, 'aaaaaaaaaaaa', '/var/lib/first');
+  await first.list(signal);
+  await add(first, '192.0.2.1');
+  const second = openOf(namespace, 'bbbbbbbbbbbb', '/var/lib/second');
+  const denied = hasErrorCode(
+    'denied',
+    /table inet fail2networkban belongs to another agent, that of \/var\/lib\/first/,
+  );
+  await assert.rejects(second.list(signal), denied);
+  await assert.rejects(add(second, '192.0.2.2'), denied);
+  assert.deepEqual(await listed(first), ['192.0.2.1']);
+  await namespace.run('nft', 'delete table inet fail2networkban');
+  assert.deepEqual(await listed(second), []);
+  await assert.rejects(first.list(signal), hasErrorCode('denied', /that of \/var\/lib\/second/));
+});
+
+testWithEnding('takes over what an agent without marks, or its own state of before, has made', async (ending) => {
+  const namespace = await Namespace.make(ending);
+  await namespace.run('nft', 'add table inet fail2networkban');
+  const first = openOf(namespace, 'aaaaaaaaaaaa', '/var/lib/same');
+  await first.list(signal);
+  await add(first, '192.0.2.1');
+  const anew = openOf(namespace, 'bbbbbbbbbbbb', '/var/lib/same');
+  assert.deepEqual(await listed(anew), ['192.0.2.1']);
+  // Two that cannot be told apart by their place do not take it from each other for ever.
+  await assert.rejects(first.list(signal), hasErrorCode('denied', /\/var\/lib\/same \(bbbbbbbbbbbb\)/));
+  assert.deepEqual(await listed(anew), ['192.0.2.1']);
+});

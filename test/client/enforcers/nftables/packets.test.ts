@@ -10,6 +10,7 @@ import { entry, network } from '../../../contracts/reconciler-bench.ts';
 import type { RunningProcess } from '../../../end-to-end/running-process.ts';
 import { waitUntil } from '../../../end-to-end/wait-until.ts';
 import { lastFirst } from '../../../ending.ts';
+import { owner } from './sample-owner.ts';
 import { attackers, makeTopology, type Topology, targetAddresses } from './topology.ts';
 
 const port = 7_000;
@@ -39,7 +40,7 @@ function describePackets(hook: Hook): void {
 
     beforeEach(async () => {
       const run = nftRunner([...topology.filter.enter, 'nft']);
-      enforcer = openNftables({ hooks: [hook] }, { clock: systemClock, run });
+      enforcer = openNftables({ hooks: [hook] }, { clock: systemClock, run, owner });
       await unban(...(await enforcer.list(signal)).map((held) => held.network));
       for (const source of [attacker4, other4, attacker6, other6]) await becomes('open', source);
     });
