@@ -25,6 +25,7 @@ import { ClientRates } from './policy/client-rates.ts';
 import { type Connection, Session } from './session.ts';
 import type { ServerSettings } from './settings.ts';
 import { Sources } from './sources/sources.ts';
+import type { Timekeeping } from './timekeeping/timekeeping.ts';
 
 /** A certificate with the pin by which agents know it: see shared/pin.ts. */
 export interface Identity {
@@ -38,6 +39,8 @@ export interface ServerParts extends CoreParts {
   readonly identity: Identity | undefined;
   readonly randomBytes: (count: number) => Buffer;
   readonly version: string;
+  /** Undefined: the clock is taken as it is. */
+  readonly timekeeping?: Timekeeping;
   /** A fault of ours: the process should end, loudly. */
   readonly onFault: (error: unknown) => void;
 }
@@ -133,6 +136,7 @@ export class FleetServer {
     await this.#listener.close();
     await this.#core.record.drain();
     await this.#core.rescue.settle();
+    await this.#parts.timekeeping?.keep();
     await this.#work;
     this.#core.teller.close();
     await this.#parts.ledger.close();
@@ -157,6 +161,7 @@ export class FleetServer {
       this.#sources.run(signal),
       this.#core.notifications.run(signal),
       every(sweepMs, () => this.#core.sweep(), clock, signal),
+      this.#parts.timekeeping?.run(signal),
       every(pruneMs, () => this.#core.prune(), clock, signal),
       every(protectMs, () => this.#core.protectAll(signal), clock, signal),
     ]);

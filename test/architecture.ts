@@ -39,7 +39,7 @@ export const importOwners: Owners = {
     'shared/host/local-socket.ts',
   ],
   'node:tls': ['client/uplink.ts', 'client/socket-options.ts', 'server/doctor/facts/', 'server/outgoing/endpoint.ts'],
-  'node:os': ['shared/host/own-addresses.ts', 'server/commands/load-settings.ts'],
+  'node:os': ['shared/host/boot.ts', 'shared/host/own-addresses.ts', 'server/commands/load-settings.ts'],
   'node:dns/promises': ['client/doctor/read-server.ts', 'shared/host/resolve-host.ts', 'shared/dns/resolve-name.ts'],
   'node:fs': ['client/queue.ts', 'client/spool.ts', 'server/ledger/', 'server/commands/', 'shared/host/'],
   'node:fs/promises': ['client/', 'server/doctor/facts/', 'server/setup/', 'shared/host/'],

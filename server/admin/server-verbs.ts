@@ -19,6 +19,8 @@ import type { Rescue } from '../rescue/rescue.ts';
 import type { CrowdsecState } from '../sources/crowdsec/crowdsec-source.ts';
 import type { Sources } from '../sources/sources.ts';
 import type { StandingBans } from '../standing-bans.ts';
+import type { Timekeeping } from '../timekeeping/timekeeping.ts';
+import { argument } from './arguments.ts';
 import { describeProtection, describeUnread } from './describe-protection.ts';
 import type { Reach } from './make-key.ts';
 
@@ -41,6 +43,7 @@ export interface ServerVerbsOptions {
   readonly losses: Losses;
   readonly counters: Counters;
   readonly clock: Clock;
+  readonly timekeeping?: Timekeeping;
   readonly isPaused: () => boolean;
   readonly startedAt: number;
   readonly version: string;
@@ -51,19 +54,34 @@ export interface ServerVerbsOptions {
 /** How long a command waits for the firewalls, milliseconds. */
 export const passMaxMs = 10_000;
 
-/** `status`, `reconcile`, `panic`, `resume`. */
+/** `status`, `reconcile`, `panic`, `resume`, `clock`. */
 export function serverVerbs(options: ServerVerbsOptions): [string, LocalVerb][] {
   return [
     ['status', () => status(options)],
     ['reconcile', () => pass(options)],
     ['panic', () => change(options, 'paused')],
     ['resume', () => change(options, 'resumed')],
+    ['clock', (args) => clockVerb(options, argument.flag(args, 'believe'))],
   ];
 }
 
 async function change(options: ServerVerbsOptions, kind: 'paused' | 'resumed') {
   const { unwritten } = await options.rescue.decide({ kind, actor: options.actor });
   return { ...(await pass(options)), ...(unwritten === undefined ? {} : { unwritten }) };
+}
+
+/** Whether the clock of the host is believed; `mustBelieve`: it is from now on. */
+async function clockVerb({ timekeeping }: ServerVerbsOptions, mustBelieve: boolean) {
+  if (mustBelieve) await timekeeping?.believe();
+  return describeClock(timekeeping);
+}
+
+function describeClock(timekeeping: Timekeeping | undefined) {
+  const state = timekeeping?.state ?? { kind: 'agreed' as const };
+  if (state.kind === 'agreed') return { kind: state.kind };
+  const { stoodMs, believedInMs, ...rest } = state;
+  const believedInSeconds = believedInMs === undefined ? null : Math.round(believedInMs / 1_000);
+  return { ...rest, forSeconds: Math.round(stoodMs / 1_000), believedInSeconds };
 }
 
 /** Compares every firewall and says what came of it: `failed` unless all are done. */
@@ -94,6 +112,7 @@ function status(options: ServerVerbsOptions) {
     record: describeState(record.state, clock),
     losses: options.losses.list,
     ...describeUnwritten(options),
+    clock: describeClock(options.timekeeping),
     clients: clients.list().length,
     connected: connected.list().map(({ client, address, agent, since }) => ({ client, address, agent, since })),
     subscribers: connected

@@ -1,6 +1,7 @@
 import type { Answer } from './ask.ts';
 import { showBans } from './show/show-bans.ts';
 import { showClients } from './show/show-clients.ts';
+import { showClock } from './show/show-clock.ts';
 import { showAccepted } from './show/show-losses.ts';
 import { showTest } from './show/show-notifications.ts';
 import { showPass } from './show/show-pass.ts';
@@ -228,6 +229,13 @@ function serverCommands(): readonly OperatorCommand[] {
       description: 'what the ledger was found to have lost is known: say no more of it',
       verb: 'accept-loss',
       show: showAccepted,
+    },
+    {
+      usage: 'clock',
+      description: 'whether the clock of this host is believed',
+      options: [['--believe', 'it is right: go by it from now on']],
+      verb: 'clock',
+      show: showClock,
     },
     {
       group: 'notify',

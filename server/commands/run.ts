@@ -1,9 +1,10 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { systemClock } from '../../shared/clock.ts';
+import { type Clock, systemClock } from '../../shared/clock.ts';
 import { nameResolver } from '../../shared/dns/resolve-name.ts';
 import { configError, describeError } from '../../shared/errors.ts';
+import { thisBoot } from '../../shared/host/boot.ts';
 import { commandRunner } from '../../shared/host/command-runner.ts';
 import { type Log, openLog } from '../../shared/host/log.ts';
 import { ServiceManager } from '../../shared/host/service-manager.ts';
@@ -19,6 +20,7 @@ import { hostSources } from '../protection/host-sources.ts';
 import { DecisionFile } from '../rescue/decision-file.ts';
 import { FleetServer, type Identity } from '../server.ts';
 import type { CertificateFiles, ServerSettings } from '../settings.ts';
+import { Timekeeping } from '../timekeeping/timekeeping.ts';
 import { inspectFiles } from './inspect-files.ts';
 import { type CommandContext, loadSettings } from './load-settings.ts';
 
@@ -42,12 +44,20 @@ const stopMaxMs = 4_500;
 /** Runs the server until SIGTERM or SIGINT. @throws ConfigError */
 export async function runServer(host: Host): Promise<void> {
   const settings = loadSettings(host, inspectFiles);
-  const { log, drain } = openLog('fail2networkban-server', settings.logLevel, host.streams);
+  let clock: Clock = systemClock;
+  const { log, drain } = openLog('fail2networkban-server', settings.logLevel, host.streams, () => clock.now());
   const service = new ServiceManager(host.environment, (error) =>
     log.warn({ error: error.message }, 'systemd-notify failed'),
   );
   const unlock = await lockLedger(settings.database);
-  const server = await startServer(host, settings, log);
+  const timekeeping = await Timekeeping.open({
+    folders: [dirname(settings.database), dirname(settings.socket)],
+    host: systemClock,
+    boot: thisBoot(host.environment['F2NB_BOOT_ID']),
+    log,
+  });
+  clock = timekeeping.clock;
+  const server = await startServer(host, settings, { log, timekeeping });
   service.notify('READY=1');
   const stopFeeding = service.feedWatchdog(systemClock);
   host.onSignal('SIGHUP', () => reload(host, server, log));
@@ -61,11 +71,17 @@ export async function runServer(host: Host): Promise<void> {
   if (!(await drain(logDrainMaxMs))) host.exit();
 }
 
-async function startServer(host: Host, settings: ServerSettings, log: Log): Promise<FleetServer> {
+interface Own {
+  readonly log: Log;
+  readonly timekeeping: Timekeeping;
+}
+
+async function startServer(host: Host, settings: ServerSettings, { log, timekeeping }: Own): Promise<FleetServer> {
+  const { clock } = timekeeping;
   const identity = readIdentity(settings.tls);
   const ledger = await SqliteLedger.open(settings.database);
   const marks = new OwnMarks(ledger.marks);
-  const firewallParts = { clock: systemClock, random: Math.random, soon: setImmediate, marks };
+  const firewallParts = { clock, random: Math.random, soon: setImmediate, marks };
   const firewalls = settings.enforcers.flatMap((each) => openFirewalls(each, firewallParts));
   const { name: serverName } = settings;
   const { version } = host;
@@ -74,9 +90,10 @@ async function startServer(host: Host, settings: ServerSettings, log: Log): Prom
     decisions: new DecisionFile([dirname(settings.database), dirname(settings.socket)]),
     marks,
     firewalls,
-    channels: settings.notifications.map((each) => openChannel(each, { clock: systemClock, serverName, version })),
+    channels: settings.notifications.map((each) => openChannel(each, { clock, serverName, version })),
     identity,
-    clock: systemClock,
+    clock,
+    timekeeping,
     random: Math.random,
     randomBytes,
     soon: setImmediate,

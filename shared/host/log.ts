@@ -19,9 +19,16 @@ export interface OpenedLog {
  * JSON lines on standard output; on a terminal the same, readable. Lines are written in the background, several at a time:
  * a slow reader of the log holds up no ban, and one that stands still, or a full disk, costs lines, which are counted and
  * told later. What is left is written when the process ends.
+ *
+ * @param now the time of a line, milliseconds since the epoch
  */
-export function openLog(name: string, level: LogLevel, streams: StandardStreams): OpenedLog {
-  const options = { name, level };
+export function openLog(
+  name: string,
+  level: LogLevel,
+  streams: StandardStreams,
+  now: () => number = systemClock.now,
+): OpenedLog {
+  const options = { name, level, timestamp: () => `,"time":${Math.round(now())}` };
   if (streams.isTerminal) return { log: pino({ ...options, transport: readable }), drain: () => Promise.resolve(true) };
   const writer = new LineWriter({
     sink: streams.logSink(),

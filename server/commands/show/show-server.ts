@@ -5,6 +5,7 @@ import { formatTable } from '../../../shared/table.ts';
 import { describeStrays } from '../../enforcers/ownership/stray-entries.ts';
 import type { Answer } from '../ask.ts';
 import { items, text } from './answer-text.ts';
+import { clockLines } from './show-clock.ts';
 import { lossLines } from './show-losses.ts';
 import { notificationLines } from './show-notifications.ts';
 import { protectionLines } from './show-protection.ts';
@@ -32,6 +33,7 @@ export function showStatus(answer: Answer): string {
     `version ${text(answer['version'])}, up ${formatDuration(Number(answer['uptimeSeconds']))}, ${Math.round(Number(answer['memoryBytes']) / 1_048_576)} MiB`,
     `${standing.join(', ')}${paused}`,
     ...recordLines(answer['record']),
+    ...(isObject(answer['clock']) ? clockLines(answer['clock']) : []),
     ...lossLines(answer['losses']),
     ...gapLines(answer['protectionGaps']),
     ...protectionLines(answer),

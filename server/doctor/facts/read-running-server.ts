@@ -18,6 +18,8 @@ export interface RunningServer {
   readonly isPaused: boolean;
   /** Why the last write of the record failed; undefined: it did not. */
   readonly recordFailure: Failure | undefined;
+  /** Undefined: the clock of the host is believed. */
+  readonly disputedClock: DisputedClock | undefined;
   /** Decisions of the operator that hold in memory alone; undefined: the ledger has all. */
   readonly unwritten: UnwrittenDecisions | undefined;
   /** What the ledger has lost, one sentence each. */
@@ -29,6 +31,15 @@ export interface RunningServer {
   readonly clients: readonly ClientState[];
   readonly whitelist: readonly Network[];
   readonly bans: readonly Network[];
+}
+
+export interface DisputedClock {
+  /** Milliseconds since the epoch: of the host, and what the server takes for the time. */
+  readonly hostAt: number;
+  readonly trustedAt: number;
+  readonly forSeconds: number;
+  /** Undefined: only when the operator says so. */
+  readonly believedInSeconds: number | undefined;
 }
 
 export interface UnwrittenDecisions {
@@ -107,6 +118,7 @@ export async function readRunningServer(socket: string): Promise<ServerFacts> {
       recordFailure: readFailure(status['record']),
       losses: objects(status['losses']).map(({ text }) => String(text)),
       unwritten: readUnwritten(status['unwritten']),
+      disputedClock: readClock(status['clock']),
       firewalls: objects(status['enforcers']).map(readFirewall),
       sources: objects(status['sources']).map(readSource),
       untold: objects(status['notifications']).flatMap(readChannel),
@@ -137,6 +149,17 @@ function readFirewall({ name, state, leftOut, strays }: Fields): FirewallState {
 
 function readStrays({ id, isOwn, isAlive, entries }: Fields): StrayFacts {
   return { id: String(id), isOwn: isOwn === true, isAlive: isAlive === true, entries: Number(entries) };
+}
+
+function readClock(value: unknown): DisputedClock | undefined {
+  if (!isObject(value) || value['kind'] !== 'disputed') return undefined;
+  const { hostAt, trustedAt, forSeconds, believedInSeconds } = value;
+  return {
+    hostAt: Number(hostAt),
+    trustedAt: Number(trustedAt),
+    forSeconds: Number(forSeconds),
+    believedInSeconds: typeof believedInSeconds === 'number' ? believedInSeconds : undefined,
+  };
 }
 
 function readUnwritten(value: unknown): UnwrittenDecisions | undefined {

@@ -1,5 +1,6 @@
 import { formatDuration } from '../../../shared/duration.ts';
 import type { Said } from '../../../shared/finding.ts';
+import { formatInstant } from '../../../shared/instant.ts';
 import { plural } from '../../../shared/plural.ts';
 import { describeStrays } from '../../enforcers/ownership/stray-entries.ts';
 import type {
@@ -23,6 +24,7 @@ export function judgeServer(facts: ServerFacts, version: string): readonly Said[
         ...judgeRecord(facts),
         ...judgeLosses(facts),
         ...judgeUnwritten(facts),
+        ...judgeClock(facts),
         ...judgeNotifications(facts),
         ...judgeVersion(facts, version),
       ];
@@ -70,6 +72,21 @@ function judgeRecord({ recordFailure }: RunningServer): readonly Said[] {
       fact: `the record could not be written for ${formatDuration(forSeconds)}, at the last try: ${reason}`,
       consequence: 'new bans are refused for now; the hosts keep them and try again',
       command: 'df -h; journalctl -u fail2networkban-server -n 50; mend what they show, nothing needs a restart',
+    },
+  ];
+}
+
+function judgeClock({ disputedClock }: RunningServer): readonly Said[] {
+  if (disputedClock === undefined) return [];
+  const { hostAt, trustedAt, forSeconds, believedInSeconds } = disputedClock;
+  const then = believedInSeconds === undefined ? 'not by itself' : `by itself in ${formatDuration(believedInSeconds)}`;
+  return [
+    {
+      level: 'warning',
+      code: 'clock-disputed',
+      fact: `the clock of this host has jumped: it says ${formatInstant(hostAt)} UTC for ${formatDuration(forSeconds)}, the server goes on with ${formatInstant(trustedAt)} UTC`,
+      consequence: `bans, whitelist entries and keys end by the latter; the host's clock is believed ${then}`,
+      command: 'timedatectl; set the clock right, or if it is right: fail2networkban-server clock --believe',
     },
   ];
 }

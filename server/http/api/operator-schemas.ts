@@ -97,6 +97,7 @@ export const statusSchema = objectOf(
     bans: count,
     sequence: count,
     record: state,
+    clock: state,
     clients: count,
     connected: listOf(objectOf({ client: text, agent: text, since: instant }, { address: text })),
     subscribers: listOf(objectOf({ client: text, enforcers: listOf(open) })),

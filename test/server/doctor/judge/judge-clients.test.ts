@@ -15,6 +15,7 @@ function running(uptimeHours: number, ...clients: readonly ClientState[]): Runni
     recordFailure: undefined,
     unwritten: undefined,
     losses: [],
+    disputedClock: undefined,
     firewalls: [],
     sources: [],
     whitelist: [],

@@ -11,6 +11,7 @@ const good: RunningServer = {
   recordFailure: undefined,
   unwritten: undefined,
   losses: [],
+  disputedClock: undefined,
   sources: [],
   firewalls: [{ name: 'proxmox/main', failure: undefined, leftOut: 0, strays: [] }],
   untold: [],

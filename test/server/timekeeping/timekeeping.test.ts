@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import fc from 'fast-check';
+import { pino } from 'pino';
+import { showClock } from '../../../server/commands/show/show-clock.ts';
+import { showStatus } from '../../../server/commands/show/show-server.ts';
+import { readRunningServer } from '../../../server/doctor/facts/read-running-server.ts';
+import { judgeServer } from '../../../server/doctor/judge/judge-server.ts';
+import { formatKeptTime, parseKeptTime } from '../../../server/timekeeping/kept-time.ts';
+import { Timekeeping } from '../../../server/timekeeping/timekeeping.ts';
+import { thisBoot } from '../../../shared/host/boot.ts';
+import { makeFolder, testWithEnding } from '../../ending.ts';
+import { ManualClock } from '../../manual-clock.ts';
+import { withServer } from '../running-server.ts';
+
+const log = pino({ level: 'silent' });
+const boot = { id: 'a', uptimeMs: () => 1_000 };
+const day = 86_400_000;
+
+testWithEnding('goes on from the time that it kept, in the first folder that takes it', async (context) => {
+  const folder = await makeFolder(context);
+  const folders = [join(folder, 'nowhere'), folder];
+  const host = new ManualClock();
+  const before = await Timekeeping.open({ folders, host, boot, log });
+  await before.keep();
+  assert.equal((await stat(join(folder, 'clock.json'))).mode & 0o777, 0o600);
+  const right = host.now();
+  host.set(60 * day);
+  const after = await Timekeeping.open({ folders, host, boot, log });
+  assert.deepEqual([after.clock.now(), after.state.kind], [right, 'disputed']);
+  await after.believe();
+  const believed = await Timekeeping.open({ folders, host, boot, log });
+  assert.deepEqual([believed.clock.now(), believed.state.kind], [right + 60 * day, 'agreed']);
+  assert.deepEqual(await readdir(folder), ['clock.json']);
+});
+
+testWithEnding('believes the clock of the host when nothing readable was kept', async (context) => {
+  const folder = await makeFolder(context);
+  await writeFile(join(folder, 'clock.json'), '{"time":');
+  const host = new ManualClock();
+  const time = await Timekeeping.open({ folders: [folder], host, boot, log });
+  assert.deepEqual([time.clock.now(), time.state.kind], [host.now(), 'agreed']);
+});
+
+it('takes nothing for a time that it did not write as one', () => {
+  const kept = { time: 5, boot: 'a', uptimeMs: 7, dispute: { offsetMs: -3, stoodMs: 2 } };
+  assert.deepEqual(parseKeptTime(formatKeptTime(kept)), kept);
+  assert.deepEqual(parseKeptTime(formatKeptTime({ ...kept, boot: undefined, dispute: undefined }))?.dispute, undefined);
+  fc.assert(fc.property(fc.json(), (text) => assert.equal(parseKeptTime(text), undefined)));
+});
+
+it('knows the boot of this host', () => {
+  const { id, uptimeMs } = thisBoot('handed-over');
+  assert.match(id ?? '', /^[0-9a-f]{32}$/);
+  assert.ok(uptimeMs() > 0);
+});
+
+testWithEnding('a server whose host has a wrong clock says so, and believes it when it is told to', async (context) => {
+  const host = new ManualClock();
+  const timekeeping = await Timekeeping.open({ folders: [await makeFolder(context)], host, boot, log });
+  await withServer(
+    async (server) => {
+      assert.equal(showClock(await server.ask('clock')), 'the clock of this host is believed');
+      await server.ask('ban', { network: '203.0.113.1', ttl: '30d' });
+      host.set(60 * day);
+      await until(server);
+      assert.equal((await server.ask('status'))['bans'], 1);
+      assert.match(
+        showStatus(await server.ask('status')),
+        /^clock: NOT BELIEVED: it says 2026-03-02 .* taken is 2026-01-01/m,
+      );
+      const said = judgeServer(await readRunningServer(server.settings.socket), '0.0.0');
+      const found = said.find(({ code }) => code === 'clock-disputed');
+      assert.match(found?.consequence ?? '', /believed by itself in 23h 59m$/);
+      assert.equal((await server.ask('clock', { believe: true }))['kind'], 'agreed');
+      await until(server);
+      assert.equal((await server.ask('status'))['bans'], 0);
+    },
+    undefined,
+    { parts: { clock: timekeeping.clock, timekeeping } },
+  );
+
+  /** Lets the sweep of each second go by. */
+  async function until(server: { ask(verb: string): Promise<unknown> }): Promise<void> {
+    for (let second = 0; second < 3; second += 1) {
+      host.advance(1_000);
+      await server.ask('status');
+    }
+  }
+});
