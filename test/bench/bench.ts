@@ -15,6 +15,7 @@ import { nftablesFigures } from './nftables-figures.ts';
 import { opnsenseFigures } from './opnsense-figures.ts';
 import { peerJailFigures } from './peer-jail-figures.ts';
 import { Place } from './place.ts';
+import { returnFigures } from './return-figures.ts';
 import { serverRate } from './server-rate.ts';
 import { shareFigures } from './share-figures.ts';
 import { standingFigures } from './standing-figures.ts';
@@ -30,6 +31,7 @@ const benches: readonly Bench[] = [
   agentFigures,
   serverRate,
   shareFigures,
+  returnFigures,
   standingFigures,
   fillFigures,
   steadyFigures,

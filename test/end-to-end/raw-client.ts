@@ -33,13 +33,17 @@ export class RawClient {
   }
 
   /** Logs in with an enrolment line. @throws when the server does not answer, or not with a welcome */
-  static async connect(enrolment: string, caFile: string): Promise<RawClient> {
+  static async connect(enrolment: string, caFile: string, localAddress?: string): Promise<RawClient> {
     const parsed = parseEnrolment(enrolment);
     if (typeof parsed === 'string') throw new Error(parsed);
     const [keyId = '', secretText = ''] = parsed.key.split('.');
     const secret = Buffer.from(secretText, 'base64url');
     const url = `${parsed.plaintext === true ? 'ws' : 'wss'}://${parsed.host}:${parsed.port}`;
-    const socket = new WebSocket(url, subprotocol, { ca: readFileSync(caFile), perMessageDeflate: false });
+    const socket = new WebSocket(url, subprotocol, {
+      ca: readFileSync(caFile),
+      perMessageDeflate: false,
+      ...(localAddress === undefined ? {} : { localAddress }),
+    });
     const closed = closeOf(socket);
     const [hello] = await Promise.race([once(socket, 'message'), closed.then(fail)]);
     const serverNonce = Buffer.from(String(parseObject(String(hello))?.['nonce']), 'base64url');
