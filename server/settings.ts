@@ -55,6 +55,8 @@ export interface ServerSettings {
   /** What is taken over from CrowdSec. */
   readonly crowdsec: readonly CrowdsecSettings[];
   readonly notifications: readonly NotificationSettings[];
+  /** What in server.ini itself everybody on this host may read and should not; one sentence; absent when there is nothing. */
+  readonly exposure?: string;
 }
 
 /** What the host hands to the reading of server.ini. */
@@ -130,7 +132,16 @@ export function readServerSettings(input: SettingsInput, inspect: Inspect = () =
   };
   inspect(settings, server);
   reader.finish();
-  return settings;
+  const exposure = findExposure(reader, input);
+  return exposure === undefined ? settings : { ...settings, exposure };
+}
+
+/** The rule for files that hold a secret, for the secrets in server.ini. The owner's group may be the service's. */
+function findExposure({ secrets }: SettingsReader, { file, files }: SettingsInput): string | undefined {
+  if (secrets.length === 0) return undefined;
+  const mode = files.modeOf(file);
+  if ((mode & 0o007) === 0) return undefined;
+  return `${file} has mode ${mode.toString(8).padStart(4, '0')}, so everybody on this host may read ${secrets.join(', ')}: chmod o= ${file}`;
 }
 
 /** Whether the address is there, listening tells. */

@@ -24,6 +24,8 @@ interface Owner {
   readonly asked: Set<string>;
   /** An undefined line is the section's. */
   readonly report: (line: number | undefined, key: string, detail: string, cause?: unknown) => void;
+  /** Told of each key whose value is a secret. */
+  readonly noteSecret: (key: string) => void;
 }
 
 /** Readers of one value each. A wrong value is reported and the default returned, so that reading can go on to the next. */
@@ -112,6 +114,13 @@ export class SectionReader {
     return [...this.#values.keys()]
       .filter((key) => key.startsWith(beginning))
       .map((key) => key.slice(beginning.length));
+  }
+
+  /** A value that nobody else may read, if it is there. It makes the file that holds it a secret: see SettingsReader.secrets. */
+  secret(key: string): string | undefined {
+    const value = this.optional(key);
+    if (value !== undefined) this.#owner.noteSecret(key);
+    return value;
   }
 
   /**

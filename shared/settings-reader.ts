@@ -26,6 +26,7 @@ export class SettingsReader {
   readonly #file: string;
   readonly #sections = new Map<string, RawSection>();
   readonly #problems: ConfigProblem[] = [];
+  readonly #secrets: string[] = [];
   /** The keys that were asked for, by section. */
   readonly #asked = new Map<string, Set<string>>();
   /** What may stand in brackets, as `[server]` and `[proxmox NAME]`. */
@@ -58,6 +59,11 @@ export class SettingsReader {
     return found;
   }
 
+  /** The keys read so far whose values are secrets, as `[proxmox main] token`. */
+  get secrets(): readonly string[] {
+    return this.#secrets;
+  }
+
   /** Adds a problem that only the caller can see. */
   problem(key: string, detail: string): void {
     this.#report(undefined, key, detail);
@@ -79,6 +85,7 @@ export class SettingsReader {
     const section = this.#sections.get(name);
     return new SectionReader(name, section?.values ?? new Map(), {
       asked,
+      noteSecret: (key) => this.#secrets.push(`[${name}] ${key}`),
       report: (line, key, detail, cause) => this.#report(line ?? section?.line, `[${name}] ${key}`, detail, cause),
     });
   }

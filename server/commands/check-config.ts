@@ -6,12 +6,13 @@ import { type CommandContext, loadSettings } from './load-settings.ts';
 
 /** `check-config`: opens all that the configuration names. @throws ConfigError with everything that is wrong */
 export function checkConfig(context: CommandContext, isJson: boolean, print: (text: string) => void): void {
-  const { enforcers, crowdsec, notifications } = loadSettings(context, inspectFiles);
+  const { enforcers, crowdsec, notifications, exposure } = loadSettings(context, inspectFiles);
   const { configFile: config } = context;
   const found = {
     firewalls: enforcers.flatMap(firewallNames),
     sources: crowdsec.map(({ name }) => crowdsecClient(name)),
     notifications: notifications.map(({ kind, name }) => `${kind}/${name}`),
+    warnings: exposure === undefined ? [] : [exposure],
   };
   print(isJson ? JSON.stringify({ config, ...found }, null, 2) : describe(config, found));
 }
@@ -20,15 +21,18 @@ interface Found {
   readonly firewalls: readonly string[];
   readonly sources: readonly string[];
   readonly notifications: readonly string[];
+  /** What should be mended, though the server starts with it. */
+  readonly warnings: readonly string[];
 }
 
-function describe(config: string, { firewalls, sources, notifications }: Found): string {
+function describe(config: string, { firewalls, sources, notifications, warnings }: Found): string {
   const alsoSources = sources.length === 0 ? '' : `; sources: ${sources.join(', ')}`;
   const alsoTold = notifications.length === 0 ? '' : `; notifies: ${notifications.join(', ')}`;
   const good = `${config}: good, firewalls: ${firewalls.join(', ') || 'none'}${alsoSources}${alsoTold}`;
   const aliases = firewalls.filter((name) => name.startsWith('opnsense/'));
-  if (aliases.length === 0) return good;
-  return `${good}\n${aliases.join(', ')}: belongs to fail2networkban; what others put into it is taken out`;
+  const owned = `${aliases.join(', ')}: belongs to fail2networkban; what others put into it is taken out`;
+  const lines = [good, ...(aliases.length === 0 ? [] : [owned]), ...warnings.map((each) => `warning: ${each}`)];
+  return lines.join('\n');
 }
 
 /** As the running server calls them. */

@@ -49,6 +49,7 @@ export async function runServer(host: Host): Promise<void> {
   const service = new ServiceManager(host.environment, (error) =>
     log.warn({ error: error.message }, 'systemd-notify failed'),
   );
+  warnOfExposure(settings, log);
   const unlock = await lockLedger(settings.database);
   const timekeeping = await Timekeeping.open({
     folders: [dirname(settings.database), dirname(settings.socket)],
@@ -127,11 +128,16 @@ function stopSignal(host: Host): Promise<void> {
   });
 }
 
+function warnOfExposure({ exposure }: ServerSettings, log: Log): void {
+  if (exposure !== undefined) log.warn(exposure);
+}
+
 /** A configuration that cannot be read leaves the running one in force. */
 function reload(host: Host, server: FleetServer, log: Log): void {
   try {
     const settings = loadSettings(host);
     server.reload(settings, readIdentity(settings.tls));
+    warnOfExposure(settings, log);
     log.info('configuration read again: whitelist, policy, escalation, HTTP, certificate');
   } catch (error) {
     log.error({ error: describeError(error) }, 'the configuration stays as it was');

@@ -23,7 +23,7 @@ export function readSecret(
   { key, pattern, form }: SecretForm,
 ): () => string {
   const fileKey = `${key}_file`;
-  const inline = section.optional(key);
+  const inline = section.secret(key);
   const file = section.optional(fileKey);
   if (inline === undefined && file === undefined) section.problem(fileKey, `is missing: a file with ${form}`);
   if (inline !== undefined && file !== undefined)

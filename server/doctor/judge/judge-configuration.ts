@@ -14,7 +14,18 @@ export function judgeProblems(problems: readonly ConfigProblem[], file: string):
 }
 
 /** One that can, but does not block anything. */
-export function judgeSettings({ enforcers }: ServerSettings): readonly Said[] {
+export function judgeSettings({ enforcers, exposure }: ServerSettings): readonly Said[] {
+  return [...judgeExposure(exposure), ...judgeFirewalls(enforcers)];
+}
+
+function judgeExposure(exposure: string | undefined): readonly Said[] {
+  if (exposure === undefined) return [];
+  const [fact = '', command = ''] = exposure.split(/: (?=chmod )/);
+  const consequence = 'whoever reads it may do what this server may; afterwards a new secret is wise';
+  return [{ level: 'warning', code: 'secret-exposed', fact, consequence, command }];
+}
+
+function judgeFirewalls(enforcers: ServerSettings['enforcers']): readonly Said[] {
   if (enforcers.some(({ kind }) => kind !== 'dry-run')) return [];
   return [
     {

@@ -56,6 +56,7 @@ testWithEnding('opens what the configuration names, and finds it good', async (c
     firewalls: ['proxmox/main'],
     sources: [],
     notifications: [],
+    warnings: [],
   });
 });
 
@@ -138,3 +139,23 @@ testWithEnding('says with --json on standard output what is wrong, each with its
     { where: 'FOLDER/server.ini:6', key: '[server] prot', detail: 'unknown key: did you mean port?' },
   ]);
 });
+
+const secrets = [
+  ['[proxmox main]', 'token = f2nb@pve!server=11111111-2222-4333-8444-555555555555', '[proxmox main] token'],
+  ['[opnsense edge]\nurl = https://192.0.2.254\naliases = *:f2nb', 'key = a:b', '[opnsense edge] key'],
+  ['[crowdsec main]', 'api_key = abcdefgh', '[crowdsec main] api_key'],
+  ['[webhook chat]\nurl = https://192.0.2.1/x', 'secret = abcdefghijklmnop', '[webhook chat] secret'],
+] as const;
+for (const [section, line, key] of secrets) {
+  testWithEnding(`warns of a server.ini that everybody may read while it holds ${key}`, async (context) => {
+    const lines = ['[server]', ...tls, ...places, section, line];
+    const open = await check(context, lines);
+    assert.equal(open.code, 0, open.problems.join());
+    const warned = open.out.split('\n').filter((each) => each.startsWith('warning: '));
+    assert.deepEqual(warned, [
+      `warning: FOLDER/server.ini has mode 0644, so everybody on this host may read ${key}: chmod o= FOLDER/server.ini`,
+    ]);
+    const json = JSON.parse((await check(context, lines, '--json')).out);
+    assert.equal(json.warnings.length, 1);
+  });
+}
