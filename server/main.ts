@@ -61,6 +61,7 @@ function buildProgram(): Command {
   addCheckConfig(program);
   addOpnsense(program);
   addExport(program);
+  addBackup(program);
   addOperatorCommands(program);
   return program;
 }
@@ -149,6 +150,23 @@ function addExport(program: Command): void {
       const remark = (text: string): void => streams.remark(text);
       const words = options.json === true ? { ...options, format: 'json' } : options;
       await exportCounts({ ...context(options), write, remark }, words);
+    });
+}
+
+/** The ledger's file as a whole, without asking the running server. */
+function addBackup(program: Command): void {
+  const host = (options: CommonOptions) => ({ ...context(options), clock: systemClock, print });
+  answering(program.command('backup <file>'))
+    .description('copy the ledger with all keys into a new file, also while the server runs')
+    .action(async (file: string, options: CommonOptions) => {
+      const { backup } = await import('./commands/backup.ts');
+      await backup(host(options), file, options.json === true);
+    });
+  answering(program.command('restore <file>'))
+    .description("put such a copy into the ledger's place, while the server is stopped")
+    .action(async (file: string, options: CommonOptions) => {
+      const { restore } = await import('./commands/backup.ts');
+      await restore(host(options), file, options.json === true);
     });
 }
 

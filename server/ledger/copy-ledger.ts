@@ -15,9 +15,9 @@ export async function copyLedger(database: Database, target: string): Promise<vo
     // SQLite writes into an empty file that is there, which keeps its mode.
     closeSync(openSync(unfinished, 'wx', 0o600));
     await database.exec(`VACUUM INTO '${unfinished.replaceAll("'", "''")}'`);
-    sync(unfinished);
+    syncToDisk(unfinished);
     renameSync(unfinished, target);
-    sync(dirname(target));
+    syncToDisk(dirname(target));
   } catch (error) {
     rmSync(unfinished, { force: true });
     throw error;
@@ -25,7 +25,7 @@ export async function copyLedger(database: Database, target: string): Promise<vo
 }
 
 /** Waits until the disk has a file, or the names in a folder. */
-function sync(path: string): void {
+export function syncToDisk(path: string): void {
   const opened = openSync(path, 'r');
   try {
     fsyncSync(opened);

@@ -48,6 +48,11 @@ export async function openToRead(file: string): Promise<Database> {
   return database;
 }
 
+/** Another connection to a file that is there, from which all of it is copied. */
+export function openToCopy(file: string): Promise<Database> {
+  return connect(file);
+}
+
 async function connect(file: string): Promise<Database> {
   const database: Database = new Libsql(file, {});
   await database.exec(`PRAGMA busy_timeout = ${lockWaitMs}`);

@@ -34,8 +34,11 @@ export async function prepareFile(database: Database, preparation: Preparation):
   await database.exec(`PRAGMA user_version = ${current}`);
 }
 
-/** @returns undefined for an empty file */
-async function readVersion(database: Database, { file, migrations }: Preparation): Promise<number | undefined> {
+/** @returns undefined for an empty file. @throws ConfigError when it is another program's, or of a newer version */
+export async function readVersion(
+  database: Database,
+  { file, migrations }: Omit<Preparation, 'clock'>,
+): Promise<number | undefined> {
   const owner = await readPragma(database, 'application_id');
   const version = Number(await readPragma(database, 'user_version'));
   if (owner === 0 && version === 0 && (await isEmpty(database))) return undefined;
@@ -68,7 +71,8 @@ async function isEmpty(database: Database): Promise<boolean> {
   return (await database.prepare('SELECT 1 FROM sqlite_schema')).get() === undefined;
 }
 
-async function checkIntegrity(database: Database, file: string): Promise<void> {
+/** @throws ConfigError when its pages are damaged */
+export async function checkIntegrity(database: Database, file: string): Promise<void> {
   const found = await readPragma(database, 'quick_check');
   if (found !== 'ok') throw unusable(file, `is damaged: ${String(found)}`);
 }

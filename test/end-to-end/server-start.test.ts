@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Fleet } from './fleet.ts';
@@ -36,6 +36,30 @@ describe('a server that starts', () => {
     await fleet.blocks(['203.0.113.1', '203.0.113.2', '203.0.113.5']);
     assert.match((await fleet.server.command('accept-loss')).stdout, said);
     assert.doesNotMatch((await fleet.server.command('status')).stdout, said);
+  });
+
+  it('makes a backup while it runs, which starts elsewhere with the same bans; both refuse what they must', async (context) => {
+    const fleet = await Fleet.start(context);
+    const { server } = fleet;
+    for (const address of ['203.0.113.1', '203.0.113.4']) {
+      assert.equal((await server.command('ban', address, '--ttl', '1h')).code, 0);
+    }
+    const ledger = join(dirname(server.config), 'ledger.db');
+    const copy = join(dirname(server.config), 'copy.db');
+    const made = await server.command('backup', copy);
+    assert.match(made.stdout, /copy\.db: 2 reports, 0 clients, .*keys of all hosts/, made.stderr);
+    const again = await server.command('backup', copy);
+    assert.deepEqual([again.code, /is there already/.test(again.stderr)], [64, true], again.stderr);
+    const running = await server.command('restore', copy);
+    assert.deepEqual([running.code, /another server uses it/.test(running.stderr)], [75, true], running.stderr);
+    await server.stop();
+    await rename(ledger, `${ledger}.gone`);
+    await rm(`${ledger}.last-commit`);
+    const restored = await server.command('restore', copy);
+    assert.equal(restored.code, 0, restored.stderr);
+    await server.start();
+    await fleet.blocks(['203.0.113.1', '203.0.113.4']);
+    assert.match((await server.command('status')).stdout, /^2 bans/m);
   });
 
   it('ends with a word when its socket cannot be made', async (context) => {

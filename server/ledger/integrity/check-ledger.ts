@@ -3,19 +3,19 @@ import { copyLedger } from '../copy-ledger.ts';
 import type { Database } from '../database.ts';
 import { readId, readWrittenSequence } from '../read-rows.ts';
 import { type Evidence, findLosses } from './find-losses.ts';
-import { lastCommitPath, readLastCommit } from './last-commit-file.ts';
+import { type LastCommit, lastCommitPath, readLastCommit } from './last-commit-file.ts';
 import { readSeal, type Seal, SealWriter } from './seal.ts';
 import { takeStock } from './take-stock.ts';
 
 /**
- * Holds what a ledger has against its digests, its seal and its last. What is found to be lost or damaged is written down, taken out
+ * Holds what a ledger has against its digests, its seal and the note of its last commit. What is found to be lost or damaged is written down, taken out
  * of what stands, and sealed anew, so that it is found once; the file as it was found is kept beside as `ledger.db.damaged.DAY`.
  *
  * @returns the seal that holds now
  * @throws Error of SQLite or of the file system
  */
 export async function checkLedger(database: Database, file: string, clock: Clock): Promise<Seal> {
-  const evidence = await gatherEvidence(database, file);
+  const evidence = await readEvidence(database, readLastCommit(lastCommitPath(file)));
   const losses = findLosses(evidence);
   if (losses.length === 0 && evidence.seal !== undefined) return evidence.seal;
   if (evidence.stock.damaged.length > 0 || evidence.seal === undefined) {
@@ -25,7 +25,8 @@ export async function checkLedger(database: Database, file: string, clock: Clock
   return await settle(database, { evidence, losses, at: clock.now() });
 }
 
-async function gatherEvidence(database: Database, file: string): Promise<Evidence> {
+/** @param last undefined: nothing beside the file is looked at */
+export async function readEvidence(database: Database, last: LastCommit | undefined): Promise<Evidence> {
   const ledgerId = await readId(database);
   const writer = await SealWriter.prepare(database, ledgerId);
   return {
@@ -34,7 +35,7 @@ async function gatherEvidence(database: Database, file: string): Promise<Evidenc
     seal: await readSeal(database, ledgerId),
     othersSum: writer.sumOthers(),
     stock: await takeStock(database),
-    last: readLastCommit(lastCommitPath(file)),
+    last,
   };
 }
 
