@@ -25,7 +25,7 @@ export function makeOpenEnforcer(parts: EnforcerParts): PeersOptions['openEnforc
   return (target, describe): Enforcer => {
     switch (target.kind) {
       case 'jail':
-        return openPeerJail(target.name, { fail2ban, clock });
+        return openPeerJail(target.name, { fail2ban, clock, owner });
       case 'nftables':
         return openNftables(settings.nftables, { clock, run: nftRunner(), owner });
       case 'command': {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { describeError, EnforcerError } from '../../shared/errors.ts';
 import { readIfPresent } from '../../shared/host/absent-file.ts';
 import { replaceFile } from '../durable-file.ts';
 import { decodeLine, encodeLine } from '../outbox/checked-line.ts';
@@ -26,4 +27,13 @@ export async function readOwner(state: string, randomBytes: (count: number) => B
   const made = { id: randomBytes(6).toString('hex') };
   await replaceFile(path, encodeLine(made));
   return { ...made, place: state };
+}
+
+/** Who the owner is, where an enforcer needs it. @throws EnforcerError `retry`: a full disk passes */
+export async function noteOwner(owner: () => Promise<Owner>): Promise<Owner> {
+  try {
+    return await owner();
+  } catch (cause) {
+    throw new EnforcerError('retry', `whose this is cannot be noted: ${describeError(cause)}`, { cause });
+  }
 }

@@ -3,6 +3,7 @@ import { openPeerJail } from '../../client/enforcers/jail/peer-jail.ts';
 import { makeFail2ban } from '../../client/fail2ban-client.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Enforcer } from '../../shared/enforcer.ts';
+import { owner } from '../client/enforcers/nftables/sample-owner.ts';
 import { Fail2banProcess } from './fail2ban-process.ts';
 
 /** The jail that we ship. */
@@ -22,7 +23,7 @@ export async function startWithPeerJail(dir: string, jails = ''): Promise<Fail2b
 }
 
 export function openJail(fail2ban: Fail2banProcess, clock: Clock, jail = peerJail): Enforcer {
-  return openPeerJail(jail, { fail2ban: askFail2ban(fail2ban), clock });
+  return openPeerJail(jail, { fail2ban: askFail2ban(fail2ban), clock, owner });
 }
 
 export function askFail2ban({ socket }: Fail2banProcess): ReturnType<typeof makeFail2ban> {

@@ -3,12 +3,16 @@ import type { Enforcer, HeldEntry, Step } from '../../../shared/enforcer.ts';
 import { EnforcerError } from '../../../shared/errors.ts';
 import { parseNetwork } from '../../../shared/network.ts';
 import { type Fail2ban, Fail2banError } from '../../fail2ban-client.ts';
+import { noteOwner, type Owner } from '../owner.ts';
 import { BatchSize } from './batch-size.ts';
 import { findJailFault } from './jail-fault.ts';
+import { JailOwner } from './jail-owner.ts';
 
 export interface PeerJailOptions {
   readonly fail2ban: Fail2ban;
   readonly clock: Clock;
+  /** Whose the jail is to be. @throws Error of the file system */
+  readonly owner: () => Promise<Owner>;
 }
 
 /**
@@ -31,6 +35,7 @@ class PeerJail implements Enforcer {
   readonly name: string;
   readonly #jail: string;
   readonly #options: PeerJailOptions;
+  readonly #owner: JailOwner;
   readonly #batch = new BatchSize();
   /** Milliseconds that fail2ban-client needs for a question that costs fail2ban nothing. */
   #startMs = 0;
@@ -39,6 +44,7 @@ class PeerJail implements Enforcer {
     this.name = `jail/${jail}`;
     this.#jail = jail;
     this.#options = options;
+    this.#owner = new JailOwner(jail, options.fail2ban);
   }
 
   get stepsPerCall(): number {
@@ -64,11 +70,13 @@ class PeerJail implements Enforcer {
     return Promise.resolve();
   }
 
-  /** @throws EnforcerError `denied` when the jail is not there, or is not a peer jail */
+  /** @throws EnforcerError `denied` when the jail is not there, is not a peer jail, or is another agent's */
   async #check(signal: AbortSignal): Promise<void> {
     const fault = await converted(findJailFault(this.#jail, this.#timed(), signal));
-    if (fault === undefined) return;
-    throw new EnforcerError('denied', `${fault.fact}, so ${fault.consequence}: ${fault.command}`);
+    if (fault !== undefined) {
+      throw new EnforcerError('denied', `${fault.fact}, so ${fault.consequence}: ${fault.command}`);
+    }
+    await converted(this.#owner.claim(await noteOwner(this.#options.owner), signal));
   }
 
   /** fail2ban, with the time of its last answer kept. */

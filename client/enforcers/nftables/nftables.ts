@@ -1,7 +1,6 @@
 import type { Clock } from '../../../shared/clock.ts';
 import type { Enforcer, HeldEntry, Step } from '../../../shared/enforcer.ts';
-import { describeError, EnforcerError } from '../../../shared/errors.ts';
-import type { Owner } from '../owner.ts';
+import { noteOwner, type Owner } from '../owner.ts';
 import type { Hook, NftablesSettings } from './nftables-settings.ts';
 import { refuseOwner } from './owner-mark.ts';
 import { setOf } from './prefix-set.ts';
@@ -62,7 +61,7 @@ class Nftables implements Enforcer {
   async #look(signal: AbortSignal): Promise<TableContent> {
     const { clock, run } = this.#options;
     const now = clock.now();
-    const owner = await this.#owner();
+    const owner = await noteOwner(this.#options.owner);
     const held = this.#ownOf(await readTables(run, now, signal), owner);
     const known = uniteTables(held);
     await this.#commit(repairLines(held, { known, tables: this.#settings.hooks, owner, now }), signal);
@@ -83,21 +82,12 @@ class Nftables implements Enforcer {
     );
   }
 
-  /** A full disk passes. */
-  async #owner(): Promise<Owner> {
-    try {
-      return await this.#options.owner();
-    } catch (cause) {
-      throw new EnforcerError('retry', `whose the tables are cannot be noted: ${describeError(cause)}`, { cause });
-    }
-  }
-
   /** In halves where it must be: in a container without privileges net.core.wmem_max bounds a transaction. */
   async #change(known: TableContent, steps: readonly Step[], signal: AbortSignal): Promise<void> {
     const situation = {
       known,
       tables: this.#settings.hooks,
-      owner: await this.#owner(),
+      owner: await noteOwner(this.#options.owner),
       now: this.#options.clock.now(),
     };
     try {
