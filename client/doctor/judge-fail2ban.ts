@@ -19,6 +19,7 @@ export function judgeFail2ban(facts: Fail2banFacts, peerJails: readonly string[]
   return [
     { level: 'good', code: 'jails-wired', fact: `it hands over the bans of: ${names(wired)}` },
     ...facts.jails.filter((jail) => !wired.includes(jail) && !peerJails.includes(jail.name)).map(bare),
+    ...(facts.hiddenDatabase === undefined ? [] : [databaseHidden(facts.hiddenDatabase)]),
     ...wired.filter(isNotLast).map(notLast),
     ...wired.filter(({ name }) => isRewritten(name)).map(oddName),
     ...sharedNames(wired.map(toWired)).map((name) => sharedName(name, wired)),
@@ -44,6 +45,15 @@ function notWired(jails: readonly JailFacts[]): Said {
     consequence: 'no ban leaves this host',
     command:
       'add `fail2networkban` as the last line of `action` in /etc/fail2ban/jail.d/ (an `action` in jail.local wins over it), then fail2ban-client reload --restart',
+  };
+}
+
+function databaseHidden(file: string): Said {
+  return {
+    level: 'note',
+    code: 'fail2ban-database-hidden',
+    fact: `its database ${file} cannot be read from here`,
+    consequence: 'what it held before its last start and lifted with `unban --all` stays banned for an hour more',
   };
 }
 

@@ -46,7 +46,7 @@ export class JailReader {
   readAll(signal: AbortSignal): Promise<Look> {
     return this.#look(async () => {
       this.#wired = await this.#readWired(signal);
-      this.#databaseFile = parseDatabaseFile(await this.#options.fail2ban(['get', 'dbfile'], signal));
+      this.#databaseFile = await readDatabaseFile(this.#options.fail2ban, signal);
       return this.#readLists(this.#wired, signal);
     });
   }
@@ -161,6 +161,16 @@ export async function aliasesOf(
     if (alias !== '' && alias !== jail) aliases.push(carryJail(alias));
   }
   return aliases;
+}
+
+/** The file of fail2ban's database; undefined where it has none, or does not say. */
+export async function readDatabaseFile(fail2ban: Fail2ban, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    return parseDatabaseFile(await fail2ban(['get', 'dbfile'], signal));
+  } catch (error) {
+    if (error instanceof Fail2banError) return undefined;
+    throw error;
+  }
 }
 
 /** The file out of `fail2ban-client get dbfile`; undefined where there is none, or none that outlives fail2ban. */

@@ -30,7 +30,7 @@ const markedPattern = /^f2nb:([a-z0-9]{4})(?: [A-Za-z0-9._@+ -]*)?$/;
  * a comment writes rules.
  */
 export function commentFor(id: string, note: string): string {
-  const text = `${markText({ kind: 'ledger', id })} ${note.replace(/[^A-Za-z0-9._@+ -]/g, '')}`;
+  const text = `${markText({ kind: 'ledger', id })} ${note.replace(/[^A-Za-z0-9._@+%~ -]/g, '')}`;
   return text.slice(0, commentMaxCharacters).trim();
 }
 

@@ -50,6 +50,47 @@ const cases: readonly [string, readonly Said[], readonly string[]][] = [
     judgeFail2ban({ kind: 'running', jails: [{ name: 'recidive', actions: ['fail2networkban'] }] }, []),
     ['good jails-wired', 'warning bans-sent-twice'],
   ],
+  [
+    'the action has other names than its jails',
+    judgeFail2ban(
+      {
+        kind: 'running',
+        jails: [
+          { name: 'sshd', actions: ['fail2networkban-SSH'], aliases: ['SSH'] },
+          { name: 'my jail', actions: ['fail2networkban'] },
+        ],
+      },
+      [],
+    ),
+    ['good jails-wired'],
+  ],
+  [
+    'two jails hand over under one name, and one under the name of another',
+    judgeFail2ban(
+      {
+        kind: 'running',
+        jails: [
+          { name: 'a', actions: ['fail2networkban-web'], aliases: ['web'] },
+          { name: 'b', actions: ['fail2networkban-web'], aliases: ['web'] },
+          { name: 'c', actions: ['fail2networkban-b'], aliases: ['b'] },
+        ],
+      },
+      [],
+    ),
+    ['good jails-wired', 'warning action-name-shared', 'warning action-name-shared'],
+  ],
+  [
+    'a name of a jail that the action cannot write, and a database in another container',
+    judgeFail2ban(
+      {
+        kind: 'running',
+        hiddenDatabase: '/config/fail2ban.sqlite3',
+        jails: [{ name: 'tag <ip>', actions: ['fail2networkban'] }],
+      },
+      [],
+    ),
+    ['good jails-wired', 'note fail2ban-database-hidden', 'warning jail-name-not-carried'],
+  ],
   ['the spool is missing', judgeQueue({ spool, mode: undefined, unit: unit('') }), ['broken queue-folder-absent']],
   [
     'the spool is open to all',
