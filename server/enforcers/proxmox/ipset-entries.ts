@@ -23,7 +23,7 @@ const commentMaxCharacters = 40;
 /** What the name of an alias never has. Cheaper than reading a hundred thousand networks again. */
 const addressPattern = /[.:]/;
 /** As {@link commentFor} makes it, and nothing else: a comment that merely begins so is the administrator's. */
-const markedPattern = /^f2nb:([a-z0-9]{4})(?: [A-Za-z0-9._@+ -]*)?$/;
+const markedPattern = /^f2nb:([a-z0-9]{4})(?: [A-Za-z0-9._@+%~ -]*)?$/;
 
 /**
  * The comment of an entry: the ledger that owns it, and who claims it. The note's small alphabet is held to here too: a newline in

@@ -126,7 +126,19 @@ describe('markIn', () => {
   }
 
   it('finds its mark in every comment that is made', () => {
-    for (const note of ['', 'sshd web1', 'a', ' b', '#', '\n[RULES]', 'ä ö', 'x'.repeat(99), `${'x'.repeat(29)} y`]) {
+    for (const note of [
+      '',
+      'sshd web1',
+      'my%20jail web1',
+      'x~0a web1',
+      'a',
+      ' b',
+      '#',
+      '\n[RULES]',
+      'ä ö',
+      'x'.repeat(99),
+      `${'x'.repeat(29)} y`,
+    ]) {
       assert.deepEqual(markIn(commentFor('k3x9', note)), { kind: 'ledger', id: 'k3x9' }, JSON.stringify(note));
     }
   });
