@@ -82,8 +82,13 @@ export class EnforcementOfBans {
   readonly #enforced: readonly Enforced[];
   readonly #rooms = new Map<string, Room>();
 
+  /** Kept until all is known that must not be banned. */
+  #stoodAtStart: ReadonlySet<Network> | undefined;
+
   constructor(options: EnforcementOptions) {
     this.#options = options;
+    if (options.unread() !== undefined)
+      this.#stoodAtStart = new Set(options.standing.list().map(({ network }) => network));
     this.#enforced = options.firewalls.map((firewall) => this.#enforce(firewall));
   }
 
@@ -165,6 +170,7 @@ export class EnforcementOfBans {
       const why = this.#whyHeld(wanted);
       const enforcement = reconciler.enforcementOf(network, wanted.length > 0 && why === undefined);
       if (bans.length > 0 && wanted.length === 0 && enforcement.state === 'absent') return [];
+      if (why !== undefined && enforcement.state === 'absent') return [heldBackIn(reconciler.name, why)];
       if (wanted.length === 0 || !reconciler.isLeftOut(network)) return [enforcement];
       return [heldBackIn(reconciler.name, why ?? this.#options.unread() ?? noRoom)];
     });
@@ -248,15 +254,22 @@ export class EnforcementOfBans {
     const { standing, policy, clock, isOperators } = this.#options;
     const isHeldBack = this.heldBack();
     if (isHeldBack === undefined) return new Map();
+    const before = this.#before();
     const { entries, leftOut } = desiredEntries(candidates(standing.values(), wants, isOperators), {
       now: clock.now(),
-      mayBlock: (network) => !isHeldBack(network),
+      mayBlock: (network) => !isHeldBack(network) && before?.has(network) !== false,
       maxEntries: limits.maxEntries,
       merge: limits.merge,
       widest: policy.settings.widest,
     });
     this.#noteRoom(enforcer.name, { entries: entries.size, maxEntries: limits.maxEntries, leftOut });
     return entries;
+  }
+
+  /** While nothing new is put into force: what stood at the start, so that no wider ban of today takes the place of one of them. */
+  #before(): ReadonlySet<Network> | undefined {
+    if (this.#options.unread() === undefined) this.#stoodAtStart = undefined;
+    return this.#stoodAtStart;
   }
 
   #noteRoom(enforcer: string, numbers: Omit<Room, 'kind'>): void {

@@ -11,7 +11,10 @@ export function describeProtection({ sources, held, hosts }: Protection, clock: 
   const bans = [...held.entries()].slice(0, heldBackMax);
   return {
     protectedSources: sources.states.map((state) => describeSource(state, clock)),
-    heldBack: { count: held.size, bans: bans.map(([network, why]) => ({ network, ...describeHeldBack(why) })) },
+    heldBack: {
+      count: held.size,
+      bans: bans.map(([network, why]) => ({ network, ...describeHeldBack(why), hosts: why.hosts ?? [] })),
+    },
     doubtfulHosts: hosts.doubtful,
   };
 }

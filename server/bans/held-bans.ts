@@ -104,8 +104,10 @@ export class HeldBans {
     const isPolicyNew = this.#isPolicyNew;
     this.#isPolicyNew = false;
     const changed = changes.flatMap((change) => {
-      if (!('report' in change) || !(isPolicyNew || this.#mayBeHeld(change))) return [];
-      return this.#update(change.report.network) ? [change.report.network] : [];
+      if (!('report' in change)) return [];
+      const { network } = change.report;
+      const isDue = this.#mayBeHeld(network) || isPolicyNew;
+      return isDue && this.#update(network) ? [network] : [];
     });
     return this.#count(changed).filter((network) => !this.#isNew(network, first));
   }
@@ -129,7 +131,8 @@ export class HeldBans {
     const found = this.#options.hosts.overlapping(network);
     if (found === undefined) return undefined;
     const whose = `address of host ${found.clients.join(', ')}`;
-    return { code: 'host', detail: found.address === network ? whose : `${found.address} is the ${whose}` };
+    const detail = found.address === network ? whose : `${found.address} is the ${whose}`;
+    return { code: 'host', detail, hosts: found.clients };
   }
 
   #why(ban: Ban): HeldBack | undefined {
@@ -142,10 +145,9 @@ export class HeldBans {
   }
 
   /** Nearly every ban is of one IPv4 address, and costs a look-up. What else it may be held back for, the policy has just looked at. */
-  #mayBeHeld({ report }: Change & { readonly report: { readonly network: Network } }): boolean {
-    const { network } = report;
+  #mayBeHeld(network: Network): boolean {
     return (
-      this.#held.has(network) || this.#noteCarrier(network) || this.#options.hosts.overlapping(network) !== undefined
+      this.#noteCarrier(network) || this.#held.has(network) || this.#options.hosts.overlapping(network) !== undefined
     );
   }
 

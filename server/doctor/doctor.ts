@@ -20,6 +20,7 @@ import { readDisk } from './facts/read-disk.ts';
 import { readLog } from './facts/read-log-readers.ts';
 import { type OpnsenseFacts, readOpnsense } from './facts/read-opnsense.ts';
 import { type PortFacts, readPort, readServedCertificate } from './facts/read-port.ts';
+import { readProtection } from './facts/read-protection.ts';
 import { type ProxmoxFacts, readProxmox } from './facts/read-proxmox.ts';
 import { askRefusal, type RunningServer, readRunningServer, type ServerFacts } from './facts/read-running-server.ts';
 import { judgeAddresses, judgeWhitelist } from './judge/judge-addresses.ts';
@@ -30,6 +31,7 @@ import { judgeDisk } from './judge/judge-disk.ts';
 import { judgeLogReaders } from './judge/judge-log-readers.ts';
 import { isAliasOpen, judgeOpnsense } from './judge/judge-opnsense.ts';
 import { judgePort } from './judge/judge-port.ts';
+import { judgeProtection } from './judge/judge-protection.ts';
 import { isOpen, judgeProxmox } from './judge/judge-proxmox.ts';
 import { judgeEnforcement, judgeServer } from './judge/judge-server.ts';
 import { judgeSource } from './judge/judge-source.ts';
@@ -72,6 +74,7 @@ async function examineGoingOn(host: DoctorHost): Promise<readonly Examination[]>
   if (server.kind !== 'running') return [];
   return [
     { subject: 'server', said: judgeServer(server, host.version) },
+    await examineProtection(server, socket, [], host),
     ...server.firewalls.map((firewall) => ({ subject: firewall.name, said: judgeEnforcement(firewall, undefined) })),
     ...server.sources.map((source) => ({ subject: source.name, said: judgeSource(source) })),
   ];
@@ -152,8 +155,20 @@ async function examineRunning(
     })),
     ...server.sources.map((source) => ({ subject: source.name, said: judgeSource(source) })),
     { subject: 'clients', said: judgeClients(server, host.clock.now()) },
+    await examineProtection(server, socket, asked.proxmoxes, host),
     { subject: 'whitelist', said: [...judgeWhitelist(server.whitelist), ...judgeAddresses(addresses)] },
   ];
+}
+
+async function examineProtection(
+  { firewalls }: RunningServer,
+  socket: string,
+  proxmoxes: readonly ProxmoxFacts[],
+  { clock }: DoctorHost,
+): Promise<Examination> {
+  const failing = firewalls.flatMap(({ name, failure }) => (failure === undefined ? [] : [name]));
+  const said = judgeProtection(await readProtection(socket), { proxmoxes, failing }, clock.now());
+  return { subject: 'protection', said };
 }
 
 /** Undefined for a firewall that was not asked. */

@@ -16,6 +16,8 @@ export interface HeldBack {
   readonly code: RefusalCode | 'host' | 'unread' | 'paused' | 'no-room' | 'lifted';
   /** Behind `held back: `, as `address of host web1`. */
   readonly detail: string;
+  /** Whose address it is, of `host`. */
+  readonly hosts?: readonly string[];
 }
 
 export const pausedBack: HeldBack = { code: 'paused', detail: 'paused (panic) until resume' };

@@ -69,6 +69,27 @@ describe('a login', () => {
   ];
   for (const [what, text] of refused) it(`is refused for ${what}`, () => assert.equal(attempt(text), undefined));
 
+  it('is refused, and told, where the client is bound to other networks', () => {
+    const bound = (from: string) => {
+      const told: string[] = [];
+      const clients = new Clients([makeClient({ from: [network(from)] })]);
+      const onElsewhere = ({ name }: { readonly name: string }) => told.push(name);
+      const attemptFrom = (address: string | undefined) => {
+        const origin = { clients, address: address === undefined ? undefined : network(address), onElsewhere };
+        return authenticate(login(), serverNonce, { ...credentials, ...origin })?.client.name;
+      };
+      return { told, attemptFrom };
+    };
+    const { told, attemptFrom } = bound('203.0.113.0/24');
+    assert.deepEqual(['203.0.113.7', '198.51.100.7', undefined].map(attemptFrom), ['web1', undefined, undefined]);
+    assert.deepEqual(told, ['web1', 'web1']);
+    assert.equal(
+      authenticate(login({ secret: otherSecret }), serverNonce, credentials),
+      undefined,
+      'who proves nothing is not told of',
+    );
+  });
+
   it('that is authentic and yet no login is not of this protocol', () => {
     const payloads = [
       '{"type":"events"}',

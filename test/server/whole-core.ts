@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { Core, type CoreSettings } from '../../server/core.ts';
+import { Core, type CoreParts, type CoreSettings } from '../../server/core.ts';
 import { OwnMarks } from '../../server/enforcers/ownership/ledger-mark.ts';
 import type { MemoryLedger } from '../../server/ledger/memory-ledger.ts';
 import { DecisionFile } from '../../server/rescue/decision-file.ts';
@@ -24,13 +24,13 @@ export async function openCore(
   ledger: MemoryLedger,
   clock: ManualClock,
   whitelist: readonly string[] = [],
-  decisions = new DecisionFile([]),
+  parts: Partial<CoreParts> = {},
 ): Promise<Core> {
   const core = new Core(
     coreSettings(whitelist),
     {
       ledger,
-      decisions,
+      decisions: new DecisionFile([]),
       firewalls: [],
       channels: [],
       protectedSources: [],
@@ -39,6 +39,7 @@ export async function openCore(
       random: () => 0.5,
       soon: setImmediate,
       log: pino({ level: 'silent' }),
+      ...parts,
     },
     await ledger.load(),
   );

@@ -25,7 +25,8 @@ export async function refusalOf(settings: ServerSettings, network: Network): Pro
 
 async function refusalByServer(socket: string, network: Network): Promise<Why | undefined> {
   try {
-    const { refusal } = await callLocalSocket(socket, 'lookup', { network });
+    const { refusal, hostIn } = await callLocalSocket(socket, 'lookup', { network });
+    if (hostIn !== undefined) return { code: 'protected', detail: `${network}: ${String(hostIn)}` };
     if (!isObject(refusal)) return undefined;
     return { code: String(refusal['code']), detail: String(refusal['detail']) };
   } catch (error) {

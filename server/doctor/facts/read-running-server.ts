@@ -132,10 +132,11 @@ export async function readRunningServer(socket: string): Promise<ServerFacts> {
   }
 }
 
-/** Why a ban of this network would be refused now, as its stable code; undefined when it would not be. */
+/** Why a ban of this network would be refused or held back now, as its stable code; undefined when it would not be. */
 export async function askRefusal(socket: string, network: Network): Promise<string | undefined> {
-  const { refusal } = await callLocalSocket(socket, 'lookup', { network });
-  return isObject(refusal) ? String(refusal['code']) : undefined;
+  const { refusal, hostIn } = await callLocalSocket(socket, 'lookup', { network });
+  if (isObject(refusal)) return String(refusal['code']);
+  return hostIn === undefined ? undefined : 'host';
 }
 
 function readFirewall({ name, state, leftOut, strays }: Fields): FirewallState {

@@ -28,7 +28,7 @@ export function judgeWhitelist(whitelist: readonly Network[]): readonly Said[] {
       code: isEmpty ? 'whitelist-empty' : 'whitelisted',
       fact: isEmpty ? 'the whitelist is empty' : `whitelisted: ${enumerate(whitelist)}`,
       consequence: isEmpty
-        ? 'only addresses of this host, of cluster nodes, of connected hosts and of the ipset management are safe'
+        ? 'only addresses of this host, its gateways and resolvers, of cluster nodes, of enrolled hosts and of the ipset management are safe'
         : 'these are never banned, and neither is a network that contains one of them',
       command: isEmpty ? 'fail2networkban-server allow add NETWORK' : 'fail2networkban-server allow list',
     },

@@ -166,7 +166,7 @@ describe('what the operator decided while the ledger could not be written', () =
     await file.save({ ledger: 'memory', sequence: 0, decisions: [{ kind: 'paused', actor: 'operator' }] });
     await ledger.commit([{ kind: 'paused', actor: 'operator' }], 0);
     await ledger.commit([{ kind: 'resumed', actor: 'operator' }], 0);
-    const core = await openCore(ledger, clock, [], new DecisionFile([folder]));
+    const core = await openCore(ledger, clock, [], { decisions: new DecisionFile([folder]) });
     await core.restoreDecisions();
     assert.deepEqual([core.isPaused, core.rescue.unwritten], [false, []]);
     assert.equal(existsSync(join(folder, 'decisions.json')), false);
@@ -187,12 +187,12 @@ describe('what the operator decided while the ledger could not be written', () =
         const [failing, healthy] = [new FailingLedger(), new MemoryLedger()];
         const clock = new ManualClock();
         const memory = new DecisionsInMemory();
-        let core = await openCore(failing, clock, [], memory);
+        let core = await openCore(failing, clock, [], { decisions: memory });
         const model = await openCore(healthy, clock);
         for (const { decision: each, isFull, restarts } of steps) {
           failing.isFull = isFull;
           if (restarts) {
-            core = await openCore(failing, clock, [], memory);
+            core = await openCore(failing, clock, [], { decisions: memory });
             await core.restoreDecisions();
           }
           await core.rescue.decide(each);
