@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, it } from 'node:test';
+import { type Ending, lastFirst } from '../ending.ts';
+import { Fleet } from './fleet.ts';
+import { SmallDisk } from './small-disk.ts';
+import { suiteMaxMs, waitUntil } from './wait-until.ts';
+
+const banned = ['203.0.113.1', '203.0.113.3'];
+
+async function startWithBans(ending: Ending, serverDir?: string): Promise<Fleet> {
+  const fleet = await Fleet.start(ending, serverDir === undefined ? {} : { serverDir });
+  for (const each of banned) await fleet.server.command('ban', each);
+  await fleet.blocks(banned);
+  return fleet;
+}
+
+/** SQLite's log has room of its own, which small commits fill until one fails. @returns the networks that it took */
+async function useUpLog(fleet: Fleet): Promise<string[]> {
+  const taken: string[] = [];
+  // Odd ones: no two of them are merged.
+  for (let last = 11; last < 255; last += 2) {
+    const each = `203.0.113.${last}`;
+    if ((await fleet.server.command('ban', each)).code !== 0) return taken;
+    taken.push(each);
+  }
+  assert.fail('the ledger takes everything');
+}
+
+describe('the operator, whose ledger cannot be written', { timeout: suiteMaxMs }, () => {
+  it('is obeyed with a full disk, told of it, and remembered over kill -9 once there was room for a file', async (context) => {
+    const ending = lastFirst(context);
+    const disk = await SmallDisk.mount(ending, 4);
+    const fleet = await startWithBans(ending, disk.dir);
+    await disk.fill();
+    const others = await useUpLog(fleet);
+    const unban = await fleet.server.command('unban', '203.0.113.1', '--allow', '1h');
+    assert.match(unban.stdout, /NOT ON DISK YET: .*full.*no file could keep it either/);
+    await fleet.blocks(['203.0.113.3', ...others]);
+    assert.equal((await fleet.server.command('panic')).code, 0);
+    await fleet.blocks([]);
+    await disk.empty();
+    await waitUntil('the ledger has both', async () => (await fleet.server.ask('status'))['unwritten'] === undefined);
+    await fleet.server.kill();
+    await fleet.server.start();
+    assert.equal((await fleet.server.ask('status'))['paused'], true);
+    fleet.assertBlocks([]);
+  });
+
+  it('is obeyed, and answered, while another program holds the lock', async (context) => {
+    const ending = lastFirst(context);
+    const fleet = await startWithBans(ending);
+    const holder = spawn('sqlite3', [fleet.server.database], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const ended = once(holder, 'exit');
+    const held = once(holder.stdout, 'data');
+    holder.stdin.write("BEGIN IMMEDIATE; SELECT 'held';\n");
+    await held;
+    const panic = await fleet.server.command('panic');
+    assert.match(panic.stdout, /NOT ON DISK YET/);
+    await fleet.blocks([]);
+    assert.equal((await fleet.server.command('status')).code, 0);
+    holder.kill('SIGKILL');
+    await ended;
+    await waitUntil('the ledger has it', async () => (await fleet.server.ask('status'))['unwritten'] === undefined);
+    assert.equal((await fleet.server.command('resume')).code, 0);
+    await fleet.blocks(banned);
+  });
+});
