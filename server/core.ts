@@ -1,4 +1,6 @@
 import type { Clock } from '../shared/clock.ts';
+import type { DnsName } from '../shared/dns/dns-name.ts';
+import type { ResolveName } from '../shared/dns/resolve-name.ts';
 import { describeError } from '../shared/errors.ts';
 import type { Log } from '../shared/host/log.ts';
 import type { Network } from '../shared/network.ts';
@@ -15,7 +17,7 @@ import { sweepExpired } from './expiry-sweep.ts';
 import { Feed } from './feed/feed.ts';
 import type { Soon } from './in-turns.ts';
 import { Intake } from './intake.ts';
-import { type Change, type Ledger, LedgerError, type LedgerState } from './ledger/ledger.ts';
+import { type Change, type Ledger, LedgerError, type LedgerState, type ProtectedSet } from './ledger/ledger.ts';
 import { Losses } from './ledger/losses.ts';
 import type { OpenedChannel } from './notifications/delivery.ts';
 import { Notifications } from './notifications/notifications.ts';
@@ -25,6 +27,7 @@ import { PolicyChanges } from './policy/policy-changes.ts';
 import { ProtectedAddresses } from './policy/protected-addresses.ts';
 import { ProtectionGaps } from './policy/protection-gaps.ts';
 import { Whitelist } from './policy/whitelist.ts';
+import { WhitelistNames } from './policy/whitelist-names.ts';
 import type { HeldBack } from './protection/held-back.ts';
 import type { ProtectedSource } from './protection/protected-source.ts';
 import { Protection, type ProtectionSettings } from './protection/protection.ts';
@@ -41,6 +44,8 @@ export interface CoreSettings {
   readonly policy: PolicySettings;
   readonly protection: ProtectionSettings;
   readonly whitelist: readonly Network[];
+  /** DNS names on the whitelist. */
+  readonly whitelistNames: readonly DnsName[];
   /** Those of the whitelist that stand in a file of their own. */
   readonly whitelistFromFile: readonly Network[];
   readonly historyDays: number;
@@ -61,6 +66,8 @@ export interface CoreParts {
   readonly channels: readonly OpenedChannel[];
   /** Addresses that must not be banned, beside those that the firewalls know. */
   readonly protectedSources: readonly ProtectedSource[];
+  /** Asks what DNS names on the whitelist mean. */
+  readonly resolve: ResolveName;
   readonly clock: Clock;
   readonly random: () => number;
   readonly soon: Soon;
@@ -87,6 +94,7 @@ export class Core {
   readonly clients: Clients;
   readonly connected: ConnectedClients;
   readonly whitelist: Whitelist;
+  readonly whitelistNames: WhitelistNames;
   readonly protectedAddresses = new ProtectedAddresses();
   readonly protectionGaps: ProtectionGaps;
   readonly policy: Policy;
@@ -155,6 +163,7 @@ export class Core {
     const onUnread = (error: LedgerError): void =>
       log.error({ error: describeError(error) }, 'history cannot be read: earlier bans do not count for escalation');
     this.escalation = new Escalation({ settings: settings.escalation, ledger, standing, intake, clock, onUnread });
+    this.whitelistNames = this.#makeNames(state);
   }
 
   /** Panic: bans are recorded, but nothing is enforced. */
@@ -174,6 +183,7 @@ export class Core {
   configure(settings: CoreSettings): void {
     this.#settings = settings;
     this.whitelist.configure(settings.whitelist, settings.whitelistFromFile);
+    this.whitelistNames.configure(settings.whitelistNames);
     this.policy.configure(settings.policy);
     this.protection.configure(settings.protection);
     this.escalation.configure(settings.escalation);
@@ -198,11 +208,11 @@ export class Core {
   /** Ends what has run out: keys after a rotation, addresses of hosts, reports, whitelist entries. */
   sweep(): Promise<void> {
     this.record.retry();
-    const { record, standing, whitelist } = this;
+    const { record, standing, whitelist, whitelistNames } = this;
     const { clock } = this.#parts;
     this.connected.sendAwayEnded(this.clients, clock.now());
     this.protection.review(clock.now());
-    return sweepExpired({ record, standing, whitelist, clock });
+    return sweepExpired({ record, standing, whitelist, whitelistNames, clock });
   }
 
   /** Forgets history that is older, or more, than the configuration says. */
@@ -215,6 +225,26 @@ export class Core {
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error;
       log.error({ error: describeError(error) }, 'history cannot be pruned');
+    }
+  }
+
+  #makeNames(state: LedgerState): WhitelistNames {
+    const { clock, log, resolve } = this.#parts;
+    return new WhitelistNames({
+      configured: this.#settings.whitelistNames,
+      ...{ entries: state.whitelistNames, sets: state.protectedSets, whitelist: this.whitelist, resolve, clock, log },
+      save: (set) => void this.#keep(set),
+      onChange: (networks) => this.#policyChanged(networks),
+    });
+  }
+
+  /** What could not be written is written with the next change; until then only a restart forgets it. */
+  async #keep(set: ProtectedSet): Promise<void> {
+    try {
+      await this.record.write((draft) => draft.add({ kind: 'source-read', ...set }));
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+      this.#parts.log.error({ error: describeError(error), source: set.source }, 'what a name means cannot be kept');
     }
   }
 
@@ -280,6 +310,7 @@ export class Core {
     this.clients.apply(changes);
     this.connected.apply(changes);
     this.whitelist.apply(changes);
+    this.whitelistNames.apply(changes);
     for (const change of changes) this.#follow(change);
     // Once, however many of them have changed: a hundred thousand bans may be looked through for it.
     const lifted = changes.flatMap((change) => liftedIn(change) ?? []);
@@ -347,6 +378,8 @@ export class Core {
       case 'source-read':
       case 'host-addresses':
       case 'mark-adopted':
+      case 'name-allowed':
+      case 'name-disallowed':
         break;
     }
   }

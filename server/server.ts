@@ -158,6 +158,7 @@ export class FleetServer {
     return Promise.all([
       this.#core.enforcement.run(signal),
       this.#core.escalation.run(signal),
+      this.#core.whitelistNames.run(signal),
       this.#sources.run(signal),
       this.#core.notifications.run(signal),
       every(sweepMs, () => this.#core.sweep(), clock, signal),

@@ -1,10 +1,11 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { type DnsName, dnsNameAllowed } from '../shared/dns/dns-name.ts';
 import { describeFileError } from '../shared/errors.ts';
 import { defaultPort } from '../shared/frames.ts';
 import { type LogLevel, logLevels } from '../shared/host/log.ts';
 import type { Network } from '../shared/network.ts';
-import { parseNetworkList } from '../shared/network-list.ts';
+import { type NetworkList, parseNetworkList } from '../shared/network-list.ts';
 import { quote } from '../shared/refusal.ts';
 import type { SectionReader } from '../shared/section-reader.ts';
 import { SettingsReader } from '../shared/settings-reader.ts';
@@ -48,6 +49,8 @@ export interface ServerSettings {
   readonly whitelist: readonly Network[];
   /** What of it stands in `whitelist_file`. */
   readonly whitelistFromFile: readonly Network[];
+  /** DNS names of both. */
+  readonly whitelistNames: readonly DnsName[];
   readonly enforcers: readonly EnforcerSettings[];
   /** Undefined: off. */
   readonly escalation: EscalationSettings | undefined;
@@ -98,8 +101,8 @@ export function readServerSettings(input: SettingsInput, inspect: Inspect = () =
   const reader = new SettingsReader(input.file, input.readConfig());
   const server = reader.section('server');
   const policy = reader.section('policy');
-  const whitelist = policy.networks('whitelist');
-  const whitelistFromFile = readWhitelistFile(policy, input);
+  const whitelist = policy.networksAndNames('whitelist');
+  const fromFile = readWhitelistFile(policy, input);
   const historyDays = server.integer('history_days', 90, 1, 36_500);
   const enforcers = readEnforcerSettings(reader, input.files);
   const reportsPerClientMax = policy.integer('reports_per_client', 20_000, 1, 10_000_000);
@@ -121,8 +124,9 @@ export function readServerSettings(input: SettingsInput, inspect: Inspect = () =
       infrastructure: policy.parsed('infrastructure', noInfrastructure, infrastructureAllowed, parseInfrastructure),
       reportsPerClientMax,
     },
-    whitelist: [...whitelist, ...whitelistFromFile],
-    whitelistFromFile,
+    whitelist: [...whitelist.networks, ...fromFile.networks],
+    whitelistFromFile: fromFile.networks,
+    whitelistNames: [...new Set([...whitelist.names, ...fromFile.names])],
     enforcers,
     protection: readProtection(policy, enforcers),
     escalation: readEscalationSettings(reader, historyDays),
@@ -199,14 +203,14 @@ function readProtection(policy: SectionReader, enforcers: readonly EnforcerSetti
   return { rememberHostsSeconds: policy.duration('remember_hosts', rememberHostsSeconds, 0), withoutSources };
 }
 
-function readWhitelistFile(section: SectionReader, input: SettingsInput): readonly Network[] {
+function readWhitelistFile(section: SectionReader, input: SettingsInput): Pick<NetworkList, 'networks' | 'names'> {
   const file = section.optional('whitelist_file');
-  if (file === undefined) return [];
-  const { networks, wrong } = parseNetworkList(readWhitelist(file, section, input));
+  if (file === undefined) return { networks: [], names: [] };
+  const { networks, names, wrong } = parseNetworkList(readWhitelist(file, section, input));
   for (const { line, text } of wrong) {
-    section.problem('whitelist_file', `${file}:${line}: ${quote(text)} is not an address or CIDR`);
+    section.problem('whitelist_file', `${file}:${line}: ${quote(text)} is not an address, a CIDR or ${dnsNameAllowed}`);
   }
-  return networks;
+  return { networks, names };
 }
 
 function readWhitelist(file: string, section: SectionReader, { files }: SettingsInput): string {

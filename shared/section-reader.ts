@@ -1,5 +1,7 @@
+import { type DnsName, dnsNameAllowed } from './dns/dns-name.ts';
 import { durationAllowed, parseDuration } from './duration.ts';
 import { type Network, parseNetwork } from './network.ts';
+import { parseNetworkList } from './network-list.ts';
 import { parsePin } from './pin.ts';
 import { quote } from './refusal.ts';
 
@@ -91,6 +93,15 @@ export class SectionReader {
       else if (item !== '') this.problem(key, `${quote(item)}: allowed is an IPv4 or IPv6 address or CIDR`);
     }
     return networks;
+  }
+
+  /** Networks and DNS names, separated by commas or blanks; none when absent. */
+  networksAndNames(key: string): { readonly networks: readonly Network[]; readonly names: readonly DnsName[] } {
+    const items = this.text(key, '').split(/[\s,]+/);
+    const { networks, names, wrong } = parseNetworkList(items.join('\n'));
+    for (const { text } of wrong)
+      this.problem(key, `${quote(text)}: allowed is an IPv4 or IPv6 address or CIDR, or ${dnsNameAllowed}`);
+    return { networks, names };
   }
 
   /** As pin.ts makes it; absent means undefined. */

@@ -1,10 +1,14 @@
 import type { Clock } from '../../shared/clock.ts';
+import { type DnsName, parseDnsName } from '../../shared/dns/dns-name.ts';
+import { namesMax } from '../../shared/dns/known-names.ts';
 import { endAfter } from '../../shared/end-after.ts';
 import type { LocalVerb } from '../../shared/host/local-socket.ts';
 import { noteAlphabet, notePattern } from '../../shared/names.ts';
 import { familyOf, type Network, prefixLengthOf } from '../../shared/network.ts';
 import type { Refusal } from '../../shared/refusal.ts';
 import type { Whitelist } from '../policy/whitelist.ts';
+import type { WhitelistName, WhitelistNames } from '../policy/whitelist-names.ts';
+import type { Record } from '../record.ts';
 import type { Rescue } from '../rescue/rescue.ts';
 import { type Arguments, argument } from './arguments.ts';
 import { describeLifted, finite } from './describe-bans.ts';
@@ -13,7 +17,9 @@ export interface WhitelistVerbsOptions {
   /** Who asks, as history shows it. */
   readonly actor: string;
   readonly rescue: Rescue;
+  readonly record: Record;
   readonly whitelist: Whitelist;
+  readonly whitelistNames: WhitelistNames;
   readonly clock: Clock;
 }
 
@@ -30,7 +36,10 @@ export function whitelistVerbs(options: WhitelistVerbsOptions): [string, LocalVe
 }
 
 /** Whitelisting lifts what it covers, and what covers it. */
-async function allow({ actor, rescue, clock }: WhitelistVerbsOptions, args: Arguments) {
+async function allow(options: WhitelistVerbsOptions, args: Arguments) {
+  const { actor, rescue, clock } = options;
+  const name = nameIn(args);
+  if (name !== undefined) return await allowName(options, name, args);
   const network = argument.network(args);
   const seconds = argument.optionalDuration(args, 'for') ?? null;
   const note = argument.text({ note: '', ...args }, 'note', notePattern, noteAlphabet);
@@ -50,16 +59,63 @@ export function refuseWideEntry(network: Network): Refusal | undefined {
   return { code: 'too-wide', detail };
 }
 
-function listAllowed({ whitelist }: WhitelistVerbsOptions) {
+function listAllowed({ whitelist, whitelistNames }: WhitelistVerbsOptions) {
   return {
     configured: whitelist.configured,
     fromFile: whitelist.fromFile,
     timed: whitelist.timed.map((entry) => ({ ...entry, endsAt: finite(entry.endsAt) })),
+    names: whitelistNames.list().map(describeName),
+  };
+}
+
+/** Whitelists what a name means, whenever it means that. Lifts nothing: bans are held back as long as it does. */
+async function allowName(options: WhitelistVerbsOptions, name: DnsName, args: Arguments) {
+  const { record, whitelistNames, clock } = options;
+  if (!whitelistNames.hasRoom)
+    return { network: name, outcome: 'refused', code: 'quota-exceeded', detail: `${namesMax} names are whitelisted` };
+  const seconds = argument.optionalDuration(args, 'for') ?? null;
+  const note = argument.text({ note: '', ...args }, 'note', notePattern, noteAlphabet);
+  const addedAt = clock.now();
+  const entry = { name, addedAt, endsAt: endAfter(addedAt, seconds), note };
+  await record.write((draft) => draft.add({ kind: 'name-allowed', entry }));
+  await whitelistNames.look(new AbortController().signal);
+  const found = whitelistNames.list().find((each) => each.name === name);
+  const means = found && {
+    networks: found.networks,
+    ...(found.trouble === undefined ? {} : { trouble: found.trouble }),
+  };
+  return { network: name, endsAt: finite(entry.endsAt), lifted: [], ...(means === undefined ? {} : { means }) };
+}
+
+async function disallowName({ record, whitelistNames }: WhitelistVerbsOptions, name: DnsName) {
+  const removed = whitelistNames.timed.some((entry) => entry.name === name);
+  if (removed) await record.write((draft) => draft.add({ kind: 'name-disallowed', name }));
+  if (!whitelistNames.isConfigured(name)) return { network: name, outcome: 'done', removed };
+  const still = { network: name, where: 'by [policy] whitelist of server.ini' };
+  return { network: name, outcome: 'failed', removed, still };
+}
+
+/** What stands where a network may, if it is a DNS name. */
+function nameIn({ network }: Arguments): DnsName | undefined {
+  return typeof network === 'string' ? parseDnsName(network) : undefined;
+}
+
+function describeName({ entry, since, nextLookAt, trouble, ...meaning }: WhitelistName) {
+  return {
+    ...meaning,
+    endsAt: entry === undefined ? null : finite(entry.endsAt),
+    note: entry?.note ?? '[policy] whitelist of server.ini',
+    since: since ?? null,
+    nextLookAt: nextLookAt ?? null,
+    trouble: trouble ?? null,
   };
 }
 
 /** Takes an entry made at run time away. `failed` when another, as one of the configuration, still whitelists the network. */
-async function disallow({ actor, rescue, whitelist }: WhitelistVerbsOptions, args: Arguments) {
+async function disallow(options: WhitelistVerbsOptions, args: Arguments) {
+  const { actor, rescue, whitelist } = options;
+  const name = nameIn(args);
+  if (name !== undefined) return await disallowName(options, name);
   const network = argument.network(args);
   const removed = whitelist.timed.some((entry) => entry.network === network);
   const { unwritten } = removed ? await rescue.decide({ kind: 'disallowed', network, actor }) : {};

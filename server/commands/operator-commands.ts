@@ -112,7 +112,7 @@ function whitelistCommands(times: Times): readonly OperatorCommand[] {
     {
       group: 'allow',
       usage: 'add <network>',
-      description: 'never ban it; lifts what it covers',
+      description: 'never ban it, or what a DNS name means; lifts what it covers',
       options: [
         ['--for <time>', 'how long', 'permanent'],
         ['--note <text>', 'why'],

@@ -100,6 +100,7 @@ async function startServer(host: Host, settings: ServerSettings, { log, timekeep
     soon: setImmediate,
     log,
     version,
+    resolve: nameResolver(),
     protectedSources: hostSources(settings, {
       run: commandRunner(host.environment['PATH'] ?? ''),
       resolve: nameResolver(),

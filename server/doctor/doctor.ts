@@ -29,6 +29,7 @@ import { judgeClients } from './judge/judge-clients.ts';
 import { judgeProblems, judgeSettings } from './judge/judge-configuration.ts';
 import { judgeDisk } from './judge/judge-disk.ts';
 import { judgeLogReaders } from './judge/judge-log-readers.ts';
+import { judgeNames } from './judge/judge-names.ts';
 import { isAliasOpen, judgeOpnsense } from './judge/judge-opnsense.ts';
 import { judgePort } from './judge/judge-port.ts';
 import { judgeProtection } from './judge/judge-protection.ts';
@@ -156,7 +157,10 @@ async function examineRunning(
     ...server.sources.map((source) => ({ subject: source.name, said: judgeSource(source) })),
     { subject: 'clients', said: judgeClients(server, host.clock.now()) },
     await examineProtection(server, socket, asked.proxmoxes, host),
-    { subject: 'whitelist', said: [...judgeWhitelist(server.whitelist), ...judgeAddresses(addresses)] },
+    {
+      subject: 'whitelist',
+      said: [...judgeWhitelist(server.whitelist), ...judgeNames(server.whitelistNames), ...judgeAddresses(addresses)],
+    },
   ];
 }
 

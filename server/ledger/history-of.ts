@@ -36,6 +36,8 @@ export function historyOf(change: Change, sequence: number, at: number): History
     case 'source-read':
     case 'host-addresses':
     case 'mark-adopted':
+    case 'name-allowed':
+    case 'name-disallowed':
       return undefined;
   }
 }

@@ -1,3 +1,4 @@
+import type { DnsName } from '../../shared/dns/dns-name.ts';
 import type { Permission, Source } from '../../shared/frames.ts';
 import type { Labels } from '../../shared/labels.ts';
 import type { Network } from '../../shared/network.ts';
@@ -69,6 +70,14 @@ export interface Client {
   readonly keys: readonly ClientKey[];
 }
 
+/** A DNS name that is whitelisted at run time. Instants as of {@link WhitelistEntry}. */
+export interface NameEntry {
+  readonly name: DnsName;
+  readonly addedAt: number;
+  readonly endsAt: number;
+  readonly note: string;
+}
+
 /** Networks that must not be banned, as one source says. */
 export interface ProtectedSet {
   /** As `proxmox/main/management`. */
@@ -98,13 +107,15 @@ export type WithdrawalReason = 'unban' | 'not-listed' | 'lifted' | 'expired' | '
 export type Change = ReportChange | QuietChange | OtherChange;
 
 /** A change that takes no sequence number, stands in no history, and is told to no follower. */
-export type QuietChange = AdvancedChange | SourceReadChange | HostAddressesChange | MarkAdoptedChange;
+export type QuietChange = NameChange | AdvancedChange | SourceReadChange | HostAddressesChange | MarkAdoptedChange;
 
 const quietKinds: ReadonlySet<Change['kind']> = new Set<QuietChange['kind']>([
   'advanced',
   'source-read',
   'host-addresses',
   'mark-adopted',
+  'name-allowed',
+  'name-disallowed',
 ]);
 
 /** Whether a change takes a sequence number. */
@@ -143,6 +154,11 @@ export interface AdvancedChange {
   /** The client had no such stream before. */
   readonly isNew: boolean;
 }
+
+/** A whitelist entry by DNS name, made or ended at run time. */
+export type NameChange =
+  | { readonly kind: 'name-allowed'; readonly entry: NameEntry }
+  | { readonly kind: 'name-disallowed'; readonly name: DnsName };
 
 /** What must not be banned, as one source said last: it takes the place of what that source said before. */
 export interface SourceReadChange extends ProtectedSet {
@@ -239,6 +255,8 @@ export interface LedgerState {
   /** In the order of their sequence numbers, which all of them have. */
   readonly reports: readonly Report[];
   readonly whitelist: readonly WhitelistEntry[];
+  /** Those by DNS name. */
+  readonly whitelistNames: readonly NameEntry[];
   readonly clients: readonly Client[];
   /** The last number applied, by client and stream; of each client the stream that was used last stands last. */
   readonly streams: ReadonlyMap<string, ReadonlyMap<string, number>>;

@@ -14,6 +14,7 @@ import {
   type HostAddressesChange,
   type Ledger,
   type LedgerState,
+  type NameEntry,
   type ProtectedSet,
   type Report,
   streamsPerClientMax,
@@ -27,6 +28,7 @@ export class MemoryLedger implements Ledger {
   #paused = false;
   readonly #reports = new Map<string, Report>();
   readonly #whitelist = new Map<string, WhitelistEntry>();
+  readonly #names = new Map<string, NameEntry>();
   readonly #clients = new Map<string, Client>();
   readonly #streams = new Map<string, Map<string, number>>();
   readonly #protected = new Map<string, ProtectedSet>();
@@ -41,6 +43,7 @@ export class MemoryLedger implements Ledger {
       sequence: this.#sequence,
       reports: [...this.#reports.values()],
       whitelist: [...this.#whitelist.values()],
+      whitelistNames: [...this.#names.values()],
       clients: [...this.#clients.values()],
       streams: new Map(Array.from(this.#streams, ([client, streams]) => [client, new Map(streams)])),
       paused: this.#paused,
@@ -134,6 +137,12 @@ export class MemoryLedger implements Ledger {
         break;
       case 'disallowed':
         this.#whitelist.delete(change.network);
+        break;
+      case 'name-allowed':
+        this.#names.set(change.entry.name, change.entry);
+        break;
+      case 'name-disallowed':
+        this.#names.delete(change.name);
         break;
       case 'enrolled':
         this.#clients.set(change.client.name, change.client);

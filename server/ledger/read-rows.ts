@@ -1,3 +1,4 @@
+import { type DnsName, parseDnsName } from '../../shared/dns/dns-name.ts';
 import { type Permission, permissions } from '../../shared/frames.ts';
 import type { Network } from '../../shared/network.ts';
 import { asBytes, asRow, end, integer, items, labels, network, networkOf, type Row, source, text } from './cells.ts';
@@ -33,9 +34,7 @@ export async function loadState(database: Database): Promise<LedgerState> {
     sequence: await readSequence(database),
     paused: (await rows("SELECT value FROM setting WHERE name = 'paused'"))[0]?.['value'] === 'yes',
     reports: await readReports(database),
-    whitelist: (await rows(`SELECT network, added_at, ends_at, ${asBytes('note')} FROM whitelist`)).map(
-      readWhitelistEntry,
-    ),
+    ...readWhitelist(await rows(`SELECT network, added_at, ends_at, ${asBytes('note')} FROM whitelist`)),
     clients: (
       await rows(`SELECT name, may, jails, follows, sources, added_at, ${asBytes('description')} FROM client`)
     ).map((row) => readClient(row, keysOf(row['name']))),
@@ -106,6 +105,19 @@ function once(name: string, known: Map<string, string>): string {
   const first = known.get(name);
   if (first === undefined) known.set(name, name);
   return first ?? name;
+}
+
+/** A DNS name stands in the column of the network. */
+function readWhitelist(rows: readonly Row[]): Pick<LedgerState, 'whitelist' | 'whitelistNames'> {
+  const nameOf = (row: Row): DnsName | undefined => parseDnsName(text(row, 'network'));
+  return {
+    whitelist: rows.filter((row) => nameOf(row) === undefined).map(readWhitelistEntry),
+    whitelistNames: rows.flatMap((row) => {
+      const name = nameOf(row);
+      if (name === undefined) return [];
+      return [{ name, addedAt: integer(row, 'added_at'), endsAt: end(row), note: text(row, 'note') }];
+    }),
+  };
 }
 
 function readWhitelistEntry(row: Row): WhitelistEntry {

@@ -8,6 +8,7 @@ import {
   type ClientKey,
   type HostAddressesChange,
   type MarkAdoptedChange,
+  type NameChange,
   type OtherChange,
   type ProtectedSet,
   type SourceReadChange,
@@ -73,14 +74,20 @@ export class Tables {
       if (isNew) this.#statements.forgetStreams.run(client, client, streamsPerClientMax);
   }
 
-  #writeOther(change: OtherChange | SourceReadChange | HostAddressesChange | MarkAdoptedChange): void {
+  #writeOther(change: OtherChange | SourceReadChange | HostAddressesChange | MarkAdoptedChange | NameChange): void {
     const { allow, disallow, setSetting, adoptMark } = this.#statements;
     switch (change.kind) {
       case 'allowed':
-        allow.run(...whitelistCells(change.entry));
+        allow.run(...whitelistCells(change.entry.network, change.entry));
         break;
       case 'disallowed':
         disallow.run(change.network);
+        break;
+      case 'name-allowed':
+        allow.run(...whitelistCells(change.entry.name, change.entry));
+        break;
+      case 'name-disallowed':
+        disallow.run(change.name);
         break;
       case 'enrolled':
         this.#writeClient(change.client);
@@ -132,9 +139,13 @@ export class Tables {
   }
 }
 
-function whitelistCells({ network, addedAt, endsAt, note }: WhitelistEntry): readonly Cell[] {
+/** @param what a network or a DNS name */
+function whitelistCells(
+  what: string,
+  { addedAt, endsAt, note }: Pick<WhitelistEntry, 'addedAt' | 'endsAt' | 'note'>,
+): readonly Cell[] {
   const end = endCell(endsAt);
-  return [network, addedAt, end, note, digestOf([end], [network])];
+  return [what, addedAt, end, note, digestOf([end], [what])];
 }
 
 function keyCells(client: string, key: ClientKey): readonly Cell[] {
@@ -143,9 +154,18 @@ function keyCells(client: string, key: ClientKey): readonly Cell[] {
   return [...texts, end, digestOf([end], texts)];
 }
 
+const sealedKinds: ReadonlySet<Change['kind']> = new Set<Change['kind']>([
+  'allowed',
+  'disallowed',
+  'name-allowed',
+  'name-disallowed',
+  'enrolled',
+  'revoked',
+]);
+
 /** Whether a change writes a row whose digest counts in the seal, beside reports. */
 export function isSealedApart({ kind }: Change): boolean {
-  return kind === 'allowed' || kind === 'disallowed' || kind === 'enrolled' || kind === 'revoked';
+  return sealedKinds.has(kind);
 }
 
 function secretOf(key: ClientKey): string {

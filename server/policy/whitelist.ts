@@ -1,14 +1,17 @@
+import type { DnsName } from '../../shared/dns/dns-name.ts';
 import { formatInstant } from '../../shared/instant.ts';
 import { findThrough } from '../../shared/network/embedded-ipv4.ts';
 import type { Network } from '../../shared/network.ts';
 import { NetworkIndex } from '../../shared/network-index.ts';
 import type { Change, WhitelistEntry } from '../ledger/ledger.ts';
 
-/** Networks that are never banned: those of the configuration, and timed entries made at run time. */
+/** Networks that are never banned: those of the configuration, timed entries made at run time, and what DNS names mean now. */
 export class Whitelist {
   readonly #timed = new Map<Network, WhitelistEntry>();
   #configured: readonly Network[];
   #fromFile: readonly Network[];
+  /** Which name means a network. */
+  #meanings: ReadonlyMap<Network, DnsName> = new Map();
   #index: NetworkIndex;
 
   /** @param fromFile those of the configuration that stand in `whitelist_file` */
@@ -39,6 +42,12 @@ export class Whitelist {
     this.#index = this.#rebuild();
   }
 
+  /** Names mean other networks now. */
+  setMeanings(meanings: ReadonlyMap<Network, DnsName>): void {
+    this.#meanings = meanings;
+    this.#index = this.#rebuild();
+  }
+
   /** Takes in what was committed. */
   apply(changes: readonly Change[]): void {
     let changed = false;
@@ -64,12 +73,14 @@ export class Whitelist {
   whereabouts(entry: Network): string {
     if (this.#fromFile.includes(entry)) return 'by [policy] whitelist_file of server.ini';
     if (this.#configured.includes(entry)) return 'by [policy] whitelist of server.ini';
+    const name = this.#meanings.get(entry);
+    if (name !== undefined && !this.#timed.has(entry)) return `as ${name}, by what DNS says now`;
     const endsAt = this.#timed.get(entry)?.endsAt ?? Number.POSITIVE_INFINITY;
     return Number.isFinite(endsAt) ? `at run time until ${formatInstant(endsAt)} UTC` : 'at run time for ever';
   }
 
   #rebuild(): NetworkIndex {
-    return new NetworkIndex([...this.#configured, ...this.#timed.keys()]);
+    return new NetworkIndex([...this.#configured, ...this.#timed.keys(), ...this.#meanings.keys()]);
   }
 }
 

@@ -8,6 +8,8 @@ const nameMaxCharacters = 253;
 /** RFC 1123 §2.1, and the underscores of real zones. */
 const labelPattern = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
+export const dnsNameAllowed = 'a DNS name with a dot, as home.example.org';
+
 /**
  * Reads a DNS name: labels of letters, digits, `-` and `_`, at least two of them. The last one has a letter, so that no
  * slip of the pen in an address is a name. International names stand in their `xn--` form.

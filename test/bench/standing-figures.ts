@@ -56,6 +56,7 @@ function measureDecision(): number {
     sequence: held.length,
     reports: held.map((report, index) => ({ ...report, sequence: index + 1 })),
     whitelist: [],
+    whitelistNames: [],
     clients: [],
     streams: new Map(),
     protectedSets: [],

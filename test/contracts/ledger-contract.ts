@@ -15,6 +15,7 @@ import {
 import { MemoryLedger } from '../../server/ledger/memory-ledger.ts';
 import type { Network } from '../../shared/network.ts';
 import { makeClient, makeEntry, makeReport, network } from '../server/samples.ts';
+import { dnsName } from '../shared/dns/dns-names.ts';
 
 /** What every ledger must do. `open` gives a new, empty one each time, `reopen` the last one again, where it outlives its closing. */
 export function ledgerContract(name: string, open: () => Promise<Ledger>, reopen?: () => Promise<Ledger>): void {
@@ -35,6 +36,7 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>, reopen
         sequence: 0,
         reports: [],
         whitelist: [],
+        whitelistNames: [],
         clients: [],
         streams: new Map(),
         protectedSets: [],
@@ -601,6 +603,7 @@ function sorted(state: LedgerState) {
     marks: state.marks.slice(1),
     clients: byName(state.clients),
     whitelist: [...state.whitelist].sort((a, b) => (a.network < b.network ? -1 : 1)),
+    whitelistNames: [...state.whitelistNames].sort((a, b) => (a.name < b.name ? -1 : 1)),
     protectedSets: state.protectedSets
       .map(({ source, networks }) => ({ source, networks: [...networks].sort() }))
       .sort((a, b) => (a.source < b.source ? -1 : 1)),
@@ -611,6 +614,8 @@ function sorted(state: LedgerState) {
 }
 
 const anyEnd = fc.oneof(fc.integer({ min: 1, max: 2 ** 48 }), fc.constant(Number.POSITIVE_INFINITY));
+
+const anyName = fc.constantFrom('home.example.org', 'backup.example.org').map(dnsName);
 
 const anyReport = fc
   .record({
@@ -650,5 +655,9 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
     })
     .map((known): Change => ({ kind: 'host-addresses', ...known })),
   fc.constant<Change>({ kind: 'mark-adopted', id: 'k3x9' }),
+  fc
+    .record({ name: anyName, addedAt: fc.constant(7), endsAt: anyEnd, note: fc.constantFrom('', 'backup') })
+    .map((entry): Change => ({ kind: 'name-allowed', entry })),
+  anyName.map((name): Change => ({ kind: 'name-disallowed', name })),
   fc.constantFrom('paused', 'resumed').map((kind): Change => ({ kind, actor: 'operator' })),
 );

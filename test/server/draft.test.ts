@@ -11,6 +11,7 @@ function makeDraft(...texts: readonly string[]): Draft {
     sequence: texts.length,
     reports,
     whitelist: [],
+    whitelistNames: [],
     clients: [],
     streams: new Map(),
     protectedSets: [],

@@ -15,7 +15,7 @@ import { ObservedEnforcer } from '../contracts/observed-enforcer.ts';
 import { ManualClock } from '../manual-clock.ts';
 import { FailingLedger } from './failing-ledger.ts';
 import { type Credentials, Peer } from './listening.ts';
-import { network } from './samples.ts';
+import { network, noNames } from './samples.ts';
 
 const limits = { maxEntries: 1_000, merge: true, resyncSeconds: 300 };
 
@@ -56,6 +56,7 @@ export class RunningServer {
       policy: { allowPrivate: false, widest: { 4: 16, 6: 32 }, reportsPerClientMax: 100 },
       whitelist: [network('192.0.2.0/24'), network('198.51.100.0/30')],
       whitelistFromFile: [network('198.51.100.0/30')],
+      whitelistNames: [],
       enforcers: [],
       escalation: undefined,
       http: { enabled: true, urlBans: false },
@@ -82,6 +83,7 @@ export class RunningServer {
       log: pino({ level: 'debug' }, { write: (line) => running.logLines.push(JSON.parse(line)) }),
       version: '0.0.0',
       protectedSources: [],
+      resolve: noNames,
       onFault: (fault) => running.faults.push(fault),
       ...given.parts,
     });

@@ -1,4 +1,5 @@
 import type { Client, Report, WhitelistEntry } from '../../server/ledger/ledger.ts';
+import type { ResolveName } from '../../shared/dns/resolve-name.ts';
 import type { BanEvent } from '../../shared/frames.ts';
 import { type Network, parseNetwork } from '../../shared/network.ts';
 
@@ -51,3 +52,6 @@ export function makeClient(rest: Partial<Client> = {}): Client {
 export function makeEvent(number: number, text: string, rest: Partial<Omit<BanEvent, 'network'>> = {}): BanEvent {
   return { number, verb: 'ban', jail: 'sshd', network: network(text), ttlSeconds: null, source: 'jail', ...rest };
 }
+
+/** DNS that has no name. */
+export const noNames: ResolveName = () => Promise.resolve({ 4: { kind: 'none' }, 6: { kind: 'none' } });

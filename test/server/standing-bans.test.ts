@@ -11,6 +11,7 @@ const empty: LedgerState = {
   sequence: 0,
   reports: [],
   whitelist: [],
+  whitelistNames: [],
   clients: [],
   streams: new Map(),
   protectedSets: [],

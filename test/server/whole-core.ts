@@ -4,7 +4,7 @@ import { OwnMarks } from '../../server/enforcers/ownership/ledger-mark.ts';
 import type { MemoryLedger } from '../../server/ledger/memory-ledger.ts';
 import { DecisionFile } from '../../server/rescue/decision-file.ts';
 import type { ManualClock } from '../manual-clock.ts';
-import { network } from './samples.ts';
+import { network, noNames } from './samples.ts';
 
 /** Settings with nothing special but these whitelist entries. */
 export function coreSettings(whitelist: readonly string[] = []): CoreSettings {
@@ -13,6 +13,7 @@ export function coreSettings(whitelist: readonly string[] = []): CoreSettings {
     policy: { allowPrivate: false, widest: { 4: 16, 6: 32 }, reportsPerClientMax: 100_000 },
     whitelist: whitelist.map(network),
     whitelistFromFile: [],
+    whitelistNames: [],
     historyDays: 90,
     historyMax: 1_000_000,
     escalation: undefined,
@@ -34,6 +35,7 @@ export async function openCore(
       firewalls: [],
       channels: [],
       protectedSources: [],
+      resolve: noNames,
       marks: new OwnMarks(['mem1']),
       clock,
       random: () => 0.5,

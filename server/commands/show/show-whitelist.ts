@@ -1,3 +1,4 @@
+import { enumerate } from '../../../shared/enumerate.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
 import { formatTable } from '../../../shared/table.ts';
 import type { Answer } from '../ask.ts';
@@ -17,7 +18,24 @@ export function showWhitelist(times: Times) {
 function showAllow(answer: Answer, { stillFor }: Times): string {
   if (answer['outcome'] === 'refused') return refused(answer);
   const line = `${text(answer['network'])}: whitelisted ${stillFor(answer['endsAt'])}`;
-  return [line, ...liftedLines(answer['lifted'])].join('\n');
+  return [line, ...meansLines(answer['means']), ...liftedLines(answer['lifted'])].join('\n');
+}
+
+/** What a DNS name means, right after it was whitelisted. */
+function meansLines(means: unknown): string[] {
+  if (!isObject(means)) return [];
+  const networks = strings(means['networks']);
+  if (networks.length > 0) return [`it means ${enumerate(networks)} now, and is looked up again and again`];
+  return [`it means nothing yet (${text(means['trouble'])}): this entry protects nothing until it does`];
+}
+
+function meaningOf(name: Answer, when: Times['when']): string {
+  const networks = strings(name['networks']);
+  const trouble = name['trouble'] === null ? '' : `; ${text(name['trouble'])}`;
+  const next = `next look ${when(name['nextLookAt'])}`;
+  const note = text(name['note']);
+  if (networks.length === 0) return `protects nothing yet${trouble}; ${next}; ${note}`;
+  return `is ${networks.join(' ')} since ${when(name['since'])}${trouble}; ${next}; ${note}`;
 }
 
 function showDisallow({ network, removed, still }: Answer): string {
@@ -28,7 +46,7 @@ function showDisallow({ network, removed, still }: Answer): string {
   return `${line}\n${text(network)} stays whitelisted: ${text(still['network'])} is, ${where}${next}`;
 }
 
-function showList(answer: Answer, { remaining }: Times): string {
+function showList(answer: Answer, { remaining, when }: Times): string {
   const fromFile = strings(answer['fromFile']);
   const keyOf = (network: string): string => (fromFile.includes(network) ? 'whitelist_file' : 'whitelist');
   const rows = [
@@ -37,6 +55,7 @@ function showList(answer: Answer, { remaining }: Times): string {
       'permanent',
       `[policy] ${keyOf(network)} of server.ini`,
     ]),
+    ...items(answer['names']).map((name) => [text(name['name']), remaining(name['endsAt']), meaningOf(name, when)]),
     ...items(answer['timed']).map((entry) => [text(entry['network']), remaining(entry['endsAt']), text(entry['note'])]),
   ];
   return formatTable(['NETWORK', 'ENDS IN', 'NOTE'], rows, 'the whitelist is empty');

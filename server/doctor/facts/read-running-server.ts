@@ -30,6 +30,8 @@ export interface RunningServer {
   readonly untold: readonly ChannelFailure[];
   readonly clients: readonly ClientState[];
   readonly whitelist: readonly Network[];
+  /** DNS names on it. */
+  readonly whitelistNames: readonly NameFacts[];
   readonly bans: readonly Network[];
 }
 
@@ -89,6 +91,15 @@ export interface SourceFacts {
   readonly malformed: number;
 }
 
+/** A DNS name on the whitelist. Instants are milliseconds since the epoch. */
+export interface NameFacts {
+  readonly name: string;
+  readonly networks: readonly Network[];
+  readonly since: number | undefined;
+  readonly nextLookAt: number | undefined;
+  readonly trouble: string | undefined;
+}
+
 export interface ChannelFailure extends Failure {
   /** `webhook/chat` */
   readonly name: string;
@@ -108,7 +119,7 @@ export async function readRunningServer(socket: string): Promise<ServerFacts> {
   try {
     const status = await callLocalSocket(socket, 'status', {});
     const { clients } = await callLocalSocket(socket, 'client-list', {});
-    const { configured, timed } = await callLocalSocket(socket, 'allow-list', {});
+    const { configured, timed, names } = await callLocalSocket(socket, 'allow-list', {});
     const { bans } = await callLocalSocket(socket, 'bans', {});
     return {
       kind: 'running',
@@ -124,6 +135,7 @@ export async function readRunningServer(socket: string): Promise<ServerFacts> {
       untold: objects(status['notifications']).flatMap(readChannel),
       clients: objects(clients).map(readClient),
       whitelist: [...networks(configured), ...networks(objects(timed).map(({ network }) => network))],
+      whitelistNames: objects(names).map(readName),
       bans: networks(objects(bans).map(({ network }) => network)),
     };
   } catch (error) {
@@ -137,6 +149,16 @@ export async function askRefusal(socket: string, network: Network): Promise<stri
   const { refusal, hostIn } = await callLocalSocket(socket, 'lookup', { network });
   if (isObject(refusal)) return String(refusal['code']);
   return hostIn === undefined ? undefined : 'host';
+}
+
+function readName({ name, networks: means, since, nextLookAt, trouble }: Fields): NameFacts {
+  return {
+    name: String(name),
+    networks: networks(means),
+    since: typeof since === 'number' ? since : undefined,
+    nextLookAt: typeof nextLookAt === 'number' ? nextLookAt : undefined,
+    trouble: typeof trouble === 'string' ? trouble : undefined,
+  };
 }
 
 function readFirewall({ name, state, leftOut, strays }: Fields): FirewallState {

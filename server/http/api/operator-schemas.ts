@@ -13,6 +13,14 @@ export const whitelistSchema = objectOf({
   configured: listOf(text),
   fromFile: listOf(text),
   timed: listOf(objectOf({ network: text, addedAt: instant, endsAt: end, note: text })),
+  names: listOf(
+    objectOf({
+      name: text,
+      networks: listOf(text),
+      ...{ endsAt: end, since: end, nextLookAt: end, note: text },
+      trouble: { type: ['string', 'null'] },
+    }),
+  ),
 });
 
 export const whitelistedSchema = objectOf({ network: text, whitelistedBy: { oneOf: [where, { type: 'null' }] } });

@@ -19,6 +19,7 @@ function running(uptimeHours: number, ...clients: readonly ClientState[]): Runni
     firewalls: [],
     sources: [],
     whitelist: [],
+    whitelistNames: [],
     bans: [],
     untold: [],
     clients,

@@ -17,6 +17,7 @@ const good: RunningServer = {
   untold: [],
   clients: [],
   whitelist: [],
+  whitelistNames: [],
   bans: [],
 };
 

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { pino } from 'pino';
+import { Core } from '../../../server/core.ts';
+import { judgeNames } from '../../../server/doctor/judge/judge-names.ts';
+import { OwnMarks } from '../../../server/enforcers/ownership/ledger-mark.ts';
+import { DecisionFile } from '../../../server/rescue/decision-file.ts';
+import { nameResolver } from '../../../shared/dns/resolve-name.ts';
+import { DnsServer } from '../../emulators/dns/dns-server.ts';
+import { type Ending, lastFirst } from '../../ending.ts';
+import { dnsName } from '../../shared/dns/dns-names.ts';
+import { spell } from '../../shared/network/spellings.ts';
+import { until } from '../../until.ts';
+import { blocks } from '../admin/sent-events.ts';
+import { RunningServer } from '../running-server.ts';
+import { network } from '../samples.ts';
+
+const home = dnsName('home.example.org');
+
+async function start(test: Ending, given: { readonly configured?: boolean } = {}) {
+  const ending = lastFirst(test);
+  const dns = await DnsServer.start(ending);
+  dns.zone.set(home, [{ type: 'A', value: '203.0.113.7' }]);
+  const server = await RunningServer.start(undefined, {
+    settings: given.configured === true ? { whitelistNames: [home] } : {},
+    parts: { resolve: nameResolver({ servers: [dns.address], hostsFile: '/dev/null' }) },
+  });
+  ending.after(() => server.stop());
+  return { dns, server };
+}
+
+const codeOf = async (server: RunningServer, text: string): Promise<unknown> =>
+  (await server.ask('ban', { network: text }))['code'];
+
+const names = async (server: RunningServer): Promise<string> =>
+  JSON.stringify((await server.ask('allow-list'))['names']);
+
+describe('a DNS name on the whitelist', () => {
+  it('protects what it means, in every spelling, and what it means next', async (test) => {
+    const { dns, server } = await start(test);
+    const answer = await server.ask('allow-add', { network: 'Home.example.org', for: '7d', note: 'me' });
+    assert.deepEqual(answer['means'], { networks: ['203.0.113.7'] });
+    for (const [form, each] of spell(network('203.0.113.7')))
+      assert.equal(await codeOf(server, each), 'whitelisted', form);
+    assert.match(
+      JSON.stringify(await server.ask('lookup', { network: '203.0.113.7' })),
+      /as home\.example\.org, by what DNS/,
+    );
+    dns.zone.set(home, [{ type: 'AAAA', value: '2001:db8:0:0:0:0:0:7' }]);
+    await until(() => server.clock.nextInMs !== undefined, 'the next look is planned');
+    server.clock.advance(300_000);
+    await until(async () => (await names(server)).includes('2001:db8::7'), 'it means another address');
+    assert.equal(await codeOf(server, '2001:db8::7'), 'whitelisted');
+    assert.equal(await codeOf(server, '203.0.113.7'), undefined);
+  });
+
+  it('holds a ban back that stood before, and lets it go when it means another address or is removed', async (test) => {
+    const { server } = await start(test);
+    await server.ask('ban', { network: '203.0.113.0/24' });
+    await blocks(server, '203.0.113.0/24');
+    await server.ask('allow-add', { network: home });
+    await blocks(server);
+    assert.equal((await server.ledger.load()).reports.length, 1);
+    const { outcome, removed } = await server.ask('allow-remove', { network: home });
+    assert.deepEqual([outcome, removed], ['done', true]);
+    await blocks(server, '203.0.113.0/24');
+  });
+
+  it('ends with its time', async (test) => {
+    const { server } = await start(test);
+    await server.ask('allow-add', { network: home, for: '1m' });
+    server.clock.advance(61_000);
+    await until(async () => (await names(server)) === '[]', 'it is gone');
+    assert.equal(await codeOf(server, '203.0.113.7'), undefined);
+  });
+
+  it('of the configuration stays when it is removed by a command, which says so', async (test) => {
+    const { server } = await start(test, { configured: true });
+    await until(async () => (await names(server)).includes('203.0.113.7'), 'it is looked up');
+    const { outcome, still } = await server.ask('allow-remove', { network: home });
+    assert.deepEqual([outcome, still], ['failed', { network: home, where: 'by [policy] whitelist of server.ini' }]);
+  });
+
+  it('that never had an address says that it protects nothing yet', async (test) => {
+    const { server } = await start(test);
+    const answer = await server.ask('allow-add', { network: 'nowhere.example.org' });
+    assert.deepEqual(answer['means'], { networks: [], trouble: 'DNS says that it has no address' });
+  });
+
+  it('protects after a restart without DNS what it meant before', async (test) => {
+    const { dns, server } = await start(test);
+    await server.ask('allow-add', { network: home });
+    await until(async () => (await server.ledger.load()).protectedSets.length > 0, 'it is kept');
+    dns.zone.set(home, 'SERVFAIL');
+    const core = new Core(
+      server.settings,
+      {
+        ...{ ledger: server.ledger, firewalls: [], channels: [], protectedSources: [], clock: server.clock },
+        ...{ random: () => 0.5, soon: setImmediate, log: pino({ level: 'silent' }), marks: new OwnMarks(['mem1']) },
+        decisions: new DecisionFile([]),
+        resolve: nameResolver({ servers: [dns.address], hostsFile: '/dev/null' }),
+      },
+      await server.ledger.load(),
+    );
+    assert.equal(core.policy.refuseAddress(network('203.0.113.7'))?.code, 'whitelisted');
+    await core.whitelistNames.look(new AbortController().signal);
+    assert.equal(core.policy.refuseAddress(network('203.0.113.7'))?.code, 'whitelisted');
+  });
+});
+
+describe('what doctor says of names', () => {
+  const facts = { name: home, networks: [network('203.0.113.7')], since: 0, nextLookAt: 300_000, trouble: undefined };
+  for (const [what, given, said] of [
+    ['means something', facts, 'note whitelisted-name'],
+    ['is not answered', { ...facts, trouble: 'no answer about IPv4: ETIMEOUT' }, 'warning whitelisted-name-unanswered'],
+    ['means nothing', { ...facts, networks: [], since: undefined }, 'warning whitelisted-name-unresolved'],
+  ] as const)
+    it(`is right for one that ${what}`, () =>
+      assert.deepEqual(
+        judgeNames([given]).map(({ level, code }) => `${level} ${code}`),
+        [said],
+      ));
+});
