@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Bell } from '../shared/bell.ts';
 import type { Clock } from '../shared/clock.ts';
+import type { ResolveName } from '../shared/dns/resolve-name.ts';
 import type { Log } from '../shared/host/log.ts';
 import { Courier } from './courier.ts';
 import type { Fail2ban } from './fail2ban-client.ts';
@@ -20,6 +21,7 @@ import { makeQueue } from './queue/make-queue.ts';
 import type { Queue } from './queue.ts';
 import { Refusals } from './refusals.ts';
 import { hostSources } from './safety/host-sources.ts';
+import { namedSource } from './safety/named-source.ts';
 import { Safety } from './safety/safety.ts';
 import { serverSources } from './safety/server-sources.ts';
 import { nextHopOf, type ServerAddress } from './server-address.ts';
@@ -34,6 +36,8 @@ export interface Host {
   readonly random: () => number;
   readonly randomBytes: (count: number) => Buffer;
   readonly fail2ban: Fail2ban;
+  /** Asks what DNS names mean. */
+  readonly resolve: ResolveName;
   /** Opens what blocks other hosts' bans here. */
   readonly openEnforcer: PeersOptions['openEnforcer'];
   readonly log: Log;
@@ -160,8 +164,8 @@ interface Surroundings {
 }
 
 function makeSafety(
-  { whitelist, servers }: Settings,
-  { clock, log }: Host,
+  { whitelist, whitelistNames, servers }: Settings,
+  { clock, log, resolve }: Host,
   { peerOf, onChange }: { readonly peerOf: (server: string) => string | undefined; readonly onChange: () => void },
 ): Safety {
   const reached = servers.map((server) => ({
@@ -169,7 +173,13 @@ function makeSafety(
     name: server.name,
     peer: () => peerOf(server.name),
   }));
-  return new Safety({ whitelist, sources: [...hostSources(clock), ...serverSources(reached)], clock, log, onChange });
+  const parts = { resolve, clock, log };
+  const sources = [
+    namedSource('what a name of [agent] whitelist means', () => Promise.resolve(whitelistNames), parts),
+    ...hostSources(parts),
+    ...serverSources(reached),
+  ];
+  return new Safety({ whitelist, sources, clock, log, onChange });
 }
 
 function addressOfPeer(destination: Destination | undefined): string | undefined {

@@ -1,3 +1,4 @@
+import type { DnsName } from '../shared/dns/dns-name.ts';
 import type { Network } from '../shared/network.ts';
 import { SettingsReader } from '../shared/settings-reader.ts';
 import { type AgentSettings, readAgentSettings, readConfig } from './agent-settings.ts';
@@ -12,6 +13,8 @@ export interface Settings {
   readonly agent: AgentSettings;
   /** `[agent] whitelist` and `whitelist_file`: what this host never blocks. */
   readonly whitelist: readonly Network[];
+  /** DNS names of both. */
+  readonly whitelistNames: readonly DnsName[];
   /** At least one. */
   readonly servers: readonly ServerAddress[];
   readonly subscriptions: readonly Subscription[];
@@ -24,7 +27,7 @@ export interface Settings {
 export async function loadSettings(path: string): Promise<Settings> {
   const reader = new SettingsReader(path, await readConfig(path));
   const agent = readAgentSettings(reader);
-  const whitelist = await readWhitelist(path, reader.section('agent'));
+  const { networks: whitelist, names: whitelistNames } = await readWhitelist(path, reader.section('agent'));
   const servers: ServerAddress[] = [];
   for (const [name, section] of reader.named('server')) servers.push(await readServerAddress(path, name, section));
   if (servers.length === 0) reader.problem('[server NAME]', 'is missing: `fail2networkban enroll LINE` writes one');
@@ -40,5 +43,5 @@ export async function loadSettings(path: string): Promise<Settings> {
       reader.problem(`[subscription ${name}] enforcer`, `there is no section [command ${target.name}]`);
   }
   reader.finish();
-  return { agent, whitelist, servers, subscriptions, nftables, commands };
+  return { agent, whitelist, whitelistNames, servers, subscriptions, nftables, commands };
 }

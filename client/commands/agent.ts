@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../../shared/clock.ts';
+import { nameResolver } from '../../shared/dns/resolve-name.ts';
 import { describeError } from '../../shared/errors.ts';
 import { type ExitCode, exitCodes } from '../../shared/exit-codes.ts';
 import { type LocalVerb, serveLocalSocket } from '../../shared/host/local-socket.ts';
@@ -91,6 +92,7 @@ function openAgent(clock: Clock, { settings, log }: Run): Promise<Agent> {
     random: Math.random,
     randomBytes,
     fail2ban,
+    resolve: nameResolver(),
     openEnforcer: makeOpenEnforcer({ settings, fail2ban, clock, log, randomBytes }),
     log,
     agent: `fail2networkban ${version}`,

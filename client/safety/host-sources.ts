@@ -4,8 +4,11 @@ import type { Clock } from '../../shared/clock.ts';
 import { isAbsent, readIfPresent } from '../../shared/host/absent-file.ts';
 import { readKernelGateways } from '../../shared/host/gateways.ts';
 import { readOwnAddresses } from '../../shared/host/own-addresses.ts';
+import { readResolvers } from '../../shared/host/resolvers.ts';
+import { readTimeServers } from '../../shared/host/time-servers.ts';
 import type { Network } from '../../shared/network.ts';
 import { parseLogin } from './logins.ts';
+import { type NamedSourceParts, namedSource } from './named-source.ts';
 import type { SafetySource } from './safety.ts';
 import { parseTcpConnections, SshSessions } from './ssh-sessions.ts';
 import { parseSshdPorts } from './sshd-ports.ts';
@@ -28,11 +31,14 @@ export const hostPlaces: HostPlaces = {
 };
 
 /** What an agent finds out about its own host. */
-export function hostSources(clock: Clock, places: HostPlaces = hostPlaces): readonly SafetySource[] {
+export function hostSources(parts: NamedSourceParts, places: HostPlaces = hostPlaces): readonly SafetySource[] {
+  const { clock } = parts;
   const sessions = new SshSessions();
   return [
     { reason: 'an address of this host', read: () => Promise.resolve(readOwnAddresses()) },
     { reason: 'a default gateway of this host', read: () => readKernelGateways(places.network) },
+    { reason: 'a resolver of this host', read: () => readResolvers() },
+    namedSource('a time server of this host', () => readTimeServers(), parts),
     {
       reason: 'the other end of an SSH session on this host',
       read: () => readSessions(sessions, clock, places),

@@ -12,6 +12,7 @@ import { type Clock, systemClock } from '../../shared/clock.ts';
 import { type Log, openLog } from '../../shared/host/log.ts';
 import { StandardStreams } from '../../shared/host/standard-streams.ts';
 import type { Ending } from '../ending.ts';
+import { noNames } from '../server/samples.ts';
 import { until } from '../until.ts';
 import { TestServer, type TestServerOptions } from './test-server.ts';
 
@@ -43,6 +44,7 @@ export function settingsFor(folder: string, servers: readonly ServerAddress[]): 
       logLevel: 'error',
     },
     whitelist: [],
+    whitelistNames: [],
     servers,
     subscriptions: [],
     nftables: { hooks: ['host'] },
@@ -75,7 +77,7 @@ function noEnforcer(): never {
 export async function startAgent(test: Ending, settings: Settings, options: StartOptions = {}): Promise<Running> {
   const { clock = systemClock, fail2ban = noFail2ban, openEnforcer = noEnforcer } = options;
   const { log = ofProcess.log } = options;
-  const host = { clock, random: () => 0, randomBytes, fail2ban, openEnforcer, log, agent: 'test' };
+  const host = { clock, random: () => 0, randomBytes, fail2ban, resolve: noNames, openEnforcer, log, agent: 'test' };
   const agent = await Agent.open(settings, host);
   const ending = new AbortController();
   const running = agent.run(ending.signal);

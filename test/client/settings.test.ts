@@ -55,8 +55,9 @@ test('has defaults for all but the server', async (context) => {
 
 test('reads what this host never blocks', async (context) => {
   assert.deepEqual((await load(context, server)).whitelist, []);
-  const agent = `[agent]\nwhitelist = 192.0.2.0/24, 2001:DB8::1\nwhitelist_file = office\n`;
+  const agent = `[agent]\nwhitelist = 192.0.2.0/24, 2001:DB8::1, Backup.example.org\nwhitelist_file = office\n`;
   assert.deepEqual((await load(context, agent + server)).whitelist, ['192.0.2.0/24', '2001:db8::1', '203.0.113.7']);
+  assert.deepEqual((await load(context, agent + server)).whitelistNames, ['backup.example.org']);
 });
 
 test('reads the ways to trust a server', async (context) => {
@@ -81,14 +82,14 @@ const wrong: readonly [string, string, RegExp][] = [
   ],
   ['a short check', `[agent]\njail_check = 1s\n${server}`, /jail_check: "1s": allowed is .* at least 10s/],
   [
-    'a whitelist of names',
-    `[agent]\nwhitelist = office.example\n${server}`,
-    /client\.ini:2: \[agent\] whitelist: "office.example": allowed is an IPv4 or IPv6 address or CIDR/,
+    'a whitelist of words',
+    `[agent]\nwhitelist = office\n${server}`,
+    /client\.ini:2: \[agent\] whitelist: "office": allowed is an IPv4 or IPv6 address or CIDR, or a DNS name/,
   ],
   [
     'a whitelist file of something else',
     `[agent]\nwhitelist_file = ca.pem\n${server}`,
-    /client\.ini:2: \[agent\] whitelist_file: \/.*ca\.pem:1: "-----BEGIN CERTIFICATE-----" is not an address or CIDR/,
+    /client\.ini:2: \[agent\] whitelist_file: \/.*ca\.pem:1: "-----BEGIN CERTIFICATE-----" is not an address, a CIDR or a DNS name/,
   ],
   [
     'a whitelist file that is not there',

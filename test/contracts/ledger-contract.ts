@@ -657,7 +657,7 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
   fc.constant<Change>({ kind: 'mark-adopted', id: 'k3x9' }),
   fc
     .record({ name: anyName, addedAt: fc.constant(7), endsAt: anyEnd, note: fc.constantFrom('', 'backup') })
-    .map((entry): Change => ({ kind: 'name-allowed', entry })),
+    .map((entry): Change => ({ kind: 'name-allowed', entry: { ...entry } })),
   anyName.map((name): Change => ({ kind: 'name-disallowed', name })),
   fc.constantFrom('paused', 'resumed').map((kind): Change => ({ kind, actor: 'operator' })),
 );

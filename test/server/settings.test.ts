@@ -183,7 +183,7 @@ describe('server.ini', () => {
     [
       'policy',
       'whitelist = 192.0.2.1, localhost',
-      'whitelist: "localhost": allowed is an IPv4 or IPv6 address or CIDR',
+      'whitelist: "localhost": allowed is an IPv4 or IPv6 address or CIDR, or a DNS name with a dot, as home.example.org',
     ],
   ];
   for (const [section, line, problem] of wrong) {
@@ -198,7 +198,7 @@ describe('server.ini', () => {
     assert.deepEqual(problemsOf(lines), [
       '1: "port": stands before the first [section]',
       '4: [server]: stands twice',
-      '8: [policy] whitelist: "y": allowed is an IPv4 or IPv6 address or CIDR',
+      '8: [policy] whitelist: "y": allowed is an IPv4 or IPv6 address or CIDR, or a DNS name with a dot, as home.example.org',
       '5: [severs]: unknown section: did you mean [server]?',
     ]);
   });
@@ -224,8 +224,8 @@ describe('server.ini', () => {
       'tokn = z',
     ];
     assert.deepEqual(problemsOf(lines), [
-      '2: [policy] whitelist: "x": allowed is an IPv4 or IPv6 address or CIDR',
-      '2: [policy] whitelist: "y": allowed is an IPv4 or IPv6 address or CIDR',
+      '2: [policy] whitelist: "x": allowed is an IPv4 or IPv6 address or CIDR, or a DNS name with a dot, as home.example.org',
+      '2: [policy] whitelist: "y": allowed is an IPv4 or IPv6 address or CIDR, or a DNS name with a dot, as home.example.org',
       '3: [policy] whitelist_file: /w cannot be read: it is not there',
       '4: [proxmox]: needs a name, as [proxmox main]',
     ]);
@@ -233,6 +233,8 @@ describe('server.ini', () => {
 
   it('says which line of the whitelist file is wrong', () => {
     const problems = problemsOf(['[policy]', 'whitelist_file = /w'], { '/w': '192.0.2.1\n192.0.2.256\n' });
-    assert.deepEqual(problems, ['2: [policy] whitelist_file: /w:2: "192.0.2.256" is not an address or CIDR']);
+    assert.deepEqual(problems, [
+      '2: [policy] whitelist_file: /w:2: "192.0.2.256" is not an address, a CIDR or a DNS name with a dot, as home.example.org',
+    ]);
   });
 });

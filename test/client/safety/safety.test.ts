@@ -6,19 +6,25 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import pino from 'pino';
 import { hostSources } from '../../../client/safety/host-sources.ts';
+import { namedSource } from '../../../client/safety/named-source.ts';
 import { Safety, type SafetySource } from '../../../client/safety/safety.ts';
 import { serverSources } from '../../../client/safety/server-sources.ts';
 import { systemClock } from '../../../shared/clock.ts';
+import { nameResolver } from '../../../shared/dns/resolve-name.ts';
 import { embeddedIpv4 } from '../../../shared/network/embedded-ipv4.ts';
 import { covers, familyOf, type Network, prefixLengthOf } from '../../../shared/network.ts';
 import { specialPurpose } from '../../../shared/special-networks.ts';
 import { network } from '../../contracts/reconciler-bench.ts';
-import { makeFolder } from '../../ending.ts';
+import { DnsServer } from '../../emulators/dns/dns-server.ts';
+import { lastFirst, makeFolder } from '../../ending.ts';
 import { ManualClock } from '../../manual-clock.ts';
+import { noNames } from '../../server/samples.ts';
+import { spell } from '../../shared/network/spellings.ts';
 import { anyNetwork, closeNetwork } from '../../shared/networks.ts';
 import { until } from '../../until.ts';
 
 const forever = new AbortController().signal;
+const quiet = { resolve: noNames, log: pino({ level: 'silent' }) };
 
 interface LogLine {
   readonly msg: string;
@@ -200,7 +206,7 @@ describe('the safety of an agent', () => {
 
 describe('what an agent finds out of its host', () => {
   it('has the addresses of this very machine', async () => {
-    const { safety, lines } = make({ sources: hostSources(systemClock) });
+    const { safety, lines } = make({ sources: hostSources({ ...quiet, clock: systemClock }) });
     await safety.refresh(forever);
     assert.deepEqual(lines, []);
     const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
@@ -224,7 +230,7 @@ describe('what an agent finds out of its host', () => {
     await writeFile(join(places.ssh, 'sshd_config'), 'Include /etc/ssh/sshd_config.d/*.conf\n');
     await writeFile(join(places.ssh, 'sshd_config.d', 'port.conf'), 'Port 2222\n');
     await writeFile(join(places.logins, '3'), 'STATE=active\nREMOTE_HOST=203.0.113.8\n');
-    const { safety, lines } = make({ sources: hostSources(new ManualClock(), places) });
+    const { safety, lines } = make({ sources: hostSources({ ...quiet, clock: new ManualClock() }, places) });
     await safety.refresh(forever);
     assert.equal(
       safety.refuse(network('192.0.2.1'))?.detail,
@@ -236,6 +242,48 @@ describe('what an agent finds out of its host', () => {
     await safety.refresh(forever);
     assert.equal(codeOf(safety, '192.0.2.1'), 'protected');
     assert.equal(lines.filter(({ msg }) => msg.startsWith('cannot be found out')).length, 2);
+  });
+});
+
+describe('names that an agent protects', () => {
+  it('are those of its whitelist and time servers, as DNS says now', async (context) => {
+    const ending = lastFirst(context);
+    const dns = await DnsServer.start(ending);
+    dns.zone.set('backup.example.org', [{ type: 'A', value: '203.0.113.7' }]);
+    dns.zone.set('down.example.org', 'silence');
+    const clock = new ManualClock();
+    const parts = { ...quiet, clock, resolve: nameResolver({ servers: [dns.address], hostsFile: '/dev/null' }) };
+    const words = ['backup.example.org', '192.0.2.123', 'not a name'];
+    const { safety } = make({ sources: [namedSource('a time server of this host', async () => words, parts)] });
+    await safety.refresh(forever);
+    for (const [form, each] of spell(network('203.0.113.7'))) assert.equal(codeOf(safety, each), 'protected', form);
+    assert.equal(codeOf(safety, '192.0.2.123'), 'protected');
+    dns.zone.set('backup.example.org', [{ type: 'A', value: '203.0.113.8' }]);
+    clock.advance(300_000);
+    await safety.refresh(forever);
+    assert.deepEqual([codeOf(safety, '203.0.113.7'), codeOf(safety, '203.0.113.8')], [undefined, 'protected']);
+  });
+
+  it('do not wait for one that nobody answers about', async (context) => {
+    const ending = lastFirst(context);
+    const dns = await DnsServer.start(ending);
+    dns.zone.set('backup.example.org', [{ type: 'A', value: '203.0.113.7' }]);
+    dns.zone.set('down.example.org', 'silence');
+    const clock = new ManualClock();
+    const parts = { ...quiet, clock, resolve: nameResolver({ servers: [dns.address], hostsFile: '/dev/null' }) };
+    const source = namedSource('x', async () => ['down.example.org', 'backup.example.org'], parts);
+    const reading = source.read(new AbortController().signal);
+    await until(() => dns.questions.length >= 4 && clock.waiting > 0, 'all are asked about');
+    await until(() => {
+      clock.advance(3_000);
+      return true;
+    }, 'the time is up');
+    const first = await reading;
+    const second = source.read(new AbortController().signal);
+    clock.advance(0);
+    await until(() => clock.waiting > 0, 'it waits again');
+    clock.advance(3_000);
+    assert.deepEqual([...new Set([...first, ...(await second)])], ['203.0.113.7']);
   });
 });
 
