@@ -21,6 +21,7 @@ import { type Change, type Ledger, LedgerError, type LedgerState, type Protected
 import { Losses } from './ledger/losses.ts';
 import type { OpenedChannel } from './notifications/delivery.ts';
 import { Notifications } from './notifications/notifications.ts';
+import { SharedRefusalCounts } from './observability/shared-refusals.ts';
 import { escalationName, isOwnClient, operator } from './own-clients.ts';
 import { Policy, type PolicySettings } from './policy/policy.ts';
 import { PolicyChanges } from './policy/policy-changes.ts';
@@ -97,6 +98,7 @@ export class Core {
   readonly whitelistNames: WhitelistNames;
   readonly protectedAddresses = new ProtectedAddresses();
   readonly protectionGaps: ProtectionGaps;
+  readonly sharedRefusals: SharedRefusalCounts;
   readonly policy: Policy;
   readonly policyChanges = new PolicyChanges();
   readonly protection: Protection;
@@ -123,6 +125,7 @@ export class Core {
     this.losses = new Losses(ledger, state.losses, log);
     this.notifications = new Notifications({ channels, clock, random, log });
     this.teller = new Teller({ log, counters: this.counters, notices: this.notifications, clock });
+    this.sharedRefusals = new SharedRefusalCounts(clock);
     this.protectionGaps = new ProtectionGaps(log);
     this.clients = new Clients(state.clients);
     this.connected = new ConnectedClients();
@@ -157,7 +160,10 @@ export class Core {
       writer: this.writer,
       clock,
       isEnrolled: (client) => isOwnClient(client) || this.clients.get(client) !== undefined,
-      onDecision: (decision) => this.teller.decision(decision),
+      onDecision: (decision) => {
+        this.sharedRefusals.note(decision);
+        this.teller.decision(decision);
+      },
     });
     const { intake } = this;
     const onUnread = (error: LedgerError): void =>

@@ -9,6 +9,7 @@ import type { Escalation } from '../escalation/escalation.ts';
 import type { Losses } from '../ledger/losses.ts';
 import type { DeliveryState } from '../notifications/delivery.ts';
 import type { Notifications } from '../notifications/notifications.ts';
+import type { SharedRefusalCounts } from '../observability/shared-refusals.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ProtectedAddresses } from '../policy/protected-addresses.ts';
 import type { ProtectionGaps } from '../policy/protection-gaps.ts';
@@ -39,6 +40,7 @@ export interface ServerVerbsOptions {
   readonly policy: Policy;
   readonly protectedAddresses: ProtectedAddresses;
   readonly protectionGaps: ProtectionGaps;
+  readonly sharedRefusals: SharedRefusalCounts;
   readonly protection: Protection;
   readonly losses: Losses;
   readonly counters: Counters;
@@ -122,6 +124,7 @@ function status(options: ServerVerbsOptions) {
     counters: counters.toObject(),
     protected: protectedAddresses.list(),
     protectionGaps: options.protectionGaps.list(),
+    sharedRefusals: options.sharedRefusals.list(),
     ...describeProtection(options.protection, clock),
     policy: policy.settings,
     enforcers: describeEnforcers(options),

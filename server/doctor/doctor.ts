@@ -33,6 +33,7 @@ import { judgeNames } from './judge/judge-names.ts';
 import { isAliasOpen, judgeOpnsense } from './judge/judge-opnsense.ts';
 import { judgePort } from './judge/judge-port.ts';
 import { judgeProtection } from './judge/judge-protection.ts';
+import { judgeProxies } from './judge/judge-proxies.ts';
 import { isOpen, judgeProxmox } from './judge/judge-proxmox.ts';
 import { judgeEnforcement, judgeServer } from './judge/judge-server.ts';
 import { judgeSource } from './judge/judge-source.ts';
@@ -155,7 +156,10 @@ async function examineRunning(
       said: judgeEnforcement(firewall, isOneOpen(firewall.name, asked)),
     })),
     ...server.sources.map((source) => ({ subject: source.name, said: judgeSource(source) })),
-    { subject: 'clients', said: judgeClients(server, host.clock.now()) },
+    {
+      subject: 'clients',
+      said: [...judgeClients(server, host.clock.now()), ...judgeProxies(server.sharedRefusals)],
+    },
     await examineProtection(server, socket, asked.proxmoxes, host),
     {
       subject: 'whitelist',

@@ -3,6 +3,7 @@ import { callLocalSocket, NotRunningError } from '../../../shared/host/local-soc
 import { type Network, parseNetwork } from '../../../shared/network.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
 import type { StrayEntries } from '../../enforcers/ownership/stray-entries.ts';
+import type { SharedRefusals } from '../../observability/shared-refusals.ts';
 
 /** What the running server says of itself. */
 export type ServerFacts =
@@ -32,6 +33,8 @@ export interface RunningServer {
   readonly whitelist: readonly Network[];
   /** DNS names on it. */
   readonly whitelistNames: readonly NameFacts[];
+  /** Bans that hosts wanted of what many share. */
+  readonly sharedRefusals: readonly SharedRefusals[];
   readonly bans: readonly Network[];
 }
 
@@ -135,6 +138,7 @@ export async function readRunningServer(socket: string): Promise<ServerFacts> {
       untold: objects(status['notifications']).flatMap(readChannel),
       clients: objects(clients).map(readClient),
       whitelist: [...networks(configured), ...networks(objects(timed).map(({ network }) => network))],
+      sharedRefusals: objects(status['sharedRefusals']).map(readRefusals),
       whitelistNames: objects(names).map(readName),
       bans: networks(objects(bans).map(({ network }) => network)),
     };
@@ -149,6 +153,17 @@ export async function askRefusal(socket: string, network: Network): Promise<stri
   const { refusal, hostIn } = await callLocalSocket(socket, 'lookup', { network });
   if (isObject(refusal)) return String(refusal['code']);
   return hostIn === undefined ? undefined : 'host';
+}
+
+function readRefusals({ client, count, since, networks: which, jails }: Fields): SharedRefusals {
+  const texts = (list: unknown): string[] => (Array.isArray(list) ? list.map(String) : []);
+  return {
+    client: String(client),
+    count: Number(count),
+    since: Number(since),
+    networks: texts(which),
+    jails: texts(jails),
+  };
 }
 
 function readName({ name, networks: means, since, nextLookAt, trouble }: Fields): NameFacts {

@@ -114,6 +114,7 @@ export const statusSchema = objectOf(
     counters: { type: 'object', additionalProperties: count },
     protected: listOf(open),
     protectionGaps: listOf(open),
+    sharedRefusals: listOf(open),
     protectedSources: listOf(protectedSource),
     heldBack: objectOf({ count, bans: listOf(objectOf({ network: text, ...heldBackMembers, hosts: listOf(text) })) }),
     doubtfulHosts: listOf(objectOf({ client: text, address: text, ban: text, connected: flag })),

@@ -20,6 +20,7 @@ function running(uptimeHours: number, ...clients: readonly ClientState[]): Runni
     sources: [],
     whitelist: [],
     whitelistNames: [],
+    sharedRefusals: [],
     bans: [],
     untold: [],
     clients,

@@ -18,6 +18,7 @@ const good: RunningServer = {
   clients: [],
   whitelist: [],
   whitelistNames: [],
+  sharedRefusals: [],
   bans: [],
 };
 
