@@ -24,12 +24,13 @@ export interface JailNamesOptions {
 export class JailNames {
   readonly #options: JailNamesOptions;
   readonly #first = new AbortController();
-  #jailOf: ReadonlyMap<string, string>;
+  /** Undefined until fail2ban has said it once, to this agent or to one before. */
+  #jailOf: ReadonlyMap<string, string> | undefined;
 
-  private constructor(options: JailNamesOptions, jailOf: ReadonlyMap<string, string>) {
+  private constructor(options: JailNamesOptions, jailOf: ReadonlyMap<string, string> | undefined) {
     this.#options = options;
     this.#jailOf = jailOf;
-    if (jailOf.size > 0) this.#first.abort();
+    if (jailOf !== undefined) this.#first.abort();
   }
 
   static async open(options: JailNamesOptions): Promise<JailNames> {
@@ -38,10 +39,10 @@ export class JailNames {
 
   /** The jail that hands over under this name; the name itself where none is known to. */
   jailOf(name: string): string {
-    return this.#jailOf.get(name) ?? name;
+    return this.#jailOf?.get(name) ?? name;
   }
 
-  /** Resolves when fail2ban was asked, did not answer, or takes too long. */
+  /** Resolves when the names are known, or fail2ban does not answer or takes too long. */
   async known(): Promise<void> {
     await sleep(this.#options.clock, firstMaxMs, this.#first.signal);
   }
@@ -53,7 +54,7 @@ export class JailNames {
 
   async learn(jails: readonly WiredJail[]): Promise<void> {
     const jailOf = mapNames(jails);
-    const isNew = !isSame(jailOf, this.#jailOf);
+    const isNew = this.#jailOf === undefined || !isSame(jailOf, this.#jailOf);
     this.#jailOf = jailOf;
     this.#first.abort();
     if (!isNew) return;
@@ -93,15 +94,17 @@ export function sharedNames(jails: readonly WiredJail[]): readonly string[] {
 }
 
 /** What an agent before wrote; nothing where it is not to be read, for fail2ban says it again. */
-async function readNames(file: string): Promise<ReadonlyMap<string, string>> {
+async function readNames(file: string): Promise<ReadonlyMap<string, string> | undefined> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    if (isAbsent(error)) return new Map();
+    if (isAbsent(error)) return undefined;
     throw error;
   }
-  const entries = Object.entries(parseObject(text) ?? {});
+  const names = parseObject(text);
+  if (names === undefined) return undefined;
+  const entries = Object.entries(names);
   return new Map(
     entries.flatMap(([name, jail]) => (typeof jail === 'string' && jailPattern.test(jail) ? [[name, jail]] : [])),
   );

@@ -78,7 +78,7 @@ describe('a host whose work is interrupted', { concurrency: 3, timeout: suiteMax
     await withoutSpool(agent.spool, () => fail2ban.client('set', 'sshd', 'unbanip', '203.0.113.3'));
     await agent.start();
     await fleet.blocks(['203.0.113.5', '203.0.113.7'], 90_000);
-    assert.equal(await settleList(agent, 'sshd'), 'main: 0 added, 0 withdrawn');
+    assert.equal(await settleList(agent, 'sshd'), 'main: 0 added');
     fleet.assertBlocks(['203.0.113.5', '203.0.113.7']);
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { JailNames, mapNames, sharedNames } from '../../../client/jails/jail-names.ts';
@@ -16,6 +16,11 @@ testWithEnding('knows the jail behind a name of the action, also after a start w
   assert.equal(names.jailOf('SSH'), 'SSH');
   await names.learn([wired('sshd', 'SSH'), wired('nginx')]);
   assert.deepEqual([names.jailOf('SSH'), names.jailOf('sshd'), names.jailOf('nginx')], ['sshd', 'sshd', 'nginx']);
+  await names.learn([wired('sshd')]);
+  const none = await JailNames.open({ file, clock, log });
+  await none.known();
+  assert.equal(none.jailOf('SSH'), 'SSH');
+  await names.learn([wired('sshd', 'SSH')]);
   const next = await JailNames.open({ file, clock, log });
   await next.known();
   assert.equal(next.jailOf('SSH'), 'sshd');
@@ -29,7 +34,9 @@ testWithEnding('lets lines wait for the first answer, no longer than ten seconds
     (names: JailNames) => names.noAnswer(),
     () => clock.advance(10_000),
   ]) {
-    const names = await JailNames.open({ file: join(folder, 'jail-names.json'), clock, log });
+    const file = join(folder, 'jail-names.json');
+    await rm(file, { force: true });
+    const names = await JailNames.open({ file, clock, log });
     let isKnown = false;
     const known = names.known().then(() => {
       isKnown = true;
