@@ -250,11 +250,12 @@ export class EnforcementOfBans {
     return reconciler;
   }
 
-  #desired({ enforcer, limits, wants }: OpenedFirewall): ReadonlyMap<Network, DesiredEntry> {
+  #desired(firewall: OpenedFirewall): ReadonlyMap<Network, DesiredEntry> {
+    const { enforcer, limits, wants } = firewall;
     const { standing, policy, clock, isOperators } = this.#options;
     const isHeldBack = this.heldBack();
     if (isHeldBack === undefined) return new Map();
-    const before = this.#before();
+    const before = this.#before(firewall);
     const { entries, leftOut } = desiredEntries(candidates(standing.values(), wants, isOperators), {
       now: clock.now(),
       mayBlock: (network) => !isHeldBack(network) && before?.has(network) !== false,
@@ -266,10 +267,10 @@ export class EnforcementOfBans {
     return entries;
   }
 
-  /** While nothing new is put into force: what stood at the start, so that no wider ban of today takes the place of one of them. */
-  #before(): ReadonlySet<Network> | undefined {
+  /** While nothing new is put into force there: what stood at the start, so that no wider ban of today takes the place of one of them. */
+  #before(firewall: OpenedFirewall): ReadonlySet<Network> | undefined {
     if (this.#options.unread() === undefined) this.#stoodAtStart = undefined;
-    return this.#stoodAtStart;
+    return this.#options.unread(firewall) === undefined ? undefined : this.#stoodAtStart;
   }
 
   #noteRoom(enforcer: string, numbers: Omit<Room, 'kind'>): void {
