@@ -161,6 +161,8 @@ const sealedKinds: ReadonlySet<Change['kind']> = new Set<Change['kind']>([
   'name-disallowed',
   'enrolled',
   'revoked',
+  'paused',
+  'resumed',
 ]);
 
 /** Whether a change writes a row whose digest counts in the seal, beside reports. */

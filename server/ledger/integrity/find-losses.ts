@@ -41,7 +41,8 @@ function lostRows({ seal, stock, othersSum, sequence }: Evidence): string[] {
   if (missing > 0) lost.push(`not there: ${plural(missing, 'ban')} that stood, ${since}`);
   else if (missing < 0) lost.push(`not written by this program: ${plural(-missing, 'ban')}, ${since}`);
   else if (stock.reports.sum !== seal.reports.sum) lost.push(`other bans stand than were written, ${since}`);
-  if (othersSum !== seal.others) lost.push(`whitelist, clients or keys are not all that was written, ${since}`);
+  if (othersSum !== seal.others)
+    lost.push(`whitelist, clients, keys or the pause are not all that was written, ${since}`);
   if (sequence < seal.sequence) lost.push(`not in history: ${numbers(sequence + 1, seal.sequence)}, ${since}`);
   return lost;
 }

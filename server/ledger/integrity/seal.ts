@@ -11,7 +11,7 @@ export interface Seal {
   /** The last number that a change was given. */
   readonly sequence: number;
   readonly reports: Tally;
-  /** Digests of whitelist, clients and keys, added up. */
+  /** Digests of whitelist, clients and keys, added up, and one when enforcement is paused. */
   readonly others: number;
 }
 
@@ -51,9 +51,10 @@ export async function readSeal(database: Database, ledgerId: string): Promise<Se
   return digestOfSeal(seal, ledgerId) === cell('digest') ? seal : undefined;
 }
 
-/** Adds up what whitelist, clients and keys hold; they are small, and change seldom. */
+/** Adds up what whitelist, clients, keys and the pause are; they are small, and change seldom. */
 const sumOfOthers =
-  'SELECT ifnull(sum(digest), 0) AS sum FROM (SELECT digest FROM whitelist UNION ALL SELECT digest FROM client UNION ALL SELECT digest FROM client_key)';
+  'SELECT ifnull(sum(digest), 0) AS sum FROM (SELECT digest FROM whitelist UNION ALL SELECT digest FROM client ' +
+  "UNION ALL SELECT digest FROM client_key UNION ALL SELECT value = 'yes' FROM setting WHERE name = 'paused')";
 
 /** Writes the seal, inside the caller's transaction. */
 export class SealWriter {

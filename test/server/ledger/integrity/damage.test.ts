@@ -172,15 +172,19 @@ describe('a row that is gone', () => {
     ],
     [
       "DELETE FROM whitelist WHERE network = '198.51.100.1'",
-      'whitelist, clients or keys are not all that was written, since the commit of 2026-01-31 12:00:00 UTC',
+      'whitelist, clients, keys or the pause are not all that was written, since the commit of 2026-01-31 12:00:00 UTC',
     ],
     [
       'DELETE FROM client_key',
-      'whitelist, clients or keys are not all that was written, since the commit of 2026-01-31 12:00:00 UTC',
+      'whitelist, clients, keys or the pause are not all that was written, since the commit of 2026-01-31 12:00:00 UTC',
     ],
     [
       'DELETE FROM history WHERE sequence > 3',
       'not in history: changes 4 to 7, since the commit of 2026-01-31 12:00:00 UTC',
+    ],
+    [
+      "UPDATE setting SET value = 'yes' WHERE name = 'paused'",
+      'whitelist, clients, keys or the pause are not all that was written, since the commit of 2026-01-31 12:00:00 UTC',
     ],
     [
       'UPDATE seal SET sequence = 70',
