@@ -5,6 +5,7 @@ import type { Enforcement } from '../shared/frames.ts';
 import type { Network } from '../shared/network.ts';
 import { Reconciler, type ReconcilerEvent, type ReconcilerState } from '../shared/reconciler.ts';
 import type { HeldBans } from './bans/held-bans.ts';
+import type { ByteUsage } from './enforcers/byte-room.ts';
 import type { OpenedFirewall } from './enforcers/opened-firewall.ts';
 import type { OwnMarks } from './enforcers/ownership/ledger-mark.ts';
 import { Ownership } from './enforcers/ownership/ownership.ts';
@@ -44,6 +45,7 @@ export interface EnforcementOptions {
 export interface Room {
   readonly kind: 'plenty' | 'scarce' | 'none';
   readonly entries: number;
+  /** As configured, or what fits when bans are left out. */
   readonly maxEntries: number;
   /** Bans for which there is none. */
   readonly leftOut: number;
@@ -225,17 +227,19 @@ export class EnforcementOfBans {
 
   #reconcilerFor(firewall: OpenedFirewall, ownership: Ownership): Reconciler {
     const { clock, random, policy, held, unread, onEvent, traces, onStrays } = this.#options;
-    const { enforcer, limits, onDoubt } = firewall;
+    const { enforcer, limits, onDoubt, room } = firewall;
     const reconciler = new Reconciler({
       enforcer,
       clock,
       random,
       resyncMs: limits.resyncSeconds * 1_000,
       desired: () => this.#desired(firewall),
+      isFull: () => room?.isFull === true,
       isHasty: () => ownership.leansOnOthers,
       judgeOwners: async (listed) => {
         const judged = await ownership.judge(listed);
         onStrays(enforcer.name, ownership.strays);
+        room?.settle(judged.filter(({ owner }) => owner === 'ours'));
         return judged;
       },
       mayAdd: (network) =>
@@ -251,19 +255,22 @@ export class EnforcementOfBans {
   }
 
   #desired(firewall: OpenedFirewall): ReadonlyMap<Network, DesiredEntry> {
-    const { enforcer, limits, wants } = firewall;
+    const { enforcer, limits, wants, room } = firewall;
     const { standing, policy, clock, isOperators } = this.#options;
     const isHeldBack = this.heldBack();
     if (isHeldBack === undefined) return new Map();
     const before = this.#before(firewall);
-    const { entries, leftOut } = desiredEntries(candidates(standing.values(), wants, isOperators), {
+    const { entries, leftOut, bytes } = desiredEntries(candidates(standing.values(), wants, isOperators), {
       now: clock.now(),
       mayBlock: (network) => !isHeldBack(network) && before?.has(network) !== false,
       maxEntries: limits.maxEntries,
       merge: limits.merge,
       widest: policy.settings.widest,
+      ...(room === undefined ? {} : { room }),
     });
-    this.#noteRoom(enforcer.name, { entries: entries.size, maxEntries: limits.maxEntries, leftOut });
+    const share = room === undefined ? 0 : bytes / Math.max(1, room.availableBytes);
+    const fits = leftOut > 0 ? entries.size : limits.maxEntries;
+    this.#noteRoom(enforcer.name, { entries: entries.size, maxEntries: fits, leftOut }, share);
     return entries;
   }
 
@@ -273,9 +280,15 @@ export class EnforcementOfBans {
     return this.#options.unread(firewall) === undefined ? undefined : this.#stoodAtStart;
   }
 
-  #noteRoom(enforcer: string, numbers: Omit<Room, 'kind'>): void {
+  /** How full the file is in which a firewall keeps its entries. */
+  usage(enforcer: string): ByteUsage | undefined {
+    return this.#options.firewalls.find((firewall) => firewall.enforcer.name === enforcer)?.room?.usage;
+  }
+
+  /** @param byteShare of the bytes that there are, what the entries take */
+  #noteRoom(enforcer: string, numbers: Omit<Room, 'kind'>, byteShare: number): void {
     const before = this.#rooms.get(enforcer)?.kind ?? 'plenty';
-    const room = { kind: kindOfRoom(numbers), ...numbers };
+    const room = { kind: kindOfRoom(numbers, byteShare), ...numbers };
     this.#rooms.set(enforcer, room);
     if (room.kind !== before) this.#options.onRoom(enforcer, room);
   }
@@ -290,9 +303,9 @@ function outcomeIn({ kind }: ReconcilerState): Pass['outcome'] {
   return kind === 'in-sync' ? 'done' : 'unfinished';
 }
 
-function kindOfRoom({ entries, maxEntries, leftOut }: Omit<Room, 'kind'>): Room['kind'] {
+function kindOfRoom({ entries, maxEntries, leftOut }: Omit<Room, 'kind'>, byteShare: number): Room['kind'] {
   if (leftOut > 0) return 'none';
-  return entries >= maxEntries * scarceFrom ? 'scarce' : 'plenty';
+  return entries >= maxEntries * scarceFrom || byteShare >= scarceFrom ? 'scarce' : 'plenty';
 }
 
 function* candidates(

@@ -8,6 +8,12 @@ import { BanRanking, type RankedBan } from './reconcile/ban-ranking.ts';
 /** A ban that stands, as far as an enforcer's list depends on it. One network comes once. */
 export type CandidateBan = DesiredEntry & RankedBan;
 
+/** Room that is counted in bytes. */
+export interface EntryRoom {
+  readonly availableBytes: number;
+  readonly costOf: (entry: DesiredEntry) => number;
+}
+
 export interface DesiredEntriesOptions {
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -15,6 +21,8 @@ export interface DesiredEntriesOptions {
   readonly mayBlock: (network: Network) => boolean;
   /** How many entries the firewall may hold of ours. */
   readonly maxEntries: number;
+  /** What they may take together, where bytes are short, and what each takes. Undefined: nothing. */
+  readonly room?: EntryRoom;
   /** Whether networks that together are a whole CIDR become one entry. */
   readonly merge: boolean;
   /** The shortest prefix that merging may make, by family. */
@@ -25,6 +33,8 @@ export interface DesiredEntries {
   readonly entries: ReadonlyMap<Network, DesiredEntry>;
   /** Bans for which there was no room. */
   readonly leftOut: number;
+  /** What the entries take; 0 where bytes are not counted. */
+  readonly bytes: number;
 }
 
 /** The room that merging makes is filled with more bans, which may merge again: so often at the most. */
@@ -34,13 +44,23 @@ const refillsMax = 8;
  * What an enforcer should hold, given the bans that stand: those that have not ended and that the policy allows, without
  * those that a wider one covers. It covers exactly the addresses of the bans that it keeps.
  *
- * Where there are more than `maxEntries`, the first in the order of {@link BanRanking} stay.
+ * Where there are more than `maxEntries`, or than the bytes there are, the first in the order of {@link BanRanking} stay.
  */
 export function desiredEntries(bans: Iterable<CandidateBan>, options: DesiredEntriesOptions): DesiredEntries {
   const { now, mayBlock, maxEntries } = options;
   const allowed: CandidateBan[] = [];
   for (const ban of bans) if (ban.endsAt > now && mayBlock(ban.network)) allowed.push(ban);
-  if (allowed.length <= maxEntries) return { entries: entriesOf(join(allowed, options), allowed), leftOut: 0 };
+  if (allowed.length <= maxEntries) {
+    const entries = entriesOf(join(allowed, options), allowed);
+    const bytes = bytesOf(entries, options);
+    if (bytes <= availableIn(options)) return { entries, leftOut: 0, bytes };
+  }
+  return withinBytes(allowed, firstOf(allowed, options), options);
+}
+
+/** As many bans as `maxEntries` entries hold. */
+function firstOf(allowed: readonly CandidateBan[], options: DesiredEntriesOptions): Kept {
+  const { maxEntries } = options;
   const ranking = new BanRanking(allowed);
   let kept = ranking.best(maxEntries);
   let whole = join(kept, options);
@@ -49,7 +69,42 @@ export function desiredEntries(bans: Iterable<CandidateBan>, options: DesiredEnt
     kept = ranking.best(kept.length + maxEntries - whole.length);
     whole = join(kept, options);
   }
-  return { entries: entriesOf(whole, kept), leftOut: allowed.length - kept.length };
+  return { ranking, bans: kept, whole };
+}
+
+/** Bans that stay, and what they become together. */
+interface Kept {
+  readonly ranking: BanRanking<CandidateBan>;
+  readonly bans: readonly CandidateBan[];
+  readonly whole: readonly Network[];
+}
+
+/** Gives up the last of the bans until the others fit: in proportion, which few rounds do. */
+function withinBytes(
+  allowed: readonly CandidateBan[],
+  { ranking, ...first }: Kept,
+  options: DesiredEntriesOptions,
+): DesiredEntries {
+  let { bans, whole } = first;
+  for (;;) {
+    const entries = entriesOf(whole, bans);
+    const bytes = bytesOf(entries, options);
+    const available = availableIn(options);
+    if (bytes <= available || bans.length === 0) return { entries, leftOut: allowed.length - bans.length, bytes };
+    bans = ranking.best(Math.min(bans.length - 1, Math.floor((bans.length * available) / bytes)));
+    whole = join(bans, options);
+  }
+}
+
+function availableIn({ room }: DesiredEntriesOptions): number {
+  return room?.availableBytes ?? Number.POSITIVE_INFINITY;
+}
+
+function bytesOf(entries: ReadonlyMap<Network, DesiredEntry>, { room }: DesiredEntriesOptions): number {
+  if (room === undefined) return 0;
+  let bytes = 0;
+  for (const entry of entries.values()) bytes += room.costOf(entry);
+  return bytes;
 }
 
 const noJoining: Readonly<Record<Family, number>> = addressBits;

@@ -41,6 +41,8 @@ export interface ReconcilerOptions {
   readonly random: () => number;
   /** A full comparison with the firewall each so many milliseconds, whatever happens. */
   readonly resyncMs: number;
+  /** Whether the firewall has no room: then removals go first. */
+  readonly isFull?: () => boolean;
   /** As long as it is true, what was listed may not last: then lists come each {@link hastyResyncMs} at least. */
   readonly isHasty?: () => boolean;
   /** Has the last word on whose the entries are that were listed. */
@@ -269,7 +271,7 @@ export class Reconciler {
     const work = this.#plannedWork();
     const most = this.#stepsAlone > 0 ? 1 : this.#stepsAtOnce(work.waiting);
     this.#stepsAlone = Math.max(0, this.#stepsAlone - 1);
-    return work.take(most, this.#additionsInARow >= additionsBeforeRemoval);
+    return work.take(most, this.#additionsInARow >= additionsBeforeRemoval || this.#options.isFull?.() === true);
   }
 
   #stepsAtOnce(waiting: number): number {

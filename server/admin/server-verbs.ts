@@ -153,6 +153,7 @@ function describeEnforcers({ enforcement, clock }: ServerVerbsOptions) {
     state: describeState(reconciler.state, clock),
     ...reconciler.counts(),
     leftOut: enforcement.leftOut(reconciler.name),
+    bytes: enforcement.usage(reconciler.name),
     strays: enforcement.strays(reconciler.name).map((strays) => ({ ...strays, entries: strays.entries.length })),
     heldBack: enforcement.heldBackIn(reconciler.name),
   }));

@@ -97,6 +97,29 @@ describe('desiredEntries', () => {
     assert.deepEqual([entries.size, leftOut], [7, 13]);
   });
 
+  it('takes no more bytes than there are, and gives up the last of the ranked bans', () => {
+    const costOf = ({ network: each }: { readonly network: string }): number => each.length + 20;
+    const property = fc.property(
+      fc.uniqueArray(fc.integer({ min: 0, max: 400 }), { maxLength: 60 }),
+      fc.nat(2_000),
+      fc.boolean(),
+      (numbers, availableBytes, merge) => {
+        const bans = numbers.map((at, order) => ban(`198.51.${100 + (at >> 8)}.${at & 255}`, { order: order + 1 }));
+        const room = { availableBytes, costOf };
+        const { entries, leftOut, bytes } = desiredEntries(bans, { ...options, merge, room });
+        const cost = [...entries.values()].reduce((sum, each) => sum + costOf(each), 0);
+        assert.equal(bytes, cost);
+        assert.ok(cost <= availableBytes);
+        const covered = addressesOf([...entries.keys()]);
+        const kept = bans.map((each) => [...addressesOf([each.network])].every((address) => covered.has(address)));
+        assert.equal(kept.filter((isKept) => !isKept).length, leftOut);
+        if (leftOut > 0)
+          assert.equal(kept.indexOf(true) < 0 ? bans.length : kept.indexOf(true), leftOut, 'the oldest go');
+      },
+    );
+    fc.assert(property, { numRuns: 300 });
+  });
+
   it('covers exactly the addresses of the bans that it keeps', () => {
     const property = fc.property(
       bansOf16Addresses(),

@@ -40,6 +40,7 @@ export function showStatus(answer: Answer): string {
     reach(answer['reach']),
     '',
     enforcers(answer),
+    ...byteLines(answer),
     ...strayLines(answer),
     ...sources(answer),
     ...subscribers(answer),
@@ -113,6 +114,16 @@ function subscribers(answer: Answer): string[] {
     ]),
   );
   return rows.length === 0 ? [] : ['', formatTable(['SUBSCRIBER', 'ENFORCER', 'STATE', 'ENTRIES', 'REASON'], rows, '')];
+}
+
+/** How full the file is that a firewall keeps its entries in. */
+function byteLines(answer: Answer): string[] {
+  return items(answer['enforcers']).flatMap(({ name, bytes }) => {
+    if (!isObject(bytes)) return [];
+    const share = Math.round((Number(bytes['bytes']) / Number(bytes['budgetBytes'])) * 100);
+    const used = `${text(bytes['bytes'])} of ${text(bytes['budgetBytes'])} bytes (${share} %)`;
+    return [`${text(name)}: the file takes ${used}, and ends at ${text(bytes['mostBytes'])}`];
+  });
 }
 
 /** What stands in the firewalls and is looked after by nobody here. */

@@ -1,6 +1,6 @@
 import { enumerate } from '../../../shared/enumerate.ts';
 import type { Said } from '../../../shared/finding.ts';
-import { clusterFileMaxBytes } from '../../enforcers/proxmox/cluster-facts.ts';
+import { clusterFileMaxBytes, clusterFileReserveBytes } from '../../enforcers/proxmox/cluster-file-size.ts';
 import type { IpsetFacts, UnusableEntry } from '../../enforcers/proxmox/ipset-facts.ts';
 import { isUnreadable } from '../../enforcers/proxmox/readable.ts';
 import { type Answered, unreadable } from './answered.ts';
@@ -10,7 +10,7 @@ const warningShare = 0.8;
 
 /** The ipset itself: whether it is there, what in it has no effect, and how full it is. */
 export function judgeIpset(facts: Answered): readonly Said[] {
-  return [...judgePresence(facts), ...judgeFile(facts.cluster.ipsetBytes)];
+  return [...judgePresence(facts), ...judgeFile(facts.cluster.fileBytes)];
 }
 
 function judgePresence({ cluster, ipset, maxEntries }: Answered): readonly Said[] {
@@ -112,15 +112,17 @@ function judgeCount({ marked }: IpsetFacts, maxEntries: number): readonly Said[]
   ];
 }
 
-function judgeFile(ipsetBytes: Answered['cluster']['ipsetBytes']): readonly Said[] {
-  if (isUnreadable(ipsetBytes)) return [unreadable('the size of cluster.fw', ipsetBytes)];
-  if (ipsetBytes < clusterFileMaxBytes * warningShare) return [];
+const budgetBytes = clusterFileMaxBytes - clusterFileReserveBytes;
+
+function judgeFile(fileBytes: Answered['cluster']['fileBytes']): readonly Said[] {
+  if (isUnreadable(fileBytes)) return [unreadable('the size of cluster.fw', fileBytes)];
+  if (fileBytes < budgetBytes * warningShare) return [];
   return [
     {
       level: 'warning',
       code: 'near-file-ceiling',
-      fact: `the ipsets take ${Math.round((ipsetBytes / clusterFileMaxBytes) * 100)} % of the 1 MiB that cluster.fw may have`,
-      consequence: 'past it Proxmox refuses every change of the firewall, rules too',
+      fact: `cluster.fw is ${fileBytes} bytes, ${Math.round((fileBytes / clusterFileMaxBytes) * 100)} % of the 1 MiB at which it ends`,
+      consequence: `beyond ${budgetBytes} bytes bans are left out; at its end Proxmox can neither read nor write it, and only an editor helps`,
       command:
         'lower max_entries in the section and restart; pvesh get /cluster/firewall/ipset shows what else is there',
     },

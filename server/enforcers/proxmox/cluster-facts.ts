@@ -1,5 +1,6 @@
 import type { Proxmox } from 'proxmox-api';
 import type { Network } from '../../../shared/network.ts';
+import { readBytesElsewhere } from './cluster-file-size.ts';
 import { type GuestFacts, readGuests } from './guest-facts.ts';
 import { bytesOf, describeIpset, type IpsetFacts } from './ipset-facts.ts';
 import { LocalNetworks } from './local-networks.ts';
@@ -7,11 +8,8 @@ import { readManagement } from './management.ts';
 import { type NodeFacts, readNodeAddresses, readNodes } from './node-facts.ts';
 import { openApi } from './open-api.ts';
 import type { ProxmoxTransport } from './proxmox-transport.ts';
-import { readIpset, readIpsetNames, type SetContent } from './read-set.ts';
+import { readIpset, type SetContent } from './read-set.ts';
 import { isSet, objectOf, type Readable, readable, textOf } from './readable.ts';
-
-/** pmxcfs takes no file larger than this (memdb.h; half of it before Proxmox VE 7). */
-export const clusterFileMaxBytes = 1_048_576;
 
 /** How far a privilege goes: `here` is enough for the cluster firewall, `below` also for nodes and guests. */
 export type Grant = 'none' | 'here' | 'below';
@@ -33,8 +31,8 @@ export interface ClusterFacts {
   readonly ipset: Readable<IpsetFacts | undefined>;
   /** Addresses that administrate the cluster. */
   readonly management: Readable<SetContent>;
-  /** What all ipsets together take of {@link clusterFileMaxBytes}. */
-  readonly ipsetBytes: Readable<number>;
+  /** The size of cluster.fw as Proxmox writes it. */
+  readonly fileBytes: Readable<number>;
   readonly guests: Readable<readonly GuestFacts[]>;
 }
 
@@ -64,7 +62,7 @@ export async function readClusterFacts(
       return entries && describeIpset(entries);
     }),
     management: await readable(() => readManagement(api, new LocalNetworks())),
-    ipsetBytes: await readable(() => readIpsetBytes(api)),
+    fileBytes: await readable(() => readFileBytes(api, ipset)),
     guests: mayReadGuests
       ? await readable(() => readGuests(api))
       : { unreadable: 'the token lacks VM.Audit on /vms, so guests and their network cards are not shown to it' },
@@ -97,8 +95,6 @@ function grantOf(paths: Readonly<Record<string, unknown>>, where: readonly strin
   return granted.some((value) => value !== undefined) ? 'here' : 'none';
 }
 
-async function readIpsetBytes(api: Proxmox.Api): Promise<number> {
-  let bytes = 0;
-  for (const name of await readIpsetNames(api)) bytes += bytesOf((await readIpset(api, name)) ?? []);
-  return bytes;
+async function readFileBytes(api: Proxmox.Api, ipset: string): Promise<number> {
+  return (await readBytesElsewhere(api, ipset)) + bytesOf((await readIpset(api, ipset)) ?? []);
 }

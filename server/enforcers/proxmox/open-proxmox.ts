@@ -1,9 +1,12 @@
 import type { Network } from '../../../shared/network.ts';
 import type { Soon } from '../../in-turns.ts';
+import type { Endpoint } from '../../outgoing/endpoint.ts';
 import type { ProtectedSource } from '../../protection/protected-source.ts';
 import type { FirewallParts } from '../firewall-parts.ts';
 import type { OpenedFirewall } from '../opened-firewall.ts';
 import { readClusterAddresses } from './cluster-facts.ts';
+import { ClusterFileRoom } from './cluster-file-room.ts';
+import { clusterFile } from './cluster-file-size.ts';
 import { LocalNetworks } from './local-networks.ts';
 import { readManagement } from './management.ts';
 import { openApi } from './open-api.ts';
@@ -16,8 +19,11 @@ import { listTurns } from './read-set.ts';
 export function openProxmox(settings: ProxmoxSettings, { clock, marks, soon }: FirewallParts): OpenedFirewall {
   const { name, endpoint, readToken, ipset, limits } = settings;
   const transport = new ProxmoxTransport({ endpoint, readToken, clock });
+  const file = isThisNode(endpoint) ? clusterFile : undefined;
+  const room = new ClusterFileRoom({ mark: marks.own, ipset, clock, file });
   return {
-    enforcer: new ProxmoxIpset({ name, ipset, clock, soon, transport, marks }),
+    enforcer: new ProxmoxIpset({ name, ipset, clock, soon, transport, marks, room }),
+    room,
     limits,
     protectedSources: [
       {
@@ -28,6 +34,11 @@ export function openProxmox(settings: ProxmoxSettings, { clock, marks, soon }: F
       managementSource(name, transport, soon),
     ],
   };
+}
+
+/** Whether the API is that of the machine on which this runs. */
+function isThisNode({ host }: Endpoint): boolean {
+  return ['127.0.0.1', '::1', 'localhost'].includes(host);
 }
 
 function managementSource(name: string, transport: ProxmoxTransport, soon: Soon): ProtectedSource {

@@ -12,12 +12,25 @@ import { AnswerError, type Verdict } from '../answer-error.ts';
  * | 400 | rejected | a parameter; whether the entry is there already is for the caller to find out |
  * | 401, 403 | denied | the token |
  * | 3xx, 404 | denied | the address of something else than the API |
+ * | 500, no buffer space | retry | cluster.fw has come to its end; there is no code for it but the text of the errno |
  * | 595 | retry | pvedaemon was not reached |
  * | 596, other | retry | may have been carried out |
  */
 export function answerError(call: string, answer: Answer): AnswerError {
-  return new AnswerError(call, { status: answer.status, text: textOf(answer) }, judge(answer.status));
+  const text = textOf(answer);
+  return new AnswerError(call, { status: answer.status, text }, isFileFull(text) ? fileFull : judge(answer.status));
 }
+
+/** ENOBUFS of the call by which Proxmox reads the file from pmxcfs, or EFBIG of the write that would have made it too large. */
+function isFileFull(text: string): boolean {
+  return /No buffer space available|File too large/.test(text);
+}
+
+const fileFull: Verdict = {
+  code: 'retry',
+  advice:
+    'cluster.fw has come to its end at 1 MiB (1048576 bytes): Proxmox can neither read nor write it, so no rule and no ban of anybody can be changed; the one way back: make /etc/pve/firewall/cluster.fw shorter with an editor, then all goes on by itself',
+};
 
 function judge(status: number): Verdict {
   if (status === 400) return { code: 'rejected' };

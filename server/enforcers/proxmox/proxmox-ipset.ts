@@ -7,6 +7,7 @@ import { isObject } from '../../../shared/sealed-channel.ts';
 import type { Soon } from '../../in-turns.ts';
 import { isAnswer } from '../answer-error.ts';
 import { markText, type OwnMarks } from '../ownership/ledger-mark.ts';
+import type { ClusterFileRoom } from './cluster-file-room.ts';
 import { commentFor, heldEntries, readEntry } from './ipset-entries.ts';
 import { openApi } from './open-api.ts';
 import type { ProxmoxTransport } from './proxmox-transport.ts';
@@ -22,6 +23,7 @@ export interface ProxmoxIpsetOptions {
   readonly soon: Soon;
   /** Whose entries are ours. */
   readonly marks: OwnMarks;
+  readonly room: ClusterFileRoom;
 }
 
 /** A removal relies on what was seen this long ago at most: DELETE asks nobody whose entry it is. */
@@ -70,11 +72,15 @@ export class ProxmoxIpset implements Enforcer {
   async #look(signal: AbortSignal): Promise<readonly HeldEntry[]> {
     const { ipset, transport, soon } = this.#options;
     try {
-      const entries = await readIpsetEntries(await openApi(transport, signal), ipset, { turns: listTurns(soon) });
+      const api = await openApi(transport, signal);
+      const reading = { turns: listTurns(soon) };
+      const entries = await readIpsetEntries(api, ipset, reading);
+      await this.#options.room.measure(api, entries, reading);
       return heldEntries(entries, (mark) => mark.kind === 'ledger' && this.#options.marks.has(mark.id));
     } catch (error) {
       if (!(await this.#isAbsent(error, signal))) throw error;
       await this.#create(signal);
+      await this.#options.room.measure(await openApi(this.#options.transport, signal), []);
       return [];
     }
   }
@@ -97,12 +103,15 @@ export class ProxmoxIpset implements Enforcer {
     }
   }
 
-  async #add({ network, note }: DesiredEntry, signal: AbortSignal): Promise<void> {
+  async #add(entry: DesiredEntry, signal: AbortSignal): Promise<void> {
+    const { network, note } = entry;
+    this.#options.room.mustHaveRoom();
     const ipsets = await this.#ipsets(signal);
     try {
-      const { ipset, marks } = this.#options;
+      const { ipset, marks, room } = this.#options;
       await ipsets.$(ipset).$post({ cidr: network, comment: commentFor(marks.own, note) });
       this.#marks.set(network, this.#ownMark);
+      room.added(entry);
     } catch (error) {
       // 400 is a duplicate, which is what was wanted, or a network that Proxmox does not take.
       if (!isRejection(error) || !(await this.#holds(network, signal))) throw error;
@@ -131,6 +140,7 @@ export class ProxmoxIpset implements Enforcer {
     const ipsets = await this.#ipsets(signal);
     await ipsets.$(this.#options.ipset).$(spelling).$delete();
     this.#marks.delete(spelling);
+    this.#options.room.removed(spelling);
   }
 
   #saw(spelling: string, mark: string): boolean {

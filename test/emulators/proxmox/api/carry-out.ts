@@ -59,7 +59,7 @@ async function readFirewall(
 ): Promise<unknown> {
   const startedAt = clock.elapsed();
   const parameters = checkParameters(method.parameters, given);
-  const config = file.read();
+  const config = file.readByDaemon();
   const entries = countEntries(config);
   try {
     return method.read(config, parameters);
@@ -74,7 +74,7 @@ async function changeFirewall(method: FirewallChange, given: GivenParameters, wo
   const parameters = checkParameters(method.parameters, given);
   await lock.run(async () => {
     const startedAt = clock.elapsed();
-    const config = file.read();
+    const config = file.readByDaemon();
     const entries = countEntries(config);
     try {
       method.change(config, parameters);

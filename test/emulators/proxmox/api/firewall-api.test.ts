@@ -256,7 +256,7 @@ describe('the firewall API', () => {
   });
 
   it('takes no file above 1 MiB, and leaves the old one', async (t) => {
-    const full = `[IPSET blacklist]\n\n${'10.0.0.1 # '.padEnd(1024 * 1024 - 40, 'c')}\n\n`;
+    const full = `[IPSET blacklist]\n\n${'10.0.0.1 # '.padEnd(1024 * 1024 - 64, 'c')}\n\n`;
     const emulated = await startTemporaryProxmox(t, { clusterFw: full });
     const token = emulated.token;
     const answer = await requestOnce(emulated, {
@@ -271,6 +271,27 @@ describe('the firewall API', () => {
       (await requestOnce(emulated, { method: 'DELETE', path: `/api2/json${SET}/10.0.0.1`, token })).status,
       200,
     );
+  });
+
+  it('answers nothing at all once the file is too large to be read, until an editor has made it shorter', async (t) => {
+    const emulated = await startTemporaryProxmox(t);
+    const file = (bytes: number): string => `[IPSET blacklist]\n\n${'10.0.0.1 # '.padEnd(bytes - 21, 'c')}\n\n`;
+    for (const [bytes, status] of [
+      [1_048_527, 200],
+      [1_048_565, 500],
+      [100_000, 200],
+    ] as const) {
+      emulated.writeClusterFw(file(bytes));
+      assert.equal(Buffer.byteLength(emulated.readClusterFw() ?? ''), bytes);
+      const { token } = emulated;
+      for (const path of [SET, '/cluster/firewall/rules', '/cluster/firewall/ipset']) {
+        const answer = await requestOnce(emulated, { method: 'GET', path: `/api2/json${path}`, token });
+        assert.equal(answer.status, status, `${path} at ${bytes}`);
+        if (status === 500) assert.equal(answer.reason, 'No buffer space available');
+      }
+      const removed = await requestOnce(emulated, { method: 'DELETE', path: `/api2/json${SET}/10.0.0.2`, token });
+      assert.equal(removed.status, status);
+    }
   });
 });
 

@@ -1,9 +1,10 @@
 import { parseAddress } from '../cluster-fw/address.ts';
 import { type ClusterFw, findAlias } from '../cluster-fw/cluster-fw.ts';
 import { digestOf, type Shown, withDigest } from '../cluster-fw/digest.ts';
+import { showRule } from '../cluster-fw/firewall-rule.ts';
 import { comparePerl } from '../cluster-fw/perl-order.ts';
 import { isTrue } from '../cluster-fw/perl-truth.ts';
-import { parameterFailure } from './api-failure.ts';
+import { ApiFailure, parameterFailure } from './api-failure.ts';
 import type { ApiMethod } from './api-method.ts';
 import { assertUnmodified, change, query } from './firewall-method.ts';
 import { CIDR, COMMENT, DIGEST, GROUP_NAME, type ParameterRule, type Parameters, SECTION_NAME } from './parameters.ts';
@@ -49,6 +50,7 @@ export const FIREWALL_METHODS: readonly ApiMethod[] = [
   change(['POST', `${BASE}/aliases`], { name: SECTION_NAME, cidr: CIDR, comment: COMMENT }, createAlias),
   change(['DELETE', `${BASE}/aliases/{name}`], { name: SECTION_NAME, digest: DIGEST }, removeAlias),
   query(`${BASE}/groups`, {}, (config) => withDigest(showGroups(config))),
+  query(`${BASE}/groups/{group}`, { group: GROUP_NAME }, showGroup),
   change(['POST', `${BASE}/groups`], { group: GROUP_NAME, comment: COMMENT, digest: DIGEST }, createGroup),
 ];
 
@@ -104,6 +106,12 @@ function showGroups(config: ClusterFw): Shown[] {
   return [...config.groups]
     .sort(([a], [b]) => comparePerl(a, b))
     .map(([group, { comment }]) => (isTrue(comment) ? { group, comment } : { group }));
+}
+
+function showGroup(config: ClusterFw, { group = '' }: Parameters): Shown[] {
+  const found = config.groups.get(group);
+  if (found === undefined) throw new ApiFailure(500, `no such security group '${group}'`);
+  return withDigest(found.rules.map(showRule)).map((shown, pos) => ({ ...shown, pos }));
 }
 
 function createGroup(config: ClusterFw, { group = '', comment, digest }: Parameters): void {

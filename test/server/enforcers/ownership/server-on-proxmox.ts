@@ -4,6 +4,7 @@ import { EnforcementOfBans } from '../../../../server/enforcement.ts';
 import { OwnMarks } from '../../../../server/enforcers/ownership/ledger-mark.ts';
 import type { StrayEntries } from '../../../../server/enforcers/ownership/stray-entries.ts';
 import { Traces } from '../../../../server/enforcers/ownership/traces.ts';
+import { ClusterFileRoom } from '../../../../server/enforcers/proxmox/cluster-file-room.ts';
 import { ProxmoxIpset } from '../../../../server/enforcers/proxmox/proxmox-ipset.ts';
 import { sweepExpired } from '../../../../server/expiry-sweep.ts';
 import type { ReceivedEvent } from '../../../../shared/frames.ts';
@@ -23,6 +24,8 @@ export class ServerOnProxmox {
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   isPaused = false;
+  /** Called after each write. */
+  onWrite: () => void = () => undefined;
 
   private constructor(core: Core, enforcement: EnforcementOfBans, marks: OwnMarks) {
     this.marks = marks;
@@ -38,10 +41,20 @@ export class ServerOnProxmox {
     const marks = new OwnMarks([mark]);
     const traces = new Traces(core.ledger);
     const transport = transportTo(proxmox);
+    const room = new ClusterFileRoom({ mark, ipset: 'blacklist', clock, file: undefined });
     const enforcement = new EnforcementOfBans({
       firewalls: [
         {
-          enforcer: new ProxmoxIpset({ name: 'main', ipset: 'blacklist', clock, soon: setImmediate, transport, marks }),
+          enforcer: new ProxmoxIpset({
+            name: 'main',
+            ipset: 'blacklist',
+            clock,
+            soon: setImmediate,
+            transport,
+            marks,
+            room,
+          }),
+          room,
           limits: { maxEntries: 10_000, merge: true, resyncSeconds: 300 },
           protectedSources: [],
         },
@@ -53,7 +66,9 @@ export class ServerOnProxmox {
       isClient: (name) => name === 'web1',
       held: core.held,
       unread: () => undefined,
-      onEvent: () => undefined,
+      onEvent: (_enforcer, { kind }) => {
+        if (kind === 'applied') server.onWrite();
+      },
       onRoom: () => undefined,
       onStrays: () => undefined,
     });
@@ -67,6 +82,14 @@ export class ServerOnProxmox {
 
   get strays(): readonly StrayEntries[] {
     return this.enforcement.strays('proxmox/main');
+  }
+
+  /** So many at once, each fifty by a host of their own. */
+  async banAll(networks: readonly string[]): Promise<void> {
+    for (let from = 0; from < networks.length; from += 50) {
+      const events = networks.slice(from, from + 50).map((each, at) => makeEvent(at + 1, each, { ttlSeconds: null }));
+      await this.core.send(makeClient({ name: `host${networks[from]?.replaceAll('.', '-')}` }), events, randomUUID());
+    }
   }
 
   async ban(network: string, ttlSeconds: number | null = null): Promise<void> {

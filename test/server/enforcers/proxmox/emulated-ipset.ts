@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OwnMarks } from '../../../../server/enforcers/ownership/ledger-mark.ts';
+import { ClusterFileRoom } from '../../../../server/enforcers/proxmox/cluster-file-room.ts';
 import { ProxmoxIpset } from '../../../../server/enforcers/proxmox/proxmox-ipset.ts';
 import { ProxmoxTransport } from '../../../../server/enforcers/proxmox/proxmox-transport.ts';
 import { type Clock, systemClock } from '../../../../shared/clock.ts';
@@ -38,6 +39,7 @@ export function transportTo(
 /** @param clock for how old a look may be; the time limits of calls are real */
 export function ipsetOn(proxmox: EmulatedProxmox, clock: Clock = systemClock, token = proxmox.token): ProxmoxIpset {
   const transport = transportTo(proxmox, token);
+  const room = new ClusterFileRoom({ mark: 'test', ipset: 'blacklist', clock, file: undefined });
   return new ProxmoxIpset({
     name: 'main',
     ipset: 'blacklist',
@@ -45,6 +47,7 @@ export function ipsetOn(proxmox: EmulatedProxmox, clock: Clock = systemClock, to
     soon: setImmediate,
     transport,
     marks: new OwnMarks(['test']),
+    room,
   });
 }
 

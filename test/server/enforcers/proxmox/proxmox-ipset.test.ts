@@ -331,13 +331,16 @@ describe('ProxmoxIpset', () => {
   });
 
   describe('what it costs', () => {
+    /** What else stands in the file is asked for once: options, aliases, rules, ipsets, groups. */
+    const readsOfTheRest = 5;
+
     it('fills an ipset with one GET and one POST an entry, 95 of them a connection', async () => {
       proxmox.writeClusterFw('[IPSET blacklist]\n\n');
       const bench = startBench();
       bench.want(...numbered(200));
       bench.start();
       await bench.reaches('in-sync');
-      assert.equal(proxmox.log.reads, 1);
+      assert.equal(proxmox.log.reads, 1 + readsOfTheRest);
       assert.equal(proxmox.log.writes, 200);
       assert.equal(proxmox.log.handshakes, 3);
     });
@@ -365,7 +368,7 @@ describe('ProxmoxIpset', () => {
       bench.want(...bans);
       bench.start();
       await bench.reaches('in-sync');
-      assert.deepEqual([proxmox.log.reads, proxmox.log.writes], [1, 0]);
+      assert.deepEqual([proxmox.log.reads, proxmox.log.writes], [1 + readsOfTheRest, 0]);
     });
   });
 });

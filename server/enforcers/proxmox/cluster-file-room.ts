@@ -1,0 +1,104 @@
+import type { Proxmox } from 'proxmox-api';
+import type { Clock } from '../../../shared/clock.ts';
+import type { DesiredEntry, HeldEntry } from '../../../shared/enforcer.ts';
+import { EnforcerError } from '../../../shared/errors.ts';
+import { fileSize } from '../../../shared/host/file-size.ts';
+import type { ByteRoom, ByteUsage } from '../byte-room.ts';
+import { clusterFileMaxBytes, clusterFileReserveBytes, readBytesElsewhere } from './cluster-file-size.ts';
+import { commentFor, type IpsetEntry } from './ipset-entries.ts';
+import { bytesOf } from './ipset-facts.ts';
+import type { SetReading } from './read-set.ts';
+
+export interface ClusterFileRoomOptions {
+  /** The id in the comments of our entries. */
+  readonly mark: string;
+  readonly ipset: string;
+  readonly clock: Clock;
+  /** The file itself, where this machine is a node of the cluster. Undefined: the API tells what stands in it. */
+  readonly file: string | undefined;
+}
+
+/** The rest of the file is asked for through the API no more often: each call reads and parses all of it. */
+const elsewhereMaxAgeMs = 900_000;
+const budgetBytes = clusterFileMaxBytes - clusterFileReserveBytes;
+/** Past this nothing is added, whatever was planned: half of the reserve is gone. */
+const hardBytes = clusterFileMaxBytes - clusterFileReserveBytes / 2;
+/** The longest line of ours. */
+const lineMaxBytes = 96;
+
+/**
+ * The room that cluster.fw has left for our entries. All of it counts, whoever wrote it: a byte too many is the end of the whole
+ * firewall, since Proxmox can then neither read nor write the file.
+ */
+export class ClusterFileRoom implements ByteRoom {
+  readonly #options: ClusterFileRoomOptions;
+  /** Of the entries of the set, by their spelling. */
+  #lines = new Map<string, number>();
+  #fileBytes = 0;
+  #ourBytes = 0;
+  #elsewhere: { readonly bytes: number; readonly atMs: number } | undefined;
+
+  constructor(options: ClusterFileRoomOptions) {
+    this.#options = options;
+  }
+
+  get usage(): ByteUsage {
+    return { bytes: this.#fileBytes, budgetBytes, mostBytes: clusterFileMaxBytes };
+  }
+
+  /** What all entries of ours together may take, in bytes. */
+  get availableBytes(): number {
+    return Math.max(0, budgetBytes - (this.#fileBytes - this.#ourBytes));
+  }
+
+  get isFull(): boolean {
+    return this.#fileBytes + lineMaxBytes > budgetBytes;
+  }
+
+  costOf({ network, note }: DesiredEntry): number {
+    return this.#lines.get(network) ?? network.length + commentFor(this.#options.mark, note).length + 4;
+  }
+
+  /** Takes in what the set holds, and measures the rest of the file. @throws EnforcerError */
+  async measure(api: Proxmox.Api, entries: readonly IpsetEntry[], reading?: SetReading): Promise<void> {
+    this.#lines = new Map(entries.map((entry) => [entry.cidr, bytesOf([entry])]));
+    const { file, ipset, clock } = this.#options;
+    const size = file === undefined ? undefined : fileSize(file);
+    if (
+      size === undefined &&
+      clock.elapsed() - (this.#elsewhere?.atMs ?? Number.NEGATIVE_INFINITY) >= elsewhereMaxAgeMs
+    ) {
+      this.#elsewhere = { bytes: await readBytesElsewhere(api, ipset, reading), atMs: clock.elapsed() };
+    }
+    this.#fileBytes = size ?? (this.#elsewhere?.bytes ?? 0) + bytesOf(entries);
+  }
+
+  settle(ours: readonly HeldEntry[]): void {
+    this.#ourBytes = ours.reduce((sum, { spelling }) => sum + (this.#lines.get(spelling) ?? 0), 0);
+  }
+
+  /** @throws EnforcerError when no entry may be added to a file that somebody else has filled meanwhile */
+  mustHaveRoom(): void {
+    const { file } = this.#options;
+    const bytes = (file === undefined ? undefined : fileSize(file)) ?? this.#fileBytes;
+    if (bytes + lineMaxBytes <= hardBytes) return;
+    throw new EnforcerError(
+      'retry',
+      `cluster.fw is ${bytes} bytes of the ${clusterFileMaxBytes} that Proxmox can read and write: nothing is added, make it shorter`,
+    );
+  }
+
+  added(entry: DesiredEntry): void {
+    const bytes = this.costOf(entry);
+    this.#lines.set(entry.network, bytes);
+    this.#fileBytes += bytes;
+    this.#ourBytes += bytes;
+  }
+
+  removed(spelling: string): void {
+    const bytes = this.#lines.get(spelling) ?? 0;
+    this.#lines.delete(spelling);
+    this.#fileBytes -= bytes;
+    this.#ourBytes -= bytes;
+  }
+}
