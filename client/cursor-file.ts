@@ -1,7 +1,7 @@
 import { readIfPresent } from '../shared/host/absent-file.ts';
+import { exchangeFile } from '../shared/host/durable-file.ts';
 import { parseObject } from '../shared/sealed-channel.ts';
 import { Serial } from '../shared/serial.ts';
-import { exchangeFile } from './durable-file.ts';
 import { decodeLine, encodeLine } from './outbox/checked-line.ts';
 
 /** What a cursor file says: up to which number one server has acknowledged a stream. */

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { atPath } from '../shared/host/at-path.ts';
-import { replaceFile } from './durable-file.ts';
+import { replaceFile } from '../shared/host/durable-file.ts';
 import { type EventsRecord, encodeRecord, type RecordedEvent, type StartRecord } from './journal-record.ts';
 import type { Recovered } from './outbox/read-journal.ts';
 import type { NumberedEvent } from './outbox-event.ts';

@@ -1,7 +1,7 @@
 import { appendFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../shared/clock.ts';
-import { sizeOf } from './durable-file.ts';
+import { sizeOf } from '../shared/host/durable-file.ts';
 import type { UnreadableLine } from './queue-line.ts';
 
 /** Size of the file at which it becomes `unreadable.log.1`, in place of the one before. */

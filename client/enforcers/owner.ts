@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describeError, EnforcerError } from '../../shared/errors.ts';
 import { readIfPresent } from '../../shared/host/absent-file.ts';
-import { replaceFile } from '../durable-file.ts';
+import { replaceFile } from '../../shared/host/durable-file.ts';
 import { decodeLine, encodeLine } from '../outbox/checked-line.ts';
 
 /** Whose something on this host is: what an agent marks what it makes with. */

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { type Clock, sleep } from '../../shared/clock.ts';
 import { describeError } from '../../shared/errors.ts';
 import { isAbsent } from '../../shared/host/absent-file.ts';
+import { replaceFile } from '../../shared/host/durable-file.ts';
 import type { Log } from '../../shared/host/log.ts';
 import { jailPattern } from '../../shared/names.ts';
 import { parseObject } from '../../shared/sealed-channel.ts';
-import { replaceFile } from '../durable-file.ts';
 import type { WiredJail } from './jail-reader.ts';
 
 /** How long lines of the queue wait for the first answer of fail2ban about names. */

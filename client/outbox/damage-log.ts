@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { Clock } from '../../shared/clock.ts';
 import { describeError } from '../../shared/errors.ts';
 import { readIfPresent } from '../../shared/host/absent-file.ts';
+import { replaceFile } from '../../shared/host/durable-file.ts';
 import type { Log } from '../../shared/host/log.ts';
-import { replaceFile } from '../durable-file.ts';
 
 /** Name of the file in the state folder. */
 export const damageLogName = 'damage.log';

@@ -2,8 +2,8 @@ import { chmod, lstat, mkdir, rm, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { hasCode } from '../../shared/errors.ts';
 import { isAbsent, readIfPresent } from '../../shared/host/absent-file.ts';
+import { replaceFile } from '../../shared/host/durable-file.ts';
 import { SetupError } from '../../shared/host/setup-error.ts';
-import { replaceFile } from '../durable-file.ts';
 
 /** A file as it stands. */
 export interface FileState {

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readIfPresent } from '../../shared/host/absent-file.ts';
+import { replaceFile } from '../../shared/host/durable-file.ts';
 import { SetupError } from '../../shared/host/setup-error.ts';
 import { isObject, parseObject } from '../../shared/sealed-channel.ts';
-import { replaceFile } from '../durable-file.ts';
 import { removeFolder } from './host-files.ts';
 
 /** A file that setup has made or changed. */

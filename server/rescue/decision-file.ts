@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describeError } from '../../shared/errors.ts';
 import { readIfPresent } from '../../shared/host/absent-file.ts';
-import { removeFile, replaceFile } from '../../shared/host/replace-file.ts';
+import { removeFile, replaceFile } from '../../shared/host/durable-file.ts';
 import { formatKept, type KeptDecisions, parseKept } from './kept-decisions.ts';
 
 /** Where decisions are kept now. */

@@ -1,8 +1,8 @@
 import { readIfPresent } from '../../../shared/host/absent-file.ts';
+import { appendDurably, exchangeFile, replaceFile } from '../../../shared/host/durable-file.ts';
 import type { Log } from '../../../shared/host/log.ts';
 import type { Network } from '../../../shared/network.ts';
 import { Serial } from '../../../shared/serial.ts';
-import { appendDurably, exchangeFile, replaceFile } from '../../durable-file.ts';
 import type { BanFacts } from './command-event.ts';
 import { formatCarriedOut, parseRecord } from './record-lines.ts';
 

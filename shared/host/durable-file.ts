@@ -1,7 +1,7 @@
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { isAbsent } from '../shared/host/absent-file.ts';
-import { atPath } from '../shared/host/at-path.ts';
+import { isAbsent } from './absent-file.ts';
+import { atPath } from './at-path.ts';
 
 /**
  * Replaces a file as a whole: whoever reads it, also after a loss of power, finds the old text or the new one. The new one
@@ -28,6 +28,11 @@ export async function appendDurably(path: string, text: string): Promise<void> {
   } finally {
     await file.close();
   }
+}
+
+/** Takes a file away; one that is not there is no fault. @throws Error of the file system */
+export async function removeFile(path: string): Promise<void> {
+  await rm(path, { force: true });
 }
 
 async function exchange(path: string, text: string, settle: (draft: FileHandle) => Promise<void>): Promise<void> {
