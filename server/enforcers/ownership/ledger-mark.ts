@@ -7,6 +7,15 @@ export type Mark =
   | { readonly kind: 'old'; readonly comment: string };
 
 const ledgerPrefix = 'f2nb:';
+/** The whole comment, as a ledger's entries carry it: one that merely begins so is the administrator's. */
+const ledgerPattern = /^f2nb:([a-z0-9]{4})(?: [A-Za-z0-9._@+%~ -]*)?$/;
+
+/** The mark that a comment carries; undefined for an administrator's. */
+export function markIn(comment: string): Mark | undefined {
+  const [, id] = ledgerPattern.exec(comment) ?? [];
+  if (id !== undefined) return { kind: 'ledger', id };
+  return isOldComment(comment) ? { kind: 'old', comment } : undefined;
+}
 
 /** How a mark stands in a comment: in its beginning, or the whole of an old one, which may be the administrator's own words. */
 export function markText(mark: Mark): string {
@@ -23,7 +32,7 @@ const oldMaxCharacters = 40;
 const oldPattern = /^f2nb ([A-Za-z0-9._@+-]+)(?: ([A-Za-z0-9._@+-]+))?$/;
 
 /** Whether a version that named no ledger may have made this comment: `f2nb JAIL CLIENT`, or what the cut left of it. */
-export function isOldComment(comment: string): boolean {
+function isOldComment(comment: string): boolean {
   const [, , client] = oldPattern.exec(comment) ?? [];
   return client !== undefined || (oldPattern.test(comment) && isCut(comment));
 }

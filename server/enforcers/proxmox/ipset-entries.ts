@@ -2,7 +2,7 @@ import type { HeldEntry } from '../../../shared/enforcer.ts';
 import type { Network } from '../../../shared/network.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
 import { inTurns, type Turns } from '../../in-turns.ts';
-import { isOldComment, type Mark, markText } from '../ownership/ledger-mark.ts';
+import { type Mark, markIn, markText } from '../ownership/ledger-mark.ts';
 import { Aliases } from './aliases.ts';
 import { textOf } from './readable.ts';
 
@@ -22,8 +22,6 @@ export interface IpsetEntry {
 const commentMaxCharacters = 40;
 /** What the name of an alias never has. Cheaper than reading a hundred thousand networks again. */
 const addressPattern = /[.:]/;
-/** As {@link commentFor} makes it, and nothing else: a comment that merely begins so is the administrator's. */
-const markedPattern = /^f2nb:([a-z0-9]{4})(?: [A-Za-z0-9._@+%~ -]*)?$/;
 
 /**
  * The comment of an entry: the ledger that owns it, and who claims it. The note's small alphabet is held to here too: a newline in
@@ -32,13 +30,6 @@ const markedPattern = /^f2nb:([a-z0-9]{4})(?: [A-Za-z0-9._@+%~ -]*)?$/;
 export function commentFor(id: string, note: string): string {
   const text = `${markText({ kind: 'ledger', id })} ${note.replace(/[^A-Za-z0-9._@+%~ -]/g, '')}`;
   return text.slice(0, commentMaxCharacters).trim();
-}
-
-/** The mark that a comment carries; undefined for an administrator's. */
-export function markIn(comment: string): Mark | undefined {
-  const [, id] = markedPattern.exec(comment) ?? [];
-  if (id !== undefined) return { kind: 'ledger', id };
-  return isOldComment(comment) ? { kind: 'old', comment } : undefined;
 }
 
 /** Reads the data of one entry, by its spelling alone when no aliases are given; undefined when it is not one. */

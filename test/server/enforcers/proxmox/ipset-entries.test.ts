@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  commentFor,
-  heldEntries,
-  markIn,
-  readEntries,
-  readEntry,
-} from '../../../../server/enforcers/proxmox/ipset-entries.ts';
+import { markIn } from '../../../../server/enforcers/ownership/ledger-mark.ts';
+import { commentFor, heldEntries, readEntries, readEntry } from '../../../../server/enforcers/proxmox/ipset-entries.ts';
 import { atOnce } from '../../../../server/in-turns.ts';
 
 async function held(...items: readonly object[]): Promise<string[]> {
