@@ -1,14 +1,8 @@
 import { join } from 'node:path';
 import { describeError } from '../../shared/errors.ts';
 import { readIfPresent } from '../../shared/host/absent-file.ts';
-import { removeFile, replaceFile } from '../../shared/host/durable-file.ts';
+import { type Kept, removeAll, replaceFirst } from '../../shared/host/spare-file.ts';
 import { formatKept, type KeptDecisions, parseKept } from './kept-decisions.ts';
-
-/** Where decisions are kept now. */
-export type Kept =
-  | { readonly kind: 'kept'; readonly file: string }
-  /** A restart forgets them. */
-  | { readonly kind: 'nowhere'; readonly reason: string };
 
 export interface Found {
   /** Undefined: none waits for the ledger. */
@@ -49,17 +43,9 @@ export class DecisionFile {
   /** Keeps these in the first folder that takes them, instead of those before; none: takes the files away. Never rejects. */
   async save(kept: Omit<KeptDecisions, 'revision'>): Promise<Kept> {
     this.#revision += 1;
-    const text = formatKept({ ...kept, revision: this.#revision });
-    let reason = 'there is no folder for it';
-    for (const [index, file] of this.#files.entries()) {
-      const failure = kept.decisions.length === 0 ? await remove(file) : await replace(file, text);
-      if (failure !== undefined) reason = failure;
-      else if (kept.decisions.length > 0) {
-        for (const older of this.#files.slice(index + 1)) await remove(older);
-        return { kind: 'kept', file };
-      }
-    }
-    return { kind: 'nowhere', reason };
+    if (kept.decisions.length > 0)
+      return await replaceFirst(this.#files, formatKept({ ...kept, revision: this.#revision }));
+    return { kind: 'nowhere', reason: (await removeAll(this.#files)) ?? 'nothing waits' };
   }
 }
 
@@ -73,13 +59,4 @@ async function readKept(
   } catch (error) {
     return { reason: describeError(error) };
   }
-}
-
-/** @returns why not */
-async function replace(file: string, text: string): Promise<string | undefined> {
-  return await replaceFile(file, text).then(() => undefined, describeError);
-}
-
-async function remove(file: string): Promise<string | undefined> {
-  return await removeFile(file).then(() => undefined, describeError);
 }

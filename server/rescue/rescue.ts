@@ -1,12 +1,13 @@
 import { type Clock, sleep } from '../../shared/clock.ts';
 import type { Log } from '../../shared/host/log.ts';
+import type { Kept } from '../../shared/host/spare-file.ts';
 import { Serial } from '../../shared/serial.ts';
 import type { Draft } from '../draft.ts';
 import type { Report } from '../ledger/ledger.ts';
 import type { Record } from '../record.ts';
 import type { StandingBans } from '../standing-bans.ts';
 import { type Decision, enterDecision, networkIn } from './decision.ts';
-import type { DecisionFile, Kept } from './decision-file.ts';
+import type { DecisionFile } from './decision-file.ts';
 import type { KeptDecisions } from './kept-decisions.ts';
 
 /** What came of a decision. */

@@ -3,8 +3,8 @@ import type { Clock } from '../../shared/clock.ts';
 import { describeError } from '../../shared/errors.ts';
 import { every } from '../../shared/every.ts';
 import { readIfPresent } from '../../shared/host/absent-file.ts';
-import { replaceFile } from '../../shared/host/durable-file.ts';
 import type { Log } from '../../shared/host/log.ts';
+import { replaceFirst } from '../../shared/host/spare-file.ts';
 import { formatInstant } from '../../shared/instant.ts';
 import { type Boot, type ClockState, type KeptTime, TrustedClock } from '../../shared/trusted-clock.ts';
 import { formatKeptTime, parseKeptTime } from './kept-time.ts';
@@ -59,12 +59,9 @@ export class Timekeeping {
 
   /** A disk that takes it not costs only that an older time is gone on from. */
   async keep(): Promise<void> {
-    const text = formatKeptTime(this.clock.keep());
-    for (const folder of this.#options.folders) {
-      const failure = await replaceFile(join(folder, fileName), text).catch((error: unknown) => describeError(error));
-      if (failure === undefined) return;
-      this.#options.log.debug({ error: failure }, 'the time cannot be kept here');
-    }
+    const files = this.#options.folders.map((folder) => join(folder, fileName));
+    const kept = await replaceFirst(files, formatKeptTime(this.clock.keep()));
+    if (kept.kind === 'nowhere') this.#options.log.debug({ error: kept.reason }, 'the time cannot be kept');
   }
 }
 

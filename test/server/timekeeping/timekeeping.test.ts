@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import fc from 'fast-check';
@@ -34,6 +34,22 @@ testWithEnding('goes on from the time that it kept, in the first folder that tak
   const believed = await Timekeeping.open({ folders, host, boot, log });
   assert.deepEqual([believed.clock.now(), believed.state.kind], [right + 60 * day, 'agreed']);
   assert.deepEqual(await readdir(folder), ['clock.json']);
+});
+
+testWithEnding('goes on from the time that it was told last, whatever another folder took before', async (context) => {
+  const folder = await makeFolder(context);
+  const [best, spare] = [join(folder, 'best'), join(folder, 'spare')];
+  await mkdir(spare);
+  const host = new ManualClock();
+  const right = host.now();
+  host.set(60 * day);
+  const time = await Timekeeping.open({ folders: [best, spare], host, boot, log });
+  await time.keep();
+  await mkdir(best);
+  host.set(-60 * day);
+  await time.believe();
+  const after = await Timekeeping.open({ folders: [best, spare], host, boot, log });
+  assert.deepEqual([after.clock.now(), after.state.kind], [right, 'agreed']);
 });
 
 testWithEnding('believes the clock of the host when nothing readable was kept', async (context) => {
