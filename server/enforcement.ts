@@ -246,7 +246,10 @@ export class EnforcementOfBans {
         unread(firewall) === undefined && policy.refuseAddress(network) === undefined && held.isMeant(network),
       onEvent: (event) => {
         if (event.kind === 'applied')
-          for (const { verb, entry } of event.steps) if (verb === 'add') traces.noteOwn(entry.network);
+          for (const step of event.steps) {
+            if (step.verb === 'add') traces.noteOwn(step.entry.network);
+            else ownership.noteRemoved(step.entry);
+          }
         onEvent(enforcer.name, event);
       },
     });

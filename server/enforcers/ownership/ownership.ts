@@ -74,6 +74,11 @@ export class Ownership {
     for (const { spelling } of entries) this.#released.add(`${id} ${spelling}`);
   }
 
+  /** It was taken out: should it come again, it is a stray again. */
+  noteRemoved(entry: HeldEntry): void {
+    this.#released.delete(`${this.#idOf(entry)} ${entry.spelling}`);
+  }
+
   #judgeOne(entry: HeldEntry, knows: Knows): HeldEntry {
     if (entry.owner === 'theirs' && entry.mark === undefined) return entry;
     const id = this.#idOf(entry);

@@ -85,6 +85,17 @@ describe('entries that nobody here looks after', () => {
     assert.ok(held().includes('203.0.113.33'));
   });
 
+  it('stay after clear when the other ledger puts the very same ones in again', async (t) => {
+    const { proxmox, server, ask, held } = await foundBy(t);
+    await ask('clear', { id: 'p7q2', yes: true });
+    assert.ok(!held().includes('203.0.113.2'));
+    proxmox.writeClusterFw(
+      `${proxmox.readClusterFw() ?? ''}`.replace('203.0.113.3 #', '203.0.113.2 # f2nb:p7q2 a b\n203.0.113.3 #'),
+    );
+    await server.pass();
+    assert.ok(held().includes('203.0.113.2'));
+  });
+
   const gone = { p7q2: ['203.0.113.1', '203.0.113.2'], k3x9: ['203.0.113.4'], old: ['203.0.113.5'] } as const;
   for (const [id, ended] of Object.entries(gone)) {
     it(`go on with an end after adopt ${id}, but for what may not be banned`, async (t) => {
