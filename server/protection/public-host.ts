@@ -7,7 +7,8 @@ import type { ProtectedSource } from './protected-source.ts';
 
 /**
  * Where hosts reach this server: the address that `public_host` is, or all that its name stands for. Looked up at each reading,
- * once a minute; the resolvers keep an answer for its TTL. Where one family gets no answer, what it was stays.
+ * once a minute; the resolvers keep an answer for its TTL. Where one family gets no answer, or DNS knows no such name, what it was
+ * stays.
  */
 export function publicHostSource(host: string, resolve: ResolveName): ProtectedSource {
   let unanswered: readonly string[] = [];
@@ -21,7 +22,9 @@ export function publicHostSource(host: string, resolve: ResolveName): ProtectedS
       const answer = await resolve(name, signal);
       unanswered = [...missing(4, answer[4]), ...missing(6, answer[6])];
       if (unanswered.length === 2) throw new Error(`${host}: ${unanswered.join(', ')}`);
-      return [...networksOf(answer[4]), ...networksOf(answer[6])];
+      const networks = [...networksOf(answer[4]), ...networksOf(answer[6])];
+      // A provider's slip must not have the server's own address banned.
+      return networks.length === 0 ? undefined : networks;
     },
   };
 }
