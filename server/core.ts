@@ -17,7 +17,7 @@ import { sweepExpired } from './expiry-sweep.ts';
 import { Feed } from './feed/feed.ts';
 import type { Soon } from './in-turns.ts';
 import { Intake } from './intake.ts';
-import { type Change, type Ledger, LedgerError, type LedgerState, type ProtectedSet } from './ledger/ledger.ts';
+import { type Change, type Ledger, LedgerError, type LedgerState } from './ledger/ledger.ts';
 import { Losses } from './ledger/losses.ts';
 import type { OpenedChannel } from './notifications/delivery.ts';
 import { Notifications } from './notifications/notifications.ts';
@@ -239,19 +239,9 @@ export class Core {
     return new WhitelistNames({
       configured: this.#settings.whitelistNames,
       ...{ entries: state.whitelistNames, sets: state.protectedSets, whitelist: this.whitelist, resolve, clock, log },
-      save: (set) => void this.#keep(set),
+      save: (set) => void this.protection.keep(set),
       onChange: (networks) => this.#policyChanged(networks),
     });
-  }
-
-  /** What could not be written is written with the next change; until then only a restart forgets it. */
-  async #keep(set: ProtectedSet): Promise<void> {
-    try {
-      await this.record.write((draft) => draft.add({ kind: 'source-read', ...set }));
-    } catch (error) {
-      if (!(error instanceof LedgerError)) throw error;
-      this.#parts.log.error({ error: describeError(error), source: set.source }, 'what a name means cannot be kept');
-    }
   }
 
   #makeProtection(state: LedgerState): Protection {

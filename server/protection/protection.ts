@@ -3,7 +3,7 @@ import type { Log } from '../../shared/host/log.ts';
 import type { Network } from '../../shared/network.ts';
 import { HeldBans } from '../bans/held-bans.ts';
 import type { Clients } from '../clients.ts';
-import { type Change, LedgerError, type LedgerState, type QuietChange } from '../ledger/ledger.ts';
+import { type Change, LedgerError, type LedgerState, type ProtectedSet, type QuietChange } from '../ledger/ledger.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ProtectedAddresses } from '../policy/protected-addresses.ts';
 import type { Record } from '../record.ts';
@@ -48,6 +48,8 @@ export class Protection {
   readonly #options: ProtectionOptions;
   /** Hosts whose addresses could not be written down. */
   readonly #unsaved = new Set<string>();
+  /** What sources say that could not be written down, by source. */
+  readonly #unkept = new Map<string, ProtectedSet>();
 
   constructor(options: ProtectionOptions) {
     const { settings, sources, state, addresses, standing, policy, clients, clock, log } = options;
@@ -111,6 +113,15 @@ export class Protection {
     const unsaved = [...this.#unsaved];
     this.#unsaved.clear();
     for (const client of unsaved) void this.#saveHost(client);
+    for (const set of [...this.#unkept.values()]) void this.keep(set);
+  }
+
+  /** Writes down what a source says: at once, or as soon as the ledger can be written. */
+  async keep(set: ProtectedSet): Promise<void> {
+    this.#unkept.delete(set.source);
+    const isKept = await this.#write({ kind: 'source-read', ...set });
+    if (isKept) this.#unkept.delete(set.source);
+    else this.#unkept.set(set.source, set);
   }
 
   /** Takes in what was committed; the standing bans and the clients know it already. */

@@ -87,6 +87,22 @@ describe('a DNS name on the whitelist', () => {
     assert.deepEqual(answer['means'], { networks: [], trouble: 'DNS says that it has no address' });
   });
 
+  it('is written down with what it means now as soon as a full disk takes it', async (test) => {
+    const { dns, server } = await start(test, { configured: true });
+    const kept = async (): Promise<string> => JSON.stringify((await server.ledger.load()).protectedSets);
+    await until(async () => (await kept()).includes('203.0.113.7'), 'it is kept');
+    server.ledger.isFull = true;
+    dns.zone.set(home, [{ type: 'A', value: '203.0.113.8' }]);
+    await until(() => server.clock.nextInMs !== undefined, 'the next look is planned');
+    server.clock.advance(300_000);
+    await until(async () => (await names(server)).includes('203.0.113.8'), 'it means another address');
+    server.ledger.isFull = false;
+    await until(async () => {
+      server.clock.advance(1_000);
+      return (await kept()).includes('203.0.113.8');
+    }, 'that is kept, too');
+  });
+
   it('protects after a restart without DNS what it meant before', async (test) => {
     const { dns, server } = await start(test);
     await server.ask('allow-add', { network: home });
