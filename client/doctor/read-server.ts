@@ -1,7 +1,7 @@
-import { lookup } from 'node:dns/promises';
 import { connect } from 'node:net';
 import { describeError } from '../../shared/errors.ts';
 import type { WelcomeFrame } from '../../shared/frames.ts';
+import { resolveHost } from '../../shared/host/resolve-host.ts';
 import { type Endpoint, nextHopOf, type ServerAddress } from '../server-address.ts';
 import { connectToServer, type UplinkOptions } from '../uplink.ts';
 import { UplinkError, type UplinkErrorCode } from '../uplink-error.ts';
@@ -39,7 +39,7 @@ async function reach(server: ServerAddress, { host, port }: Endpoint, options: U
 /** The addresses of a name, or why it has none. */
 async function findAddresses(host: string): Promise<readonly string[] | string> {
   try {
-    return (await lookup(host, { all: true })).map(({ address }) => address);
+    return await resolveHost(host);
   } catch (error) {
     return describeError(error);
   }
