@@ -1,5 +1,6 @@
 import { callLocalSocket } from '../../../shared/host/local-socket.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
+import { type Fields, objects, texts } from './answer-fields.ts';
 
 /** What the running server says of what must not be banned, and of what waits because of it. */
 export interface ProtectionFacts {
@@ -74,14 +75,4 @@ function readElsewhere({ name, from, elsewhere }: Fields): readonly ElsewhereFac
   if (!isObject(elsewhere)) return [];
   const { address, at } = elsewhere;
   return [{ client: String(name), address: String(address), atMs: Number(at), from: texts(from) }];
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function objects(value: unknown): readonly Fields[] {
-  return Array.isArray(value) ? value.filter(isObject) : [];
-}
-
-function texts(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.map(String) : [];
 }

@@ -1,9 +1,10 @@
 import { describeError } from '../../../shared/errors.ts';
 import { callLocalSocket, NotRunningError } from '../../../shared/host/local-socket.ts';
-import { type Network, parseNetwork } from '../../../shared/network.ts';
+import type { Network } from '../../../shared/network.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
 import type { StrayEntries } from '../../enforcers/ownership/stray-entries.ts';
 import type { SharedRefusals } from '../../observability/shared-refusals.ts';
+import { type Fields, networks, objects, texts } from './answer-fields.ts';
 
 /** What the running server says of itself. */
 export type ServerFacts =
@@ -156,7 +157,6 @@ export async function askRefusal(socket: string, network: Network): Promise<stri
 }
 
 function readRefusals({ client, count, since, networks: which, jails }: Fields): SharedRefusals {
-  const texts = (list: unknown): string[] => (Array.isArray(list) ? list.map(String) : []);
   return {
     client: String(client),
     count: Number(count),
@@ -242,15 +242,4 @@ function readClient({ name, lastSeen, addedAt, keys }: Fields): ClientState {
     addedAtMs: Number(addedAt),
     hasToken: objects(keys).some(({ kind }) => kind === 'http'),
   };
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function objects(value: unknown): readonly Fields[] {
-  return Array.isArray(value) ? value.filter(isObject) : [];
-}
-
-function networks(value: unknown): readonly Network[] {
-  const items: readonly unknown[] = Array.isArray(value) ? value : [];
-  return items.map((item) => parseNetwork(String(item))).filter((network) => network !== undefined);
 }
