@@ -120,5 +120,5 @@ async function writeInstallation(folder: string, installation: Installation): Pr
     installation.server ?? '',
     ...(section ?? []),
   ];
-  await writeFile(join(folder, 'server.ini'), `${lines.join('\n')}\n`);
+  await writeFile(join(folder, 'server.ini'), `${lines.join('\n')}\n`, { mode: 0o640 });
 }
