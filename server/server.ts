@@ -267,6 +267,7 @@ export class FleetServer {
       startedAt: this.#startedAt,
       strangers: () => this.#listener.strangers,
       reach: () => this.#reach(),
+      signal: this.#stopping.signal,
     };
     return new Map([
       ...banVerbs(options),
@@ -275,7 +276,7 @@ export class FleetServer {
       ...clientVerbs(options),
       ...serverVerbs(options),
       ...lossVerbs(options),
-      ...notifyVerbs({ ...this.#core, signal: this.#stopping.signal }),
+      ...notifyVerbs(options),
     ]);
   }
 

@@ -21,6 +21,8 @@ export interface WhitelistVerbsOptions {
   readonly whitelist: Whitelist;
   readonly whitelistNames: WhitelistNames;
   readonly clock: Clock;
+  /** Aborted when the server stops: no answer waits for DNS then. */
+  readonly signal: AbortSignal;
 }
 
 /** The shortest prefix of a run-time entry, by family: a slip of the pen must not open every firewall to everybody. */
@@ -70,7 +72,7 @@ function listAllowed({ whitelist, whitelistNames }: WhitelistVerbsOptions) {
 
 /** Whitelists what a name means, whenever it means that. Lifts nothing: bans are held back as long as it does. */
 async function allowName(options: WhitelistVerbsOptions, name: DnsName, args: Arguments) {
-  const { record, whitelistNames, clock } = options;
+  const { record, whitelistNames, clock, signal } = options;
   if (!whitelistNames.hasRoom)
     return { network: name, outcome: 'refused', code: 'quota-exceeded', detail: `${namesMax} names are whitelisted` };
   const seconds = argument.optionalDuration(args, 'for') ?? null;
@@ -78,7 +80,7 @@ async function allowName(options: WhitelistVerbsOptions, name: DnsName, args: Ar
   const addedAt = clock.now();
   const entry = { name, addedAt, endsAt: endAfter(addedAt, seconds), note };
   await record.write((draft) => draft.add({ kind: 'name-allowed', entry }));
-  await whitelistNames.look(new AbortController().signal);
+  await whitelistNames.look(signal);
   const found = whitelistNames.list().find((each) => each.name === name);
   const means = found && {
     networks: found.networks,

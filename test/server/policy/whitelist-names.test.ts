@@ -5,7 +5,7 @@ import { Core } from '../../../server/core.ts';
 import { judgeNames } from '../../../server/doctor/judge/judge-names.ts';
 import { OwnMarks } from '../../../server/enforcers/ownership/ledger-mark.ts';
 import { DecisionFile } from '../../../server/rescue/decision-file.ts';
-import { nameResolver } from '../../../shared/dns/resolve-name.ts';
+import { nameResolver, type ResolveName } from '../../../shared/dns/resolve-name.ts';
 import { DnsServer } from '../../emulators/dns/dns-server.ts';
 import { type Ending, lastFirst } from '../../ending.ts';
 import { dnsName } from '../../shared/dns/dns-names.ts';
@@ -64,6 +64,25 @@ describe('a DNS name on the whitelist', () => {
     const { outcome, removed } = await server.ask('allow-remove', { network: home });
     assert.deepEqual([outcome, removed], ['done', true]);
     await blocks(server, '203.0.113.0/24');
+  });
+
+  it('is asked about no longer when the server stops', async () => {
+    let [asked, calledOff] = [0, 0];
+    const resolve: ResolveName = (_, signal) =>
+      new Promise((answer) => {
+        asked += 1;
+        const end = (): void => {
+          calledOff += 1;
+          answer({ 4: { kind: 'none' }, 6: { kind: 'none' } });
+        };
+        signal.addEventListener('abort', end, { once: true });
+      });
+    const server = await RunningServer.start(undefined, { parts: { resolve } });
+    const answer = server.ask('allow-add', { network: home }).catch(() => 'cut off');
+    await until(() => asked === 2, 'the command and the server ask');
+    await server.stop();
+    await answer;
+    assert.equal(calledOff, 2);
   });
 
   it('ends with its time', async (test) => {
