@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { type Clock, sleep } from '../../shared/clock.ts';
 import { describeError } from '../../shared/errors.ts';
-import { isAbsent } from '../../shared/host/absent-file.ts';
+import { readIfPresent } from '../../shared/host/absent-file.ts';
 import { replaceFile } from '../../shared/host/durable-file.ts';
 import type { Log } from '../../shared/host/log.ts';
 import { jailPattern } from '../../shared/names.ts';
@@ -93,16 +92,14 @@ export function sharedNames(jails: readonly WiredJail[]): readonly string[] {
   return [...shared];
 }
 
-/** What an agent before wrote; nothing where it is not to be read, for fail2ban says it again. */
+/**
+ * What an agent before wrote; undefined when there is nothing, or it is damaged: fail2ban says it again.
+ *
+ * @throws Error of the file system
+ */
 async function readNames(file: string): Promise<ReadonlyMap<string, string> | undefined> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
-  const names = parseObject(text);
+  const text = await readIfPresent(file);
+  const names = text === undefined ? undefined : parseObject(text);
   if (names === undefined) return undefined;
   const entries = Object.entries(names);
   return new Map(
