@@ -23,8 +23,8 @@ export class LastCommitFile {
 
   /** @throws Error of the file system */
   constructor(path: string, ledgerId: string) {
-    this.#file = openSync(path, 'a+', 0o600);
-    closeSync(this.#file);
+    // Made where it is missing, and never cut off: what it says is evidence until the next commit.
+    closeSync(openSync(path, 'a', 0o600));
     this.#file = openSync(path, 'r+');
     this.#ledgerId = ledgerId;
   }
