@@ -151,6 +151,9 @@ export class Teller {
 
   /** What stands in a firewall and is not looked after here; said when how many there are of whom has changed. */
   strays(enforcer: string, strays: readonly StrayEntries[]): void {
+    const found = new Set(strays.map(({ id }) => `${enforcer} ${id}`));
+    for (const place of this.#strays.keys())
+      if (place.startsWith(`${enforcer} `) && !found.has(place)) this.#strays.delete(place);
     for (const { id, isOwn, isAlive, entries } of strays) {
       const place = `${enforcer} ${id}`;
       if (isAlive || this.#strays.get(place) === entries.length) continue;

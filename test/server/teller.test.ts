@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { pino } from 'pino';
 import { Counters } from '../../server/counters.ts';
+import type { StrayEntries } from '../../server/enforcers/ownership/stray-entries.ts';
 import { type Notice, type NoticeKind, noticeKinds } from '../../server/notifications/notice.ts';
 import { toldEachMs } from '../../server/observability/line-shares.ts';
 import { lineLimits, Teller } from '../../server/teller.ts';
 import { ManualClock } from '../manual-clock.ts';
-import { makeReport } from './samples.ts';
+import { makeReport, network } from './samples.ts';
 
 function listen(kinds: readonly NoticeKind[] = noticeKinds) {
   const told: Notice[] = [];
@@ -20,6 +21,22 @@ function listen(kinds: readonly NoticeKind[] = noticeKinds) {
 
 const decision = { client: 'web1', verb: 'ban', jail: 'sshd', network: '192.0.2.1' } as const;
 const who = { network: '192.0.2.1', client: 'web1', jail: 'sshd' };
+
+describe('entries of a firewall that nobody here looks after', () => {
+  const strays = (count: number): readonly StrayEntries[] => {
+    const entry = { network: network('192.0.2.1'), spelling: '192.0.2.1', owner: 'theirs' } as const;
+    return [{ id: 'p7q2', isOwn: false, isAlive: false, entries: Array.from({ length: count }, () => entry) }];
+  };
+
+  it('are told when their number has changed, and again when they come back', () => {
+    const { teller, lines } = listen();
+    for (const found of [strays(2), strays(2), strays(3), [], strays(3)]) teller.strays('proxmox/main', found);
+    assert.deepEqual(
+      lines.map(({ entries }) => entries),
+      [2, 3, 3],
+    );
+  });
+});
 
 describe('what the teller tells others', () => {
   it('is each new ban and each end, but no prolongation', () => {
