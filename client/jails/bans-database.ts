@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises';
-import { isAbsent } from '../../shared/host/absent-file.ts';
 import { type Network, parseNetwork } from '../../shared/network.ts';
 import { readBantime } from './bantime.ts';
 import type { StoredBan, StoredBans } from './jail-look.ts';
@@ -60,11 +59,10 @@ function toStoredBan(row: unknown): [Network, StoredBan][] {
   return [[network, { bannedAt: Number(row.bannedAt) * 1_000, bantimeSeconds }]];
 }
 
+/** What cannot be looked at cannot be read either. */
 async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isFile();
-  } catch (error) {
-    if (isAbsent(error)) return false;
-    return false;
-  }
+  return await stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 }
