@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../shared/clock.ts';
 import { isAbsent, readIfPresent } from '../../shared/host/absent-file.ts';
-import { readKernelGateways } from '../../shared/host/gateways.ts';
+import { kernelTables, readKernelGateways } from '../../shared/host/gateways.ts';
 import { readOwnAddresses } from '../../shared/host/own-addresses.ts';
 import { readResolvers } from '../../shared/host/resolvers.ts';
 import { readTimeServers } from '../../shared/host/time-servers.ts';
@@ -23,9 +23,8 @@ export interface HostPlaces {
   readonly logins: string;
 }
 
-/** `/proc/net` itself is not there under the unit's ProcSubset=pid; what it leads to is. */
 export const hostPlaces: HostPlaces = {
-  network: '/proc/self/net',
+  network: kernelTables,
   ssh: '/etc/ssh',
   logins: '/run/systemd/sessions',
 };

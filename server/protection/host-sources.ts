@@ -1,14 +1,11 @@
 import type { ResolveName } from '../../shared/dns/resolve-name.ts';
 import type { RunCommand } from '../../shared/host/command-runner.ts';
-import { readGateways } from '../../shared/host/gateways.ts';
+import { kernelTables, readGateways } from '../../shared/host/gateways.ts';
 import { readOwnAddresses } from '../../shared/host/own-addresses.ts';
 import { readResolvers } from '../../shared/host/resolvers.ts';
 import type { ServerSettings } from '../settings.ts';
 import type { ProtectedSource } from './protected-source.ts';
 import { publicHostSource } from './public-host.ts';
-
-/** `/proc/net` itself is not there under the unit's ProcSubset=pid; what it leads to is. */
-const kernelTables = '/proc/self/net';
 
 /** What the server's own machine needs: a ban of it would cut off the server, and perhaps the whole cluster. */
 export function hostSources(

@@ -6,13 +6,16 @@ import { readIfPresent } from './absent-file.ts';
 import { CommandError, type RunCommand } from './command-runner.ts';
 import { addressFromDigits, addressFromWords } from './kernel-address.ts';
 
+/** The kernel's tables of the network. `/proc/net` is not there under the units' ProcSubset=pid; what it leads to is. */
+export const kernelTables = '/proc/self/net';
+
 const none = /^0+$/;
 
 /**
  * Returns the next hops of the host's default routes, IPv4 and IPv6, of every routing table. Without iproute2 only those of
  * the main IPv4 table are known: the kernel's text file has no other.
  *
- * @param folder the kernel's tables of the network, as `/proc/self/net`
+ * @param folder as {@link kernelTables}
  * @throws Error when neither can be read
  */
 export async function readGateways(folder: string, run: RunCommand): Promise<Network[]> {
