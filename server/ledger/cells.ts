@@ -14,6 +14,8 @@ export function asRow(value: unknown): Row {
 
 export function text(row: Row, column: string): string {
   const cell = row[column];
+  // The library's `get` returns bytes as the one, its `all` as the other.
+  if (cell instanceof Uint8Array) return Buffer.from(cell).toString('utf8');
   if (cell instanceof ArrayBuffer) return Buffer.from(cell).toString('utf8');
   if (typeof cell !== 'string') throw new LedgerError(`${column}: ${String(cell)} is not a text`);
   return cell;

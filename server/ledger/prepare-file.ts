@@ -1,7 +1,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import { type ConfigError, configError } from '../../shared/errors.ts';
 import { version as programVersion } from '../../shared/version.ts';
-import { asRow, text } from './cells.ts';
+import { asBytes, asRow, text } from './cells.ts';
 import { type Database, isDatabaseError, makeDurable } from './database.ts';
 import { LedgerError } from './ledger.ts';
 import { keepCopy, migrate, versionAfter } from './migrations/migrate.ts';
@@ -59,7 +59,7 @@ async function describeNeed(database: Database): Promise<string> {
 /** @returns the release that made the file's form, as far as it is told where we look */
 async function readProgram(database: Database): Promise<string | undefined> {
   try {
-    const row = (await database.prepare("SELECT value FROM setting WHERE name = 'program'")).get();
+    const row = (await database.prepare(`SELECT ${asBytes('value')} FROM setting WHERE name = 'program'`)).get();
     return row === undefined ? undefined : `fail2networkban ${text(asRow(row), 'value')}`;
   } catch (error) {
     if (isDatabaseError(error) || error instanceof LedgerError) return undefined;

@@ -23,39 +23,51 @@ const hashPattern = /^[0-9a-f]{64}$/;
 /** Everything that stands, checked as strictly as a frame: somebody may have edited the file by hand. */
 export async function loadState(database: Database): Promise<LedgerState> {
   const rows = async (sql: string): Promise<Row[]> => (await (await database.prepare(sql)).all()).map(asRow);
-  const keys = (await rows('SELECT * FROM client_key')).map((row) => ({
-    client: text(row, 'client'),
-    key: readKey(row),
-  }));
-  const keysOf = (name: unknown) => keys.filter(({ client }) => client === name).map(({ key }) => key);
+  const keys = (await rows(`SELECT ${asBytes('client', 'id', 'kind', 'secret')}, ends_at FROM client_key`)).map(
+    (row) => ({
+      client: text(row, 'client'),
+      key: readKey(row),
+    }),
+  );
+  const keysOf = (name: string) => keys.filter(({ client }) => client === name).map(({ key }) => key);
   return {
     id: await readId(database),
     marks: await readMarks(database),
     sequence: await readSequence(database),
-    paused: (await rows("SELECT value FROM setting WHERE name = 'paused'"))[0]?.['value'] === 'yes',
+    paused: (await readSetting(database, 'paused')) === 'yes',
     reports: await readReports(database),
-    ...readWhitelist(await rows(`SELECT network, added_at, ends_at, ${asBytes('note')} FROM whitelist`)),
+    ...readWhitelist(await rows(`SELECT added_at, ends_at, ${asBytes('network', 'note')} FROM whitelist`)),
     clients: (
-      await rows(`SELECT name, may, jails, follows, sources, added_at, ${asBytes('description')} FROM client`)
-    ).map((row) => readClient(row, keysOf(row['name']))),
-    streams: readStreams(await rows('SELECT * FROM stream ORDER BY used_at')),
+      await rows(`SELECT ${asBytes('name', 'may', 'jails', 'follows', 'sources', 'description')}, added_at FROM client`)
+    ).map((row) => readClient(row, keysOf(text(row, 'name')))),
+    streams: readStreams(await rows(`SELECT ${asBytes('client', 'id')}, number FROM stream ORDER BY used_at`)),
     protectedSets: readProtectedSets(
-      await rows('SELECT name FROM protected_source'),
-      await rows('SELECT * FROM protected ORDER BY source, network'),
+      await rows(`SELECT ${asBytes('name')} FROM protected_source`),
+      await rows(`SELECT ${asBytes('source', 'network')} FROM protected ORDER BY source, network`),
     ),
-    losses: (await rows('SELECT * FROM loss ORDER BY rowid')).map(readLoss),
-    hostAddresses: readHostAddresses(await rows('SELECT * FROM host_address ORDER BY client, seen_at, address')),
+    losses: (await rows(`SELECT found_at, ${asBytes('text')} FROM loss ORDER BY rowid`)).map(readLoss),
+    hostAddresses: readHostAddresses(
+      await rows(
+        `SELECT ${asBytes('client', 'address', 'key')}, seen_at FROM host_address ORDER BY client, seen_at, address`,
+      ),
+    ),
   };
 }
 
 export async function readId(database: Database): Promise<string> {
-  return text(asRow((await database.prepare("SELECT value FROM setting WHERE name = 'id'")).get()), 'value');
+  const id = await readSetting(database, 'id');
+  if (id === undefined) throw new LedgerError('setting id: is not there');
+  return id;
+}
+
+async function readSetting(database: Database, name: string): Promise<string | undefined> {
+  const found = (await database.prepare(`SELECT ${asBytes('value')} FROM setting WHERE name = ?`)).get(name);
+  return found === undefined ? undefined : text(asRow(found), 'value');
 }
 
 /** Ids in the marks of entries that the ledger owns, the own one first. @throws LedgerError */
 export async function readMarks(database: Database): Promise<readonly string[]> {
-  const statement = await database.prepare("SELECT value FROM setting WHERE name = 'marks'");
-  const marks = text(asRow(statement.get()), 'value').split(',');
+  const marks = ((await readSetting(database, 'marks')) ?? '').split(',');
   if (marks.every((mark) => markPattern.test(mark))) return marks;
   throw new LedgerError(`setting marks: ${marks.join()} is not a list of ids as k3x9`);
 }

@@ -1,6 +1,8 @@
 import type { Database } from './database.ts';
 import { HistoryWriter } from './history-writer.ts';
 import { digestOf } from './integrity/digests.ts';
+import { IdentityRows } from './integrity/identity.ts';
+import { digestOfSet } from './integrity/protected-sets.ts';
 import {
   type AdvancedChange,
   type Change,
@@ -75,7 +77,7 @@ export class Tables {
   }
 
   #writeOther(change: OtherChange | SourceReadChange | HostAddressesChange | MarkAdoptedChange | NameChange): void {
-    const { allow, disallow, setSetting, adoptMark } = this.#statements;
+    const { allow, disallow, setSetting, identity } = this.#statements;
     switch (change.kind) {
       case 'allowed':
         allow.run(...whitelistCells(change.entry.network, change.entry));
@@ -106,7 +108,7 @@ export class Tables {
         this.#writeHostAddresses(change);
         break;
       case 'mark-adopted':
-        adoptMark.run(change.id);
+        identity.adopt(change.id);
         break;
     }
   }
@@ -120,7 +122,7 @@ export class Tables {
 
   #writeProtected({ source, networks }: ProtectedSet): void {
     const { putSource, removeProtected, putProtected } = this.#statements;
-    putSource.run(source);
+    putSource.run(source, digestOfSet(source, networks));
     removeProtected.run(source);
     for (const network of networks) putProtected.run(source, network);
   }
@@ -128,7 +130,10 @@ export class Tables {
   #writeHostAddresses({ client, addresses }: HostAddressesChange): void {
     const { removeAddresses, putAddress } = this.#statements;
     removeAddresses.run(client);
-    for (const { address, keyId, seenAt } of addresses) putAddress.run(client, address, keyId, seenAt);
+    for (const { address, keyId, seenAt } of addresses) {
+      const digest = digestOf([seenAt], [client, address, keyId]);
+      putAddress.run(client, address, keyId, seenAt, digest);
+    }
   }
 
   #removeClient(name: string): void {
@@ -190,12 +195,12 @@ async function prepareStatements(database: Database) {
     forgetStreams: await prepare(
       'DELETE FROM stream WHERE client = ? AND id NOT IN (SELECT id FROM stream WHERE client = ? ORDER BY used_at DESC LIMIT ?)',
     ),
-    adoptMark: await prepare("UPDATE setting SET value = value || ',' || ? WHERE name = 'marks'"),
-    putSource: await prepare('INSERT OR REPLACE INTO protected_source VALUES (?)'),
+    identity: await IdentityRows.prepare(database),
+    putSource: await prepare('INSERT OR REPLACE INTO protected_source VALUES (?, ?)'),
     removeProtected: await prepare('DELETE FROM protected WHERE source = ?'),
     putProtected: await prepare('INSERT OR REPLACE INTO protected VALUES (?, ?)'),
     removeAddresses: await prepare('DELETE FROM host_address WHERE client = ?'),
-    putAddress: await prepare('INSERT OR REPLACE INTO host_address VALUES (?, ?, ?, ?)'),
+    putAddress: await prepare('INSERT OR REPLACE INTO host_address VALUES (?, ?, ?, ?, ?)'),
     setSetting: await prepare('INSERT OR REPLACE INTO setting VALUES (?, ?)'),
   };
 }

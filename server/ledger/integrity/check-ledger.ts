@@ -3,9 +3,10 @@ import { copyLedger } from '../copy-ledger.ts';
 import type { Database } from '../database.ts';
 import { readId, readWrittenSequence } from '../read-rows.ts';
 import { type Evidence, findLosses } from './find-losses.ts';
+import { IdentityRows, makeIdentity } from './identity.ts';
 import { type LastCommit, lastCommitPath, readLastCommit } from './last-commit-file.ts';
 import { readSeal, type Seal, SealWriter } from './seal.ts';
-import { takeStock } from './take-stock.ts';
+import { takeReports, takeStock } from './take-stock.ts';
 
 /**
  * Holds what a ledger has against its digests, its seal and the note of its last commit. What is found to be lost or damaged is written down, taken out
@@ -15,14 +16,26 @@ import { takeStock } from './take-stock.ts';
  * @throws Error of SQLite or of the file system
  */
 export async function checkLedger(database: Database, file: string, clock: Clock): Promise<Seal> {
+  await mendIdentity(database, file, clock);
   const evidence = await readEvidence(database, readLastCommit(lastCommitPath(file)));
   const losses = findLosses(evidence);
   if (losses.length === 0 && evidence.seal !== undefined) return evidence.seal;
-  if (evidence.stock.damaged.length > 0 || evidence.seal === undefined) {
-    const day = new Date(clock.now()).toISOString().slice(0, 10);
-    await copyLedger(database, `${file}.damaged.${day}`);
-  }
-  return await settle(database, { evidence, losses, at: clock.now() });
+  if (evidence.stock.damaged.length > 0 || evidence.seal === undefined) await keepAsFound(database, file, clock);
+  return await inTransaction(database, () => settle(database, { evidence, losses, at: clock.now() }));
+}
+
+async function keepAsFound(database: Database, file: string, clock: Clock): Promise<void> {
+  const day = new Date(clock.now()).toISOString().slice(0, 10);
+  await copyLedger(database, `${file}.damaged.${day}`);
+}
+
+/** First of all, for the seal is made with the id. */
+async function mendIdentity(database: Database, file: string, clock: Clock): Promise<void> {
+  const rows = await IdentityRows.prepare(database);
+  const fresh = await makeIdentity(database);
+  if (rows.isWhole) return;
+  await keepAsFound(database, file, clock);
+  await inTransaction(database, () => writeLosses(database, [rows.mend(fresh)], clock.now()));
 }
 
 /** @param last undefined: nothing beside the file is looked at */
@@ -45,24 +58,29 @@ interface Settlement {
   readonly at: number;
 }
 
-/** All or nothing. Numbers of changes that are lost are not given again. */
+/** Numbers of changes that are lost are not given again. Runs inside a transaction. */
 async function settle(database: Database, { evidence, losses, at }: Settlement): Promise<Seal> {
   const { ledgerId, sequence, seal, stock, last } = evidence;
   const own = last?.ledgerId === ledgerId ? last : undefined;
+  for (const { takeOut } of stock.damaged) await takeOut();
+  await writeLosses(database, losses, at);
+  const next = {
+    commits: Math.max(seal?.commits ?? 0, own?.commits ?? 0) + 1,
+    sequence: Math.max(sequence, seal?.sequence ?? 0, own?.sequence ?? 0),
+    at,
+  };
+  // A number whose entry is lost counts as given, as one whose entry was pruned does.
+  await database.exec(`INSERT OR REPLACE INTO setting VALUES ('sequence', '${next.sequence}')`);
+  return await sealAgain(database, next);
+}
+
+/** All or nothing. */
+async function inTransaction<T>(database: Database, work: () => Promise<T>): Promise<T> {
   await database.exec('BEGIN IMMEDIATE');
   try {
-    for (const { takeOut } of stock.damaged) await takeOut();
-    await writeLosses(database, losses, at);
-    const next = {
-      commits: Math.max(seal?.commits ?? 0, own?.commits ?? 0) + 1,
-      sequence: Math.max(sequence, seal?.sequence ?? 0, own?.sequence ?? 0),
-      at,
-    };
-    // A number whose entry is lost counts as given, as one whose entry was pruned does.
-    await database.exec(`INSERT OR REPLACE INTO setting VALUES ('sequence', '${next.sequence}')`);
-    const settled = await sealAgain(database, next);
+    const result = await work();
     await database.exec('COMMIT');
-    return settled;
+    return result;
   } catch (error) {
     // SQLite itself ends the transaction on a full disk.
     if (database.inTransaction) await database.exec('ROLLBACK');
@@ -73,7 +91,7 @@ async function settle(database: Database, { evidence, losses, at }: Settlement):
 /** Seals what the tables hold now, inside the caller's transaction. */
 export async function sealAgain(database: Database, last: Pick<Seal, 'commits' | 'sequence' | 'at'>): Promise<Seal> {
   const writer = await SealWriter.prepare(database, await readId(database));
-  const { reports } = await takeStock(database);
+  const { reports } = await takeReports(database);
   const seal = { ...last, reports, others: writer.sumOthers() };
   writer.write(seal);
   return seal;

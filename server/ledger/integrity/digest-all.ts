@@ -1,9 +1,9 @@
 import { asRow } from '../cells.ts';
 import type { Database } from '../database.ts';
-import { cellsIn, type DigestedTable, digestedTables, digestOfRow, reportSelection, selectionOf } from './digests.ts';
+import { cellsIn, type DigestedTable, digestOfRow, reportSelection, selectionOf } from './digests.ts';
 
-/** Gives each row that has none its digest, as it is now, inside the caller's transaction. */
-export async function digestAll(database: Database): Promise<void> {
+/** Gives each report that stands its digest, as it is now, inside the caller's transaction. */
+export async function digestReports(database: Database): Promise<void> {
   const put = await database.prepare('UPDATE history SET digest = ? WHERE sequence = ?');
   const reports: [digest: number, sequence: unknown][] = [];
   for (const value of await (await database.prepare(reportSelection)).iterate()) {
@@ -12,7 +12,11 @@ export async function digestAll(database: Database): Promise<void> {
   }
   // Not while they are read: a row that changes may come again.
   for (const cells of reports) put.run(...cells);
-  for (const table of digestedTables) {
+}
+
+/** The same for all rows of some tables. */
+export async function digestAll(database: Database, tables: readonly DigestedTable[]): Promise<void> {
+  for (const table of tables) {
     const keys = keysOf[table];
     const update = await database.prepare(
       `UPDATE ${table} SET digest = ? WHERE ${keys.map((key) => `${key} = ?`).join(' AND ')}`,
@@ -28,4 +32,5 @@ const keysOf: Readonly<Record<DigestedTable, readonly string[]>> = {
   client: ['name'],
   client_key: ['client', 'id'],
   stream: ['client', 'id'],
+  host_address: ['client', 'address'],
 };

@@ -20,10 +20,11 @@ const digested = {
   client: { numbers: [], texts: ['name', 'may', 'jails', 'follows', 'sources'] },
   client_key: { numbers: ['ends_at'], texts: ['client', 'id', 'kind', 'secret'] },
   stream: { numbers: ['number'], texts: ['client', 'id'] },
+  host_address: { numbers: ['seen_at'], texts: ['client', 'address', 'key'] },
 } as const satisfies Readonly<Record<string, Digested>>;
 
 export type DigestedTable = keyof typeof digested;
-export const digestedTables: readonly DigestedTable[] = ['whitelist', 'client', 'client_key', 'stream'];
+export const digestedTables: readonly DigestedTable[] = ['whitelist', 'client', 'client_key', 'stream', 'host_address'];
 
 /** Those of history that stand. */
 const reportColumns: Digested = {

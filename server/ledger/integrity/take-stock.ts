@@ -10,6 +10,7 @@ import {
   reportSelection,
   selectionOf,
 } from './digests.ts';
+import { damagedSets } from './protected-sets.ts';
 import { addTallies, emptyTally, type Tally } from './seal.ts';
 
 /** What the tables hold, held against the digest of each row. */
@@ -28,6 +29,18 @@ export interface DamagedRow {
 }
 
 export async function takeStock(database: Database): Promise<Stock> {
+  const { reports, damaged } = await takeReports(database);
+  for (const table of digestedTables) {
+    for (const value of await (await database.prepare(selectionOf(table))).all()) {
+      const row = asRow(value);
+      if (digestOfRow(row) !== row['digest']) damaged.push(damagedEntry(database, table, row));
+    }
+  }
+  return { reports, damaged: [...damaged, ...(await damagedSets(database))] };
+}
+
+/** Reports alone. */
+export async function takeReports(database: Database) {
   const damaged: DamagedRow[] = [];
   let [count, sum] = [0, 0];
   for (const value of await (await database.prepare(reportSelection)).iterate()) {
@@ -35,12 +48,6 @@ export async function takeStock(database: Database): Promise<Stock> {
     count += 1;
     sum += storedDigest(row);
     if (digestOfRow(row) !== row['digest']) damaged.push(damagedReport(database, row));
-  }
-  for (const table of digestedTables) {
-    for (const value of await (await database.prepare(selectionOf(table))).all()) {
-      const row = asRow(value);
-      if (digestOfRow(row) !== row['digest']) damaged.push(damagedEntry(database, table, row));
-    }
   }
   return { reports: addTallies(emptyTally, { count, sum }), damaged };
 }
@@ -71,6 +78,7 @@ const namesOfTables: Readonly<Record<DigestedTable, (cells: readonly string[]) =
   client: ([name]) => `the client ${name}`,
   client_key: ([client, id]) => `the key ${id} of the client ${client}`,
   stream: ([client]) => `how far the events of the client ${client} were taken`,
+  host_address: ([client, address]) => `the address ${address} of the host ${client}`,
 };
 
 function damagedEntry(database: Database, table: DigestedTable, row: Row): DamagedRow {

@@ -1,6 +1,6 @@
 import { asRow, integer } from '../cells.ts';
 import { sealAgain } from '../integrity/check-ledger.ts';
-import { digestAll } from '../integrity/digest-all.ts';
+import { digestAll, digestReports } from '../integrity/digest-all.ts';
 import { readWrittenSequence } from '../read-rows.ts';
 import type { Migration } from './migration.ts';
 
@@ -23,7 +23,8 @@ CREATE TABLE seal (
 );
 CREATE TABLE loss (found_at INTEGER NOT NULL, text TEXT NOT NULL);
 `);
-    await digestAll(database);
+    await digestReports(database);
+    await digestAll(database, ['whitelist', 'client', 'client_key', 'stream']);
     const at = integer(asRow((await database.prepare('SELECT ifnull(max(at), 0) AS at FROM history')).get()), 'at');
     await sealAgain(database, { commits: 0, sequence: await readWrittenSequence(database), at });
   },

@@ -180,10 +180,12 @@ describe('a restored ledger', () => {
       await withLedger(file, (ledger) => ledger.commit(all, 1_000));
       await backupLedger(file, copy);
       spoil(copy);
-      const before = [readFileSync(file), readdirSync(dirname(file))];
+      // SQLite's own empty files go when the library's last statement is collected, at any time.
+      const kept = (): string[] => readdirSync(dirname(file)).filter((name) => !/-(?:wal|shm)$/.test(name));
+      const before = [readFileSync(file), kept()];
       await assert.rejects(restoreLedger({ copy, file, stamp }), isConfigError(says));
       rmSync(`${file}.lock`);
-      assert.deepEqual([readFileSync(file), readdirSync(dirname(file))], before);
+      assert.deepEqual([readFileSync(file), kept()], before);
     });
   }
 });
