@@ -73,8 +73,10 @@ async function isEmpty(database: Database): Promise<boolean> {
 
 /** @throws ConfigError when its pages are damaged */
 export async function checkIntegrity(database: Database, file: string): Promise<void> {
-  const found = await readPragma(database, 'quick_check');
-  if (found !== 'ok') throw unusable(file, `is damaged: ${String(found)}`);
+  // As bytes: it names what it finds, which may be no text any more.
+  const statement = await database.prepare('SELECT CAST(quick_check AS BLOB) AS found FROM pragma_quick_check');
+  const found = text(asRow((await statement.all())[0]), 'found');
+  if (found !== 'ok') throw unusable(file, `is damaged: ${found}`);
 }
 
 /** The first row of what a pragma says. */

@@ -89,10 +89,14 @@ export async function readWrittenSequence(database: Database): Promise<number> {
   return integer(asRow(statement.get()), 'sequence');
 }
 
+/** Named one by one, as everywhere: over a column whose name is no text, the library ends the process too. */
+const selectReports =
+  'SELECT network, client, jail, source, reported_at, ends_at, labels, is_lifted, sequence FROM report ORDER BY sequence';
+
 async function readReports(database: Database): Promise<Report[]> {
   const reports: Report[] = [];
   const known = new Map<string, string>();
-  const statement = await database.prepare('SELECT * FROM report ORDER BY sequence');
+  const statement = await database.prepare(selectReports);
   for (const row of await statement.iterate()) reports.push(readReport(asRow(row), known));
   return reports;
 }

@@ -37,7 +37,8 @@ export function digestOfSeal({ commits, at, sequence, reports, others }: Seal, l
 
 /** @returns undefined when the seal itself is damaged */
 export async function readSeal(database: Database, ledgerId: string): Promise<Seal | undefined> {
-  const found = (await database.prepare('SELECT * FROM seal')).get();
+  const columns = 'commits, at, sequence, report_count, report_sum, others, digest';
+  const found = (await database.prepare(`SELECT ${columns} FROM seal`)).get();
   if (found === undefined) return undefined;
   const row = asRow(found);
   const cell = (column: string): number => integer(row, column);
