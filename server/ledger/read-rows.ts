@@ -89,9 +89,12 @@ export async function readWrittenSequence(database: Database): Promise<number> {
   return integer(asRow(statement.get()), 'sequence');
 }
 
-/** Named one by one, as everywhere: over a column whose name is no text, the library ends the process too. */
-const selectReports =
-  'SELECT network, client, jail, source, reported_at, ends_at, labels, is_lifted, sequence FROM report ORDER BY sequence';
+/**
+ * Named one by one, as everywhere: over a column whose name is no text, the library ends the process too. Not of the view `report`,
+ * which is for people: its text in the file may be damaged, and a lifted report would be a ban again.
+ */
+const selectReports = `SELECT network, client, jail, source, reported_at, ends_at, labels, kind = 'withdrawn' AS is_lifted, sequence
+  FROM history WHERE stands = 1 ORDER BY sequence`;
 
 async function readReports(database: Database): Promise<Report[]> {
   const reports: Report[] = [];

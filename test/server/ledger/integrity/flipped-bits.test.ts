@@ -160,6 +160,17 @@ describe('the marks of a ledger', () => {
 });
 
 describe('any bit of a ledger', () => {
+  it('may flip in the text of a view, and no lifted report is a ban again', () => {
+    const bytes = readFileSync(whole);
+    const at = bytes.indexOf("'withdrawn' AS is_lifted");
+    assert.ok(at > 0);
+    const file = copyOf();
+    bytes[at + 1] = 'W'.charCodeAt(0);
+    writeFileSync(file, bytes);
+    const opened = open(file);
+    assert.deepEqual(typeof opened === 'string' ? opened : opened.decides, good.decides);
+  });
+
   it('may flip: no start crashes for it, and no ban, nor what protects from one, changes in silence', () => {
     const bytes = readFileSync(whole);
     const places = [...bytes.keys()].filter((at) => bytes[at] !== 0 && at >= 100);
