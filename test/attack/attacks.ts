@@ -9,4 +9,13 @@ import { serverKilled } from './server-killed.ts';
 import { twoServers } from './two-servers.ts';
 
 /** All that `npm run attack` does. */
-export const attacks: readonly Attack[] = [serverKilled, forgedFrames, flood, twoServers, agentKilled, diskFull, clockJumped, fail2banRestarted];
+export const attacks: readonly Attack[] = [
+  serverKilled,
+  forgedFrames,
+  flood,
+  twoServers,
+  agentKilled,
+  diskFull,
+  clockJumped,
+  fail2banRestarted,
+];

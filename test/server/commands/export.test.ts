@@ -144,7 +144,7 @@ describe('export', () => {
     const { ledger, config, file, folder } = await makeLedger(lastFirst(t), bans);
     await ledger.close();
     for (const beside of [`${file}-wal`, `${file}-shm`]) await rm(beside, { force: true });
-    for (const each of [folder, file]) await chown(each, 65_534, 65_534);
+    for (const name of ['.', ...(await readdir(folder))]) await chown(join(folder, name), 65_534, 65_534);
     await run(config, {});
     for (const name of await readdir(folder)) {
       if (name.startsWith('ledger.db')) assert.equal((await stat(join(folder, name))).uid, 65_534, name);
