@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { describeError } from '../errors.ts';
 import { removeFile, replaceFile } from './durable-file.ts';
 
@@ -18,7 +19,7 @@ export async function replaceFirst(files: readonly string[], text: string): Prom
   for (const [index, file] of files.entries()) {
     const failure = await replaceFile(file, text).then(() => undefined, describeError);
     if (failure === undefined) {
-      await removeAll(files.slice(index + 1));
+      await removeAll(await othersThan(file, files.slice(index + 1)));
       return { kind: 'kept', file };
     }
     reason = failure;
@@ -30,4 +31,17 @@ export async function replaceFirst(files: readonly string[], text: string): Prom
 export async function removeAll(files: readonly string[]): Promise<string | undefined> {
   const failures = await Promise.all(files.map((file) => removeFile(file).then(() => undefined, describeError)));
   return failures.find((failure) => failure !== undefined);
+}
+
+/** Two folders may be one, also through a link: what was just written must not be taken away as the spare of itself. */
+async function othersThan(kept: string, files: readonly string[]): Promise<readonly string[]> {
+  const own = await identityOf(kept);
+  const identities = await Promise.all(files.map(identityOf));
+  return files.filter((_, index) => identities[index] !== own);
+}
+
+/** Undefined: it is not there, or cannot be looked at, and so is not what was just written. */
+async function identityOf(file: string): Promise<string | undefined> {
+  const found = await stat(file).catch(() => undefined);
+  return found && `${found.dev} ${found.ino}`;
 }
