@@ -17,14 +17,20 @@ export async function writeBans(
   await database.exec(
     'CREATE TABLE IF NOT EXISTS bips(ip TEXT, jail TEXT, timeofban INTEGER, bantime INTEGER, bancount INTEGER, data JSON); DELETE FROM bips',
   );
-  const insert = await database.prepare('INSERT INTO bips(ip, jail, timeofban, bantime) VALUES (?, ?, ?, ?)');
-  for (const [jail, rows] of Object.entries(jails)) {
-    for (const row of rows) {
-      const { ip, bannedAtSeconds, bantime } = typeof row === 'string' ? permanent(row) : row;
-      insert.run(ip, jail, bannedAtSeconds, bantime);
-    }
-  }
+  const rows = Object.entries(jails).flatMap(([jail, each]) => each.map((row) => valuesOf(jail, row)));
+  // On the library's thread: this one must go on, for whoever reads meanwhile to come to an end.
+  if (rows.length > 0) await database.exec(`INSERT INTO bips(ip, jail, timeofban, bantime) VALUES ${rows.join(', ')}`);
   database.close();
+}
+
+function valuesOf(jail: string, row: string | Row): string {
+  const { ip, bannedAtSeconds, bantime } = typeof row === 'string' ? permanent(row) : row;
+  const cells = [quoted(ip), quoted(jail), bannedAtSeconds, typeof bantime === 'string' ? quoted(bantime) : bantime];
+  return `(${cells.join(', ')})`;
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
 }
 
 function permanent(ip: string): Row {
