@@ -6,6 +6,7 @@ import type { ConnectedClients } from '../connected-clients.ts';
 import type { Client } from '../ledger/ledger.ts';
 import { isOwnClient } from '../own-clients.ts';
 import { mayUse } from '../policy/permission.ts';
+import { isFrom } from '../protection/known-hosts.ts';
 import type { Protection } from '../protection/protection.ts';
 import type { Entry, Record } from '../record.ts';
 import type { StandingBans } from '../standing-bans.ts';
@@ -154,14 +155,15 @@ function describe(options: ClientVerbsOptions, { keys, ...client }: Client) {
       .map(({ id, kind, endsAt }) => ({ id, kind, endsAt: finite(endsAt) })),
     reports: standing.countOfClient(client.name),
     connections: connections.map(({ address, agent, since }) => ({ address, agent, since })),
-    ...known(options, client.name),
+    ...known(options, client),
     lastSeen: connections.length > 0 ? clock.now() : connected.lastSeen(client.name),
   };
 }
 
-/** Where it is protected, and where it was refused. */
-function known({ connected, protection }: ClientVerbsOptions, name: string) {
-  const elsewhere = connected.elsewhere(name);
+/** Where it is protected, and where it was refused, unless it may come from there by now. */
+function known({ connected, protection }: ClientVerbsOptions, { name, from }: Pick<Client, 'name' | 'from'>) {
+  const last = connected.elsewhere(name);
+  const elsewhere = last !== undefined && isFrom({ from }, last.address) ? undefined : last;
   const addresses = protection.hosts.of(name).map(({ address, seenAt }) => ({ address, seenAt }));
   return { addresses, ...(elsewhere === undefined ? {} : { elsewhere }) };
 }

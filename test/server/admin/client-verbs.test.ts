@@ -8,6 +8,18 @@ import { credentialsOf, type RunningServer, withServer } from '../running-server
 import { blocks, event, send } from './sent-events.ts';
 
 describe('client', () => {
+  it('says where a good key was refused as long as its client may not come from there', () =>
+    withServer(async (server) => {
+      const credentials = await server.enroll({ name: 'web1', from: '198.51.100.0/24' });
+      await assert.rejects(Promise.race([server.logIn(credentials), closesWith(server)]), /unauthenticated/);
+      const shown = async (): Promise<string> => showClients(timesAt(0)).clients(await server.ask('client-list'));
+      assert.match(await shown(), /^web1 was refused at 127\.0\.0\.1, .*: a good key from outside of its networks$/m);
+      for (const from of ['198.51.100.0/24,127.0.0.1', 'any']) {
+        await server.ask('client-set', { name: 'web1', from });
+        assert.doesNotMatch(await shown(), /was refused/, from);
+      }
+    }));
+
   it('add gives a key once that works at once, and list shows no secret', () =>
     withServer(async (server) => {
       const credentials = await server.enroll({
