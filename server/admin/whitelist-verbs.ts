@@ -1,11 +1,11 @@
 import type { Clock } from '../../shared/clock.ts';
-import { type DnsName, parseDnsName } from '../../shared/dns/dns-name.ts';
+import { type DnsName, dnsNameAllowed, parseDnsName } from '../../shared/dns/dns-name.ts';
 import { namesMax } from '../../shared/dns/known-names.ts';
 import { endAfter } from '../../shared/end-after.ts';
-import type { LocalVerb } from '../../shared/host/local-socket.ts';
+import { ArgumentError, type LocalVerb } from '../../shared/host/local-socket.ts';
 import { noteAlphabet, notePattern } from '../../shared/names.ts';
-import { familyOf, type Network, prefixLengthOf } from '../../shared/network.ts';
-import type { Refusal } from '../../shared/refusal.ts';
+import { familyOf, type Network, parseNetwork, prefixLengthOf } from '../../shared/network.ts';
+import { quote, type Refusal } from '../../shared/refusal.ts';
 import type { Whitelist } from '../policy/whitelist.ts';
 import type { WhitelistName, WhitelistNames } from '../policy/whitelist-names.ts';
 import type { Record } from '../record.ts';
@@ -42,7 +42,7 @@ async function allow(options: WhitelistVerbsOptions, args: Arguments) {
   const { actor, rescue, clock } = options;
   const name = nameIn(args);
   if (name !== undefined) return await allowName(options, name, args);
-  const network = argument.network(args);
+  const network = networkIn(args);
   const seconds = argument.optionalDuration(args, 'for') ?? null;
   const note = argument.text({ note: '', ...args }, 'note', notePattern, noteAlphabet);
   const refusal = refuseWideEntry(network);
@@ -102,6 +102,15 @@ function nameIn({ network }: Arguments): DnsName | undefined {
   return typeof network === 'string' ? parseDnsName(network) : undefined;
 }
 
+/** @throws ArgumentError that names both that are allowed */
+function networkIn({ network }: Arguments): Network {
+  const parsed = typeof network === 'string' ? parseNetwork(network) : undefined;
+  if (parsed !== undefined) return parsed;
+  throw new ArgumentError(
+    `network: ${quote(network)} is not an IPv4 or IPv6 address or CIDR, and not ${dnsNameAllowed}`,
+  );
+}
+
 function describeName({ entry, since, nextLookAt, trouble, ...meaning }: WhitelistName) {
   return {
     ...meaning,
@@ -118,7 +127,7 @@ async function disallow(options: WhitelistVerbsOptions, args: Arguments) {
   const { actor, rescue, whitelist } = options;
   const name = nameIn(args);
   if (name !== undefined) return await disallowName(options, name);
-  const network = argument.network(args);
+  const network = networkIn(args);
   const removed = whitelist.timed.some((entry) => entry.network === network);
   const { unwritten } = removed ? await rescue.decide({ kind: 'disallowed', network, actor }) : {};
   const outcome = { removed, ...(unwritten === undefined ? {} : { unwritten }) };

@@ -32,10 +32,10 @@ function meansLines(means: unknown): string[] {
 function meaningOf(name: Answer, when: Times['when']): string {
   const networks = strings(name['networks']);
   const trouble = name['trouble'] === null ? '' : `; ${text(name['trouble'])}`;
-  const next = `next look ${when(name['nextLookAt'])}`;
   const note = text(name['note']);
-  if (networks.length === 0) return `protects nothing yet${trouble}; ${next}; ${note}`;
-  return `is ${networks.join(' ')} since ${when(name['since'])}${trouble}; ${next}; ${note}`;
+  const rest = `${trouble}; next look ${when(name['nextLookAt'])} UTC${note === '' ? '' : `; ${note}`}`;
+  if (networks.length === 0) return `protects nothing yet${rest}`;
+  return `is ${networks.join(' ')} since ${when(name['since'])} UTC${rest}`;
 }
 
 function showDisallow({ network, removed, still }: Answer): string {

@@ -23,6 +23,7 @@ describe('the admin socket', () => {
     ['allow-add', { network: '203.0.113.1', for: '1x' }, /^for: "1x": allowed is a duration/],
     ['allow-add', { network: '203.0.113.1', note: 'a\nb' }, /^note: "a\\nb": allowed is up to 200 characters/],
     ['allow-remove', { network: '' }, /^network: "" is not/],
+    ['allow-add', { network: 'home' }, /^network: "home" is not an IPv4 .* CIDR, and not a DNS name with a dot/],
     ['history', { most: '0' }, /^most: "0" is not a whole number above 0$/],
     ['history', { network: 'x' }, /^network: "x" is not/],
     ['history', { client: 7 }, /^client: "7" is not a text$/],
