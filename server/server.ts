@@ -8,6 +8,7 @@ import { clientVerbs } from './admin/client-verbs.ts';
 import { lossVerbs } from './admin/loss-verbs.ts';
 import type { Reach } from './admin/make-key.ts';
 import { notifyVerbs } from './admin/notify-verbs.ts';
+import { sayingNotNow } from './admin/say-not-now.ts';
 import { serverVerbs } from './admin/server-verbs.ts';
 import { strayVerbs } from './admin/stray-verbs.ts';
 import { whitelistVerbs } from './admin/whitelist-verbs.ts';
@@ -149,7 +150,7 @@ export class FleetServer {
     await this.#core.restoreDecisions();
     this.#core.check();
     this.#port = await this.#listener.listen();
-    this.#closeSocket = await serveLocalSocket(this.#settings.socket, this.#verbs(operator));
+    this.#closeSocket = await serveLocalSocket(this.#settings.socket, sayingNotNow(this.#verbs(operator)));
     this.#work = this.#keepGoing(clock, signal);
     this.#work.catch(onFault);
   }

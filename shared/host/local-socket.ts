@@ -2,6 +2,7 @@ import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { describeError, TemporaryError } from '../errors.ts';
+import { isPassingFault } from '../passing-fault.ts';
 import { isObject, parseObject } from '../sealed-channel.ts';
 import { readBody } from './read-body.ts';
 
@@ -21,6 +22,8 @@ export class NotRunningError extends Error {
 /** A server with 100,000 bans answers `bans` in about 20 MB. */
 const bodyMaxBytes = 67_108_864;
 const requestMaxMs = 120_000;
+/** What may pass stands in the way, as a full disk: 507 Insufficient Storage. */
+const notNowStatus = 507;
 
 /**
  * Serves verbs on a Unix socket of mode 0600: whoever may open it is the operator. Plain HTTP, so that `curl` can be
@@ -48,7 +51,8 @@ export async function serveLocalSocket(
 /**
  * Asks the process behind a Unix socket.
  *
- * @throws NotRunningError when nobody answers, ArgumentError when the verb refuses its arguments, Error otherwise
+ * @throws NotRunningError when nobody answers, ArgumentError when the verb refuses its arguments,
+ *   TemporaryError when what stands in its way may pass, Error otherwise
  */
 export function callLocalSocket(path: string, verb: string, args: object): Promise<Readonly<Record<string, unknown>>> {
   return new Promise((resolve, reject) => {
@@ -75,6 +79,7 @@ export function callLocalSocket(path: string, verb: string, args: object): Promi
 function refusalOf(path: string, status: number | undefined, body: string): Error {
   const message = String(parseObject(body)?.['error'] ?? `status ${status}`);
   if (status === 503) return new NotRunningError(`${path}: ${message}`);
+  if (status === notNowStatus) return new TemporaryError(message);
   return status === 400 ? new ArgumentError(message) : new Error(message);
 }
 
@@ -96,8 +101,13 @@ async function answer(
     if (!isObject(args)) return reply(400, { error: 'the body is not a JSON object' });
     reply(200, await verb(args));
   } catch (error) {
-    reply(error instanceof ArgumentError ? 400 : 500, { error: describeError(error) });
+    reply(statusOf(error), { error: describeError(error) });
   }
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof ArgumentError) return 400;
+  return isPassingFault(error) ? notNowStatus : 500;
 }
 
 /** A socket file that nobody serves is left over from a process that was killed. */

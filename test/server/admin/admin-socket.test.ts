@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { showStatus } from '../../../server/commands/show/show-server.ts';
+import { TemporaryError } from '../../../shared/errors.ts';
 import { ArgumentError } from '../../../shared/host/local-socket.ts';
 import { withServer } from '../running-server.ts';
 
@@ -66,10 +67,22 @@ describe('the admin socket', () => {
       await assert.rejects(server.ask('explode'), /no verb explode/);
     }));
 
+  const needLedger: readonly (readonly [verb: string, args: object])[] = [
+    ['ban', { network: '203.0.113.1' }],
+    ['client-add', { name: 'web1' }],
+    ['allow-add', { network: 'home.example.org' }],
+  ];
   it('says that the record cannot be written, and goes on', () =>
     withServer(async (server) => {
       server.ledger.isFull = true;
-      await assert.rejects(server.ask('ban', { network: '203.0.113.1' }), /database or disk is full/);
+      for (const [verb, args] of needLedger) {
+        const said = await server.ask(verb, args).catch((error: unknown) => error);
+        assert.ok(said instanceof TemporaryError, verb);
+        assert.match(
+          said.message,
+          /^not done: the ledger cannot be used now: database or disk is full; doctor .*unban/,
+        );
+      }
       server.clock.advance(90_000);
       assert.match(
         showStatus(await server.ask('status')),

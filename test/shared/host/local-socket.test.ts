@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { link, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TemporaryError } from '../../../shared/errors.ts';
 import {
   ArgumentError,
   callLocalSocket,
@@ -19,15 +20,17 @@ testWithEnding('answers a verb with what it returns, on a socket that only its o
   assert.equal((await stat(path)).mode & 0o777, 0o600);
 });
 
-testWithEnding('tells a wrong argument from a fault', async (test) => {
+testWithEnding('tells a wrong argument, and what may pass, from a fault', async (test) => {
   const path = join(await makeFolder(test), 'a.sock');
   const verbs = new Map<string, LocalVerb>([
     ['wrong', () => Promise.reject(new ArgumentError('ip: no'))],
     ['broken', () => Promise.reject(new Error('oh'))],
+    ['later', () => Promise.reject(new TemporaryError('not now'))],
   ]);
   test.after(await serveLocalSocket(path, verbs));
   await assert.rejects(callLocalSocket(path, 'wrong', {}), (error) => error instanceof ArgumentError);
   await assert.rejects(callLocalSocket(path, 'broken', {}), { message: 'oh' });
+  await assert.rejects(callLocalSocket(path, 'later', {}), (error) => error instanceof TemporaryError);
   await assert.rejects(callLocalSocket(path, 'other', {}), { message: 'no verb other' });
 });
 
