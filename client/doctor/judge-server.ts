@@ -40,7 +40,7 @@ const remedies: Readonly<Record<UplinkErrorCode, string>> = {
   untrusted:
     'if the certificate was replaced on purpose: put its pin into client.ini: fail2networkban-server status shows it',
   unauthenticated:
-    'on the server: fail2networkban-server client list; then client rotate NAME, and here enroll LINE --force',
+    'on the server: fail2networkban-server client list; where this host may come from here (FROM): client rotate NAME, or client add NAME when it is not there; and here enroll LINE --force; else: client set NAME --from NETWORKS',
   'not-believed': 'look at url in client.ini: something else answers there, or its key for this host is another one',
   silent: 'on the server: systemctl status fail2networkban-server',
   closed: 'on the server: journalctl -u fail2networkban-server',
