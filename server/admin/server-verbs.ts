@@ -5,6 +5,7 @@ import type { Clients } from '../clients.ts';
 import type { ConnectedClients } from '../connected-clients.ts';
 import type { Counters } from '../counters.ts';
 import type { EnforcementOfBans } from '../enforcement.ts';
+import type { OwnMarks } from '../enforcers/ownership/ledger-mark.ts';
 import type { Escalation } from '../escalation/escalation.ts';
 import type { Losses } from '../ledger/losses.ts';
 import type { DeliveryState } from '../notifications/delivery.ts';
@@ -34,6 +35,7 @@ export interface ServerVerbsOptions {
   readonly clients: Clients;
   readonly connected: ConnectedClients;
   readonly enforcement: EnforcementOfBans;
+  readonly marks: OwnMarks;
   readonly escalation: Escalation;
   readonly sources: Sources;
   readonly notifications: Notifications;
@@ -111,6 +113,7 @@ function status(options: ServerVerbsOptions) {
     paused: isPaused(),
     bans: standing.size,
     sequence: standing.sequence,
+    marks: options.marks.all,
     record: describeState(record.state, clock),
     losses: options.losses.list,
     ...describeUnwritten(options),

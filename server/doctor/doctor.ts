@@ -100,6 +100,7 @@ async function examineSettings(settings: ServerSettings, host: DoctorHost): Prom
   const served = await servedCertificate(settings, port, server, clock);
   const proxmoxes = await readProxmoxes(settings, host);
   const aliases = await readAliases(settings, host);
+  const marks = server.kind === 'running' ? server.marks : [];
   return [
     { subject: 'configuration', said: judgeSettings(settings) },
     { subject: 'server', said: judgeServer(server, version) },
@@ -108,7 +109,7 @@ async function examineSettings(settings: ServerSettings, host: DoctorHost): Prom
     { subject: 'disk', said: judgeDisk(await readDisk(settings.database)) },
     { subject: 'ledger', said: judgeLogReaders(await readLog(settings.database)) },
     ...proxmoxes.map((facts) => ({ subject: facts.name, said: judgeProxmox(facts) })),
-    ...aliases.map((facts) => ({ subject: facts.name, said: judgeOpnsense(facts) })),
+    ...aliases.map((facts) => ({ subject: facts.name, said: judgeOpnsense(facts, marks) })),
     ...(server.kind === 'running' ? await examineRunning(server, settings, { proxmoxes, aliases }, host) : []),
   ];
 }
@@ -153,7 +154,7 @@ async function examineRunning(
   return [
     ...server.firewalls.map((firewall) => ({
       subject: firewall.name,
-      said: judgeEnforcement(firewall, isOneOpen(firewall.name, asked)),
+      said: judgeEnforcement(firewall, isOneOpen(firewall.name, server.marks, asked)),
     })),
     ...server.sources.map((source) => ({ subject: source.name, said: judgeSource(source) })),
     {
@@ -180,9 +181,9 @@ async function examineProtection(
 }
 
 /** Undefined for a firewall that was not asked. */
-function isOneOpen(firewall: string, { proxmoxes, aliases }: Asked): boolean | undefined {
+function isOneOpen(firewall: string, marks: readonly string[], { proxmoxes, aliases }: Asked): boolean | undefined {
   const proxmox = proxmoxes.find(({ name }) => name === firewall);
   if (proxmox !== undefined) return isOpen(proxmox);
   const alias = aliases.find(({ name }) => name === firewall);
-  return alias && isAliasOpen(alias);
+  return alias && isAliasOpen(alias, marks);
 }

@@ -76,6 +76,34 @@ describe('the server and its OPNsense firewalls', { concurrency: 2, timeout: sui
   });
 });
 
+describe('an alias that another ledger keeps', { timeout: suiteMaxMs }, () => {
+  it("is left alone, found by the doctor, and this server's after the command that it names", async (context) => {
+    const ending = lastFirst(context);
+    const edge = await startOpnsense(ending, [{ ...blocklist, description: 'R&D, f2nb:aaaa' }]);
+    edge.workplace.pf.add('blocklist', '192.0.2.77');
+    const { server } = await startServer(ending, sectionFor('edge', edge));
+    await server.ask('ban', '203.0.113.7');
+    await waitUntil('it fails', async () => (await stateOf(server, 'opnsense/edge/blocklist')) === 'failing');
+    assert.deepEqual(edge.table('blocklist'), ['192.0.2.77']);
+    const { findings } = await server.ask('doctor');
+    const found = (findings as { code: string; command: string }[]).find(
+      ({ code }) => code === 'alias-of-another-ledger',
+    );
+    const [, ...words] =
+      /fail2networkban-server (opnsense take-over .*)$/.exec(found?.command ?? '')?.[1]?.split(' ') ?? [];
+    const { ledger, before } = await server.ask('opnsense', ...words);
+    assert.deepEqual(before, ['aaaa']);
+    assert.equal(edge.descriptionOf('blocklist'), `R&D, f2nb:${ledger}`);
+    await server.ask('reconcile');
+    // What the other put in is not known here, and stays until the operator says what becomes of it.
+    await holds(edge, 'blocklist', '192.0.2.77', '203.0.113.7');
+    assert.equal(await stateOf(server, 'opnsense/edge/blocklist'), 'in-sync');
+    await server.stop();
+    const stopped = await server.command('opnsense', ...words);
+    assert.notEqual(stopped.code, 0);
+  });
+});
+
 describe('the commands for an OPNsense', { timeout: suiteMaxMs }, () => {
   it('work on the firewall without a server, and say what they cannot know', async (context) => {
     const ending = lastFirst(context);
@@ -132,6 +160,7 @@ describe('the commands for an OPNsense', { timeout: suiteMaxMs }, () => {
       type: 'external',
       enabled: true,
       configured: 0,
+      ledgers: [],
       entries: 2,
       foreign: ['192.0.2.77'],
     });

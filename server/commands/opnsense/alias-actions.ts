@@ -2,6 +2,7 @@ import { EnforcerError } from '../../../shared/errors.ts';
 import { exitCodes } from '../../../shared/exit-codes.ts';
 import { covers, type Network } from '../../../shared/network.ts';
 import { plural } from '../../../shared/plural.ts';
+import { keepersIn } from '../../enforcers/opnsense/alias-mark.ts';
 import { heldEntries, networksIn } from '../../enforcers/opnsense/held-networks.ts';
 import type { Alias } from '../../enforcers/opnsense/opnsense-answers.ts';
 import type { ActionOutput } from './alias-command.ts';
@@ -9,6 +10,7 @@ import { type ActionInput, configuredOf, missing, networkOf, refuseBuiltIn, targ
 import type { AliasVerb } from './alias-usages.ts';
 import { foreignIn } from './foreign-entries.ts';
 import { refusalOf } from './refusal-of.ts';
+import { takeOverAlias } from './take-over-alias.ts';
 
 /** Each verb of `opnsense`. */
 export const aliasActions: Readonly<Record<AliasVerb, (input: ActionInput) => Promise<ActionOutput>>> = {
@@ -19,6 +21,7 @@ export const aliasActions: Readonly<Record<AliasVerb, (input: ActionInput) => Pr
   flush: flushAlias,
   state: showState,
   toggle: toggleAlias,
+  'take-over': takeOverAlias,
 };
 
 async function listEntries(input: ActionInput): Promise<ActionOutput> {
@@ -110,7 +113,12 @@ async function showState(input: ActionInput): Promise<ActionOutput> {
   const json = {
     firewall,
     alias,
-    ...(known && { type: known.type, enabled: known.isEnabled, configured: known.content.length }),
+    ...(known && {
+      type: known.type,
+      enabled: known.isEnabled,
+      configured: known.content.length,
+      ledgers: keepersIn(known.description),
+    }),
     entries: entries.length,
     ...(foreign && { foreign }),
   };
@@ -121,6 +129,7 @@ function describe(alias: string, known: Alias | undefined): readonly string[] {
   if (known === undefined) return [`${alias}: its type is not shown to this key`];
   return [
     `${alias}: type ${known.type}, ${known.isEnabled ? 'on' : 'off'}`,
+    ...keepersIn(known.description).map((id) => `kept by ledger ${id}`),
     ...(known.content.length > 0 ? [`in the configuration: ${known.content.length}`] : []),
   ];
 }

@@ -1,5 +1,5 @@
 /** What can be done to an alias by hand. */
-export type AliasVerb = 'list' | 'find' | 'add' | 'delete' | 'flush' | 'state' | 'toggle';
+export type AliasVerb = 'list' | 'find' | 'add' | 'delete' | 'flush' | 'state' | 'toggle' | 'take-over';
 
 export interface AliasUsage {
   readonly verb: AliasVerb;
@@ -29,4 +29,9 @@ export const aliasUsages: readonly AliasUsage[] = [
     description: 'type, whether it is on, entries, and which of them are no bans of ours',
   },
   { verb: 'toggle', words: '<alias>', description: 'switch it on or off' },
+  {
+    verb: 'take-over',
+    words: '<alias>',
+    description: 'have the running server keep it, which then refuses no more what another ledger kept',
+  },
 ];

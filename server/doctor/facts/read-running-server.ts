@@ -17,6 +17,8 @@ export interface RunningServer {
   readonly kind: 'running';
   readonly version: string;
   readonly uptimeSeconds: number;
+  /** Ids in the marks of what its ledger keeps in firewalls, its own first; none when the server is of an older version. */
+  readonly marks: readonly string[];
   readonly isPaused: boolean;
   /** Why the last write of the record failed; undefined: it did not. */
   readonly recordFailure: Failure | undefined;
@@ -129,6 +131,7 @@ export async function readRunningServer(socket: string): Promise<ServerFacts> {
       kind: 'running',
       version: String(status['version']),
       uptimeSeconds: Number(status['uptimeSeconds']),
+      marks: texts(status['marks']),
       isPaused: status['paused'] === true,
       recordFailure: readFailure(status['record']),
       losses: objects(status['losses']).map(({ text }) => String(text)),

@@ -1,9 +1,15 @@
 import type { Said } from '../../../shared/finding.ts';
+import { keepersIn, otherKeeperIn } from '../../enforcers/opnsense/alias-mark.ts';
+import type { Alias } from '../../enforcers/opnsense/opnsense-answers.ts';
 import { privileges } from '../../enforcers/opnsense/opnsense-errors.ts';
 import type { OpnsenseFacts } from '../facts/read-opnsense.ts';
 
-/** All that is wrong with one alias, and what cannot be seen of it. */
-export function judgeOpnsense(facts: OpnsenseFacts): readonly Said[] {
+/**
+ * All that is wrong with one alias, and what cannot be seen of it.
+ *
+ * @param marks of the running server, its own first; none: whose the alias is cannot be judged
+ */
+export function judgeOpnsense(facts: OpnsenseFacts, marks: readonly string[]): readonly Said[] {
   const { state } = facts;
   switch (state.kind) {
     case 'unreadable':
@@ -13,14 +19,15 @@ export function judgeOpnsense(facts: OpnsenseFacts): readonly Said[] {
     case 'hidden':
       return [hidden(facts), ours(facts)];
     case 'found':
-      return judgeFound(facts, state.alias);
+      return judgeFound(facts, state.alias, marks);
   }
 }
 
 /** Whether bans get into it. */
-export function isAliasOpen(facts: OpnsenseFacts): boolean {
+export function isAliasOpen(facts: OpnsenseFacts, marks: readonly string[]): boolean {
   const { state, type } = facts;
-  if (state.kind === 'found') return state.alias.isEnabled && state.alias.type === type;
+  if (state.kind === 'found')
+    return state.alias.isEnabled && state.alias.type === type && otherKeeper(state.alias, marks) === undefined;
   return state.kind === 'hidden' || isMade(facts);
 }
 
@@ -29,14 +36,17 @@ function isMade({ state, mayCreate }: OpnsenseFacts): boolean {
   return state.kind === 'missing' && state.refusal === undefined && mayCreate;
 }
 
-interface Found {
-  readonly type: string;
-  readonly isEnabled: boolean;
+function otherKeeper({ description }: Alias, marks: readonly string[]): string | undefined {
+  return marks.length === 0 ? undefined : otherKeeperIn(description, (id) => marks.includes(id));
 }
 
-function judgeFound(facts: OpnsenseFacts, { type, isEnabled }: Found): readonly Said[] {
+function judgeFound(facts: OpnsenseFacts, found: Alias, marks: readonly string[]): readonly Said[] {
   const { alias } = facts;
+  const { type, isEnabled } = found;
   if (type !== facts.type) return [wrongType(facts, type)];
+  const other = otherKeeper(found, marks);
+  const [own] = marks;
+  if (other !== undefined && own !== undefined) return [others(facts, other, own)];
   const said: Said[] = [];
   if (!isEnabled) {
     said.push({
@@ -56,6 +66,7 @@ function judgeFound(facts: OpnsenseFacts, { type, isEnabled }: Found): readonly 
       command: 'alias_type = external or network, with an alias of that type, takes them',
     });
   }
+  if (own !== undefined && isEnabled && keepersIn(found.description).length === 0) said.push(unmarked(facts, own));
   return [...said, ours(facts)];
 }
 
@@ -109,12 +120,39 @@ function wrongType({ alias, type: wanted }: OpnsenseFacts, type: string): Said {
   };
 }
 
+function others({ name, alias }: OpnsenseFacts, other: string, own: string): Said {
+  return {
+    level: 'broken',
+    code: 'alias-of-another-ledger',
+    fact: `the alias ${alias} is kept by ledger ${other}, as its description says; this server's is ${own}`,
+    consequence: 'it is left alone, and no ban of this server gets there',
+    command: `name another in alias or aliases; or, when the other server is gone or leaves it: fail2networkban-server opnsense take-over ${alias} --firewall ${firewallIn(name)}`,
+  };
+}
+
+/** `edge` of `opnsense/edge/blocklist` */
+function firewallIn(name: string): string {
+  return name.split('/')[1] ?? name;
+}
+
+function unmarked({ alias }: OpnsenseFacts, own: string): Said {
+  return {
+    level: 'warning',
+    code: 'alias-unmarked',
+    fact: `the description of the alias ${alias} does not say that ledger ${own} keeps it`,
+    consequence:
+      'a second server that is given the alias takes it for its own, and each takes out what the other puts in',
+    command: `fail2networkban-server reconcile; when OPNsense does not take the mark: Firewall, Aliases: put f2nb:${own} into the description of ${alias}`,
+  };
+}
+
 function hidden({ alias }: OpnsenseFacts): Said {
   return {
     level: 'note',
     code: 'alias-hidden',
     fact: `pf has a table ${alias}; its type is not shown to the key, which lacks "${privileges.alias}"`,
-    consequence: 'an alias of another type would be filled all the same, and lose it with the next reload',
+    consequence:
+      'an alias of another type would be filled all the same, and lose it with the next reload; a second server on it would not be noticed',
   };
 }
 

@@ -1,5 +1,8 @@
 import { EnforcerError } from '../../../shared/errors.ts';
 import type { AnswerError } from '../answer-error.ts';
+import type { OwnMarks } from '../ownership/ledger-mark.ts';
+import { withKeeper } from './alias-mark.ts';
+import { markOwn, refuseOthers } from './keep-alias.ts';
 import { lookForAlias } from './look-for-alias.ts';
 import type { Alias, AliasType } from './opnsense-answers.ts';
 import type { OpnsenseApi } from './opnsense-api.ts';
@@ -11,13 +14,15 @@ export interface OwnAlias {
   readonly type: AliasType;
   /** Whether it may be made when it is not there. */
   readonly mayCreate: boolean;
+  /** Its description carries the first of them. */
+  readonly marks: OwnMarks;
 }
 
 /**
- * The alias as it is configured, made when it is not there and may be made.
+ * The alias as it is configured, made when it is not there and may be made, and marked as this ledger's.
  *
  * @returns undefined when the key may not look at aliases, but pf has a table of this name; only of type external
- * @throws EnforcerError `denied` when it is missing, switched off, or of a type that is not ours to take over
+ * @throws EnforcerError `denied` when it is missing, switched off, another ledger's, or of a type that is not ours to take over
  */
 export async function findOwnAlias(api: OpnsenseApi, own: OwnAlias, signal: AbortSignal): Promise<Alias | undefined> {
   const sight = await lookForAlias(api, own, signal);
@@ -30,7 +35,8 @@ export async function findOwnAlias(api: OpnsenseApi, own: OwnAlias, signal: Abor
       `the alias ${own.name} is of type ${alias.type}, not ${own.type}: name another in alias, or set alias_type`,
     );
   }
-  if (alias.isEnabled) return alias;
+  refuseOthers(alias, own.marks);
+  if (alias.isEnabled) return await markOwn(api, alias, own.marks, signal);
   throw new EnforcerError(
     'denied',
     `the alias ${own.name} is switched off: fail2networkban-server opnsense toggle ${own.name}`,
@@ -44,7 +50,8 @@ async function create(api: OpnsenseApi, own: OwnAlias, signal: AbortSignal): Pro
       `there is no alias ${own.name}: make one of type ${own.type} (Firewall, Aliases), or set create = yes`,
     );
   }
-  await api.create(own.name, own.type, signal).catch((cause: unknown) => {
+  const description = withKeeper('fail2networkban', own.marks.own);
+  await api.create({ name: own.name, type: own.type, description }, signal).catch((cause: unknown) => {
     if (!(cause instanceof EnforcerError && cause.code === 'rejected')) throw cause;
     throw new EnforcerError('denied', `the alias ${own.name} cannot be made`, { cause });
   });

@@ -13,14 +13,14 @@ import { SecondLook } from './second-look.ts';
 /** What an `[opnsense NAME]` section stands for: one for each alias. All their calls take turns on one connection. */
 export function openOpnsense(
   settings: OpnsenseSettings,
-  { clock, random, soon }: FirewallParts,
+  { clock, random, soon, marks }: FirewallParts,
 ): readonly OpenedFirewall[] {
   const { endpoint, readKey, limits } = settings;
   const api = new OpnsenseApi({ endpoint, readKey, clock });
   return settings.aliases.map((rule, at) => {
     const secondLook = new SecondLook(clock, random);
     return {
-      enforcer: enforcerFor(settings, rule, { api, secondLook, soon }),
+      enforcer: enforcerFor(settings, rule, { api, secondLook, soon, marks }),
       limits,
       protectedSources: at === 0 ? ownAddress(settings) : [],
       wants: wantsFor(settings, rule),
@@ -32,10 +32,10 @@ export function openOpnsense(
 function enforcerFor(
   settings: OpnsenseSettings,
   rule: AliasRule,
-  parts: Pick<AliasEnforcerOptions, 'api' | 'secondLook' | 'soon'>,
+  { marks, ...parts }: Pick<AliasEnforcerOptions, 'api' | 'secondLook' | 'soon'> & Pick<FirewallParts, 'marks'>,
 ): Enforcer {
   const { aliasType, mayCreate, bulkAbove } = settings;
-  const alias = { name: rule.name, type: aliasType, mayCreate };
+  const alias = { name: rule.name, type: aliasType, mayCreate, marks };
   const options = { name: enforcerName(settings, rule), alias, ...parts };
   return aliasType === 'external' ? new ExternalAlias(options) : new ContentAlias({ ...options, bulkAbove });
 }

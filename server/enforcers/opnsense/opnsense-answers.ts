@@ -14,6 +14,8 @@ export interface Alias {
   readonly isEnabled: boolean;
   /** The lines of its content: networks, but also names, ranges and other aliases. */
   readonly content: readonly string[];
+  /** The administrator's words, and a ledger's mark. */
+  readonly description: string;
 }
 
 const uuidPattern = /^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/;
@@ -47,10 +49,23 @@ export function aliasOf(uuid: string, answer: unknown): Alias | undefined {
   if (!isObject(fields) || typeof fields['name'] !== 'string') return undefined;
   const [type] = selectedOf(fields['type']) ?? [];
   const content = selectedOf(fields['content']);
-  if (type === undefined || content === undefined) return undefined;
+  const description = fields['description'];
+  if (type === undefined || content === undefined || typeof description !== 'string') return undefined;
   const isEnabled = String(fields['enabled']) === '1';
   // An empty content is one empty line.
-  return { uuid, name: fields['name'], type, isEnabled, content: content.filter((line) => line !== '') };
+  return {
+    uuid,
+    name: fields['name'],
+    type,
+    isEnabled,
+    content: content.filter((line) => line !== ''),
+    description: unescaped(description),
+  };
+}
+
+/** OPNsense escapes every answer for HTML, but for quotes (ApiControllerBase.php); written back so, the words would change. */
+function unescaped(text: string): string {
+  return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }
 
 /**

@@ -18,6 +18,13 @@ export interface OpnsenseApiOptions {
   readonly clock: Clock;
 }
 
+/** An alias that is to be made, without content. */
+interface NewAlias {
+  readonly name: string;
+  readonly type: AliasType;
+  readonly description: string;
+}
+
 /** Enough for a table of a million. */
 const callMaxMs = 35_000;
 /** configd, behind the API, gives a reload of all rules up to two minutes; a large content is checked line by line. */
@@ -99,8 +106,8 @@ export class OpnsenseApi {
   }
 
   /** Makes an alias. It takes effect with {@link reconfigure}. */
-  async create(name: string, type: AliasType, signal: AbortSignal): Promise<void> {
-    const alias = { enabled: '1', name, type, content: '', description: 'fail2networkban' };
+  async create(made: NewAlias, signal: AbortSignal): Promise<void> {
+    const alias = { enabled: '1', content: '', ...made };
     // Twice, it would find the name taken.
     await this.#mustBeSaved({ path: 'alias/add_item', body: { alias }, isRepeatable: false }, signal);
   }
@@ -110,6 +117,11 @@ export class OpnsenseApi {
     // Without the name, versions before 22 rename the alias to nothing.
     const body = { alias: { name, content: lines.join('\n') } };
     await this.#mustBeSaved({ path: `alias/set_item/${uuid}`, body, maxMs: reloadMaxMs }, signal);
+  }
+
+  /** Replaces the description, at most 255 characters, and nothing else. Needs no {@link reconfigure}. */
+  async describe({ uuid, name }: Alias, description: string, signal: AbortSignal): Promise<void> {
+    await this.#mustBeSaved({ path: `alias/set_item/${uuid}`, body: { alias: { name, description } } }, signal);
   }
 
   async toggle({ uuid }: Alias, isEnabled: boolean, signal: AbortSignal): Promise<void> {

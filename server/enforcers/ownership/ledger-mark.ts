@@ -66,6 +66,11 @@ export class OwnMarks {
     this.#ids = new Set(ids);
   }
 
+  /** The own one first. */
+  get all(): readonly string[] {
+    return [...this.#ids];
+  }
+
   has(id: string): boolean {
     return this.#ids.has(id);
   }

@@ -104,6 +104,7 @@ export const statusSchema = objectOf(
     paused: flag,
     bans: count,
     sequence: count,
+    marks: listOf(text),
     record: state,
     clock: state,
     losses: listOf(open),

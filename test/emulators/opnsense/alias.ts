@@ -66,9 +66,15 @@ async function setItem(uuid: string, body: Body, { configuration }: Workplace): 
   if (found === undefined || !isObject(given)) return { result: 'failed' };
   // refactor() runs with a name that is not given, and rules lose the alias.
   if (given['name'] !== found.name) throw new UserError('the alias would be renamed');
-  const wanted = { ...found, content: String(given['content'] ?? found.content) };
+  const wanted = {
+    ...found,
+    content: String(given['content'] ?? found.content),
+    description: String(given['description'] ?? found.description),
+  };
   const wrong = linesOf(wanted).find((line) => !fits(wanted.type, line));
   if (wrong !== undefined) return failed('alias.content', `Entry "${wrong}" is not a valid hostname or IP address.`);
+  if (!isDescription(wanted))
+    return failed('alias.description', 'Description should be a string between 1 and 255 characters.');
   configuration.aliases.set(uuid, wanted);
   await configuration.save();
   return { result: 'saved' };
@@ -111,6 +117,11 @@ export function reconfigure({ configuration, pf }: Workplace): void {
 
 function failed(key: string, text: string): unknown {
   return { result: 'failed', validations: { [key]: text } };
+}
+
+/** DescriptionField.php. */
+function isDescription({ description }: ConfiguredAlias): boolean {
+  return description === '' || /^.{1,255}$/.test(description);
 }
 
 /** AliasContentField.php: hosts are addresses and names, networks are CIDRs as well; both may be excluded with `!`. */

@@ -118,6 +118,16 @@ export class EmulatedOpnsense {
     if (alias !== undefined) alias.content = content;
   }
 
+  descriptionOf(name: string): string | undefined {
+    return this.workplace.configuration.byName(name)?.description;
+  }
+
+  /** Changes the description, as its administrator would. */
+  describe(name: string, description: string): void {
+    const alias = this.workplace.configuration.byName(name);
+    if (alias !== undefined) alias.description = description;
+  }
+
   /** What pf holds in a table, sorted. */
   table(name: string): readonly string[] {
     return this.workplace.pf.show(name);
@@ -185,7 +195,7 @@ export class EmulatedOpnsense {
     try {
       const answer = await this.#call(request, path, body);
       // The router.
-      return answer === undefined ? json(404, { errorMessage: 'Endpoint not found' }) : json(200, answer);
+      return answer === undefined ? json(404, { errorMessage: 'Endpoint not found' }) : escaped(json(200, answer));
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       return json(500, { errorMessage: error.message, errorTitle: 'Alias', errorLevel: 'error' });
@@ -226,6 +236,11 @@ function bodyOf({ headers, method }: IncomingMessage, text: string): Body | unde
 
 function json(status: number, value: unknown): { status: number; text: string } {
   return { status, text: JSON.stringify(value) };
+}
+
+/** ApiControllerBase.php, afterExecuteRoute: htmlspecialchars with ENT_NOQUOTES over the whole. */
+function escaped({ status, text }: { status: number; text: string }): { status: number; text: string } {
+  return { status, text: text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;') };
 }
 
 function send(response: ServerResponse, status: number, text: string): void {

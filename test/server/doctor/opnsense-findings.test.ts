@@ -7,11 +7,15 @@ import { systemClock } from '../../../shared/clock.ts';
 import type { EmulatedOpnsenseOptions } from '../../emulators/opnsense/emulated-opnsense.ts';
 import { settingsFor, startOpnsense } from '../enforcers/opnsense/opnsense-under-test.ts';
 
-const alias = (type: string, enabled = '1') => ({ aliases: [{ name: 'blocklist', type, enabled }] });
+const alias = (type: string, enabled = '1', description = 'of the WAN f2nb:k3x9') => ({
+  aliases: [{ name: 'blocklist', type, enabled, description }],
+});
 
 interface Cause {
   readonly opnsense?: Partial<EmulatedOpnsenseOptions>;
   readonly settings?: Partial<OpnsenseSettings>;
+  /** Of the running server. */
+  readonly marks?: readonly string[];
 }
 
 /** What is wrong, the codes of what the doctor says of it, and whether bans get there. */
@@ -38,6 +42,33 @@ const causes: readonly (readonly [string, Cause, readonly string[], boolean, Reg
     'it takes addresses only',
     { opnsense: alias('host'), settings: { aliasType: 'host' } },
     ['alias-takes-no-cidr', 'alias-is-ours'],
+    true,
+  ],
+  [
+    'another ledger keeps it',
+    { opnsense: alias('external', '1', 'f2nb:aaaa') },
+    ['alias-of-another-ledger'],
+    false,
+    /kept by ledger aaaa.* this server's is k3x9.*opnsense take-over blocklist --firewall main/,
+  ],
+  [
+    'another ledger keeps it too',
+    { opnsense: alias('external', '1', 'f2nb:k3x9 f2nb:aaaa') },
+    ['alias-of-another-ledger'],
+    false,
+  ],
+  ['a ledger that was taken over keeps it', { opnsense: alias('external', '1', 'f2nb:lost') }, ['alias-is-ours'], true],
+  [
+    'nobody is named as its keeper',
+    { opnsense: alias('external', '1', 'of the WAN') },
+    ['alias-unmarked', 'alias-is-ours'],
+    true,
+    /put f2nb:k3x9 into the description of blocklist/,
+  ],
+  [
+    'nobody can say whose it is, as no server runs',
+    { opnsense: alias('external', '1', 'f2nb:aaaa'), marks: [] },
+    ['alias-is-ours'],
     true,
   ],
   [
@@ -76,19 +107,25 @@ const causes: readonly (readonly [string, Cause, readonly string[], boolean, Reg
 ];
 
 describe('the doctor, asking an OPNsense', () => {
-  for (const [what, { opnsense: options = {}, settings = {} }, codes, isOpen, text] of causes) {
+  for (const [
+    what,
+    { opnsense: options = {}, settings = {}, marks = ['k3x9', 'lost'] },
+    codes,
+    isOpen,
+    text,
+  ] of causes) {
     it(`finds that ${what}`, async (context) => {
       const { opnsense, close } = await startOpnsense(options);
       context.after(close);
       const [facts] = await readOpnsense(settingsFor(opnsense, settings), systemClock, new AbortController().signal);
       assert.ok(facts);
-      const said = judgeOpnsense(facts);
+      const said = judgeOpnsense(facts, marks);
       assert.deepEqual(
         said.map(({ code }) => code),
         codes,
       );
       assert.equal(facts.name, 'opnsense/main/blocklist');
-      assert.equal(isAliasOpen(facts), isOpen);
+      assert.equal(isAliasOpen(facts, marks), isOpen);
       if (text !== undefined) assert.match(JSON.stringify(said), text);
       assert.equal(opnsense.workplace.configuration.saves, 0);
     });

@@ -11,6 +11,7 @@ function running(uptimeHours: number, ...clients: readonly ClientState[]): Runni
     kind: 'running',
     version: '',
     uptimeSeconds: uptimeHours * 3_600,
+    marks: ['k3x9'],
     isPaused: false,
     recordFailure: undefined,
     unwritten: undefined,

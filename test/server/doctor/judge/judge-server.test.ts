@@ -7,6 +7,7 @@ const good: RunningServer = {
   kind: 'running',
   version: '1.0.0',
   uptimeSeconds: 1,
+  marks: ['k3x9'],
   isPaused: false,
   recordFailure: undefined,
   unwritten: undefined,

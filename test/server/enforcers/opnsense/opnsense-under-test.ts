@@ -52,12 +52,13 @@ export function firewallsOn(
   opnsense: EmulatedOpnsense,
   changes: Partial<OpnsenseSettings> = {},
   clock: Clock = systemClock,
+  marks = new OwnMarks(['test']),
 ): readonly OpenedFirewall[] {
   return openFirewalls(settingsFor(opnsense, changes), {
     clock,
     random: () => 1,
     soon: setImmediate,
-    marks: new OwnMarks(['test']),
+    marks,
   });
 }
 
@@ -66,8 +67,9 @@ export function enforcerOn(
   opnsense: EmulatedOpnsense,
   changes: Partial<OpnsenseSettings> = {},
   clock: Clock = systemClock,
+  marks?: OwnMarks,
 ): Enforcer {
-  const [firewall] = firewallsOn(opnsense, changes, clock);
+  const [firewall] = firewallsOn(opnsense, changes, clock, marks);
   if (firewall === undefined) throw new Error('there is no enforcer');
   return firewall.enforcer;
 }

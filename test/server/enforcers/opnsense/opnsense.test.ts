@@ -11,8 +11,9 @@ import { until } from '../../../until.ts';
 import { enforcerOn, firewallsOn, startOpnsense } from './opnsense-under-test.ts';
 
 const signal = new AbortController().signal;
-const external = { name: 'blocklist', type: 'external' };
-const network_ = { name: 'blocklist', type: 'network' };
+/** As this server has marked them before. */
+const external = { name: 'blocklist', type: 'external', description: 'f2nb:test' };
+const network_ = { name: 'blocklist', type: 'network', description: 'f2nb:test' };
 const ends: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
@@ -313,7 +314,7 @@ describe('an alias of networks of an OPNsense', () => {
     const { opnsense, here } = await filled('192.0.2.1/32');
     await here.list(signal);
     for (const content of ['5', '"192.0.2.1"', '{"192.0.2.1/32":1}', '["192.0.2.1/32"]']) {
-      const alias = `{"alias":{"name":"blocklist","enabled":"1","type":{"network":{"selected":1}},"content":${content}}}`;
+      const alias = `{"alias":{"name":"blocklist","enabled":"1","type":{"network":{"selected":1}},"description":"","content":${content}}}`;
       opnsense.next({ kind: 'answer', body: alias }, /get_item/);
       const additions = Array.from({ length: 10 }, (_, at) => `10.0.0.${at}`);
       assert.equal((await failureOf(add(here, ...additions))).code, 'retry');
