@@ -128,7 +128,7 @@ describe('a blocklist', () => {
         'txt?set=x',
         'txt?family=5',
         'txt?family=4&family=6',
-        'txt?jail=%25',
+        'txt?jail=%22',
         'txt?min_reports=0',
         'txt?min_reports=1e3',
         'txt?aggregate=maybe',
