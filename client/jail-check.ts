@@ -1,12 +1,12 @@
 import type { Bell } from '../shared/bell.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/host/log.ts';
-import { limits } from '../shared/limits.ts';
 import type { Connection } from './connection.ts';
 import { Fail2banError } from './fail2ban-client.ts';
 import { digestsFrame, jailFrames, listMaxEntries } from './jail-frames.ts';
 import type { JailLook, Look } from './jails/jail-look.ts';
 import { JailWatches } from './jails/jail-watches.ts';
+import { LookLog } from './jails/look-log.ts';
 import type { RecentEvents } from './jails/recent-events.ts';
 import { type ResendOutcome, ResendRequests } from './resend-requests.ts';
 
@@ -56,17 +56,17 @@ export class JailCheck {
   readonly #options: JailCheckOptions;
   readonly #requests = new ResendRequests();
   readonly #watches: JailWatches;
+  readonly #lookLog: LookLog;
   #state: State = { kind: 'idle' };
   #wholeAtMs = Number.POSITIVE_INFINITY;
   #signal: AbortSignal = AbortSignal.abort();
   /** A list changed since the look that is under way began. */
   #isChanged = false;
-  /** That there are too many jails is said once. */
-  #isOmissionSaid = false;
 
   constructor(options: JailCheckOptions) {
     this.#options = options;
     this.#watches = new JailWatches(options.recent);
+    this.#lookLog = new LookLog(options);
   }
 
   /** A connection stands until `ended`: the jails are compared now. */
@@ -141,22 +141,12 @@ export class JailCheck {
 
   async #compare(connection: Connection, look: Look): Promise<void> {
     this.#requests.refuseUnknown([...look.jails.keys()]);
-    this.#sayOmission(look);
-    const differing = new Set((await connection.sendDigests(digestsFrame(look.jails))).jails);
+    this.#lookLog.note(look);
+    const differing = new Set((await connection.sendDigests(digestsFrame(look))).jails);
     for (const jail of look.jails.keys()) if (!differing.has(jail)) this.#watches.name(look, jail, []);
     const wanted = new Set(this.#requests.jails);
     const jails = [...look.jails.keys()].filter((jail) => differing.has(jail) || wanted.has(jail));
     this.#enter({ kind: 'listing', look, jails });
-  }
-
-  #sayOmission({ jails }: Look): void {
-    if (jails.size <= limits.jailsPerFrameMax || this.#isOmissionSaid) return;
-    this.#isOmissionSaid = true;
-    const { log, server } = this.#options;
-    log.warn(
-      { server, jails: jails.size, most: limits.jailsPerFrameMax, first: [...jails.keys()][limits.jailsPerFrameMax] },
-      'too many jails: from this one on, they are not compared with the server',
-    );
   }
 
   /** One list at a time, so that an event that comes meanwhile goes before the next list. */

@@ -3,7 +3,7 @@ import { digestOf } from '../shared/jail-digest.ts';
 import { limits } from '../shared/limits.ts';
 import type { Network } from '../shared/network.ts';
 import { remainingSeconds } from '../shared/remaining-seconds.ts';
-import type { JailLook, StoredBan } from './jails/jail-look.ts';
+import type { JailLook, Look, StoredBan } from './jails/jail-look.ts';
 import type { ListedBan } from './jails.ts';
 
 /** Most entries that a jail's list may have on the wire. */
@@ -12,10 +12,11 @@ export const listMaxEntries = limits.entriesPerPartMax * limits.partsMax;
 /** The widest that a zone is behind UTC: a printed local time is earlier than UTC's by at most this. */
 const zoneMaxMs = 12 * 3_600_000;
 
-/** The digests of the jails' lists: of the first so many as a frame takes. */
-export function digestsFrame(jails: ReadonlyMap<string, JailLook>): JailsFrame {
+/** The digests of the jails' lists, of the first so many as a frame takes; and what the jails never ban, where they said. */
+export function digestsFrame({ jails, ignored }: Pick<Look, 'jails' | 'ignored'>): JailsFrame {
   const digests = [...jails].map(([jail, { list }]) => ({ jail, digest: digestOf(list.keys()) }));
-  return { type: 'jails', digests: digests.slice(0, limits.jailsPerFrameMax) };
+  const frame = { type: 'jails', digests: digests.slice(0, limits.jailsPerFrameMax) } as const;
+  return ignored === undefined ? frame : { ...frame, ignoreip: ignored.networks };
 }
 
 /** One jail's list, in parts. @param isKnown whether the look knows the last of a network */

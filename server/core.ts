@@ -253,7 +253,7 @@ export class Core {
       isPaused: () => this.#isPaused,
       record: () => this.record,
       onGaps: (reason, gaps) => this.protectionGaps.note(reason, gaps),
-      onPolicy: () => this.#policyChanged(),
+      onPolicy: (networks) => this.#policyChanged(networks),
       onHeld: (changed) => {
         this.#heldChanged(changed);
         this.enforcement.notify();

@@ -18,7 +18,10 @@ export function costOf(frame: FrameToServer, countReports: (jail?: string) => nu
     case 'events':
       return frame.events.length;
     case 'jails':
-      return costOfLooking(frame.digests.reduce((sum, { jail }) => sum + countReports(jail), 0));
+      return (
+        costOfLooking(frame.digests.reduce((sum, { jail }) => sum + countReports(jail), 0)) +
+        (frame.ignoreip?.length ?? 0)
+      );
     case 'jail':
       return frame.entries.length + (frame.part < frame.parts ? 0 : costOfLooking(countReports(frame.jail)));
     case 'missing':

@@ -222,7 +222,7 @@ export class FleetServer {
 
   #openSession(connection: Connection, address: Network | undefined): Session {
     const { clock, randomBytes } = this.#parts;
-    const { clients, connected, intake, record, standing, enforcement, feed, teller } = this.#core;
+    const { clients, connected, intake, protection, record, standing, enforcement, feed, teller } = this.#core;
     return new Session({
       connection,
       address,
@@ -240,6 +240,7 @@ export class FleetServer {
       },
       follow: (client, request, send) => feed.follow(client, request, send),
       noteEnforcers: (session, enforcers) => connected.noteEnforcers(session, enforcers),
+      noteIgnoreip: ({ name }, networks) => protection.offers.note(name, networks),
       admit: (session, who) => this.#admit(session, who, address),
       onElsewhere: (client) => {
         connected.noteElsewhere(client.name, address, clock.now());

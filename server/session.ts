@@ -60,6 +60,8 @@ export interface SessionOptions {
   readonly follow: (client: Client, request: SubscribeFrame, send: SendFeed) => () => void;
   /** How the host's own enforcers stand. */
   readonly noteEnforcers: (session: Session, enforcers: readonly HostEnforcer[]) => void;
+  /** What `ignoreip` of the client's jails names. */
+  readonly noteIgnoreip: (client: Client, networks: readonly Network[]) => void;
   /** Whether this client may have one more connection; called once, at login. */
   readonly admit: (session: Session, authenticated: Authenticated) => boolean;
   /** Told of a client that proved itself, and is bound to other networks; it is refused as any other. */
@@ -220,6 +222,7 @@ export class Session {
       case 'events':
         return intake.takeEvents(client, frame);
       case 'jails':
+        if (frame.ignoreip !== undefined) this.#options.noteIgnoreip(client, frame.ignoreip);
         return { type: 'differing', jails: await intake.compareDigests(client, frame.digests, lists) };
       case 'jail':
         return intake.takePart(client, frame, lists);

@@ -200,7 +200,11 @@ function readProtection(policy: SectionReader, enforcers: readonly EnforcerSetti
   const known = sourceNames(enforcers);
   for (const name of withoutSources)
     if (!known.includes(name)) policy.problem('without_sources', `${quote(name)}: allowed are ${known.join(', ')}`);
-  return { rememberHostsSeconds: policy.duration('remember_hosts', rememberHostsSeconds, 0), withoutSources };
+  return {
+    rememberHostsSeconds: policy.duration('remember_hosts', rememberHostsSeconds, 0),
+    withoutSources,
+    isIgnoreipTrusted: policy.flag('trust_ignoreip', false),
+  };
 }
 
 function readWhitelistFile(section: SectionReader, input: SettingsInput): Pick<NetworkList, 'networks' | 'names'> {

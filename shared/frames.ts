@@ -47,6 +47,8 @@ export interface EventsFrame {
 export interface JailsFrame {
   readonly type: 'jails';
   readonly digests: readonly { readonly jail: string; readonly digest: string }[];
+  /** What `ignoreip` of the jails names. Absent: the agent does not say, and what it said last holds. */
+  readonly ignoreip?: readonly Network[];
 }
 
 /** One part of a jail's full list, parts in order, which only adds and prolongs. The last is answered by a `settled` frame. */

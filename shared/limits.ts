@@ -8,6 +8,8 @@ export const limits = {
   eventsPerFrameMax: 500,
   /** Jails in one digest frame. */
   jailsPerFrameMax: 500,
+  /** Networks that one digest frame offers as the jails' `ignoreip`. */
+  ignoreipMax: 256,
   /** Jails that one client may have reports of: as many as it can compare. */
   jailsPerClientMax: 500,
   /** Entries in one part of a jail's list, and parts of one list. */

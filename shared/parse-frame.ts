@@ -65,7 +65,7 @@ export function parseFrameToServer(fields: Fields): FrameToServer {
     case 'events':
       return { type, stream: field.text(fields, 'stream', streamPattern, 'a stream id'), events: parseEvents(fields) };
     case 'jails':
-      return { type, digests: parseDigests(fields) };
+      return { type, digests: parseDigests(fields), ...parseIgnoreip(fields) };
     case 'jail':
       return parseJail(fields);
     case 'missing':
@@ -122,6 +122,16 @@ function parseDigests(fields: Fields): { jail: string; digest: string }[] {
     jails.add(digest.jail);
     return digest;
   });
+}
+
+function parseIgnoreip(fields: Fields): { readonly ignoreip?: readonly Network[] } {
+  if (fields['ignoreip'] === undefined) return {};
+  const ignoreip = field.list(fields, 'ignoreip', { least: 0, most: limits.ignoreipMax }, (item) => {
+    const network = readNetwork(item);
+    if (network === undefined) throw new FrameError('ignoreip', item, 'networks');
+    return network;
+  });
+  return { ignoreip };
 }
 
 function parseDigest(item: unknown): { jail: string; digest: string } {

@@ -1,5 +1,6 @@
 import type { Network } from '../../shared/network.ts';
 import type { JailList } from '../jails.ts';
+import type { Ignored } from './ignored-networks.ts';
 
 /** A ban as fail2ban's database keeps it, from the moment that it is made until it is lifted, also while it is restored. */
 export interface StoredBan {
@@ -26,6 +27,8 @@ export interface Look {
   /** Another text after each start of fail2ban; undefined where that cannot be told. */
   readonly life: string | undefined;
   readonly jails: ReadonlyMap<string, JailLook>;
+  /** What the jails never ban, of a look at all of them; undefined: they were not asked, or do not say. */
+  readonly ignored?: Ignored | undefined;
 }
 
 /** For clocks that do not agree: a ban counts as over this long after its end. */

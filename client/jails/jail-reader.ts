@@ -3,6 +3,7 @@ import { carryJail } from '../../shared/jail-name.ts';
 import { type Fail2ban, Fail2banError } from '../fail2ban-client.ts';
 import { actionName, isOurAction, parseActionNames, parseJailList } from '../jails.ts';
 import { readStoredBans } from './bans-database.ts';
+import { readIgnored } from './ignored-networks.ts';
 import type { JailLook, Look, StoredBans } from './jail-look.ts';
 import type { JailNames } from './jail-names.ts';
 import { readJailNames } from './read-jail-names.ts';
@@ -44,10 +45,13 @@ export class JailReader {
 
   /** Looks at all jails. @throws Fail2banError also when fail2ban was started anew meanwhile */
   readAll(signal: AbortSignal): Promise<Look> {
+    const { fail2ban } = this.#options;
     return this.#look(async () => {
       this.#wired = await this.#readWired(signal);
-      this.#databaseFile = await readDatabaseFile(this.#options.fail2ban, signal);
-      return this.#readLists(this.#wired, signal);
+      this.#databaseFile = await readDatabaseFile(fail2ban, signal);
+      const jails = await this.#readLists(this.#wired, signal);
+      const names = this.#wired.map(({ name }) => name);
+      return { jails, ignored: await readIgnored(names, fail2ban, signal) };
     });
   }
 
@@ -64,7 +68,7 @@ export class JailReader {
   /** Looks again at some of the jails that {@link readAll} found, at little cost. @throws Fail2banError */
   readSome(jails: ReadonlySet<string>, signal: AbortSignal): Promise<Look> {
     const some = this.#wired.filter(({ jail, aliases }) => [jail, ...aliases].some((name) => jails.has(name)));
-    return this.#look(() => this.#readLists(some, signal));
+    return this.#look(async () => ({ jails: await this.#readLists(some, signal) }));
   }
 
   async #readWired(signal: AbortSignal): Promise<readonly WiredJail[]> {
@@ -74,13 +78,13 @@ export class JailReader {
     return wired;
   }
 
-  async #look(read: () => Promise<ReadonlyMap<string, JailLook>>): Promise<Look> {
+  async #look(read: () => Promise<Pick<Look, 'jails' | 'ignored'>>): Promise<Look> {
     const { clock, readLife } = this.#options;
     const beganMs = clock.elapsed();
     const life = await readLife();
-    const jails = await read();
+    const found = await read();
     if ((await readLife()) !== life) throw new Fail2banError('fail2ban was started anew in the middle of a look');
-    return { beganMs, endedMs: clock.elapsed(), life, jails };
+    return { beganMs, endedMs: clock.elapsed(), life, ...found };
   }
 
   async #readLists(wired: readonly WiredJail[], signal: AbortSignal): Promise<ReadonlyMap<string, JailLook>> {

@@ -160,12 +160,14 @@ function describe(options: ClientVerbsOptions, { keys, ...client }: Client) {
   };
 }
 
-/** Where it is protected, and where it was refused, unless it may come from there by now. */
+/** Where it is protected, what its jails never ban, and where it was refused, unless it may come from there by now. */
 function known({ connected, protection }: ClientVerbsOptions, { name, from }: Pick<Client, 'name' | 'from'>) {
   const last = connected.elsewhere(name);
   const elsewhere = last !== undefined && isFrom({ from }, last.address) ? undefined : last;
   const addresses = protection.hosts.of(name).map(({ address, seenAt }) => ({ address, seenAt }));
-  return { addresses, ...(elsewhere === undefined ? {} : { elsewhere }) };
+  const { networks, leftOut, isProtected } = protection.offers.of(name);
+  const ignoreip = { networks, leftOut, protected: isProtected };
+  return { addresses, ignoreip, ...(elsewhere === undefined ? {} : { elsewhere }) };
 }
 
 function notEnrolled(clients: Clients, name: string): ArgumentError {

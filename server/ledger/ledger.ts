@@ -85,6 +85,11 @@ export interface ProtectedSet {
   readonly networks: readonly Network[];
 }
 
+/** The source of the networks that a host offers by `ignoreip`; they go with the client. */
+export function ignoreipSource(client: string): string {
+  return `host/${client}/ignoreip`;
+}
+
 /** An address that a host was connected from. */
 export interface HostAddress {
   readonly address: Network;

@@ -12,6 +12,7 @@ import {
   type HistoryFilter,
   type HostAddress,
   type HostAddressesChange,
+  ignoreipSource,
   type Ledger,
   type LedgerState,
   type NameEntry,
@@ -151,6 +152,7 @@ export class MemoryLedger implements Ledger {
         this.#clients.delete(change.client);
         this.#streams.delete(change.client);
         this.#addresses.delete(change.client);
+        this.#protected.delete(ignoreipSource(change.client));
         break;
       case 'paused':
       case 'resumed':

@@ -9,6 +9,7 @@ import {
   type Client,
   type ClientKey,
   type HostAddressesChange,
+  ignoreipSource,
   type MarkAdoptedChange,
   type NameChange,
   type OtherChange,
@@ -141,6 +142,8 @@ export class Tables {
     this.#statements.removeKeys.run(name);
     this.#statements.removeStreams.run(name);
     this.#statements.removeAddresses.run(name);
+    this.#statements.removeProtected.run(ignoreipSource(name));
+    this.#statements.removeSource.run(ignoreipSource(name));
   }
 }
 
@@ -197,6 +200,7 @@ async function prepareStatements(database: Database) {
     ),
     identity: await IdentityRows.prepare(database),
     putSource: await prepare('INSERT OR REPLACE INTO protected_source VALUES (?, ?)'),
+    removeSource: await prepare('DELETE FROM protected_source WHERE name = ?'),
     removeProtected: await prepare('DELETE FROM protected WHERE source = ?'),
     putProtected: await prepare('INSERT OR REPLACE INTO protected VALUES (?, ?)'),
     removeAddresses: await prepare('DELETE FROM host_address WHERE client = ?'),

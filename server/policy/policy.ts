@@ -40,11 +40,14 @@ export class Policy {
   #settings: PolicySettings;
   #infrastructure: Infrastructure;
 
-  /** In DESIGN's order: cheapest and most general first, the operator's own word before what is found out. */
-  readonly #addressChecks: readonly AddressCheck[] = [
+  readonly #kindChecks: readonly AddressCheck[] = [
     (network) => this.#refuseSpecial(network),
     (network) => this.#refusePrivate(network),
     (network) => this.#refuseWide(network),
+  ];
+  /** In DESIGN's order: cheapest and most general first, the operator's own word before what is found out. */
+  readonly #addressChecks: readonly AddressCheck[] = [
+    ...this.#kindChecks,
     (network) => this.#refuseWhitelisted(network),
     (network) => this.#refuseProtected(network),
     (network) => this.#refuseInfrastructure(network),
@@ -77,12 +80,12 @@ export class Policy {
 
   /** Why this network may not be blocked, whoever asks. Looks through translations to the IPv4 addresses inside. */
   refuseAddress(network: Network): Refusal | undefined {
-    const inside = embeddedIpv4(network);
-    for (const check of this.#addressChecks) {
-      const refusal = check(network) ?? findAmong(inside, check);
-      if (refusal !== undefined) return refusal;
-    }
-    return undefined;
+    return firstRefusal(network, this.#addressChecks);
+  }
+
+  /** Why no ban of this network can be, whatever is whitelisted or protected: `special-purpose`, `private` or `too-wide`. */
+  refuseKind(network: Network): Refusal | undefined {
+    return firstRefusal(network, this.#kindChecks);
   }
 
   #refuseSpecial(network: Network): Refusal | undefined {
@@ -137,6 +140,15 @@ export class Policy {
     if (jails <= limits.jailsPerClientMax) return undefined;
     return refusal('quota-exceeded', `${name} holds reports of ${jails - 1} jails, the most that a client may have`);
   }
+}
+
+function firstRefusal(network: Network, checks: readonly AddressCheck[]): Refusal | undefined {
+  const inside = embeddedIpv4(network);
+  for (const check of checks) {
+    const refusal = check(network) ?? findAmong(inside, check);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
 }
 
 function refusal(code: Refusal['code'], detail: string): Refusal {

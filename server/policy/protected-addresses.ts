@@ -13,7 +13,7 @@ export class ProtectedAddresses {
   readonly #reasons = new Map<Network, Protection[]>();
   readonly #replaced = new Map<Protection, readonly Network[]>();
   #index: NetworkIndex | undefined;
-  #wide: NetworkIndex = new NetworkIndex();
+  #wide: NetworkIndex | undefined;
 
   /** Protects a network until {@link release}; one that is protected twice must be released twice. */
   protect(network: Network, reason: Protection): void {
@@ -59,15 +59,18 @@ export class ProtectedAddresses {
   }
 
   #find(network: Network): Network | undefined {
-    if (isSingle(network)) return this.#wide.covering(network);
+    if (isSingle(network)) {
+      this.#wide ??= new NetworkIndex([...this.#reasons.keys()].filter((other) => !isSingle(other)));
+      return this.#wide.covering(network);
+    }
     this.#index ??= new NetworkIndex(this.#reasons.keys());
     return this.#index.overlapping(network);
   }
 
   #changed(network: Network): void {
     this.#index = undefined;
-    if (!isSingle(network))
-      this.#wide = new NetworkIndex([...this.#reasons.keys()].filter((other) => !isSingle(other)));
+    // Made when it is asked for: a host's offer brings hundreds at once.
+    if (!isSingle(network)) this.#wide = undefined;
   }
 }
 

@@ -9,6 +9,7 @@ import type { ProtectedAddresses } from '../policy/protected-addresses.ts';
 import type { Record } from '../record.ts';
 import type { StandingBans } from '../standing-bans.ts';
 import { type HeldBack, pausedBack, unreadBack } from './held-back.ts';
+import { HostOffers } from './host-offers.ts';
 import { type Coming, KnownHosts } from './known-hosts.ts';
 import type { ProtectedSource } from './protected-source.ts';
 import { ProtectedSources } from './protected-sources.ts';
@@ -19,6 +20,8 @@ export interface ProtectionSettings {
   readonly rememberHostsSeconds: number;
   /** Sources of what must not be banned that nothing waits for. */
   readonly withoutSources: readonly string[];
+  /** Whether what hosts offer by `ignoreip` is protected. */
+  readonly isIgnoreipTrusted: boolean;
 }
 
 export interface ProtectionOptions {
@@ -34,8 +37,8 @@ export interface ProtectionOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly onGaps: (reason: string, gaps: readonly string[]) => void;
-  /** Other networks are protected, or nothing is waited for any more. */
-  readonly onPolicy: () => void;
+  /** Other networks are protected, or nothing is waited for any more. `networks`: those, when nothing else has changed. */
+  readonly onPolicy: (networks?: readonly Network[]) => void;
   /** These bans are held back now and were not before, or the other way round. */
   readonly onHeld: (changed: readonly Network[]) => void;
 }
@@ -44,6 +47,7 @@ export interface ProtectionOptions {
 export class Protection {
   readonly sources: ProtectedSources;
   readonly hosts: KnownHosts;
+  readonly offers: HostOffers;
   readonly held: HeldBans;
   readonly #options: ProtectionOptions;
   /** Hosts whose addresses could not be written down. */
@@ -58,6 +62,11 @@ export class Protection {
       ...{ sources, addresses, clock, log, sets: state.protectedSets, without: settings.withoutSources },
       save: (set) => this.#write({ kind: 'source-read', ...set }),
       onGaps: options.onGaps,
+      onChange: () => options.onPolicy(),
+    });
+    this.offers = new HostOffers({
+      ...{ addresses, policy, clients, clock, sets: state.protectedSets, isTrusted: settings.isIgnoreipTrusted },
+      save: (client, set) => this.#write({ kind: 'source-read', ...set }, client),
       onChange: options.onPolicy,
     });
     this.hosts = new KnownHosts({
@@ -91,8 +100,9 @@ export class Protection {
   }
 
   /** The configuration was read again. */
-  configure({ rememberHostsSeconds, withoutSources }: ProtectionSettings): void {
+  configure({ rememberHostsSeconds, withoutSources, isIgnoreipTrusted }: ProtectionSettings): void {
     this.sources.configure(withoutSources);
+    this.offers.configure(isIgnoreipTrusted);
     this.hosts.configure(rememberHostsSeconds * 1_000);
   }
 
@@ -110,6 +120,7 @@ export class Protection {
   /** Each second. */
   review(now: number): void {
     this.hosts.review(now);
+    this.offers.review();
     const unsaved = [...this.#unsaved];
     this.#unsaved.clear();
     for (const client of unsaved) void this.#saveHost(client);
@@ -127,6 +138,7 @@ export class Protection {
   /** Takes in what was committed; the standing bans and the clients know it already. */
   apply(changes: readonly Change[], first: number): void {
     for (const change of changes) if (change.kind === 'revoked') this.hosts.revoke(change.client);
+    this.offers.apply(changes);
     this.#tellHeld(this.held.apply(changes, first));
   }
 

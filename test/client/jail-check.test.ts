@@ -27,6 +27,8 @@ class Fail2banInMemory {
   jails = 'sshd';
   /** Whether the agent can see its database. */
   hasDatabase = true;
+  /** Undefined: the jail does not say. */
+  ignoreip: readonly string[] | undefined = [];
   asked = 0;
 
   constructor(folder: string) {
@@ -63,9 +65,15 @@ class Fail2banInMemory {
     }
     if (!this.jails.split(', ').includes(of)) return Promise.reject(new Fail2banError(`NOK: no jail ${of}`, true));
     if (what === 'actions') return Promise.resolve('has the following actions:\nnftables, fail2networkban');
+    if (what === 'ignoreip') return this.#ignoreip();
     const lines = [...this.bans].map((ip) => `${ip} \t2026-01-01 00:00:00 + 86400 = 2026-12-31 00:00:00`);
     return Promise.resolve(lines.join('\n'));
   };
+
+  #ignoreip(): Promise<string> {
+    if (this.ignoreip === undefined) return Promise.reject(new Fail2banError('NOK', true));
+    return Promise.resolve(this.ignoreip.map((entry) => `|- ${entry}\n`).join(''));
+  }
 }
 
 interface Scene {
@@ -109,6 +117,18 @@ const lists = ({ server }: Scene): number => server.frames.filter(({ type }) => 
 testWithEnding('makes good what fail2ban never announced, after connecting', async (context) => {
   const scene = await makeScene(context, ['203.0.113.7', '203.0.113.8']);
   await moveUntil(scene, () => scene.server.has('sshd', '203.0.113.7') && scene.server.has('sshd', '203.0.113.8'));
+});
+
+testWithEnding('offers what its jails never ban with each comparison, unless a jail does not say', async (context) => {
+  const scene = await makeScene(context, []);
+  const offered = () => scene.server.frames.flatMap((frame) => (frame.type === 'jails' ? [frame.ignoreip] : []));
+  scene.fail2ban.ignoreip = ['203.0.113.7', 'home.example.org'];
+  await moveUntil(scene, () => digests(scene) === 1);
+  scene.fail2ban.ignoreip = undefined;
+  await moveUntil(scene, () => digests(scene) === 2);
+  scene.fail2ban.ignoreip = [];
+  await moveUntil(scene, () => digests(scene) === 3);
+  assert.deepEqual(offered(), [['203.0.113.7'], undefined, []]);
 });
 
 testWithEnding('sends no list when the digests agree', async (context) => {

@@ -6,6 +6,7 @@ import {
   type CountFilter,
   type HistoryEntry,
   type HistoryFilter,
+  ignoreipSource,
   isNumbered,
   type Ledger,
   type LedgerState,
@@ -144,6 +145,21 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>, reopen
         await ledger.load().then(({ hostAddresses }) => hostAddresses),
         new Map([['web1', [at('2001:db8::1', 3), at('192.0.2.1', 4)]]]),
       );
+    });
+
+    it('holds what a host offers by ignoreip, until it is revoked', async () => {
+      const ledger = await make();
+      const offers = (client: string, ...texts: string[]): Change => {
+        return { kind: 'source-read', source: ignoreipSource(client), networks: texts.map(network) };
+      };
+      const revoked: Change = { kind: 'revoked', client: 'web1', actor: 'operator' };
+      const kept = async () =>
+        (await ledger.load()).protectedSets.map(({ source, networks }) => [source, ...networks].join(' ')).sort();
+      await ledger.commit([offers('web1', '192.0.2.1'), offers('web10', '192.0.2.2')], 1_000);
+      await ledger.commit([revoked], 2_000);
+      assert.deepEqual(await kept(), ['host/web10/ignoreip 192.0.2.2']);
+      await ledger.commit([offers('web1', '192.0.2.3')], 3_000);
+      assert.deepEqual(await kept(), ['host/web1/ignoreip 192.0.2.3', 'host/web10/ignoreip 192.0.2.2']);
     });
 
     it("keeps that the operator meant a host's address", async () => {

@@ -5,6 +5,7 @@ import { answerMaxMs } from '../../client/connection.ts';
 import { goneMs, lookMs, unprovenMs } from '../../client/jails/judge-missing.ts';
 import { connectMaxMs, silenceMaxMs } from '../../client/uplink.ts';
 import { streamsPerClientMax } from '../../server/ledger/ledger.ts';
+import { lackedMs, offerPauseMs } from '../../server/protection/host-offers.ts';
 import { closeCodes } from '../../shared/close-code.ts';
 import { parseEnrolment } from '../../shared/enrolment.ts';
 import { FrameError } from '../../shared/field-reader.ts';
@@ -112,6 +113,14 @@ describe('PROTOCOL.md', () => {
   it("lists the agent's waits with their values", () => {
     const waits = { connectMaxMs, answerMaxMs, silenceMaxMs, lookMs, goneMs, unprovenMs };
     assert.deepEqual(numbersOf(rows(section('Limits'), 'wait')), waits);
+  });
+
+  it('says how long an offer holds, and how often another is taken', () => {
+    const found = section('What jails never ban').match(/(\d+) s\b/g);
+    assert.deepEqual(
+      found,
+      [lackedMs, offerPauseMs].map((ms) => `${ms / 1_000} s`),
+    );
   });
 
   it('lists every refusal code with its kind, and no other', () => {

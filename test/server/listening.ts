@@ -39,6 +39,7 @@ export class Listening {
           countReports: (client, jail) => hosts.core.standing.countOfClient(client, jail),
           serverName: 'pve1',
           noteEnforcers: () => undefined,
+          noteIgnoreip: () => undefined,
           follow: () => () => undefined,
           answer: () => Promise.resolve({}),
           admit: (session, { client, keyId, agent }) =>

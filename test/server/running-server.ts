@@ -46,7 +46,7 @@ export class RunningServer {
       port: 0,
       publicHost: '127.0.0.1',
       hasPublicHost: true,
-      protection: { rememberHostsSeconds: 2_592_000, withoutSources: [] },
+      protection: { rememberHostsSeconds: 2_592_000, withoutSources: [], isIgnoreipTrusted: false },
       tls: undefined,
       database: '',
       socket: join(folder, 'admin.sock'),

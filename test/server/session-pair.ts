@@ -18,6 +18,8 @@ export class Hosts {
   readonly clients: Clients;
   readonly connected: ConnectedClients;
   readonly rates = new ClientRates();
+  /** Names of clients, each with what it offered. */
+  readonly offered: string[][] = [];
   countReports = (client: string, jail?: string): number => this.core.standing.countOfClient(client, jail);
 
   constructor(core: Core, clients: readonly Client[] = [makeClient()]) {
@@ -65,6 +67,7 @@ export class SessionPair {
       countReports: (client, jail) => hosts.countReports(client, jail),
       serverName: 'pve1',
       noteEnforcers: (session, enforcers) => hosts.connected.noteEnforcers(session, enforcers),
+      noteIgnoreip: ({ name }, networks) => hosts.offered.push([name, ...networks]),
       follow: (client, request, send) => hosts.core.feed.follow(client, request, send),
       answer: () => Promise.resolve({ banned: false }),
       admit: (session, { client, keyId, agent }) =>

@@ -64,6 +64,24 @@ describe('a session', () => {
     assert.equal(pair.closed, undefined);
   });
 
+  it('takes what the jails never ban from an agent that says it, and nothing from one that does not', async () => {
+    const hosts = new Hosts(await Core.make());
+    const pair = new SessionPair(hosts);
+    await pair.logIn();
+    await pair.ask({ type: 'jails', digests: [] });
+    assert.deepEqual(hosts.offered, []);
+    for (const ignoreip of [['198.51.100.1/24', '2001:DB8::7'], []])
+      assert.equal((await pair.ask({ type: 'jails', digests: [], ignoreip }))?.type, 'differing');
+    assert.deepEqual(hosts.offered, [['web1', '198.51.100.0/24', '2001:db8::7'], ['web1']]);
+  });
+
+  it('looks at no field that it does not know: a later client may say more', async () => {
+    const pair = await connect();
+    const answer = await pair.ask({ type: 'jails', digests: [], notYetKnown: ['198.51.100.0/24'] });
+    assert.deepEqual(answer, { type: 'differing', jails: [] });
+    assert.equal(pair.closed, undefined);
+  });
+
   it('answers frames of one kind that come together in their order', async () => {
     const pair = await connect();
     const texts = [1, 2, 3].map((number) => pair.sealed(events(ban(number, `203.0.113.${number}`))));
@@ -173,6 +191,9 @@ describe('a session closes', () => {
       { type: 'jails', digests: Array.from({ length: 501 }, () => ({ jail: 'a', digest: '0'.repeat(64) })) },
     ],
     ['two digests of one jail', { type: 'jails', digests: Array(2).fill({ jail: 'sshd', digest: '0'.repeat(64) }) }],
+    ['an offer of what is no network', { type: 'jails', digests: [], ignoreip: ['home.example.org'] }],
+    ['an offer that is no list', { type: 'jails', digests: [], ignoreip: '203.0.113.7' }],
+    ['an offer of too many', { type: 'jails', digests: [], ignoreip: Array(257).fill('203.0.113.7') }],
     ['a part beyond the parts', { type: 'jail', jail: 'sshd', part: 2, parts: 1, entries: [] }],
     ['a part out of order', { type: 'jail', jail: 'sshd', part: 2, parts: 2, entries: [] }],
     ['too many parts', { type: 'jail', jail: 'sshd', part: 1, parts: 65, entries: [] }],

@@ -9,7 +9,7 @@ import { network, noNames } from './samples.ts';
 /** Settings with nothing special but these whitelist entries. */
 export function coreSettings(whitelist: readonly string[] = []): CoreSettings {
   return {
-    protection: { rememberHostsSeconds: 2_592_000, withoutSources: [] },
+    protection: { rememberHostsSeconds: 2_592_000, withoutSources: [], isIgnoreipTrusted: false },
     policy: { allowPrivate: false, widest: { 4: 16, 6: 32 }, reportsPerClientMax: 100_000 },
     whitelist: whitelist.map(network),
     whitelistFromFile: [],

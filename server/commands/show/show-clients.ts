@@ -1,3 +1,4 @@
+import { enumerate } from '../../../shared/enumerate.ts';
 import { plural } from '../../../shared/plural.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
 import { formatTable } from '../../../shared/table.ts';
@@ -73,7 +74,22 @@ function showList(answer: Answer, { when }: Times): string {
     rows,
     'no clients; enroll one with: fail2networkban-server client add NAME',
   );
-  return [table, ...items(answer['clients']).flatMap((client) => elsewhereLines(client, when))].join('\n');
+  const clients = items(answer['clients']);
+  const lines = clients.flatMap((client) => [...ignoreipLines(client), ...elsewhereLines(client, when)]);
+  return [table, ...lines].join('\n');
+}
+
+/** What the host's own jails never ban. Nearly every `ignoreip` has loopback in it: that alone is not worth a line. */
+function ignoreipLines({ name, ignoreip }: Answer): string[] {
+  if (!isObject(ignoreip)) return [];
+  const networks = strings(ignoreip['networks']);
+  const leftOut = items(ignoreip['leftOut']);
+  if (networks.length === 0 && leftOut.every(({ code }) => code === 'special-purpose')) return [];
+  const how = ignoreip['protected'] === true ? 'protected' : 'not protected';
+  const taken = networks.length === 0 ? 'nothing' : `${enumerate(networks)} (${how})`;
+  const others = leftOut.map(({ network, code }) => `${text(network)} (${text(code)})`);
+  const not = others.length === 0 ? '' : `; not taken: ${enumerate(others)}`;
+  return [`${text(name)} offers by ignoreip: ${taken}${not}`];
 }
 
 /** A good key from where its client is not bound to. */

@@ -10,6 +10,15 @@ export interface ProtectionFacts {
   readonly hostBans: readonly HostBan[];
   readonly doubtful: readonly DoubtfulFacts[];
   readonly elsewhere: readonly ElsewhereFacts[];
+  /** Of hosts that offer anything that a ban can be of. */
+  readonly offers: readonly OfferFacts[];
+}
+
+/** What a host names in `ignoreip` of its jails. */
+export interface OfferFacts {
+  readonly client: string;
+  readonly networks: readonly string[];
+  readonly isProtected: boolean;
 }
 
 export interface ProtectedSourceFacts {
@@ -53,6 +62,7 @@ export async function readProtection(socket: string): Promise<ProtectionFacts> {
     hostBans: objects(heldBack['bans']).flatMap(readHostBan),
     doubtful: objects(status['doubtfulHosts']).map(readDoubtful),
     elsewhere: objects(clients).flatMap(readElsewhere),
+    offers: objects(clients).flatMap(readOffer),
   };
 }
 
@@ -75,4 +85,10 @@ function readElsewhere({ name, from, elsewhere }: Fields): readonly ElsewhereFac
   if (!isObject(elsewhere)) return [];
   const { address, at } = elsewhere;
   return [{ client: String(name), address: String(address), atMs: Number(at), from: texts(from) }];
+}
+
+function readOffer({ name, ignoreip }: Fields): readonly OfferFacts[] {
+  const networks = isObject(ignoreip) ? texts(ignoreip['networks']) : [];
+  if (!isObject(ignoreip) || networks.length === 0) return [];
+  return [{ client: String(name), networks, isProtected: ignoreip['protected'] === true }];
 }

@@ -10,6 +10,7 @@ import type {
   ProtectionFacts,
 } from '../facts/read-protection.ts';
 import type { ProxmoxFacts } from '../facts/read-proxmox.ts';
+import { judgeOffers } from './judge-offers.ts';
 import { commandsFor } from './judge-permissions.ts';
 
 const dayMs = 86_400_000;
@@ -24,7 +25,7 @@ export interface FirewallsAround {
 
 /** Whether all is known that must not be banned, and whether a host's key may be a shield for somebody else. */
 export function judgeProtection(
-  { sources, heldBack, hostBans, doubtful, elsewhere }: ProtectionFacts,
+  { sources, heldBack, hostBans, doubtful, elsewhere, offers }: ProtectionFacts,
   firewalls: FirewallsAround,
   nowMs: number,
 ): readonly Said[] {
@@ -33,6 +34,7 @@ export function judgeProtection(
     ...hostBans.map(judgeHostBan),
     ...doubtful.map(judgeDoubtful),
     ...elsewhere.filter(({ atMs }) => nowMs - atMs < dayMs).map((each) => judgeElsewhere(each, nowMs)),
+    ...judgeOffers(offers),
     ...(heldBack > hostBans.length ? [heldBackBesides(heldBack - hostBans.length)] : []),
   ];
 }

@@ -51,6 +51,11 @@ export const clientSchema = objectOf(
     keys: listOf(objectOf({ id: text, kind: { enum: ['frames', 'http'] }, endsAt: end })),
     reports: count,
     addresses: listOf(objectOf({ address: text, seenAt: instant })),
+    ignoreip: objectOf({
+      networks: listOf(text),
+      leftOut: listOf(objectOf({ network: text, code: text })),
+      protected: flag,
+    }),
     connections: listOf(objectOf({ agent: text, since: instant }, { address: text })),
   },
   { lastSeen: instant, elsewhere: objectOf({ at: instant }, { address: text }) },

@@ -69,6 +69,29 @@ describe('client', () => {
       await assert.rejects(Promise.race([server.logIn(old), closesWith(server)]), /unauthenticated/);
     }));
 
+  it('list shows what hosts offer by ignoreip, and is silent about loopback alone', () =>
+    withServer(async (server) => {
+      const shown = async (): Promise<string> =>
+        showClients(timesAt(0))
+          .clients(await server.ask('client-list'))
+          .split('\n')
+          .slice(2)
+          .join('\n');
+      const peer = await server.logIn(await server.enroll({ name: 'web1' }));
+      const offer = async (ignoreip: readonly string[], expected: string): Promise<void> => {
+        await peer.ask({ type: 'jails', digests: [], ignoreip });
+        await until(async () => {
+          server.clock.advance(1_000);
+          return (await shown()) === expected;
+        }, expected);
+      };
+      await offer(['127.0.0.0/8', '::1'], '');
+      await offer(
+        ['127.0.0.0/8', '203.0.113.7', '198.51.100.0/24', '10.0.0.0/8'],
+        'web1 offers by ignoreip: 198.51.100.0/24, 203.0.113.7 (not protected); not taken: 10.0.0.0/8 (private), 127.0.0.0/8 (special-purpose), ::1 (special-purpose)',
+      );
+    }));
+
   it('add enrolls once when asked twice at the same time', () =>
     withServer(async (server) => {
       const answers = await Promise.allSettled([1, 2].map(() => server.enroll({ name: 'web1' })));

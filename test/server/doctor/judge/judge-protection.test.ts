@@ -4,7 +4,7 @@ import type { ProtectionFacts } from '../../../../server/doctor/facts/read-prote
 import { judgeProtection } from '../../../../server/doctor/judge/judge-protection.ts';
 
 const nowMs = Date.UTC(2026, 0, 10);
-const none: ProtectionFacts = { sources: [], heldBack: 0, hostBans: [], doubtful: [], elsewhere: [] };
+const none: ProtectionFacts = { sources: [], heldBack: 0, hostBans: [], doubtful: [], elsewhere: [], offers: [] };
 const failure = { reason: 'no answer', forSeconds: 600 };
 const around = { proxmoxes: [], failing: [] };
 const source = { name: 'proxmox/main/management', reason: 'in the management ipset of proxmox/main', failure };
@@ -45,6 +45,18 @@ const cases: readonly (readonly [name: string, facts: Partial<ProtectionFacts>, 
     { elsewhere: [{ client: 'web1', address: '198.51.100.9', atMs: nowMs - 7_200_000, from: ['203.0.113.0/24'] }] },
     'warning login-from-elsewhere',
     /web1 was refused at 198\.51\.100\.9, 2h ago.*rotate web1 --overlap 0s.*--from 203\.0\.113\.0\/24,198\.51\.100\.9/,
+  ],
+  [
+    'what hosts offer by ignoreip, and is not trusted',
+    { offers: [{ client: 'web1', networks: ['203.0.113.7', '198.51.100.0/24'], isProtected: false }] },
+    'note ignoreip-offered',
+    /web1 \(203\.0\.113\.7, 198\.51\.100\.0\/24\).*trust_ignoreip = yes/,
+  ],
+  [
+    'what hosts offer by ignoreip, and is trusted',
+    { offers: [{ client: 'web1', networks: ['203.0.113.7'], isProtected: true }] },
+    'note ignoreip-trusted',
+    /web1 \(203\.0\.113\.7\).*trust_ignoreip = no/,
   ],
   ['other bans that are held back', { heldBack: 3 }, 'note bans-held-back', /3 other bans.*status/],
 ];
