@@ -68,7 +68,10 @@ export class Timekeeping {
 async function read(file: string, log: Log): Promise<KeptTime | undefined> {
   try {
     const text = await readIfPresent(file);
-    return text === undefined ? undefined : parseKeptTime(text);
+    if (text === undefined) return undefined;
+    const kept = parseKeptTime(text);
+    if (kept === undefined) log.error({ file }, 'the time that was kept is damaged, and is not gone on from');
+    return kept;
   } catch (error) {
     log.warn({ file, error: describeError(error) }, 'the time that was kept cannot be read');
     return undefined;

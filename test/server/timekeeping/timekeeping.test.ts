@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { showClock } from '../../../server/commands/show/show-clock.ts';
@@ -65,6 +66,31 @@ it('takes nothing for a time that it did not write as one', () => {
   assert.deepEqual(parseKeptTime(formatKeptTime(kept)), kept);
   assert.deepEqual(parseKeptTime(formatKeptTime({ ...kept, boot: undefined, dispute: undefined }))?.dispute, undefined);
   fc.assert(fc.property(fc.json(), (text) => assert.equal(parseKeptTime(text), undefined)));
+});
+
+it('takes no time of which a character has changed', () => {
+  const kept = { time: 1_796_088_040_719, boot: 'a', uptimeMs: 7, dispute: { offsetMs: -3, stoodMs: 2 } };
+  const text = formatKeptTime(kept);
+  for (const [at, character] of [...text.trimEnd()].entries()) {
+    for (const other of '09:e"x'.replace(character, '')) {
+      const changed = parseKeptTime(text.slice(0, at) + other + text.slice(at + 1));
+      assert.ok(changed === undefined || isDeepStrictEqual(changed, kept), `${character} to ${other} at ${at}`);
+    }
+  }
+});
+
+testWithEnding('a kept time with a changed digit ends nothing, and is told', async (context) => {
+  const folder = await makeFolder(context);
+  const file = join(folder, 'clock.json');
+  const host = new ManualClock();
+  await (await Timekeeping.open({ folders: [folder], host, boot, log })).keep();
+  const right = await readFile(file, 'utf8');
+  await writeFile(file, right.replace(/"time":\d/, '"time":9'));
+  const told: string[] = [];
+  const telling = pino({ level: 'error' }, { write: (line: string) => told.push(line) });
+  const after = await Timekeeping.open({ folders: [folder], host, boot, log: telling });
+  assert.deepEqual([after.clock.now(), after.state.kind, told.length], [host.now(), 'agreed', 1]);
+  assert.match(told[0] ?? '', /clock\.json.*is damaged/);
 });
 
 it('knows the boot of this host', () => {
