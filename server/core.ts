@@ -179,9 +179,13 @@ export class Core {
 
   /** Takes up what the operator decided before the start and the ledger has not taken yet. */
   async restoreDecisions(): Promise<void> {
-    const { decisions, log } = this.#parts;
+    const { decisions, clock, log } = this.#parts;
     const { kept, unreadable } = await decisions.load();
-    for (const each of unreadable) log.error(each, 'decisions that may have been kept here cannot be read');
+    for (const { file, reason } of unreadable) {
+      log.error({ file, reason }, 'decisions that may have been kept here cannot be read');
+      const text = `${file} cannot be read (${reason}): a panic, unban or allow in it is lost; decide again, take the file away`;
+      this.losses.note({ foundAt: clock.now(), text });
+    }
     if (kept !== undefined) await this.rescue.restore(kept, this.standing.sequence);
   }
 

@@ -12,6 +12,11 @@ export class Losses {
     for (const { text } of found) log.error({ loss: text }, 'the ledger has lost what was written');
   }
 
+  /** Something else that was decided, and is lost with a file beside the ledger; said as long as that file lies there. */
+  note(loss: Loss): void {
+    this.#list = [...this.#list, loss];
+  }
+
   get list(): readonly Loss[] {
     return this.#list;
   }

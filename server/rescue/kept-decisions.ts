@@ -1,5 +1,6 @@
 import { parseNetwork } from '../../shared/network.ts';
 import { isObject, parseObject } from '../../shared/sealed-channel.ts';
+import { emptyChecksum, withText } from '../ledger/integrity/checksum.ts';
 import type { WhitelistEntry } from '../ledger/ledger.ts';
 import type { Decision } from './decision.ts';
 
@@ -13,24 +14,30 @@ export interface KeptDecisions {
   readonly decisions: readonly Decision[];
 }
 
+/** With a checksum: one changed digit would whitelist or lift another network than the operator said. */
 export function formatKept({ decisions, ...rest }: KeptDecisions): string {
   const written = decisions.map((decision) =>
     decision.kind === 'allowed'
       ? { ...decision, entry: { ...decision.entry, endsAt: endCell(decision.entry) } }
       : decision,
   );
-  return `${JSON.stringify({ ...rest, decisions: written })}\n`;
+  const value = { ...rest, decisions: written };
+  return `${JSON.stringify({ ...value, check: checksumOf(value) })}\n`;
 }
 
 /** Undefined unless all of it is as {@link formatKept} writes it. */
 export function parseKept(text: string): KeptDecisions | undefined {
-  const value = parseObject(text);
-  if (value === undefined) return undefined;
+  const { check, ...value } = parseObject(text) ?? {};
+  if (check !== checksumOf(value)) return undefined;
   const { revision, ledger, sequence, decisions } = value;
   if (!isCount(revision) || !isCount(sequence) || typeof ledger !== 'string' || !Array.isArray(decisions))
     return undefined;
   const read = decisions.map(readDecision).filter((decision) => decision !== undefined);
   return read.length === decisions.length ? { revision, ledger, sequence, decisions: read } : undefined;
+}
+
+function checksumOf(value: Readonly<Record<string, unknown>>): number {
+  return withText(emptyChecksum, JSON.stringify(value));
 }
 
 /** JSON has no Infinity. */

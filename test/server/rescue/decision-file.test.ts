@@ -3,11 +3,14 @@ import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import fc from 'fast-check';
+import { readRunningServer } from '../../../server/doctor/facts/read-running-server.ts';
+import { judgeServer } from '../../../server/doctor/judge/judge-server.ts';
 import type { Decision } from '../../../server/rescue/decision.ts';
 import { DecisionFile } from '../../../server/rescue/decision-file.ts';
 import { formatKept, parseKept } from '../../../server/rescue/kept-decisions.ts';
 import { SmallDisk } from '../../end-to-end/small-disk.ts';
 import { makeFolder, testWithEnding } from '../../ending.ts';
+import { withServer } from '../running-server.ts';
 import { makeEntry, network } from '../samples.ts';
 
 const paused: Decision = { kind: 'paused', actor: 'operator' };
@@ -74,4 +77,30 @@ it('takes nothing for decisions that it did not write as such', () => {
     }),
   );
   fc.assert(fc.property(fc.json(), (other) => assert.equal(parseKept(other), undefined)));
+});
+
+it('takes no decisions of which a digit has changed', () => {
+  const text = formatKept({ revision: 1, ledger: 'a1', sequence: 7, decisions });
+  const digits = [...text].flatMap((character, at) => (/\d/.test(character) ? [at] : []));
+  for (const at of digits) {
+    const other = (Number(text[at]) + 1) % 10;
+    assert.equal(parseKept(`${text.slice(0, at)}${other}${text.slice(at + 1)}`), undefined, `at ${at}`);
+  }
+});
+
+testWithEnding('a server that cannot read what was decided says so until it is accepted', async (context) => {
+  const folder = await makeFolder(context);
+  await writeFile(join(folder, 'decisions.json'), '{"revision":1');
+  await withServer(
+    async (server) => {
+      const said = judgeServer(await readRunningServer(server.settings.socket), '0.0.0');
+      const { level, fact = '' } = said.find(({ code }) => code === 'ledger-loss') ?? {};
+      assert.equal(level, 'broken');
+      assert.match(fact, /decisions\.json cannot be read \(it is damaged\): a panic, unban or allow in it is lost/);
+      await server.ask('accept-loss');
+      assert.deepEqual((await server.ask('status'))['losses'], []);
+    },
+    undefined,
+    { parts: { decisions: new DecisionFile([folder]) } },
+  );
 });
