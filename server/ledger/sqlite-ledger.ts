@@ -15,7 +15,7 @@ import { HistoryPruner } from './history-pruner.ts';
 import { HistoryReader } from './history-reader.ts';
 import type { Written } from './history-writer.ts';
 import { checkLedger } from './integrity/check-ledger.ts';
-import { LastCommitFile, lastCommitPath } from './integrity/last-commit-file.ts';
+import { LastCommitFile } from './integrity/last-commit-file.ts';
 import { addTallies, type Seal, SealWriter } from './integrity/seal.ts';
 import {
   type Change,
@@ -39,6 +39,7 @@ interface Opened {
   readonly reader: HistoryReader;
   readonly seals: SealWriter;
   readonly lastCommit: LastCommitFile;
+  readonly ledgerId: string;
   /** Of the last commit. */
   readonly seal: Seal;
   readonly sequence: number;
@@ -56,19 +57,21 @@ export class SqliteLedger implements Ledger {
   readonly #work = new Serial();
   readonly #seals: SealWriter;
   readonly #lastCommit: LastCommitFile;
+  readonly #ledgerId: string;
   /** Ids in the marks of this ledger's entries, as {@link LedgerState} has them, when it was opened. */
   readonly marks: readonly string[];
   #seal: Seal;
   #sequence: number;
 
   private constructor(database: Database, opened: Opened) {
-    const { tables, reader, seals, lastCommit, seal, sequence, marks } = opened;
+    const { tables, reader, seals, lastCommit, ledgerId, seal, sequence, marks } = opened;
     this.marks = marks;
     this.#database = database;
     this.#tables = tables;
     this.#reader = reader;
     this.#seals = seals;
     this.#lastCommit = lastCommit;
+    this.#ledgerId = ledgerId;
     this.#seal = seal;
     this.#sequence = sequence;
   }
@@ -105,7 +108,7 @@ export class SqliteLedger implements Ledger {
       });
       this.#seal = seal;
       this.#sequence = seal.sequence;
-      this.#lastCommit.write(seal);
+      this.#lastCommit.write(seal, this.#ledgerId);
       return first;
     });
   }
@@ -208,11 +211,12 @@ function ignoreLedgerError(error: unknown): void {
 }
 
 async function openParts(database: Database, file: string, clock: Clock): Promise<Opened> {
-  const seal = await checkLedger(database, file, clock);
+  const lastCommit = LastCommitFile.open(file);
+  const seal = await checkLedger(database, { file, note: lastCommit, clock });
   const ledgerId = await readId(database);
-  const lastCommit = new LastCommitFile(lastCommitPath(file), ledgerId);
-  lastCommit.write(seal);
+  lastCommit.write(seal, ledgerId);
   return {
+    ledgerId,
     tables: await Tables.prepare(database),
     reader: await HistoryReader.open(file),
     seals: await SealWriter.prepare(database, ledgerId),

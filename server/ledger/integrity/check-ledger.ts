@@ -4,7 +4,7 @@ import type { Database } from '../database.ts';
 import { readId, readWrittenSequence } from '../read-rows.ts';
 import { type Evidence, findLosses } from './find-losses.ts';
 import { IdentityRows, makeIdentity } from './identity.ts';
-import { type LastCommit, lastCommitPath, readLastCommit } from './last-commit-file.ts';
+import type { LastCommit, LastCommitFile } from './last-commit-file.ts';
 import { readSeal, type Seal, SealWriter } from './seal.ts';
 import { takeReports, takeStock } from './take-stock.ts';
 
@@ -15,9 +15,13 @@ import { takeReports, takeStock } from './take-stock.ts';
  * @returns the seal that holds now
  * @throws Error of SQLite or of the file system
  */
-export async function checkLedger(database: Database, file: string, clock: Clock): Promise<Seal> {
+export async function checkLedger(
+  database: Database,
+  { file, note, clock }: { readonly file: string; readonly note: LastCommitFile; readonly clock: Clock },
+): Promise<Seal> {
   await mendIdentity(database, file, clock);
-  const evidence = await readEvidence(database, readLastCommit(lastCommitPath(file)));
+  await tellTrouble(database, note, clock);
+  const evidence = await readEvidence(database, note.last);
   const losses = findLosses(evidence);
   if (losses.length === 0 && evidence.seal !== undefined) return evidence.seal;
   if (evidence.stock.damaged.length > 0 || evidence.seal === undefined) await keepAsFound(database, file, clock);
@@ -27,6 +31,13 @@ export async function checkLedger(database: Database, file: string, clock: Clock
 async function keepAsFound(database: Database, file: string, clock: Clock): Promise<void> {
   const day = new Date(clock.now()).toISOString().slice(0, 10);
   await copyLedger(database, `${file}.damaged.${day}`);
+}
+
+/** A start after the other does not say it twice. */
+async function tellTrouble(database: Database, { trouble }: LastCommitFile, clock: Clock): Promise<void> {
+  if (trouble === undefined) return;
+  const known = (await database.prepare('SELECT 1 FROM loss WHERE text = ?')).get(trouble);
+  if (known === undefined) await inTransaction(database, () => writeLosses(database, [trouble], clock.now()));
 }
 
 /** First of all, for the seal is made with the id. */

@@ -1,5 +1,5 @@
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { hasCode } from '../../../shared/errors.ts';
+import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { describeError } from '../../../shared/errors.ts';
 import { emptyChecksum, withText } from './checksum.ts';
 import { digestOfSeal, type Seal } from './seal.ts';
 
@@ -15,54 +15,73 @@ const fileBytes = 128;
 
 /**
  * `ledger.db.last-commit` beside the ledger says how far that has come. It is written after each commit and waits for no disk: it may be
- * behind the ledger, which means nothing, but when the ledger is behind it, commits are lost.
+ * behind the ledger, which means nothing, but when the ledger is behind it, commits are lost. It is evidence, not a need: without
+ * it everything works, and only a loss of commits would go unnoticed.
  */
 export class LastCommitFile {
-  readonly #file: number;
-  readonly #ledgerId: string;
+  readonly #file: number | undefined;
+  /** What the file said when it was opened; undefined when there was none, or none that is whole. */
+  readonly last: LastCommit | undefined;
+  /** Why there is none that can be used; undefined: it can be. */
+  readonly trouble: string | undefined;
 
-  /** @throws Error of the file system */
-  constructor(path: string, ledgerId: string) {
-    // Made where it is missing, and never cut off: what it says is evidence until the next commit.
-    closeSync(openSync(path, 'a', 0o600));
-    this.#file = openSync(path, 'r+');
-    this.#ledgerId = ledgerId;
+  private constructor(parts: { file?: number; last?: LastCommit | undefined; trouble?: string }) {
+    this.#file = parts.file;
+    this.last = parts.last;
+    this.trouble = parts.trouble;
   }
 
-  write(seal: Seal): void {
-    const cells = [this.#ledgerId, seal.commits, seal.at, seal.sequence, digestOfSeal(seal, this.#ledgerId)].join(' ');
+  /** Opens the one beside a ledger, and makes it where it is missing. Never throws for the file's sake. */
+  static open(ledger: string): LastCommitFile {
+    const path = `${ledger}.last-commit`;
+    try {
+      const file = openFile(path);
+      return new LastCommitFile({ file, last: parse(readFileSync(file, 'latin1')) });
+    } catch (error) {
+      if (!(error instanceof NoFileError) && !hasAnyCode(error)) throw error;
+      const reason = describeError(error);
+      return new LastCommitFile({
+        trouble: `${path} cannot be used (${reason}), so a loss of commits would go unnoticed`,
+      });
+    }
+  }
+
+  write(seal: Seal, ledgerId: string): void {
+    if (this.#file === undefined) return;
+    const cells = [ledgerId, seal.commits, seal.at, seal.sequence, digestOfSeal(seal, ledgerId)].join(' ');
     try {
       writeSync(this.#file, `${cells} ${withText(emptyChecksum, cells)}`.padEnd(fileBytes - 1).concat('\n'), 0);
     } catch (error) {
-      // The commit is durable all the same; without its note a loss of it would only not be noticed.
-      if (!(error instanceof Error && 'code' in error)) throw error;
+      // The commit is durable all the same.
+      if (!hasAnyCode(error)) throw error;
     }
   }
 
   close(): void {
-    closeSync(this.#file);
+    if (this.#file !== undefined) closeSync(this.#file);
   }
 }
 
-/** @returns undefined when there is none, or none that is whole: it is evidence, not a need */
-export function readLastCommit(path: string): LastCommit | undefined {
-  const [cells, check] = /^(.*) (\d+) *\n$/.exec(readIfThere(path))?.slice(1) ?? [];
+class NoFileError extends Error {}
+
+/** Neither cuts the file off, nor waits for the other end of a pipe that somebody put there. */
+function openFile(path: string): number {
+  const { O_RDWR, O_CREAT, O_NONBLOCK } = constants;
+  const file = openSync(path, O_RDWR | O_CREAT | O_NONBLOCK, 0o600);
+  if (fstatSync(file).isFile()) return file;
+  closeSync(file);
+  throw new NoFileError('it is no file');
+}
+
+function parse(text: string): LastCommit | undefined {
+  const [cells, check] = /^(.*) (\d+) *\n$/.exec(text)?.slice(1) ?? [];
   if (cells === undefined || withText(emptyChecksum, cells) !== Number(check)) return undefined;
   const [ledgerId = '', ...numbers] = cells.split(' ');
   const [commits = 0, at = 0, sequence = 0, digest = 0] = numbers.map(Number);
   return { ledgerId, commits, at, sequence, digest };
 }
 
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return '';
-    throw error;
-  }
-}
-
-/** It lies beside the ledger. */
-export function lastCommitPath(ledger: string): string {
-  return `${ledger}.last-commit`;
+/** Whether the file system says so; anything else is a fault of ours. */
+function hasAnyCode(error: unknown): boolean {
+  return error instanceof Error && 'code' in error;
 }

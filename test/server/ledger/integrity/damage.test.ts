@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -60,6 +60,13 @@ async function start(file: string): Promise<LedgerState> {
 const networks = ({ reports }: LedgerState) => reports.map(({ network }) => network);
 const texts = ({ losses }: LedgerState) => losses.map(({ text }) => text);
 
+/** What may lie where a file is expected. */
+const noFiles: readonly (readonly [what: string, put: (path: string) => void])[] = [
+  ['a folder', (path) => mkdirSync(path)],
+  ['a pipe', (path) => void execFileSync('mkfifo', [path])],
+  ['a link to nowhere that can be made', (path) => symlinkSync('/nonexistent/folder/file', path)],
+];
+
 describe('a ledger that is whole', () => {
   it('starts without a word, again and again, also after it was migrated', async () => {
     const file = await makeFile();
@@ -84,6 +91,23 @@ describe('a ledger that is whole', () => {
     assert.deepEqual(texts(await start(file)), []);
     assert.ok(existsSync(`${file}.last-commit`));
   });
+
+  for (const [what, put] of noFiles) {
+    it(`starts with ${what} where its note should be, says it once, and keeps what it holds`, async () => {
+      const file = await makeFile();
+      rmSync(`${file}.last-commit`);
+      put(`${file}.last-commit`);
+      for (let starts = 0; starts < 2; starts += 1) {
+        const state = await start(file);
+        assert.equal(texts(state).length, 1);
+        assert.match(
+          texts(state)[0] ?? '',
+          /\.last-commit cannot be used \(.+\), so a loss of commits would go unnoticed$/,
+        );
+        assert.equal(state.reports.length, (await start(await makeFile())).reports.length);
+      }
+    });
+  }
 });
 
 describe('a row that was changed', () => {
