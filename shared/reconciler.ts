@@ -7,6 +7,7 @@ import type { Enforcement } from './frames.ts';
 import { HeldEntries } from './held-entries.ts';
 import type { Network } from './network.ts';
 import { makePlan, type Plan } from './plan.ts';
+import { type RefusedNetwork, RefusedNetworks } from './reconcile/refused-networks.ts';
 import { rush } from './reconcile/rush.ts';
 import { WorkList } from './work-list.ts';
 
@@ -74,8 +75,7 @@ const pauseForPlan = 9;
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #backoff: Backoff;
-  /** Desired networks that the firewall does not take. */
-  readonly #rejected = new Set<Network>();
+  readonly #refused = new RefusedNetworks();
   /** Spellings that it does not let go. */
   readonly #stuck = new Set<string>();
   /** What goes before all that waits, until it is gone. */
@@ -115,6 +115,11 @@ export class Reconciler {
   /** How many entries of each owner the firewall held when it was last known, with what was done since. */
   counts(): Counts {
     return this.#held?.counts() ?? this.#lastCounts;
+  }
+
+  /** What the firewall should block and does not, though it answers. */
+  get refused(): readonly RefusedNetwork[] {
+    return this.#refused.list();
   }
 
   /** What is desired has changed. */
@@ -160,8 +165,8 @@ export class Reconciler {
       };
     }
     if (!banned && holder === undefined && this.#held !== undefined) return { enforcer, state: 'absent' };
-    if (this.#rejected.has(network))
-      return { enforcer, state: 'failing', detail: 'the firewall does not take this network' };
+    const refusal = this.#refused.reasonOf(network);
+    if (banned && refusal !== undefined) return { enforcer, state: 'failing', detail: refusal };
     if (banned && this.isLeftOut(network))
       return { enforcer, state: 'failing', detail: 'left out: there is no room, or it may not be blocked any more' };
     return this.#state.kind === 'failing'
@@ -171,7 +176,9 @@ export class Reconciler {
 
   /** Whether the firewall is as it should be, and does not block this network. */
   isLeftOut(network: Network): boolean {
-    return this.#isSettled() && !this.#rejected.has(network) && this.#held?.holderOf(network) === undefined;
+    return (
+      this.#isSettled() && this.#refused.reasonOf(network) === undefined && this.#held?.holderOf(network) === undefined
+    );
   }
 
   /** Whether the firewall holds all that is desired, as far as is known. */
@@ -230,7 +237,7 @@ export class Reconciler {
     const listed = await enforcer.list(signal);
     const held = new HeldEntries(judgeOwners === undefined ? listed : await judgeOwners(listed), enforcer.isTimed);
     if (demands !== this.#demands) return;
-    this.#rejected.clear();
+    this.#refused.noteListed(held);
     this.#stuck.clear();
     this.#held = held;
     this.#work = undefined;
@@ -261,7 +268,7 @@ export class Reconciler {
   }
 
   #plan(): Plan {
-    const plan = makePlan(this.#options.desired(), this.#held?.byNetwork ?? new Map(), this.#rejected);
+    const plan = makePlan(this.#options.desired(), this.#held?.byNetwork ?? new Map(), this.#refused.rejected);
     if (this.#stuck.size === 0) return plan;
     const mayGo = ({ spelling }: HeldEntry): boolean => !this.#stuck.has(spelling);
     return { ...plan, removals: plan.removals.filter(mayGo), lateRemovals: plan.lateRemovals.filter(mayGo) };
@@ -293,7 +300,10 @@ export class Reconciler {
       this.#additionsInARow = hasRemoval ? 0 : additionsBeforeRemoval;
       this.#isolate(error, steps);
     }
-    for (const step of steps) this.#held?.remember(step);
+    for (const step of steps) {
+      this.#held?.remember(step);
+      this.#refused.noteDone(step);
+    }
     this.#additionsInARow = hasRemoval ? 0 : this.#additionsInARow + 1;
     this.#succeeded(this.#working(0));
     onEvent({ kind: 'applied', steps, tookMs: clock.elapsed() - startedAtMs });
@@ -309,9 +319,10 @@ export class Reconciler {
     const [step] = steps;
     if (steps.length > 1) this.#stepsAlone = steps.length;
     else if (step !== undefined) {
-      if (step.verb === 'add') this.#rejected.add(step.entry.network);
+      const reason = describeError(error);
+      if (step.verb === 'add') this.#refused.reject(step.entry.network, reason);
       else this.#stuck.add(step.entry.spelling);
-      this.#options.onEvent({ kind: 'rejected', network: step.entry.network, reason: describeError(error) });
+      this.#options.onEvent({ kind: 'rejected', network: step.entry.network, reason });
     }
     throw error;
   }

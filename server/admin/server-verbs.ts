@@ -1,5 +1,6 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { LocalVerb } from '../../shared/host/local-socket.ts';
+import type { RefusedNetwork } from '../../shared/reconcile/refused-networks.ts';
 import type { ReconcilerState } from '../../shared/reconciler.ts';
 import type { Clients } from '../clients.ts';
 import type { ConnectedClients } from '../connected-clients.ts';
@@ -25,6 +26,9 @@ import type { Timekeeping } from '../timekeeping/timekeeping.ts';
 import { argument } from './arguments.ts';
 import { describeProtection, describeUnread } from './describe-protection.ts';
 import type { Reach } from './make-key.ts';
+
+/** So many refused networks are named of each firewall. */
+const refusedNamedMax = 5;
 
 export interface ServerVerbsOptions {
   /** Who asks, as history shows it. */
@@ -88,14 +92,14 @@ function describeClock(timekeeping: Timekeeping | undefined) {
   return { ...rest, forSeconds: Math.round(stoodMs / 1_000), believedInSeconds };
 }
 
-/** Compares every firewall and says what came of it: `failed` unless all are done. */
+/** Compares every firewall and says what came of it: `failed` unless all are done, and block what they should. */
 async function pass(options: ServerVerbsOptions) {
   const passes = await options.enforcement.pass(passMaxMs);
   const enforcers = describeEnforcers(options).map((each) => ({
     ...each,
     ...passes.find(({ name }) => name === each.name),
   }));
-  const isDone = passes.every(({ outcome }) => outcome === 'done');
+  const isDone = enforcers.every(({ outcome, refused }) => outcome === 'done' && (refused === 0 || options.isPaused()));
   return {
     outcome: isDone ? 'done' : 'failed',
     paused: options.isPaused(),
@@ -159,7 +163,13 @@ function describeEnforcers({ enforcement, clock }: ServerVerbsOptions) {
     bytes: enforcement.usage(reconciler.name),
     strays: enforcement.strays(reconciler.name).map((strays) => ({ ...strays, entries: strays.entries.length })),
     heldBack: enforcement.heldBackIn(reconciler.name),
+    ...describeRefused(reconciler.refused),
   }));
+}
+
+/** How many, and the first few. */
+function describeRefused(refused: readonly RefusedNetwork[]) {
+  return { refused: refused.length, firstRefused: refused.slice(0, refusedNamedMax) };
 }
 
 function describeSources({ sources, standing, clock }: ServerVerbsOptions) {

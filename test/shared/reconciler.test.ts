@@ -62,6 +62,30 @@ describe('Reconciler', () => {
     assert.deepEqual(isHeld.slice(0, 4), [true, true, false, false]);
   });
 
+  it('says of a firewall that answers well and keeps nothing what it does not block, and not before the second look', async () => {
+    firewall.apply = () => Promise.resolve();
+    bench.want(entry('192.0.2.1'));
+    bench.start();
+    await bench.reaches('in-sync');
+    const look = (): Promise<void> =>
+      new Promise((resolve) => {
+        bench.reconciler.relist();
+        bench.reconciler.watchPass(resolve);
+      });
+    const lists: number[] = [];
+    for (let looks = 0; looks < 3; looks += 1) {
+      lists.push(bench.reconciler.refused.length);
+      await look();
+    }
+    assert.deepEqual(lists, [0, 0, 1]);
+    assert.match(bench.reconciler.refused[0]?.reason ?? '', /not there/);
+    const { state } = bench.reconciler.enforcementOf(network('192.0.2.1'), true);
+    assert.notEqual(state, 'absent');
+    firewall.apply = MemoryFirewall.prototype.apply;
+    for (let looks = 0; looks < 2; looks += 1) await look();
+    assert.deepEqual(bench.reconciler.refused, []);
+  });
+
   it('says of a ban that is not desired that it is left out, and of a new one that it is pending', async () => {
     const stateOf = (text: string) => bench.reconciler.enforcementOf(network(text), true).state;
     bench.want(entry('192.0.2.1'));

@@ -10,7 +10,7 @@ export function showPass(answer: Answer): string {
   const lines = enforcers.map((each) => {
     switch (each['outcome']) {
       case 'done':
-        return `${text(each['name'])}: ${isPaused ? describeOff(each) : `in sync, ${entries(each['ours'])}${heldBack(each)}`}`;
+        return `${text(each['name'])}: ${isPaused ? describeOff(each) : describeDone(each)}`;
       case 'failing':
         return `${text(each['name'])}: failing${isPaused ? ', what it holds of ours may still be there' : ''}: ${reason(each)}`;
       default:
@@ -21,6 +21,14 @@ export function showPass(answer: Answer): string {
   if (answer['unread'] !== undefined) lines.push(`no new ban is put into force: ${text(answer['unread'])}`);
   if (enforcers.length === 0) lines.push('no firewall is configured');
   return lines.join('\n');
+}
+
+/** What a firewall does not block though it answers goes before all else. */
+function describeDone(each: Answer): string {
+  const refused = Number(each['refused'] ?? 0);
+  const state =
+    refused > 0 ? `NOT IN SYNC: ${plural(refused, 'ban')} not blocked, see: fail2networkban-server status` : 'in sync';
+  return `${state}, ${entries(each['ours'])}${heldBack(each)}`;
 }
 
 /** Beside `in sync`: what stands and is not in there. */

@@ -40,6 +40,7 @@ export function showStatus(answer: Answer): string {
     reach(answer['reach']),
     '',
     enforcers(answer),
+    ...refusedLines(answer),
     ...byteLines(answer),
     ...strayLines(answer),
     ...sources(answer),
@@ -114,6 +115,16 @@ function subscribers(answer: Answer): string[] {
     ]),
   );
   return rows.length === 0 ? [] : ['', formatTable(['SUBSCRIBER', 'ENFORCER', 'STATE', 'ENTRIES', 'REASON'], rows, '')];
+}
+
+/** What a firewall does not block though it answers. */
+function refusedLines(answer: Answer): string[] {
+  return items(answer['enforcers']).flatMap(({ name, refused, firstRefused }) => {
+    const named = items(firstRefused).map(({ network, reason }) => `${text(network)} (${text(reason)})`);
+    return Number(refused) > 0
+      ? [`${text(name)}: NOT BLOCKED: ${plural(Number(refused), 'ban')}, as ${named.join('; ')}`]
+      : [];
+  });
 }
 
 /** How full the file is that a firewall keeps its entries in. */

@@ -77,8 +77,17 @@ export interface FirewallState {
   readonly failure: DeniableFailure | undefined;
   /** Bans for which there was no room. */
   readonly leftOut: number;
+  /** Bans that it does not block though it answers. */
+  readonly refused: number;
+  readonly firstRefused: readonly RefusedNetworkText[];
   /** What stands in it and is looked after by nobody here. */
   readonly strays: readonly StrayFacts[];
+}
+
+/** One of them, as the server says it. */
+export interface RefusedNetworkText {
+  readonly network: string;
+  readonly reason: string;
 }
 
 export interface StrayFacts extends Omit<StrayEntries, 'entries'> {
@@ -179,11 +188,16 @@ function readName({ name, networks: means, since, nextLookAt, trouble }: Fields)
   };
 }
 
-function readFirewall({ name, state, leftOut, strays }: Fields): FirewallState {
+function readFirewall({ name, state, leftOut, refused, firstRefused, strays }: Fields): FirewallState {
   return {
     name: String(name),
     failure: readDeniable(state),
     leftOut: Number(leftOut),
+    refused: Number(refused ?? 0),
+    firstRefused: objects(firstRefused).map(({ network, reason }) => ({
+      network: String(network),
+      reason: String(reason),
+    })),
     strays: objects(strays).map(readStrays),
   };
 }

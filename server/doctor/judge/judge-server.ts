@@ -6,6 +6,7 @@ import { describeStrays } from '../../enforcers/ownership/stray-entries.ts';
 import type {
   DeniableFailure,
   FirewallState,
+  RefusedNetworkText,
   RunningServer,
   ServerFacts,
   StrayFacts,
@@ -146,7 +147,7 @@ function judgeVersion(running: RunningServer, version: string): readonly Said[] 
  * @param isOpenToDoctor whether the doctor, with the configuration of today, got through; undefined: it did not try
  */
 export function judgeEnforcement(
-  { failure, leftOut, strays }: FirewallState,
+  { failure, leftOut, refused, firstRefused, strays }: FirewallState,
   isOpenToDoctor: boolean | undefined,
 ): readonly Said[] {
   const said: Said[] = [];
@@ -160,7 +161,21 @@ export function judgeEnforcement(
       command: 'raise max_entries in the section of this firewall and restart, or shorten bantime on the hosts',
     });
   }
+  if (refused > 0) said.push(refuses(refused, firstRefused));
   return [...said, ...strays.map(judgeStrays)];
+}
+
+/** It answers, and does not block what it should. */
+function refuses(count: number, first: readonly RefusedNetworkText[]): Said {
+  const [one] = first;
+  const example = one === undefined ? '' : `, as ${one.network}: ${one.reason}`;
+  return {
+    level: 'warning',
+    code: 'bans-refused',
+    fact: `${plural(count, 'ban')} not blocked here${example}`,
+    consequence: 'those addresses still get through, and the server tries again at each comparison',
+    command: `look for what else writes there, then: fail2networkban-server reconcile; fail2networkban-server lookup ${one?.network ?? 'ADDRESS'}`,
+  };
 }
 
 /** Those of a server that is at work are as they should be. */

@@ -81,8 +81,8 @@ export const handedOverSchema = objectOf(
 
 const firewall: Schema = {
   type: 'object',
-  properties: { name: text, state, ours: count, theirs: count, leftOut: count, heldBack: count },
-  required: ['name', 'state', 'ours', 'theirs', 'leftOut', 'heldBack'],
+  properties: { name: text, state, ours: count, theirs: count, leftOut: count, heldBack: count, refused: count },
+  required: ['name', 'state', 'ours', 'theirs', 'leftOut', 'heldBack', 'refused'],
 };
 
 const heldBackMembers = { code: text, detail: text };

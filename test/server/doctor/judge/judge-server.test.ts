@@ -14,7 +14,7 @@ const good: RunningServer = {
   losses: [],
   disputedClock: undefined,
   sources: [],
-  firewalls: [{ name: 'proxmox/main', failure: undefined, leftOut: 0, strays: [] }],
+  firewalls: [{ name: 'proxmox/main', failure: undefined, leftOut: 0, refused: 0, firstRefused: [], strays: [] }],
   untold: [],
   clients: [],
   whitelist: [],
@@ -53,11 +53,23 @@ describe('the server', () => {
 });
 
 describe('a firewall of the server', () => {
-  const well: FirewallState = { name: 'proxmox/main', failure: undefined, leftOut: 0, strays: [] };
+  const well: FirewallState = {
+    name: 'proxmox/main',
+    failure: undefined,
+    leftOut: 0,
+    refused: 0,
+    firstRefused: [],
+    strays: [],
+  };
   const failure = { reason: '401', forSeconds: 3_700, isDenied: true };
   const cases: readonly (readonly [string, FirewallState, readonly string[]])[] = [
     ['that is well', well, []],
     ['that the server does not get through to', { ...well, failure }, ['broken firewall-fails']],
+    [
+      'that does not block what it should',
+      { ...well, refused: 2, firstRefused: [{ network: '192.0.2.1', reason: 'it is not there' }] },
+      ['warning bans-refused'],
+    ],
     ['that has no room for bans', { ...well, leftOut: 7 }, ['warning bans-left-out']],
     [
       'with entries of a ledger that is not seen at work',
