@@ -8,8 +8,13 @@ export type Row = Readonly<Record<string, unknown>>;
 
 /** Readers of a row and of one cell each. They throw a LedgerError for what no ledger writes. */
 export function asRow(value: unknown): Row {
-  if (typeof value !== 'object' || value === null) throw new LedgerError('a row is not an object');
-  return { ...value };
+  // Not copied: a start reads a hundred thousand of them twice.
+  if (!isRow(value)) throw new LedgerError('a row is not an object');
+  return value;
+}
+
+function isRow(value: unknown): value is Row {
+  return typeof value === 'object' && value !== null;
 }
 
 export function text(row: Row, column: string): string {
