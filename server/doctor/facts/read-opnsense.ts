@@ -7,6 +7,7 @@ import type { AliasType } from '../../enforcers/opnsense/opnsense-answers.ts';
 import { OpnsenseApi } from '../../enforcers/opnsense/opnsense-api.ts';
 import type { AliasRule, OpnsenseSettings } from '../../enforcers/opnsense/opnsense-settings.ts';
 import { authorityOf } from '../../outgoing/endpoint.ts';
+import { lookMaxMs } from './look-max.ts';
 
 /** What is known of one alias of one `[opnsense NAME]` section. */
 export interface OpnsenseFacts {
@@ -33,7 +34,7 @@ export async function readOpnsense(
   signal: AbortSignal,
 ): Promise<readonly OpnsenseFacts[]> {
   const { endpoint, readKey, aliasType, mayCreate } = settings;
-  const api = new OpnsenseApi({ endpoint, readKey, clock });
+  const api = new OpnsenseApi({ endpoint, readKey, clock, callMaxMs: lookMaxMs });
   const read = async (rule: AliasRule): Promise<OpnsenseFacts> => ({
     name: enforcerName(settings, rule),
     authority: authorityOf(endpoint),

@@ -5,6 +5,7 @@ import { type ClusterFacts, readClusterFacts } from '../../enforcers/proxmox/clu
 import type { ProxmoxSettings } from '../../enforcers/proxmox/proxmox-settings.ts';
 import { ProxmoxTransport } from '../../enforcers/proxmox/proxmox-transport.ts';
 import { authorityOf } from '../../outgoing/endpoint.ts';
+import { lookMaxMs } from './look-max.ts';
 
 /** What is known of the Proxmox of one section. */
 export interface ProxmoxFacts {
@@ -31,7 +32,7 @@ export interface Unreachable {
 
 export async function readProxmox(settings: ProxmoxSettings, clock: Clock, signal: AbortSignal): Promise<ProxmoxFacts> {
   const { name, endpoint, readToken, ipset, limits } = settings;
-  const transport = new ProxmoxTransport({ endpoint, readToken, clock });
+  const transport = new ProxmoxTransport({ endpoint, readToken, clock, callMaxMs: lookMaxMs });
   const before = clock.now();
   try {
     const cluster = await readCluster(transport, ipset, signal);

@@ -16,6 +16,8 @@ export interface OpnsenseApiOptions {
   /** `KEY:SECRET`. Asked for each new connection. @throws OutgoingError `credential` */
   readonly readKey: () => string;
   readonly clock: Clock;
+  /** Of one call, headers and body together; {@link patienceMs} by default. */
+  readonly callMaxMs?: number;
 }
 
 /** An alias that is to be made, without content. */
@@ -26,7 +28,7 @@ interface NewAlias {
 }
 
 /** Enough for a table of a million. */
-const callMaxMs = 35_000;
+const patienceMs = 35_000;
 /** configd, behind the API, gives a reload of all rules up to two minutes; a large content is checked line by line. */
 const reloadMaxMs = 120_000;
 /** A million entries are about 40 MB, and rows carry counters. */
@@ -43,7 +45,7 @@ const allRows = 100_000_000;
 export class OpnsenseApi {
   readonly #calls: OutgoingCalls;
 
-  constructor({ endpoint, readKey, clock }: OpnsenseApiOptions) {
+  constructor({ endpoint, readKey, clock, callMaxMs = patienceMs }: OpnsenseApiOptions) {
     this.#calls = new OutgoingCalls({
       endpoint,
       readHeaders: () => ({ authorization: `Basic ${Buffer.from(readKey()).toString('base64')}` }),
@@ -163,11 +165,11 @@ export class OpnsenseApi {
     return this.#carry({ path, body }, signal);
   }
 
-  async #carry({ path, body, isRepeatable = true, maxMs = callMaxMs }: Call, signal: AbortSignal): Promise<unknown> {
+  async #carry({ path, body, isRepeatable = true, maxMs }: Call, signal: AbortSignal): Promise<unknown> {
     const method = body === undefined ? 'GET' : 'POST';
     const target = `/api/firewall/${path}`;
     const name = `${method} ${target}`;
-    const call = { method, target, isRepeatable, maxMs };
+    const call = { method, target, isRepeatable, ...(maxMs === undefined ? {} : { maxMs }) };
     const sent = body === undefined ? call : { ...call, headers: jsonHeaders, body: JSON.stringify(body) };
     const answer = await this.#calls.call(sent, signal).catch((error: unknown) => {
       throw toEnforcerError(name, error);

@@ -20,6 +20,8 @@ export interface ProxmoxTransportOptions {
    */
   readonly readToken: () => string;
   readonly clock: Clock;
+  /** Of one call, headers and body together; {@link patienceMs} by default. */
+  readonly callMaxMs?: number;
 }
 
 interface Call {
@@ -30,7 +32,7 @@ interface Call {
 }
 
 /** pveproxy gives up on pvedaemon after 30 s; a call of ours ends a little later, headers and body together. */
-const callMaxMs = 35_000;
+const patienceMs = 35_000;
 /** 50,000 entries are 3.6 MiB. */
 const bodyMaxBytes = 33_554_432;
 /** cluster.fw ends at 1 MiB, which are at most 131,072 entries; with two fields each has three parts. */
@@ -47,7 +49,7 @@ const entriesPath = /\/cluster\/firewall\/ipset\/[^/]+$/;
 export class ProxmoxTransport {
   readonly #calls: OutgoingCalls;
 
-  constructor({ endpoint, readToken, clock }: ProxmoxTransportOptions) {
+  constructor({ endpoint, readToken, clock, callMaxMs = patienceMs }: ProxmoxTransportOptions) {
     this.#calls = new OutgoingCalls({
       endpoint,
       readHeaders: () => ({ authorization: `PVEAPIToken=${readToken()}` }),

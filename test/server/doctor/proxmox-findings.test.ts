@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { EmulatedProxmoxOptions } from '../../emulators/proxmox/emulated-proxmox.ts';
 import { startTemporaryProxmox } from '../../emulators/proxmox/temporary-proxmox.ts';
+import { ManualClock } from '../../manual-clock.ts';
+import { until } from '../../until.ts';
 import { codesOf, type Installation, makeDoctor } from './doctor-under-test.ts';
 
 const firewallOn = '[OPTIONS]\n\nenable: 1\n\n';
@@ -224,6 +226,24 @@ describe('the doctor, asking a Proxmox', () => {
     const doctor = await makeDoctor(t, { proxmox: emulated });
     await emulated.close();
     assert.deepEqual(codesOf(await doctor.examine()), ['not-running', 'proxmox-unreachable']);
+  });
+
+  it('does not outwait a Proxmox that hangs', async (t) => {
+    const emulated = await startTemporaryProxmox(t, { clusterFw: good });
+    emulated.faults.next({ kind: 'hung-body' });
+    const clock = new ManualClock(Date.now());
+    const report = (await makeDoctor(t, { proxmox: emulated })).examine({ clock });
+    let isDone = false;
+    void report.then(() => {
+      isDone = true;
+    });
+    await until(() => {
+      // The one timer of ten seconds is that of the call that hangs.
+      if (emulated.faults.pending === 0 && clock.nextInMs === 10_000) clock.advance(10_000);
+      return isDone;
+    }, 'the doctor is done');
+    const { fact } = (await report).findings.find(({ code }) => code === 'proxmox-unreachable') ?? {};
+    assert.match(fact ?? '', /no answer in 10 s/);
   });
 
   it('changes nothing', async (t) => {
