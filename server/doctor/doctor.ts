@@ -164,7 +164,11 @@ async function examineRunning(
     await examineProtection(server, socket, asked.proxmoxes, host),
     {
       subject: 'whitelist',
-      said: [...judgeWhitelist(server.whitelist), ...judgeNames(server.whitelistNames), ...judgeAddresses(addresses)],
+      said: [
+        ...judgeWhitelist(server.whitelist, server.whitelistNames),
+        ...judgeNames(server.whitelistNames),
+        ...judgeAddresses(addresses),
+      ],
     },
   ];
 }

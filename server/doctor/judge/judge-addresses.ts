@@ -2,6 +2,7 @@ import { enumerate } from '../../../shared/enumerate.ts';
 import type { Said } from '../../../shared/finding.ts';
 import type { Network } from '../../../shared/network.ts';
 import type { AddressFacts } from '../facts/read-addresses.ts';
+import type { NameFacts } from '../facts/read-running-server.ts';
 
 /**
  * Whether an administrator could be locked out.
@@ -20,8 +21,10 @@ export function judgeAddresses(addresses: readonly AddressFacts[]): readonly Sai
   });
 }
 
-export function judgeWhitelist(whitelist: readonly Network[]): readonly Said[] {
+/** @param names DNS names on it, whose findings stand beside these */
+export function judgeWhitelist(whitelist: readonly Network[], names: readonly NameFacts[]): readonly Said[] {
   const isEmpty = whitelist.length === 0;
+  if (isEmpty && names.length > 0) return [];
   return [
     {
       level: 'note',
