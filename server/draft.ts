@@ -125,6 +125,20 @@ export class Draft {
     return reports;
   }
 
+  /** Moves those that no other change of this draft has replaced: they were recorded, and end, so many milliseconds later. */
+  moveAll(reports: readonly Report[], byMs: number, actor: string): void {
+    for (const own of reports.filter((report) => this.reportsOf(report.network).includes(report))) {
+      const { reportedAt, endsAt } = own;
+      const report = { ...own, reportedAt: reportedAt + byMs, endsAt: endsAt + byMs, sequence: undefined };
+      this.#touched.set(own.network, [...this.#split(own).others, report]);
+      this.#changes.push(
+        own.isLifted
+          ? { kind: 'lifted', report, replaces: own, reason: 'lifted', actor }
+          : { kind: 'reported', report, replaces: own, reason: 'prolonged' },
+      );
+    }
+  }
+
   /** Whitelists a network, and lifts every report that the entry forbids. @returns these, as they were */
   allow(entry: WhitelistEntry, actor: string): Report[] {
     this.add({ kind: 'allowed', entry, actor });

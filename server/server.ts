@@ -3,6 +3,7 @@ import { every } from '../shared/every.ts';
 import { type LocalVerb, serveLocalSocket } from '../shared/host/local-socket.ts';
 import type { Network } from '../shared/network.ts';
 import { secretBytes } from '../shared/signing.ts';
+import type { ClockJump } from '../shared/trusted-clock.ts';
 import { banVerbs } from './admin/ban-verbs.ts';
 import { clientVerbs } from './admin/client-verbs.ts';
 import { lossVerbs } from './admin/loss-verbs.ts';
@@ -26,6 +27,7 @@ import { ClientRates } from './policy/client-rates.ts';
 import { type Connection, Session } from './session.ts';
 import type { ServerSettings } from './settings.ts';
 import { Sources } from './sources/sources.ts';
+import { MovingEnds } from './timekeeping/moving-ends.ts';
 import type { Timekeeping } from './timekeeping/timekeeping.ts';
 
 /** A certificate with the pin by which agents know it: see shared/pin.ts. */
@@ -163,7 +165,7 @@ export class FleetServer {
       this.#sources.run(signal),
       this.#core.notifications.run(signal),
       every(sweepMs, () => this.#core.sweep(), clock, signal),
-      this.#parts.timekeeping?.run(signal),
+      this.#parts.timekeeping?.run((jump) => this.#movingEnds(jump), signal),
       every(pruneMs, () => this.#core.prune(), clock, signal),
       every(protectMs, () => this.#core.protectAll(signal), clock, signal),
     ]);
@@ -269,6 +271,7 @@ export class FleetServer {
       startedAt: this.#startedAt,
       strangers: () => this.#listener.strangers,
       reach: () => this.#reach(),
+      moving: (jump: ClockJump) => this.#movingEnds(jump),
       signal: this.#stopping.signal,
     };
     return new Map([
@@ -280,6 +283,11 @@ export class FleetServer {
       ...lossVerbs(options),
       ...notifyVerbs(options),
     ]);
+  }
+
+  #movingEnds(jump: ClockJump): MovingEnds {
+    const { ledger, clock } = this.#parts;
+    return new MovingEnds({ ...this.#core, hosts: this.#core.protection.hosts, ledger, clock }, jump);
   }
 
   #reach(): Reach {

@@ -114,6 +114,14 @@ export class StandingBans {
     return bans;
   }
 
+  /** All reports, lifted ones too. */
+  *reports(): IterableIterator<Report> {
+    for (const { reports, lifted } of this.#recorded.values()) {
+      yield* reports;
+      yield* lifted;
+    }
+  }
+
   /** Lifted ones too. */
   reportsOf(network: Network): readonly Report[] {
     const recorded = this.#recorded.get(network);

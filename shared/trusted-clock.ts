@@ -22,6 +22,8 @@ export interface KeptDispute {
   /** What the host's clock said less the uptime. */
   readonly offsetMs: number;
   readonly stoodMs: number;
+  /** For how long no clock of the host was believed, whatever it said. */
+  readonly disputedMs: number;
 }
 
 /** Whether the host's clock is believed. Instants are milliseconds since the epoch. */
@@ -34,16 +36,31 @@ export type ClockState =
       /** What is taken for the time instead. */
       readonly trustedAt: number;
       readonly stoodMs: number;
-      /** After which it is believed by itself; undefined: only when the operator says so. */
+      /** After which it may be believed, 0: now; undefined: only when the operator says so. */
       readonly believedInMs: number | undefined;
+      /** Since when no clock of the host was believed, by the time that is taken instead. */
+      readonly since: number;
     };
+
+/** By how far the time moves when the host's clock is believed after all. */
+export interface ClockJump {
+  /** What was recorded from then on, by the time before the jump, moves along. */
+  readonly since: number;
+  /** Forward; negative is back. */
+  readonly byMs: number;
+}
+
+/** The jump that is disputed. */
+export function jumpOf({ hostAt, trustedAt, since }: ClockState & { readonly kind: 'disputed' }): ClockJump {
+  return { since, byMs: hostAt - trustedAt };
+}
 
 export interface TrustedClockOptions {
   readonly host: Clock;
   readonly boot: Boot;
   /** Undefined at the very first start: then the host's clock is all there is. */
   readonly kept: KeptTime | undefined;
-  /** The host's clock is disputed, or believed again. */
+  /** The host's clock is disputed, or believed again. Called amid {@link TrustedClock.now}. */
   readonly onChange: (state: ClockState) => void;
 }
 
@@ -79,8 +96,10 @@ interface Dispute {
  * So a jump that is set right earlier ends nothing; one that is right ends things late by a day at most, never early. Nothing
  * that ends is lost to a jump back, for the time goes on meanwhile. Over a
  * restart of the program on the same boot the elapsed time is known exactly; over a start of the kernel no time passes but what
- * the host's clock says and the table lets it. Only what is recorded while a jump ahead is disputed that is
- * then believed ends early, by the jump.
+ * the host's clock says and the table lets it.
+ *
+ * A jump that was disputed is believed by {@link believe} alone, also once it has stood for long enough: what was recorded
+ * meanwhile would end early by it, so whoever keeps that moves its ends first.
  */
 export class TrustedClock implements Clock {
   readonly #options: TrustedClockOptions;
@@ -93,6 +112,8 @@ export class TrustedClock implements Clock {
   #absenceMs: number;
   readonly #startedElapsed: number;
   #dispute: Dispute | undefined;
+  /** Since when there is a dispute, this one or those that it took the place of. */
+  #disputedSinceElapsed: number | undefined;
 
   constructor(options: TrustedClockOptions) {
     const { host, boot, kept } = options;
@@ -104,7 +125,7 @@ export class TrustedClock implements Clock {
     this.#time = (kept?.time ?? host.now()) + (kept !== undefined && isSameBoot ? uptimeMs - kept.uptimeMs : 0);
     this.#mark = { time: this.#time, uptimeMs };
     this.#absenceMs = isSameBoot ? 0 : absenceMaxMs;
-    if (kept?.dispute !== undefined && isSameBoot) this.#resume(kept.dispute, uptimeMs - kept.uptimeMs, uptimeMs);
+    if (kept?.dispute !== undefined) this.#resume(kept.dispute, isSameBoot ? uptimeMs - kept.uptimeMs : undefined);
     this.now();
   }
 
@@ -113,7 +134,7 @@ export class TrustedClock implements Clock {
     const [hostAt, elapsed] = [host.now(), host.elapsed()];
     const trusted = this.#time + elapsed - this.#elapsed;
     const ahead = hostAt - trusted;
-    if (Math.abs(ahead) > toleranceMs && !this.#isBelieved(ahead, hostAt, elapsed)) return trusted;
+    if (Math.abs(ahead) > toleranceMs && !this.#isFollowed(ahead, hostAt, elapsed)) return trusted;
     return this.#agree(hostAt, elapsed);
   }
 
@@ -128,47 +149,52 @@ export class TrustedClock implements Clock {
   get state(): ClockState {
     const trustedAt = this.now();
     if (this.#dispute === undefined) return { kind: 'agreed' };
-    const hostAt = this.#options.host.now();
-    const stoodMs = this.elapsed() - this.#dispute.sinceElapsed;
-    const standMs = standFor(hostAt - trustedAt);
-    const believedInMs = standMs === undefined ? undefined : Math.max(0, standMs - stoodMs);
-    return { kind: 'disputed', hostAt, trustedAt, stoodMs, believedInMs };
+    return this.#disputed(this.#dispute, this.#options.host.now(), trustedAt);
   }
 
-  /** The operator says that the host's clock is right. */
-  believe(): void {
-    const { host } = this.#options;
-    this.#agree(host.now(), host.elapsed());
+  /** The jump that was disputed is right. A clock that has moved on since is looked at anew. */
+  believe({ byMs }: ClockJump): void {
+    this.#agree(this.now() + byMs, this.elapsed());
+    this.now();
   }
 
   /** What is to be kept over a restart, each minute. */
   keep(): KeptTime {
     const time = this.now();
-    const { host, boot } = this.#options;
+    const { boot } = this.#options;
     const uptimeMs = boot.uptimeMs();
     this.#mark = { time, uptimeMs };
-    const stoodMs = this.#dispute === undefined ? 0 : host.elapsed() - this.#dispute.sinceElapsed;
-    const dispute = this.#dispute && { offsetMs: host.now() - uptimeMs, stoodMs };
-    return { time, boot: boot.id, uptimeMs, dispute };
+    return { time, boot: boot.id, uptimeMs, dispute: this.#dispute && this.#keptOf(this.#dispute, time, uptimeMs) };
   }
 
-  #isBelieved(ahead: number, hostAt: number, elapsed: number): boolean {
+  /** Whether a clock that differs is right all the same; else it is disputed from now on. */
+  #isFollowed(ahead: number, hostAt: number, elapsed: number): boolean {
     const offsetMs = hostAt - elapsed;
     const known = this.#dispute;
     if (known !== undefined && Math.abs(known.offsetMs - offsetMs) <= toleranceMs) {
-      // Followed, so that a clock which is set slowly stays one jump.
+      // So that a clock which is set slowly stays one jump.
       known.offsetMs = offsetMs;
-      const standMs = standFor(ahead);
-      return standMs !== undefined && elapsed - known.sinceElapsed >= standMs;
+      return false;
     }
     if (this.#wasAbsent(ahead, elapsed) || this.#wasAsleep(hostAt)) return true;
     this.#dispute = { offsetMs, sinceElapsed: elapsed };
-    this.#options.onChange(this.#stateOf(ahead, hostAt));
+    this.#disputedSinceElapsed ??= elapsed;
+    this.#options.onChange(this.#disputed(this.#dispute, hostAt, hostAt - ahead));
     return false;
   }
 
-  #stateOf(ahead: number, hostAt: number): ClockState {
-    return { kind: 'disputed', hostAt, trustedAt: hostAt - ahead, stoodMs: 0, believedInMs: standFor(ahead) };
+  #disputed({ sinceElapsed }: Dispute, hostAt: number, trustedAt: number): ClockState & { readonly kind: 'disputed' } {
+    const elapsed = this.elapsed();
+    const stoodMs = elapsed - sinceElapsed;
+    const standMs = standFor(hostAt - trustedAt);
+    const believedInMs = standMs === undefined ? undefined : Math.max(0, standMs - stoodMs);
+    const since = Math.floor(trustedAt - (elapsed - (this.#disputedSinceElapsed ?? sinceElapsed)));
+    return { kind: 'disputed', hostAt, trustedAt, stoodMs, believedInMs, since };
+  }
+
+  #keptOf(dispute: Dispute, time: number, uptimeMs: number): KeptDispute {
+    const { stoodMs, since, hostAt } = this.#disputed(dispute, this.#options.host.now(), time);
+    return { offsetMs: hostAt - uptimeMs, stoodMs, disputedMs: time - since };
   }
 
   #wasAbsent(ahead: number, elapsed: number): boolean {
@@ -188,15 +214,17 @@ export class TrustedClock implements Clock {
     this.#elapsed = elapsed;
     this.#absenceMs = 0;
     this.#dispute = undefined;
+    this.#disputedSinceElapsed = undefined;
     if (hasJumped) this.#mark = { time: hostAt, uptimeMs: this.#options.boot.uptimeMs() };
     if (wasDisputed) this.#options.onChange({ kind: 'agreed' });
     return hostAt;
   }
 
-  /** A dispute goes on over a restart when the host's clock still says the same. */
-  #resume({ offsetMs, stoodMs }: KeptDispute, awayMs: number, uptimeMs: number): void {
+  /** @param awayMs how long the program was away; undefined: the kernel was started anew */
+  #resume({ offsetMs, stoodMs, disputedMs }: KeptDispute, awayMs: number | undefined): void {
     const { host } = this.#options;
-    if (Math.abs(host.now() - uptimeMs - offsetMs) > toleranceMs) return;
+    this.#disputedSinceElapsed = this.#elapsed - disputedMs - (awayMs ?? 0);
+    if (awayMs === undefined || Math.abs(host.now() - this.#mark.uptimeMs - offsetMs) > toleranceMs) return;
     this.#dispute = { offsetMs: host.now() - this.#elapsed, sinceElapsed: this.#elapsed - stoodMs - awayMs };
   }
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { LocalVerb } from '../../shared/host/local-socket.ts';
 import type { RefusedNetwork } from '../../shared/reconcile/refused-networks.ts';
 import type { ReconcilerState } from '../../shared/reconciler.ts';
+import type { ClockJump } from '../../shared/trusted-clock.ts';
 import type { Clients } from '../clients.ts';
 import type { ConnectedClients } from '../connected-clients.ts';
 import type { Counters } from '../counters.ts';
@@ -22,7 +23,7 @@ import type { Rescue } from '../rescue/rescue.ts';
 import type { CrowdsecState } from '../sources/crowdsec/crowdsec-source.ts';
 import type { Sources } from '../sources/sources.ts';
 import type { StandingBans } from '../standing-bans.ts';
-import type { Timekeeping } from '../timekeeping/timekeeping.ts';
+import type { Moving, Timekeeping } from '../timekeeping/timekeeping.ts';
 import { argument } from './arguments.ts';
 import { describeProtection, describeUnread } from './describe-protection.ts';
 import type { Reach } from './make-key.ts';
@@ -52,6 +53,8 @@ export interface ServerVerbsOptions {
   readonly counters: Counters;
   readonly clock: Clock;
   readonly timekeeping?: Timekeeping;
+  /** What was recorded while a jump of the clock was disputed. */
+  readonly moving: (jump: ClockJump) => Moving;
   readonly isPaused: () => boolean;
   readonly startedAt: number;
   readonly version: string;
@@ -79,15 +82,15 @@ async function change(options: ServerVerbsOptions, kind: 'paused' | 'resumed') {
 }
 
 /** Whether the clock of the host is believed; `mustBelieve`: it is from now on. */
-async function clockVerb({ timekeeping }: ServerVerbsOptions, mustBelieve: boolean) {
-  if (mustBelieve) await timekeeping?.believe();
+async function clockVerb({ timekeeping, moving }: ServerVerbsOptions, mustBelieve: boolean) {
+  if (mustBelieve) await timekeeping?.believe(moving);
   return describeClock(timekeeping);
 }
 
 function describeClock(timekeeping: Timekeeping | undefined) {
   const state = timekeeping?.state ?? { kind: 'agreed' as const };
   if (state.kind === 'agreed') return { kind: state.kind };
-  const { stoodMs, believedInMs, ...rest } = state;
+  const { stoodMs, believedInMs, since: _, ...rest } = state;
   const believedInSeconds = believedInMs === undefined ? null : Math.round(believedInMs / 1_000);
   return { ...rest, forSeconds: Math.round(stoodMs / 1_000), believedInSeconds };
 }

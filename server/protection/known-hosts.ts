@@ -1,4 +1,5 @@
 import { covers, type Network } from '../../shared/network.ts';
+import type { ClockJump } from '../../shared/trusted-clock.ts';
 import type { Client, HostAddress } from '../ledger/ledger.ts';
 import { AddressIndex } from './address-index.ts';
 
@@ -114,6 +115,12 @@ export class KnownHosts {
     }
     for (const [client, places] of this.#doubtful)
       for (const [address, place] of places) this.#reviewDoubt({ client, address, now, keyId: place.keyId }, place);
+  }
+
+  /** The time jumps: who was seen since it was disputed was seen so much later. */
+  move({ since, byMs }: ClockJump): void {
+    for (const places of [...this.#places.values(), ...this.#doubtful.values()])
+      for (const place of places.values()) if (place.seenAt >= since) place.seenAt += byMs;
   }
 
   /** A client was revoked: its addresses are nobody's any more, at once. */

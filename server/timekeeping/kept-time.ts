@@ -15,7 +15,8 @@ export function parseKeptTime(text: string): KeptTime | undefined {
 }
 
 function checksumOf({ time, boot, uptimeMs, dispute }: KeptTime): number {
-  return withText(emptyChecksum, JSON.stringify([time, boot, uptimeMs, dispute?.offsetMs, dispute?.stoodMs]));
+  const { offsetMs, stoodMs, disputedMs } = dispute ?? {};
+  return withText(emptyChecksum, JSON.stringify([time, boot, uptimeMs, offsetMs, stoodMs, disputedMs]));
 }
 
 function readKept({ time, boot, uptimeMs, dispute }: Readonly<Record<string, unknown>>): KeptTime | undefined {
@@ -25,8 +26,9 @@ function readKept({ time, boot, uptimeMs, dispute }: Readonly<Record<string, unk
 
 function readDispute(value: unknown): KeptDispute | undefined {
   if (!isObject(value)) return undefined;
-  const { offsetMs, stoodMs } = value;
-  return typeof offsetMs === 'number' && isInstant(stoodMs) ? { offsetMs, stoodMs } : undefined;
+  const { offsetMs, stoodMs, disputedMs } = value;
+  if (typeof offsetMs !== 'number' || !isInstant(stoodMs) || !isInstant(disputedMs)) return undefined;
+  return { offsetMs, stoodMs, disputedMs };
 }
 
 function isInstant(value: unknown): value is number {

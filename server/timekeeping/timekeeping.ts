@@ -6,8 +6,19 @@ import { readIfPresent } from '../../shared/host/absent-file.ts';
 import type { Log } from '../../shared/host/log.ts';
 import { replaceFirst } from '../../shared/host/spare-file.ts';
 import { formatInstant } from '../../shared/instant.ts';
-import { type Boot, type ClockState, type KeptTime, TrustedClock } from '../../shared/trusted-clock.ts';
+import { Serial } from '../../shared/serial.ts';
+import {
+  type Boot,
+  type ClockJump,
+  type ClockState,
+  jumpOf,
+  type KeptTime,
+  TrustedClock,
+  toleranceMs,
+} from '../../shared/trusted-clock.ts';
+import { LedgerError } from '../ledger/ledger.ts';
 import { formatKeptTime, parseKeptTime } from './kept-time.ts';
+import type { MovingEnds } from './moving-ends.ts';
 
 export interface TimekeepingOptions {
   /** Where the trusted time is kept over a restart: the first of these folders that takes it. */
@@ -17,6 +28,9 @@ export interface TimekeepingOptions {
   readonly log: Log;
 }
 
+/** Moves what was recorded while a jump was disputed. */
+export type Moving = Pick<MovingEnds, 'jump' | 'move' | 'moveRest'>;
+
 const keepMs = 60_000;
 const fileName = 'clock.json';
 
@@ -24,45 +38,90 @@ const fileName = 'clock.json';
 export class Timekeeping {
   readonly clock: TrustedClock;
   readonly #options: TimekeepingOptions;
+  readonly #writes = new Serial();
+  /** It failed before, or is under way. */
+  #moving: Moving | undefined;
 
-  private constructor(clock: TrustedClock, options: TimekeepingOptions) {
-    this.clock = clock;
+  private constructor(options: TimekeepingOptions, kept: KeptTime | undefined) {
+    const { host, boot, log } = options;
     this.#options = options;
+    let isOpen = false;
+    const onChange = (state: ClockState): void => {
+      tell(state, log);
+      // At once: what is recorded from now on moves along when this jump is believed after a restart.
+      if (isOpen) void this.keep();
+    };
+    this.clock = new TrustedClock({ host, boot, kept, onChange });
+    isOpen = true;
   }
 
   /** Goes on from the time that was kept; the newest counts. Never rejects: without one the host's clock is believed. */
   static async open(options: TimekeepingOptions): Promise<Timekeeping> {
-    const { host, boot, log } = options;
     let kept: KeptTime | undefined;
     for (const folder of options.folders) {
-      const found = await read(join(folder, fileName), log);
+      const found = await read(join(folder, fileName), options.log);
       if (found !== undefined && found.time > (kept?.time ?? 0)) kept = found;
     }
-    const clock = new TrustedClock({ host, boot, kept, onChange: (state) => tell(state, log) });
-    return new Timekeeping(clock, options);
+    return new Timekeeping(options, kept);
   }
 
-  /** Keeps the time at once and each minute, until aborted. */
-  async run(signal: AbortSignal): Promise<void> {
-    await every(keepMs, () => this.keep(), this.#options.host, signal);
+  /**
+   * Keeps the time at once and each minute, and believes a jump that has stood for long enough, until aborted.
+   *
+   * @param moving of a jump that is to be believed
+   */
+  async run(moving: (jump: ClockJump) => Moving, signal: AbortSignal): Promise<void> {
+    await every(keepMs, () => this.#goOn(moving), this.#options.host, signal);
   }
 
   get state(): ClockState {
     return this.clock.state;
   }
 
-  /** The operator says that the clock of this host is right. */
-  async believe(): Promise<void> {
-    this.clock.believe();
+  /** The clock of this host is right: what is recorded in dispute moves with it. @throws LedgerError: it is not believed yet */
+  async believe(moving: (jump: ClockJump) => Moving): Promise<void> {
+    const { state } = this;
+    if (state.kind === 'disputed') await this.#move(jumpOf(state), moving);
     await this.keep();
   }
 
-  /** A disk that takes it not costs only that an older time is gone on from. */
-  async keep(): Promise<void> {
-    const files = this.#options.folders.map((folder) => join(folder, fileName));
-    const kept = await replaceFirst(files, formatKeptTime(this.clock.keep()));
-    if (kept.kind === 'nowhere') this.#options.log.debug({ error: kept.reason }, 'the time cannot be kept');
+  async #goOn(moving: (jump: ClockJump) => Moving): Promise<void> {
+    const { state } = this;
+    try {
+      if (state.kind === 'disputed' && state.believedInMs === 0) await this.#move(jumpOf(state), moving);
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+      this.#options.log.error(
+        { error: describeError(error) },
+        'the clock cannot be believed before the ledger is written',
+      );
+    }
+    await this.keep();
   }
+
+  async #move(jump: ClockJump, moving: (jump: ClockJump) => Moving): Promise<void> {
+    // What has moved already must not move again.
+    const known = this.#moving !== undefined && isSame(this.#moving.jump, jump) ? this.#moving : undefined;
+    const moved = known ?? moving(jump);
+    this.#moving = moved;
+    await moved.move();
+    this.clock.believe(moved.jump);
+    await moved.moveRest();
+    this.#moving = undefined;
+  }
+
+  /** A disk that takes it not costs only that an older time is gone on from. */
+  keep(): Promise<void> {
+    return this.#writes.inTurn(async () => {
+      const files = this.#options.folders.map((folder) => join(folder, fileName));
+      const kept = await replaceFirst(files, formatKeptTime(this.clock.keep()));
+      if (kept.kind === 'nowhere') this.#options.log.debug({ error: kept.reason }, 'the time cannot be kept');
+    });
+  }
+}
+
+function isSame(a: ClockJump, b: ClockJump): boolean {
+  return Math.abs(a.since - b.since) <= toleranceMs && Math.abs(a.byMs - b.byMs) <= toleranceMs;
 }
 
 async function read(file: string, log: Log): Promise<KeptTime | undefined> {

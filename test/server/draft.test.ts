@@ -134,4 +134,19 @@ describe('a draft', () => {
       [false, true, false],
     );
   });
+
+  it('moves reports in time, lifted ones too, and none that has changed meanwhile', () => {
+    const draft = makeDraft('203.0.113.1', '203.0.113.2', '203.0.113.3');
+    draft.lift(network('203.0.113.1'), 'lifted', 'operator');
+    const reports = ['203.0.113.1', '203.0.113.2', '203.0.113.3'].flatMap((text) => draft.reportsOf(network(text)));
+    draft.withdraw(makeReport('203.0.113.3'), 'unban', 'web1');
+    draft.moveAll(reports, 7_000, 'server');
+    const moved = draft.changes.slice(2).map((change) => 'report' in change && [change.kind, change.report]);
+    const { reportedAt, endsAt } = makeReport('203.0.113.1');
+    const later = { reportedAt: reportedAt + 7_000, endsAt: endsAt + 7_000, sequence: undefined };
+    assert.deepEqual(moved, [
+      ['lifted', makeReport('203.0.113.1', { ...liftedOne, ...later })],
+      ['reported', makeReport('203.0.113.2', later)],
+    ]);
+  });
 });

@@ -10,8 +10,9 @@ import { showStatus } from '../../../server/commands/show/show-server.ts';
 import { readRunningServer } from '../../../server/doctor/facts/read-running-server.ts';
 import { judgeServer } from '../../../server/doctor/judge/judge-server.ts';
 import { formatKeptTime, parseKeptTime } from '../../../server/timekeeping/kept-time.ts';
-import { Timekeeping } from '../../../server/timekeeping/timekeeping.ts';
+import { type Moving, Timekeeping } from '../../../server/timekeeping/timekeeping.ts';
 import { thisBoot } from '../../../shared/host/boot.ts';
+import type { ClockJump } from '../../../shared/trusted-clock.ts';
 import { makeFolder, testWithEnding } from '../../ending.ts';
 import { ManualClock } from '../../manual-clock.ts';
 import { withServer } from '../running-server.ts';
@@ -19,6 +20,13 @@ import { withServer } from '../running-server.ts';
 const log = pino({ level: 'silent' });
 const boot = { id: 'a', uptimeMs: () => 1_000 };
 const day = 86_400_000;
+
+/** Nothing was recorded meanwhile. */
+const nothing = (jump: ClockJump): Moving => ({
+  jump,
+  move: () => Promise.resolve(),
+  moveRest: () => Promise.resolve(),
+});
 
 testWithEnding('goes on from the time that it kept, in the first folder that takes it', async (context) => {
   const folder = await makeFolder(context);
@@ -31,7 +39,7 @@ testWithEnding('goes on from the time that it kept, in the first folder that tak
   host.set(60 * day);
   const after = await Timekeeping.open({ folders, host, boot, log });
   assert.deepEqual([after.clock.now(), after.state.kind], [right, 'disputed']);
-  await after.believe();
+  await after.believe(nothing);
   const believed = await Timekeeping.open({ folders, host, boot, log });
   assert.deepEqual([believed.clock.now(), believed.state.kind], [right + 60 * day, 'agreed']);
   assert.deepEqual(await readdir(folder), ['clock.json']);
@@ -48,7 +56,7 @@ testWithEnding('goes on from the time that it was told last, whatever another fo
   await time.keep();
   await mkdir(best);
   host.set(-60 * day);
-  await time.believe();
+  await time.believe(nothing);
   const after = await Timekeeping.open({ folders: [best, spare], host, boot, log });
   assert.deepEqual([after.clock.now(), after.state.kind], [right, 'agreed']);
 });
@@ -62,14 +70,19 @@ testWithEnding('believes the clock of the host when nothing readable was kept', 
 });
 
 it('takes nothing for a time that it did not write as one', () => {
-  const kept = { time: 5, boot: 'a', uptimeMs: 7, dispute: { offsetMs: -3, stoodMs: 2 } };
+  const kept = { time: 5, boot: 'a', uptimeMs: 7, dispute: { offsetMs: -3, stoodMs: 2, disputedMs: 4 } };
   assert.deepEqual(parseKeptTime(formatKeptTime(kept)), kept);
   assert.deepEqual(parseKeptTime(formatKeptTime({ ...kept, boot: undefined, dispute: undefined }))?.dispute, undefined);
   fc.assert(fc.property(fc.json(), (text) => assert.equal(parseKeptTime(text), undefined)));
 });
 
 it('takes no time of which a character has changed', () => {
-  const kept = { time: 1_796_088_040_719, boot: 'a', uptimeMs: 7, dispute: { offsetMs: -3, stoodMs: 2 } };
+  const kept = {
+    time: 1_796_088_040_719,
+    boot: 'a',
+    uptimeMs: 7,
+    dispute: { offsetMs: -3, stoodMs: 2, disputedMs: 4 },
+  };
   const text = formatKeptTime(kept);
   for (const [at, character] of [...text.trimEnd()].entries()) {
     for (const other of '09:e"x'.replace(character, '')) {
