@@ -4,13 +4,13 @@ import type {
   DifferingFrame,
   EventsFrame,
   FeedFrame,
-  FrameToClient,
   FrameToServer,
   HostEnforcer,
   JailFrame,
   JailsFrame,
   MissingFrame,
   Question,
+  ReceivedByClient,
   ResultsFrame,
   SettledFrame,
   SubscribeFrame,
@@ -18,6 +18,7 @@ import type {
   WithdrawnFrame,
 } from '../shared/frames.ts';
 import { parseFrameToClient } from '../shared/parse-frame-to-client.ts';
+import type { ReceivedCode } from '../shared/refusal.ts';
 import type { SealedChannel } from '../shared/sealed-channel.ts';
 import { believe, type Session } from './handshake.ts';
 import { UplinkError } from './uplink-error.ts';
@@ -37,14 +38,14 @@ export const answerMaxMs = 60_000;
 const questionsMax = 16;
 
 interface Waiting {
-  readonly resolve: (frame: FrameToClient) => void;
+  readonly resolve: (frame: ReceivedByClient) => void;
   readonly reject: (error: Error) => void;
   readonly cancel: () => void;
 }
 
 /**
  * An authenticated connection: a frame goes out, its answer comes back. Anything that does not verify, does not parse or
- * answers nothing that was asked ends the connection and changes nothing.
+ * answers nothing that was asked ends the connection and changes nothing; a frame that only newer versions know is left alone.
  */
 export class Connection {
   readonly welcome: WelcomeFrame;
@@ -56,6 +57,7 @@ export class Connection {
   readonly #ended = new AbortController();
   #nextQuestion = 1;
   #takeFeed: ((frame: FeedFrame) => void) | undefined;
+  #onUnknown: (type: string) => void = () => undefined;
 
   constructor(session: Session, wire: Wire, clock: Clock) {
     this.welcome = session.welcome;
@@ -75,7 +77,7 @@ export class Connection {
   }
 
   /** @throws UplinkError when the connection ends before the answer */
-  async sendEvents(frame: EventsFrame): Promise<ResultsFrame> {
+  async sendEvents(frame: EventsFrame): Promise<ResultsFrame<ReceivedCode>> {
     return narrow(await this.#ask('results', frame), 'results');
   }
 
@@ -85,7 +87,7 @@ export class Connection {
   }
 
   /** Sends a jail's full list, all its parts. @throws UplinkError */
-  async sendJail(parts: readonly JailFrame[]): Promise<SettledFrame> {
+  async sendJail(parts: readonly JailFrame[]): Promise<SettledFrame<ReceivedCode>> {
     const last = parts.at(-1);
     if (last === undefined) throw new Error('a list has at least one part');
     for (const part of parts.slice(0, -1)) this.#send(part);
@@ -118,6 +120,11 @@ export class Connection {
     if (!this.#ended.signal.aborted) this.#send({ type: 'enforcers', enforcers });
   }
 
+  /** From now on `told` gets the type of each frame that only a newer version of this program knows. */
+  onUnknown(told: (type: string) => void): void {
+    this.#onUnknown = told;
+  }
+
   /** A text from the server. */
   receive(text: string): void {
     try {
@@ -140,14 +147,18 @@ export class Connection {
     this.#wire.end(reason);
   }
 
-  #open(text: string): FrameToClient {
+  #open(text: string): ReceivedByClient {
     const opened = this.#channel.open(text);
     if (opened.kind === 'refused') throw new UplinkError('not-believed', opened.refusal.detail);
     return believe(() => parseFrameToClient(opened.value));
   }
 
-  #take(frame: FrameToClient): void {
+  #take(frame: ReceivedByClient): void {
     if (frame.type === 'refused') throw new UplinkError('closed', `refused: ${frame.code}: ${frame.detail}`);
+    if (frame.type === 'unknown') {
+      this.#onUnknown(frame.name);
+      return;
+    }
     if (frame.type === 'feed' && this.#takeFeed !== undefined) {
       this.#takeFeed(frame);
       return;
@@ -160,7 +171,7 @@ export class Connection {
     waiting.resolve(frame);
   }
 
-  #ask(answer: string, frame: FrameToServer): Promise<FrameToClient> {
+  #ask(answer: string, frame: FrameToServer): Promise<ReceivedByClient> {
     return new Promise((resolve, reject) => {
       if (this.#ended.signal.aborted) return reject(this.#ended.signal.reason);
       const cancel = this.#clock.after(answerMaxMs, () =>
@@ -183,17 +194,17 @@ export class Connection {
 }
 
 /** The map of what waits is keyed by the type, so another type here is a fault of ours. */
-function narrow<Type extends FrameToClient['type']>(
-  frame: FrameToClient,
+function narrow<Type extends ReceivedByClient['type']>(
+  frame: ReceivedByClient,
   type: Type,
-): Extract<FrameToClient, { type: Type }> {
+): Extract<ReceivedByClient, { type: Type }> {
   if (isOfType(frame, type)) return frame;
   throw new Error(`${frame.type} was taken for ${type}`);
 }
 
-function isOfType<Type extends FrameToClient['type']>(
-  frame: FrameToClient,
+function isOfType<Type extends ReceivedByClient['type']>(
+  frame: ReceivedByClient,
   type: Type,
-): frame is Extract<FrameToClient, { type: Type }> {
+): frame is Extract<ReceivedByClient, { type: Type }> {
   return frame.type === type;
 }

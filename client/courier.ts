@@ -4,7 +4,7 @@ import { type Clock, sleep } from '../shared/clock.ts';
 import { describeError } from '../shared/errors.ts';
 import type { Log } from '../shared/host/log.ts';
 import { limits } from '../shared/limits.ts';
-import type { Refusal, RefusalCode } from '../shared/refusal.ts';
+import type { ReceivedCode, Refusal } from '../shared/refusal.ts';
 import type { Connection } from './connection.ts';
 import type { JailCheck } from './jail-check.ts';
 import type { Faults } from './observability/faults.ts';
@@ -110,6 +110,7 @@ export class Courier {
     log.info({ server, as: connection.welcome.server }, 'connected');
     // Stopping ends the connection too. (AbortSignal.any would keep a little memory for each connection.)
     const { ended } = connection;
+    connection.onUnknown((type) => log.debug({ server, type }, 'left alone: a frame of a newer version'));
     jailCheck.begin(ended);
     this.#subscribe(connection);
     const startedMs = clock.elapsed();
@@ -178,7 +179,7 @@ export class Courier {
     }
   }
 
-  #noteRefusal(event: NumberedEvent, { code, detail }: { readonly code: RefusalCode; readonly detail: string }): void {
+  #noteRefusal(event: NumberedEvent, { code, detail }: { readonly code: ReceivedCode; readonly detail: string }): void {
     const { refusals, clock, log, server } = this.#options;
     const { verb, jail, network } = event;
     refusals.note({ server, verb, jail, network, code, detail, at: clock.now() });

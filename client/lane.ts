@@ -1,8 +1,12 @@
 import type { EventResult } from '../shared/frames.ts';
+import type { ReceivedCode } from '../shared/refusal.ts';
 import { keyOf, type NumberedEvent } from './outbox-event.ts';
 
+/** A server's answer to one event. */
+export type Answered = EventResult<ReceivedCode>;
+
 /** What became of one event at one server. `superseded`: a later event of the same jail and network took its place. */
-export type Outcome = EventResult | { readonly number: number; readonly outcome: 'superseded' };
+export type Outcome = Answered | { readonly number: number; readonly outcome: 'superseded' };
 
 /** Commands that wait for an outcome at once; the one that has waited longest is forgotten, and gives up by its own time. */
 export const watchersMax = 1_000;
@@ -71,7 +75,7 @@ export class Lane {
   }
 
   /** The server has the last word on this event: it waits no longer. */
-  settle(event: NumberedEvent, result: EventResult): void {
+  settle(event: NumberedEvent, result: Answered): void {
     if (this.holds(event)) this.#pending.delete(keyOf(event));
     this.#tell(result);
   }

@@ -1,9 +1,10 @@
 import { enumerate } from '../shared/enumerate.ts';
 import type { SettledFrame } from '../shared/frames.ts';
+import type { ReceivedCode } from '../shared/refusal.ts';
 
 /** What became of a list that was asked for by name. */
 export type ResendOutcome =
-  | { readonly kind: 'settled'; readonly frame: SettledFrame }
+  | { readonly kind: 'settled'; readonly frame: SettledFrame<ReceivedCode> }
   /** No jail of this name hands over. */
   | { readonly kind: 'unknown-jail'; readonly reason: string }
   | { readonly kind: 'not-listed'; readonly reason: string };

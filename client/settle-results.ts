@@ -1,12 +1,12 @@
-import type { EventResult } from '../shared/frames.ts';
 import { isTemporary, type Refusal } from '../shared/refusal.ts';
+import type { Answered } from './lane.ts';
 import type { NumberedEvent } from './outbox-event.ts';
 import { UplinkError } from './uplink-error.ts';
 
 /** What the answers to one frame of events mean. */
 export interface Settlement {
   /** The server has spoken its last word on these. */
-  readonly final: readonly { readonly event: NumberedEvent; readonly result: EventResult }[];
+  readonly final: readonly { readonly event: NumberedEvent; readonly result: Answered }[];
   /** To be sent again as they are. */
   readonly again: readonly NumberedEvent[];
   /** To be sent again under a new number: the server counts their number as applied, since it applied a higher one. */
@@ -26,7 +26,7 @@ export interface Settlement {
  *
  * @throws UplinkError `not-believed` unless each event has exactly one answer
  */
-export function settleResults(events: readonly NumberedEvent[], results: readonly EventResult[]): Settlement {
+export function settleResults(events: readonly NumberedEvent[], results: readonly Answered[]): Settlement {
   const byNumber = new Map(results.map((result) => [result.number, result]));
   if (byNumber.size !== events.length || results.length !== events.length) throw mismatch();
   const paired = events.map((event) => {
@@ -41,15 +41,17 @@ export function settleResults(events: readonly NumberedEvent[], results: readonl
     final: paired.filter(({ result }) => isFinal(result)),
     again: temporary.filter(({ isPassed }) => !isPassed).map(({ event }) => event),
     renumber: temporary.filter(({ isPassed }) => isPassed).map(({ event }) => event),
-    postponement: temporary.map(({ result }) => refusalOf(result)).at(-1),
+    postponement: temporary.map(({ result }) => postponementIn(result)).at(-1),
   };
 }
 
-function refusalOf(result: EventResult): Refusal | undefined {
-  return result.outcome === 'refused' ? { code: result.code, detail: result.detail } : undefined;
+function postponementIn(result: Answered): Refusal | undefined {
+  return result.outcome === 'refused' && isTemporary(result.code)
+    ? { code: result.code, detail: result.detail }
+    : undefined;
 }
 
-function isFinal(result: EventResult): boolean {
+function isFinal(result: Answered): boolean {
   return result.outcome !== 'refused' || !isTemporary(result.code);
 }
 

@@ -1,4 +1,4 @@
-import type { FrameToServer } from '../shared/frames.ts';
+import type { ReceivedByServer } from '../shared/frames.ts';
 import { limits } from '../shared/limits.ts';
 
 /** In events: the beginning of a subscription looks through all that stands. */
@@ -13,7 +13,7 @@ const looksPerEvent = 8;
  *
  * @param countReports how many reports the client has, of one jail or of all
  */
-export function costOf(frame: FrameToServer, countReports: (jail?: string) => number): number {
+export function costOf(frame: ReceivedByServer, countReports: (jail?: string) => number): number {
   switch (frame.type) {
     case 'events':
       return frame.events.length;
@@ -32,6 +32,8 @@ export function costOf(frame: FrameToServer, countReports: (jail?: string) => nu
       return subscribeCost;
     case 'enforcers':
       return frame.enforcers.length;
+    case 'unknown':
+      return 1;
   }
 }
 

@@ -5,9 +5,9 @@ import type {
   AnswerFrame,
   EventsFrame,
   FrameToClient,
-  FrameToServer,
   HostEnforcer,
   Question,
+  ReceivedByServer,
   SubscribeFrame,
 } from '../shared/frames.ts';
 import { limits } from '../shared/limits.ts';
@@ -216,7 +216,7 @@ export class Session {
     } else this.#refuseForRate(frame);
   }
 
-  async #handle(frame: FrameToServer, { who: { client }, lists }: LoggedIn): Promise<FrameToClient | undefined> {
+  async #handle(frame: ReceivedByServer, { who: { client }, lists }: LoggedIn): Promise<FrameToClient | undefined> {
     const { intake, answer } = this.#options;
     switch (frame.type) {
       case 'events':
@@ -229,11 +229,14 @@ export class Session {
       case 'missing':
         return intake.takeMissing(client, frame);
       case 'query':
-        return { type: 'answer', id: frame.id, ...(await answer(client, frame)) };
+        return { type: 'answer', id: frame.id, ...(frame.about === 'unknown' ? {} : await answer(client, frame)) };
       case 'subscribe':
         return this.#follow(client, frame);
       case 'enforcers':
         this.#options.noteEnforcers(this, frame.enforcers);
+        return undefined;
+      case 'unknown':
+        this.#tell({ code: 'malformed', detail: `type: ${frame.name} is of no frame that this version knows` });
         return undefined;
     }
   }
@@ -243,7 +246,7 @@ export class Session {
   }
 
   /** An agent that heeds `retryAfterMs` sees this rarely; whoever floods with other frames is sent away. */
-  #refuseForRate(frame: FrameToServer): void {
+  #refuseForRate(frame: ReceivedByServer): void {
     const refusal = { code: 'rate-limited', detail: 'more frames or events a second than a client may send' } as const;
     if (frame.type !== 'events') {
       this.reject(refusal, closeCodes.tooMany);

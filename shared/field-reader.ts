@@ -1,5 +1,6 @@
 import { quote } from './refusal.ts';
 import { isObject } from './sealed-channel.ts';
+import { isWord, type Word, wordAllowed } from './word.ts';
 
 /** The sender must act: a frame is not of this protocol. */
 export class FrameError extends Error {
@@ -31,6 +32,13 @@ export const field = {
   choice<const Choice extends string>(fields: Fields, name: string, choices: readonly Choice[]): Choice {
     const value = choices.find((choice) => choice === fields[name]);
     if (value === undefined) throw new FrameError(name, fields[name], `one of ${choices.join(', ')}`);
+    return value;
+  },
+
+  /** A value of an enumeration that a newer side may have more of: `knownOf` tells whether it is known. */
+  word(fields: Fields, name: string): Word {
+    const value = fields[name];
+    if (!isWord(value)) throw new FrameError(name, value, `a word: ${wordAllowed}`);
     return value;
   },
 

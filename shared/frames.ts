@@ -1,8 +1,9 @@
 /** The frames as they stand on the wire, after their MAC: PROTOCOL.md describes each with an example. */
 import type { Labels } from './labels.ts';
 import type { Network } from './network.ts';
-import type { Refusal, RefusalCode } from './refusal.ts';
+import type { ReceivedCode, Refusal, RefusalCode } from './refusal.ts';
 import type { ReportFilter } from './report-filter.ts';
+import type { Word } from './word.ts';
 
 /** The WebSocket subprotocol that both ends must name. */
 export const subprotocol = 'fail2networkban.v1';
@@ -78,7 +79,10 @@ export interface MissingFrame {
 }
 
 /** A question. Answered by an `answer` frame with the same id. */
-export type QueryFrame = { readonly type: 'query'; readonly id: number } & Question;
+export type QueryFrame = { readonly type: 'query'; readonly id: number } & ReceivedQuestion;
+
+/** A question as it came: one that is not known here gets an answer that says nothing. */
+export type ReceivedQuestion = Question | { readonly about: 'unknown' };
 
 export type Question =
   /** Nothing: an empty answer, once everything sent before is written. For measuring the round trip. */
@@ -119,6 +123,12 @@ export interface HostEnforcer {
   readonly detail?: string;
 }
 
+/** A frame of a newer side, of a type that is not known here: it is left alone, and the connection stays. */
+export interface UnknownFrame {
+  readonly type: 'unknown';
+  readonly name: Word;
+}
+
 export type FrameToServer =
   | EventsFrame
   | JailsFrame
@@ -157,13 +167,13 @@ export type Permission = 'ban' | 'unban' | 'operate' | 'subscribe';
 export const permissions: readonly Permission[] = ['ban', 'unban', 'operate', 'subscribe'];
 
 /** `recorded`: durably written. `repeated`: applied before. `refused`: see the code. */
-export type EventResult =
+export type EventResult<Code extends ReceivedCode = RefusalCode> =
   | { readonly number: number; readonly outcome: 'recorded' | 'repeated' }
-  | { readonly number: number; readonly outcome: 'refused'; readonly code: RefusalCode; readonly detail: string };
+  | { readonly number: number; readonly outcome: 'refused'; readonly code: Code; readonly detail: string };
 
-export interface ResultsFrame {
+export interface ResultsFrame<Code extends ReceivedCode = RefusalCode> {
   readonly type: 'results';
-  readonly results: readonly EventResult[];
+  readonly results: readonly EventResult<Code>[];
   /** With `rate-limited` or `ledger-unavailable`: the pause before the next try, in milliseconds. */
   readonly retryAfterMs?: number;
 }
@@ -174,7 +184,7 @@ export interface DifferingFrame {
 }
 
 /** What a full list changed. `refused` counts by code. */
-export interface SettledFrame {
+export interface SettledFrame<Code extends ReceivedCode = RefusalCode> {
   readonly type: 'settled';
   readonly jail: string;
   readonly added: number;
@@ -182,7 +192,7 @@ export interface SettledFrame {
   readonly withdrawn: 0;
   /** The first of the networks that the jail's reports ban and the list did not name. */
   readonly unlisted: readonly Network[];
-  readonly refused: Readonly<Partial<Record<RefusalCode, number>>>;
+  readonly refused: Readonly<Partial<Record<Code, number>>>;
   /** Reports of this jail that an operator lifted and the list still names; left out for none. */
   readonly lifted?: number;
 }
@@ -240,18 +250,22 @@ export interface FeedFrame {
 }
 
 /** A frame was not accepted; the connection closes after it. */
-export interface RefusedFrame {
+export interface RefusedFrame<Code extends ReceivedCode = RefusalCode> {
   readonly type: 'refused';
-  readonly code: RefusalCode;
+  readonly code: Code;
   readonly detail: string;
 }
 
-export type FrameToClient =
+export type FrameToClient<Code extends ReceivedCode = RefusalCode> =
   | WelcomeFrame
-  | ResultsFrame
+  | ResultsFrame<Code>
   | DifferingFrame
-  | SettledFrame
+  | SettledFrame<Code>
   | WithdrawnFrame
   | AnswerFrame
   | FeedFrame
-  | RefusedFrame;
+  | RefusedFrame<Code>;
+
+/** Frames as the other side's parser returns them: the sender may be newer. */
+export type ReceivedByServer = FrameToServer | UnknownFrame;
+export type ReceivedByClient = FrameToClient<ReceivedCode> | UnknownFrame;

@@ -6,19 +6,21 @@ import {
   type FeedBan,
   type FeedFrame,
   type FeedKey,
-  type FrameToClient,
   type HelloFrame,
   type OwnReport,
+  type Permission,
   permissions,
+  type ReceivedByClient,
   type SettledFrame,
 } from './frames.ts';
 import { labelsAllowed, readLabels } from './labels.ts';
 import { limits } from './limits.ts';
 import { clientAlphabet, jailAlphabet, jailPattern, reporterPattern } from './names.ts';
 import { type Network, parseNetwork } from './network.ts';
-import { isTtl } from './parse-frame.ts';
+import { isTtl, unknownState } from './parse-frame.ts';
 import { ledgerIdPattern } from './parse-subscribe.ts';
-import { isRefusalCode, type RefusalCode } from './refusal.ts';
+import type { ReceivedCode } from './refusal.ts';
+import { isWord, knownOf, wordAllowed } from './word.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -32,30 +34,27 @@ export function parseHello(fields: Fields): HelloFrame {
   return { type: 'hello', nonce: field.text(fields, 'nonce', /^[A-Za-z0-9_-]{43}$/, '32 bytes in base64url') };
 }
 
+const types = ['welcome', 'results', 'differing', 'settled', 'withdrawn', 'answer', 'feed', 'refused'] as const;
+/** Permissions that a welcome may name, those of newer servers among them. */
+const permissionsMax = 32;
+
 /**
- * Checks what a server that has proved itself says, as strictly as the server checks an agent.
+ * Checks what a server that has proved itself says, as strictly as the server checks an agent. What a newer one may say
+ * is read as PROTOCOL.md, "Newer versions", says.
  *
  * @throws FrameError
  */
-export function parseFrameToClient(fields: Fields): FrameToClient {
-  const type = field.choice(fields, 'type', [
-    'welcome',
-    'results',
-    'differing',
-    'settled',
-    'withdrawn',
-    'answer',
-    'feed',
-    'refused',
-  ]);
+export function parseFrameToClient(fields: Fields): ReceivedByClient {
+  const name = field.word(fields, 'type');
+  const type = knownOf(types, name);
   switch (type) {
+    case undefined:
+      return { type: 'unknown', name };
     case 'welcome':
       return {
         type,
         server: field.text(fields, 'server', anyText, 'a name'),
-        may: field.list(fields, 'may', { least: 0, most: permissions.length }, (item) =>
-          field.choice({ item }, 'item', permissions),
-        ),
+        may: parsePermissions(fields),
         jails: field.list(fields, 'jails', { least: 0, most: limits.jailsPerFrameMax }, (item) =>
           field.text({ item }, 'item', patternText, 'a pattern of jail names'),
         ),
@@ -87,7 +86,13 @@ export function parseFrameToClient(fields: Fields): FrameToClient {
   }
 }
 
-function parseResult(item: unknown): EventResult {
+/** What a permission of a newer server allows is nothing that this version does. */
+function parsePermissions(fields: Fields): Permission[] {
+  const words = field.list(fields, 'may', { least: 0, most: permissionsMax }, (item) => field.word({ item }, 'item'));
+  return permissions.filter((permission) => words.some((word) => word === permission));
+}
+
+function parseResult(item: unknown): EventResult<ReceivedCode> {
   const fields = field.object(item, 'results');
   const number = field.integer(fields, 'number', 1, most);
   const outcome = field.choice(fields, 'outcome', ['recorded', 'repeated', 'refused']);
@@ -95,8 +100,8 @@ function parseResult(item: unknown): EventResult {
   return { number, outcome, code: readCode(fields['code']), detail: field.text(fields, 'detail', anyText, 'a text') };
 }
 
-function parseSettled(fields: Fields): SettledFrame {
-  const refused: Partial<Record<RefusalCode, number>> = {};
+function parseSettled(fields: Fields): SettledFrame<ReceivedCode> {
+  const refused: Partial<Record<ReceivedCode, number>> = {};
   for (const [code, count] of Object.entries(field.object(fields['refused'], 'refused'))) {
     if (!isIntegerBetween(count, 1, most)) throw new FrameError(code, count, 'a count');
     refused[readCode(code)] = count;
@@ -138,9 +143,13 @@ function parseOwnReport(item: unknown): OwnReport {
 
 function parseEnforcement(item: unknown): Enforcement {
   const fields = field.object(item, 'enforcement');
+  const enforcer = field.text(fields, 'enforcer', anyText, 'a name');
+  const word = field.word(fields, 'state');
+  const state = knownOf(['in-force', 'absent', 'pending', 'failing', 'paused'], word);
+  if (state === undefined) return { enforcer, state: 'failing', detail: unknownState(word) };
   return {
-    enforcer: field.text(fields, 'enforcer', anyText, 'a name'),
-    state: field.choice(fields, 'state', ['in-force', 'absent', 'pending', 'failing', 'paused']),
+    enforcer,
+    state,
     ...(fields['detail'] === undefined ? {} : { detail: field.text(fields, 'detail', anyText, 'a text') }),
   };
 }
@@ -183,7 +192,7 @@ function readNetwork(value: unknown): Network {
   return network;
 }
 
-function readCode(value: unknown): RefusalCode {
-  if (!isRefusalCode(value)) throw new FrameError('code', value, 'a refusal code');
+function readCode(value: unknown): ReceivedCode {
+  if (!isWord(value)) throw new FrameError('code', value, `a refusal code: ${wordAllowed}`);
   return value;
 }

@@ -5,8 +5,9 @@ import {
   type HostEnforcer,
   type JailEntry,
   type LoginPayload,
-  type Question,
+  type ReceivedByServer,
   type ReceivedEvent,
+  type ReceivedQuestion,
   type Source,
   type Verb,
   verbs,
@@ -17,6 +18,7 @@ import { clientPattern, jailAlphabet, jailPattern, keyIdPattern } from './names.
 import { type Network, parseNetwork } from './network.ts';
 import { parseSubscribe } from './parse-subscribe.ts';
 import { quote, type RefusalCode } from './refusal.ts';
+import { isWord, knownOf, type Word } from './word.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -53,15 +55,20 @@ export function parseLoginPayload(fields: Fields): LoginPayload {
   };
 }
 
+const types = ['events', 'jails', 'jail', 'missing', 'query', 'subscribe', 'enforcers'] as const;
+
 /**
  * Checks a verified payload once, at the door. What is wrong with one event is that event's refusal; what an honest
- * agent cannot send is a FrameError.
+ * agent cannot send is a FrameError. What a newer one may say is read as PROTOCOL.md, "Newer versions", says.
  *
  * @throws FrameError
  */
-export function parseFrameToServer(fields: Fields): FrameToServer {
-  const type = field.choice(fields, 'type', ['events', 'jails', 'jail', 'missing', 'query', 'subscribe', 'enforcers']);
+export function parseFrameToServer(fields: Fields): ReceivedByServer {
+  const name = field.word(fields, 'type');
+  const type = knownOf(types, name);
   switch (type) {
+    case undefined:
+      return { type: 'unknown', name };
     case 'events':
       return { type, stream: field.text(fields, 'stream', streamPattern, 'a stream id'), events: parseEvents(fields) };
     case 'jails':
@@ -172,23 +179,31 @@ function parseEntry(item: unknown): JailEntry {
   if (network === undefined) throw new FrameError('entries', text, 'a network');
   if (!isTtl(ttlSeconds)) throw new FrameError('entries', ttlSeconds, ttlAllowed);
   if (bound === undefined) return [network, ttlSeconds];
-  if (bound !== 'at-most') throw new FrameError('entries', bound, "'at-most' or nothing");
-  return [network, ttlSeconds, bound];
+  if (!isWord(bound)) throw new FrameError('entries', bound, "'at-most' or nothing");
+  // Whatever a newer agent means: a report that stands keeps its end.
+  return [network, ttlSeconds, 'at-most'];
 }
 
 function parseEnforcer(item: unknown): HostEnforcer {
   const fields = field.object(item, 'enforcers');
-  const head = {
-    enforcer: field.text(fields, 'enforcer', enforcerPattern, 'kind/name'),
-    state: field.choice(fields, 'state', ['in-sync', 'working', 'failing']),
-    entries: field.integer(fields, 'entries', 0, Number.MAX_SAFE_INTEGER),
-  };
+  const enforcer = field.text(fields, 'enforcer', enforcerPattern, 'kind/name');
+  const entries = field.integer(fields, 'entries', 0, Number.MAX_SAFE_INTEGER);
+  const word = field.word(fields, 'state');
+  const state = knownOf(['in-sync', 'working', 'failing'], word);
+  if (state === undefined) return { enforcer, state: 'failing', entries, detail: unknownState(word) };
+  const head = { enforcer, state, entries };
   if (fields['detail'] === undefined) return head;
   return { ...head, detail: field.text(fields, 'detail', detailPattern, 'up to 300 characters') };
 }
 
-function parseQuestion(fields: Fields): Question {
-  const about = field.choice(fields, 'about', ['self', 'bans', 'network']);
+/** Why a state of a newer side counts as `failing`: who does not know what it means must not say that all is well. */
+export function unknownState(word: Word): string {
+  return `${word}: a state that this version does not know`;
+}
+
+function parseQuestion(fields: Fields): ReceivedQuestion {
+  const about = knownOf(['self', 'bans', 'network'], field.word(fields, 'about'));
+  if (about === undefined) return { about: 'unknown' };
   if (about !== 'network') return { about };
   const network = readNetwork(fields['network']);
   if (network === undefined) throw new FrameError('network', fields['network'], 'a network');

@@ -1,3 +1,5 @@
+import type { Word } from './word.ts';
+
 /**
  * Why an event or a frame was not accepted. The codes are stable: programs may match on them, PROTOCOL.md lists them.
  * A temporary refusal is to be sent again after a pause; a final one never.
@@ -45,6 +47,9 @@ export const refusalKinds = {
 
 export type RefusalCode = keyof typeof refusalKinds;
 
+/** A code as it comes from the other side, which may be newer and have others. */
+export type ReceivedCode = RefusalCode | Word;
+
 /** An answer, never an exception. */
 export interface Refusal {
   readonly code: RefusalCode;
@@ -56,8 +61,9 @@ export function isRefusalCode(text: unknown): text is RefusalCode {
   return typeof text === 'string' && Object.hasOwn(refusalKinds, text);
 }
 
-export function isTemporary(code: RefusalCode): boolean {
-  return refusalKinds[code] === 'temporary';
+/** A code that is not known here is final: to send an event for ever would hold up all behind it. */
+export function isTemporary(code: ReceivedCode): code is RefusalCode {
+  return isRefusalCode(code) && refusalKinds[code] === 'temporary';
 }
 
 /** A value as it may stand in a log line or an answer: at most 80 characters, control characters shown as `\u…`. */

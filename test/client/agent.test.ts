@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import { pino } from 'pino';
+import { codesMax, Refusals } from '../../client/refusals.ts';
+import type { FrameToClient } from '../../shared/frames.ts';
+import { isWord } from '../../shared/word.ts';
 import { makeFolder, testWithEnding } from '../ending.ts';
+import { network } from '../server/samples.ts';
 import { until } from '../until.ts';
 import { actionLine, addressOf, settingsFor, startAgent, startServer } from './agent-under-test.ts';
 import { TestServer } from './test-server.ts';
@@ -56,6 +62,39 @@ testWithEnding('takes a final refusal as the last word, counts it and remembers 
   await until(() => running.agent.refusals.last.length === 1, 'it knows of the refusal');
   assert.equal(running.agent.outbox.lane('main').waiting, 0);
   assert.deepEqual(running.agent.refusals.counts, { whitelisted: 1 });
+});
+
+testWithEnding('takes a code of a newer server for a final refusal, and logs code and detail', async (context) => {
+  const server = await startServer(context);
+  const refusal = { outcome: 'refused', code: 'infra-of-later', detail: '203.0.113.7 is one' };
+  const refuse = (frame: FrameToClient): object =>
+    frame.type === 'results'
+      ? { ...frame, results: frame.results.map(({ number }) => ({ number, ...refusal })) }
+      : frame;
+  server.behaviour.reply = refuse;
+  const lines: string[] = [];
+  const log = pino({}, { write: (line) => lines.push(line) });
+  const running = await startAgent(context, settingsFor(await makeFolder(context), [addressOf(server)]), { log });
+  await running.write(actionLine('ban', 'sshd', '203.0.113.7'));
+  await until(() => running.agent.refusals.last.length === 1, 'it knows of the refusal');
+  assert.deepEqual(running.agent.refusals.counts, { 'infra-of-later': 1 });
+  assert.ok(lines.some((line) => line.includes('"code":"infra-of-later","detail":"203.0.113.7 is one"')));
+  server.behaviour.reply = (frame) => frame;
+  await running.write(actionLine('ban', 'sshd', '203.0.113.8'));
+  await server.when(() => server.has('sshd', '203.0.113.8'));
+  assert.equal(server.logins, 1);
+});
+
+test('counts codes that it does not know together when there are too many', () => {
+  const refusals = new Refusals();
+  const refused = { server: 'main', jail: 'sshd', network: network('203.0.113.7'), verb: 'ban', detail: '', at: 0 };
+  for (let at = 0; at < codesMax + 3; at += 1) {
+    const code = 'a'.repeat(1 + (at % 40)) + 'b'.repeat(Math.floor(at / 40));
+    assert.ok(isWord(code));
+    refusals.note({ ...refused, code });
+  }
+  assert.equal(Object.keys(refusals.counts).length, codesMax + 1);
+  assert.equal(refusals.counts['others'], 3);
 });
 
 testWithEnding('keeps what is refused for now, and sends it again when the pause is over', async (context) => {

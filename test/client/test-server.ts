@@ -10,10 +10,10 @@ import type {
   EventsFrame,
   FeedFrame,
   FrameToClient,
-  FrameToServer,
   JailFrame,
   Permission,
   QueryFrame,
+  ReceivedByServer,
   SubscribeFrame,
 } from '../../shared/frames.ts';
 import { subprotocol } from '../../shared/frames.ts';
@@ -65,7 +65,7 @@ export class TestServer {
   readonly numbers: number[] = [];
   /** What each number meant. */
   readonly heard: { readonly number: number; readonly text: string }[] = [];
-  readonly frames: FrameToServer[] = [];
+  readonly frames: ReceivedByServer[] = [];
   readonly behaviour: Behaviour = {
     refuse: () => undefined,
     reply: (frame) => frame,
@@ -201,7 +201,7 @@ export class TestServer {
     if (bent !== undefined) socket.send(this.behaviour.garble(channel.seal(bent)));
   }
 
-  #answer(frame: FrameToServer): FrameToClient | undefined {
+  #answer(frame: ReceivedByServer): FrameToClient | undefined {
     switch (frame.type) {
       case 'events':
         return this.#takeEvents(frame);
@@ -213,6 +213,7 @@ export class TestServer {
       case 'subscribe':
         return this.behaviour.feed(frame);
       case 'enforcers':
+      case 'unknown':
         return undefined;
       case 'jail':
         return this.#takeList(frame);
@@ -268,7 +269,7 @@ export class TestServer {
       const bans = [...this.reports.values()].map(({ jail, network, ttlSeconds }) => ({ jail, network, ttlSeconds }));
       return { type: 'answer', id, bans };
     }
-    if (frame.about === 'self') return { type: 'answer', id };
+    if (frame.about !== 'network') return { type: 'answer', id };
     const banned = [...this.reports.values()].some(({ network }) => network === frame.network);
     const state = this.behaviour.enforcement(frame.network, banned);
     return { type: 'answer', id, banned, enforcement: [{ enforcer: 'proxmox/main', state }] };

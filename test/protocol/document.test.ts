@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { answerMaxMs } from '../../client/connection.ts';
 import { goneMs, lookMs, unprovenMs } from '../../client/jails/judge-missing.ts';
@@ -13,54 +12,11 @@ import { defaultPort, subprotocol } from '../../shared/frames.ts';
 import { limits } from '../../shared/limits.ts';
 import { clientPattern, jailPattern, keyIdPattern } from '../../shared/names.ts';
 import { parseNetwork } from '../../shared/network.ts';
-import { parseFrameToServer, parseLoginPayload } from '../../shared/parse-frame.ts';
-import { parseFrameToClient, parseHello } from '../../shared/parse-frame-to-client.ts';
+import { parseFrameToServer } from '../../shared/parse-frame.ts';
 import { refusalKinds } from '../../shared/refusal.ts';
 import { isObject, parseObject } from '../../shared/sealed-channel.ts';
+import { examples, type Fields, parse, rows, section, text, toClient, toServer } from './protocol-page.ts';
 import { vectors } from './vectors.ts';
-
-const text = readFileSync(new URL('../../../shared/PROTOCOL.md', import.meta.url), 'utf8');
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const toServer = ['events', 'jails', 'jail', 'missing', 'query', 'subscribe', 'enforcers'];
-const toClient = ['welcome', 'results', 'differing', 'settled', 'withdrawn', 'answer', 'feed', 'refused'];
-
-/** The page's text under one heading, up to the next of any level. */
-function section(heading: string): string {
-  const found = new RegExp(`^#{2,3} ${heading}\\n(.*?)(?=^#{2,3} |(?![^]))`, 'ms').exec(text)?.[1];
-  assert.ok(found !== undefined, `PROTOCOL.md has no heading ${heading}`);
-  return found.trim();
-}
-
-/** Rows of the tables whose first column has this title, each as its cells without backticks. */
-function rows(within: string, title: string): string[][] {
-  const tables = within.split(/\n{2,}/).filter((block) => block.startsWith(`| ${title} |`));
-  assert.notEqual(tables.length, 0, `no table of ${title}`);
-  return tables.flatMap((table) => table.trimEnd().split('\n').slice(2).map(cells));
-}
-
-function cells(row: string): string[] {
-  return row
-    .slice(2, -2)
-    .split(' | ')
-    .map((cell) => cell.replace(/^`(.*)`$/, '$1'));
-}
-
-function examples(within: string): Fields[] {
-  return [...within.matchAll(/^```json\n(.*?)\n```$/gms)].map(([, json = '']) => {
-    const fields = parseObject(json);
-    assert.ok(fields !== undefined, `not a JSON object: ${json}`);
-    return fields;
-  });
-}
-
-function parse(fields: Fields): unknown {
-  const type = String(fields['type']);
-  if (type === 'hello') return parseHello(fields);
-  if (type === 'login') return parseLoginPayload(fields);
-  return toServer.includes(type) ? parseFrameToServer(fields) : parseFrameToClient(fields);
-}
 
 function isStream(stream: string): boolean {
   const event = { number: 1, verb: 'unban', jail: 'sshd', network: '192.0.2.1' };

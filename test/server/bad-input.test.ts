@@ -71,7 +71,7 @@ describe('what only an attacker sends ends the connection', () => {
   const frames: readonly (readonly [what: string, frame: object])[] = [
     ['an event without a number', frameOf({ ...good, number: undefined })],
     ['too many events', frameOf(...Array.from({ length: 501 }, (_, at) => ({ ...good, number: at + 1 })))],
-    ['an unknown type', { type: 'panic' }],
+    ['a type that is no word', { type: 'No Word' }],
   ];
   for (const [what, frame] of frames) {
     it(`${what}: malformed`, () =>

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { type Certificate, Listener } from '../../server/listener.ts';
 import { Session } from '../../server/session.ts';
-import type { FrameToClient } from '../../shared/frames.ts';
+import type { ReceivedByClient } from '../../shared/frames.ts';
 import { subprotocol } from '../../shared/frames.ts';
 import { parseFrameToClient } from '../../shared/parse-frame-to-client.ts';
 import { parseObject, SealedChannel } from '../../shared/sealed-channel.ts';
@@ -124,13 +124,13 @@ export class Peer {
     return this.#channel.seal(frame);
   }
 
-  async ask(frame: object): Promise<FrameToClient> {
+  async ask(frame: object): Promise<ReceivedByClient> {
     this.socket.send(this.sealed(frame));
     return this.next();
   }
 
   /** The next frame, verified. */
-  async next(): Promise<FrameToClient> {
+  async next(): Promise<ReceivedByClient> {
     await this.#text();
     const opened = this.#channel?.open(this.#texts.shift() ?? '');
     if (opened?.kind !== 'opened') throw new Error("the server's frame is not believed");

@@ -5,7 +5,7 @@ import type { Client } from '../../server/ledger/ledger.ts';
 import { ClientRates } from '../../server/policy/client-rates.ts';
 import { type Rejection, Session } from '../../server/session.ts';
 import type { CloseCode } from '../../shared/close-code.ts';
-import type { FrameToClient } from '../../shared/frames.ts';
+import type { ReceivedByClient } from '../../shared/frames.ts';
 import { parseFrameToClient } from '../../shared/parse-frame-to-client.ts';
 import { parseObject, SealedChannel } from '../../shared/sealed-channel.ts';
 import { deriveLoginKey, deriveSessionKeys, nonceBytes, type SessionKeys, seal } from '../../shared/signing.ts';
@@ -91,13 +91,13 @@ export class SessionPair {
   }
 
   /** Logs in. @returns the server's answer */
-  async logIn(rest: Partial<LoginParts> = {}): Promise<FrameToClient | undefined> {
+  async logIn(rest: Partial<LoginParts> = {}): Promise<ReceivedByClient | undefined> {
     await this.session.receive(this.loginText(rest));
     return this.next();
   }
 
   /** The next frame of the server, verified, or undefined when there is none. */
-  next(): FrameToClient | undefined {
+  next(): ReceivedByClient | undefined {
     const text = this.texts.shift();
     if (text === undefined) return undefined;
     const opened = this.#channel?.open(text);
@@ -118,7 +118,7 @@ export class SessionPair {
   }
 
   /** Sends a frame. @returns the answer */
-  async ask(frame: object): Promise<FrameToClient | undefined> {
+  async ask(frame: object): Promise<ReceivedByClient | undefined> {
     await this.session.receive(this.sealed(frame));
     return this.next();
   }
