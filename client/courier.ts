@@ -22,6 +22,12 @@ export type CourierState =
   | { readonly kind: 'waiting'; readonly code: UplinkErrorCode; readonly reason: string; readonly nextTryAt: number }
   | { readonly kind: 'stopped' };
 
+/** Why a server takes nothing for now. */
+export interface Postponement extends Refusal {
+  /** When it refused first, without having taken everything since; milliseconds since the epoch. */
+  readonly sinceAt: number;
+}
+
 /** Who wants to know of others' bans from a server. */
 export interface FeedWish {
   /** Called for each connection that may subscribe. */
@@ -61,7 +67,8 @@ export class Courier {
   readonly #backoff: Backoff;
   #state: CourierState = { kind: 'connecting' };
   #lastError: { readonly at: number; readonly reason: string } | undefined;
-  #postponement: Refusal | undefined;
+  /** Outlives the connection: a new one alone does not make room at the server. */
+  #postponement: Postponement | undefined;
   /** By the clock's `elapsed`: the server asked not to be sent events before. */
   #pausedUntilMs = 0;
 
@@ -83,8 +90,8 @@ export class Courier {
     return this.#lastError;
   }
 
-  /** Why the server takes nothing for now, though it is connected. */
-  get postponement(): Refusal | undefined {
+  /** Why the server took nothing when it was asked last, though it was connected. */
+  get postponement(): Postponement | undefined {
     return this.#postponement;
   }
 
@@ -106,7 +113,6 @@ export class Courier {
     const { clock, jailCheck, log, server } = this.#options;
     this.#state = { kind: 'connected', sinceAt: clock.now(), connection };
     this.#pausedUntilMs = 0;
-    this.#postponement = undefined;
     log.info({ server, as: connection.welcome.server }, 'connected');
     // Stopping ends the connection too. (AbortSignal.any would keep a little memory for each connection.)
     const { ended } = connection;
@@ -157,7 +163,7 @@ export class Courier {
     await this.#settle(settlement);
     log.debug({ server, events: events.length, tookMs: Math.round(clock.elapsed() - startedMs) }, 'answered');
     const waiting = settlement.again.length + settlement.renumber.length;
-    this.#postponement = settlement.postponement;
+    this.#notePostponement(settlement.postponement);
     if (waiting > 0) this.#pause(waiting, results.retryAfterMs ?? retryAfterMs);
   }
 
@@ -184,6 +190,11 @@ export class Courier {
     const { verb, jail, network } = event;
     refusals.note({ server, verb, jail, network, code, detail, at: clock.now() });
     log.warn({ server, verb, jail, network, code, detail }, 'refused');
+  }
+
+  #notePostponement(refusal: Refusal | undefined): void {
+    const sinceAt = this.#postponement?.sinceAt ?? this.#options.clock.now();
+    this.#postponement = refusal === undefined ? undefined : { ...refusal, sinceAt };
   }
 
   #pause(events: number, pauseMs: number): void {

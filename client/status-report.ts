@@ -2,7 +2,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { HostEnforcer } from '../shared/frames.ts';
 import type { Refusal } from '../shared/refusal.ts';
 import type { Agent, Destination } from './agent.ts';
-import type { CourierState } from './courier.ts';
+import type { CourierState, Postponement } from './courier.ts';
 import type { Fault } from './observability/faults.ts';
 import type { PeerReports } from './peers/peer-reports.ts';
 import type { RefusedEvent } from './refusals.ts';
@@ -16,7 +16,7 @@ export interface ServerReport {
   /** Age of the event that has waited longest; null when none waits. */
   readonly oldestWaitingMs: number | null;
   /** Why a connected server takes nothing for now. */
-  readonly postponement: Refusal | null;
+  readonly postponement: (Refusal & { readonly since: string }) | null;
   readonly lastError: { readonly at: string; readonly reason: string } | null;
   /** What it tells of the bans of others; null where no subscription concerns it. */
   readonly feed: FeedReport | null;
@@ -85,16 +85,22 @@ export async function reportStatus(agent: Agent, clock: Clock): Promise<StatusRe
 
 function reportServer(agent: Agent, { courier }: Destination, clock: Clock): ServerReport {
   const { waiting, oldest } = agent.outbox.lane(courier.server);
-  const { lastError, postponement = null } = courier;
+  const { lastError } = courier;
   return {
     server: courier.server,
     state: reportState(courier.state, clock),
     waiting,
     oldestWaitingMs: oldest === undefined ? null : clock.now() - oldest.acceptedAt,
-    postponement,
+    postponement: reportPostponement(courier.postponement),
     lastError: lastError === undefined ? null : { at: toText(lastError.at), reason: lastError.reason },
     feed: reportFeed(agent.peers.reports.get(courier.server), courier.state),
   };
+}
+
+function reportPostponement(postponement: Postponement | undefined): ServerReport['postponement'] {
+  if (postponement === undefined) return null;
+  const { code, detail, sinceAt } = postponement;
+  return { code, detail, since: toText(sinceAt) };
 }
 
 function reportFeed(reports: PeerReports | undefined, state: CourierState): FeedReport | null {

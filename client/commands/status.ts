@@ -8,7 +8,7 @@ import { loadAgentSettings } from '../agent-settings.ts';
 import { listOf, type ServerPart, serverParts, textOf } from './answers.ts';
 import { type CommandContext, show } from './command-context.ts';
 
-/** `status`: the agent, its queue and its servers. Exit 75 while a server is not connected. */
+/** `status`: the agent, its queue and its servers. Exit 75 while any of them does not do what it should. */
 export async function showStatus(context: CommandContext): Promise<ExitCode> {
   const { socket } = await loadAgentSettings(context.config);
   const status = await callLocalSocket(socket, 'status', {});
@@ -19,9 +19,16 @@ export async function showStatus(context: CommandContext): Promise<ExitCode> {
     ...describeEnforcers(status),
     ...describeRefusals(status),
   ]);
-  return parts.every(({ state }) => isObject(state) && state['kind'] === 'connected')
-    ? exitCodes.done
-    : exitCodes.temporary;
+  return parts.every(takesEvents) && works(status) ? exitCodes.done : exitCodes.temporary;
+}
+
+/** Whether the agent can write its state, and what blocks here the bans of others does so. */
+function works({ faults, enforcers }: Readonly<Record<string, unknown>>): boolean {
+  return listOf(faults).length === 0 && listOf(enforcers).every(({ state }) => state !== 'failing');
+}
+
+function takesEvents({ state, postponement }: ServerPart): boolean {
+  return isObject(state) && state['kind'] === 'connected' && !isObject(postponement);
 }
 
 function describeAgent(status: Readonly<Record<string, unknown>>): string[] {
@@ -50,12 +57,15 @@ function describeServer(part: ServerPart): string[] {
   const { server, state, waiting, oldestWaitingMs, postponement, lastError, feed } = part;
   const age = typeof oldestWaitingMs === 'number' ? `, the oldest for ${formatDuration(oldestWaitingMs / 1_000)}` : '';
   const lines = [`${server}: ${describeState(state)}, ${textOf(waiting)} waiting${age}`];
-  if (isObject(postponement))
-    lines.push(`${server}: takes nothing for now: ${textOf(postponement['code'])}: ${textOf(postponement['detail'])}`);
+  if (isObject(postponement)) lines.push(`${server}: ${describePostponement(postponement)}`);
   if (isObject(lastError))
     lines.push(`${server}: last error ${instantOf(lastError['at'])}: ${textOf(lastError['reason'])}`);
   if (isObject(feed)) lines.push(`${server}: ${describeFeed(feed)}`);
   return lines;
+}
+
+function describePostponement({ code, detail, since }: Readonly<Record<string, unknown>>): string {
+  return `takes nothing for now: ${textOf(code)}: ${textOf(detail)}, since ${instantOf(since)}`;
 }
 
 function describeFeed({ state, reports, paused }: Readonly<Record<string, unknown>>): string {

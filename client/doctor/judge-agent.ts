@@ -1,5 +1,6 @@
 import type { Said } from '../../shared/finding.ts';
-import type { AgentFacts } from './read-agent.ts';
+import { plural } from '../../shared/plural.ts';
+import type { AgentFacts, Postponement, ServerFacts } from './read-agent.ts';
 
 /** An event that waits longer than this says that something is wrong. */
 const longMs = 60_000;
@@ -9,10 +10,7 @@ export function judgeAgent(facts: AgentFacts | undefined): readonly Said[] {
   if (facts === undefined) return [notRunning];
   const said: Said[] = [{ level: 'good', code: 'agent-runs', fact: 'it runs' }];
   if (facts.unreadableLines > 0) said.push(unreadable(facts));
-  for (const { server, waiting, oldestWaitingMs } of facts.servers) {
-    if (oldestWaitingMs !== null && oldestWaitingMs > longMs) said.push(late(server, waiting, oldestWaitingMs));
-  }
-  return [...said, ...facts.faults.map(hinders), ...facts.failing.map(fails)];
+  return [...said, ...facts.servers.flatMap(judgeWaiting), ...facts.faults.map(hinders), ...facts.failing.map(fails)];
 }
 
 const notRunning: Said = {
@@ -30,6 +28,22 @@ function unreadable({ unreadableLines, unreadableFile }: AgentFacts): Said {
     fact: `${unreadableLines} lines of the queue could not be read`,
     consequence: 'what they said was not sent',
     command: `tail ${unreadableFile}`,
+  };
+}
+
+function judgeWaiting({ server, waiting, oldestWaitingMs, postponement }: ServerFacts): readonly Said[] {
+  if (postponement !== undefined) return [takesNothing(server, waiting, postponement)];
+  return oldestWaitingMs !== null && oldestWaitingMs > longMs ? [late(server, waiting, oldestWaitingMs)] : [];
+}
+
+/** A host that sends faster than it may is slowed down; a server that cannot write is broken. */
+function takesNothing(server: string, waiting: number, { code, detail, since }: Postponement): Said {
+  return {
+    level: code === 'rate-limited' ? 'warning' : 'broken',
+    code: 'server-takes-nothing',
+    fact: `${server} takes nothing since ${since}: ${code}: ${detail}; ${plural(waiting, 'event')} wait`,
+    consequence: 'what is banned here is not blocked there; it is kept, and sent when the server takes it again',
+    command: `on the server ${server}: fail2networkban-server doctor; ledger-unavailable: make room or mend its disk (df -h /var/lib/fail2networkban)`,
   };
 }
 

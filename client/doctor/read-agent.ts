@@ -1,5 +1,6 @@
 import { callLocalSocket, NotRunningError } from '../../shared/host/local-socket.ts';
-import { listOf, serverParts, textOf } from '../commands/answers.ts';
+import { isObject } from '../../shared/sealed-channel.ts';
+import { listOf, type ServerPart, serverParts, textOf } from '../commands/answers.ts';
 import type { FaultReport, StatusReport } from '../status-report.ts';
 
 /** The parts of the agent's status that the doctor looks at; undefined when no agent runs. */
@@ -16,10 +17,18 @@ interface FailingEnforcer {
   readonly reason: string;
 }
 
-interface ServerFacts {
+/** Why a server takes nothing, though it is connected, and since when. */
+export interface Postponement {
+  readonly code: string;
+  readonly detail: string;
+  readonly since: string;
+}
+
+export interface ServerFacts {
   readonly server: string;
   readonly waiting: number;
   readonly oldestWaitingMs: number | null;
+  readonly postponement?: Postponement;
 }
 
 /** Asks the running agent. */
@@ -38,14 +47,21 @@ export async function readAgent(socket: string): Promise<AgentFacts | undefined>
         consequence: textOf(consequence),
         since: textOf(since),
       })),
-      servers: serverParts(status).map(({ server, waiting, oldestWaitingMs }) => ({
-        server,
-        waiting: Number(waiting),
-        oldestWaitingMs: typeof oldestWaitingMs === 'number' ? oldestWaitingMs : null,
-      })),
+      servers: serverParts(status).map(readServerPart),
     };
   } catch (error) {
     if (error instanceof NotRunningError) return undefined;
     throw error;
   }
+}
+
+function readServerPart({ server, waiting, oldestWaitingMs, postponement }: ServerPart): ServerFacts {
+  const facts = {
+    server,
+    waiting: Number(waiting),
+    oldestWaitingMs: typeof oldestWaitingMs === 'number' ? oldestWaitingMs : null,
+  };
+  if (!isObject(postponement)) return facts;
+  const { code, detail, since } = postponement;
+  return { ...facts, postponement: { code: textOf(code), detail: textOf(detail), since: textOf(since) } };
 }

@@ -8,6 +8,7 @@ import { loadSettings } from '../../../client/settings.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { serveLocalSocket } from '../../../shared/host/local-socket.ts';
 import { type Ending, makeFolder, testWithEnding } from '../../ending.ts';
+import { until } from '../../until.ts';
 import { startAgent, startServer } from '../agent-under-test.ts';
 import type { TestServer } from '../test-server.ts';
 
@@ -199,8 +200,35 @@ testWithEnding('says why a server takes nothing for now, with 75, and keeps the 
     ran.out,
     /main: not answered, kept in the queue: ledger-unavailable: the record cannot be written now\n/,
   );
-  assert.match((await run(config, 'status')).out, /main: takes nothing for now: ledger-unavailable: the record cannot/);
 });
+
+testWithEnding(
+  'tells in status and doctor that a server takes nothing, since when, and how many wait',
+  async (context) => {
+    const { config, server } = await makeHost(context);
+    server.behaviour.refuse = () => ({ code: 'ledger-unavailable', detail: 'the record cannot be written now' });
+    server.behaviour.retryAfterMs = 10;
+    await run(config, 'ban', '203.0.113.7', '--wait', '--limit', '1s');
+    const refused = await run(config, 'status');
+    assert.equal(refused.code, 75);
+    assert.match(refused.out, /main: connected to test since .*, 1 waiting, the oldest for /);
+    assert.match(
+      refused.out,
+      /main: takes nothing for now: ledger-unavailable: the record cannot be written now, since \d{4}-/,
+    );
+    const { findings } = JSON.parse((await run(config, 'doctor', '--json')).out);
+    const found = findings.find(({ code }: { code: string }) => code === 'server-takes-nothing');
+    assert.equal(found.level, 'broken');
+    assert.match(found.fact, /^main takes nothing since \d{4}-.*Z: ledger-unavailable: .*; 1 event wait/);
+    const { since } = JSON.parse((await run(config, 'status', '--json')).out).servers[0].postponement;
+    server.drop();
+    await server.when(() => server.logins > 1);
+    await until(async () => (await run(config, 'status')).out.includes('connected to test'), 'it is connected again');
+    assert.equal(JSON.parse((await run(config, 'status', '--json')).out).servers[0].postponement.since, since);
+    server.behaviour.refuse = () => undefined;
+    await until(async () => (await run(config, 'status')).code === 0, 'it is well again');
+  },
+);
 
 testWithEnding('says that bans are not known while a server is away, with 75', async (context) => {
   const { config, server } = await makeHost(context);

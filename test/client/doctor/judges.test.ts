@@ -14,6 +14,11 @@ const place = { server: 'main', host: 'pve.example', port: 1514 } as const;
 const welcome = { type: 'welcome', server: 'pve', may: ['ban', 'unban'], jails: ['ssh*'] } as const;
 const status = { unreadableLines: 0, unreadableFile: '/x/unreadable.log', failing: [], faults: [] };
 
+function waitingFor(code: string) {
+  const postponement = { code, detail: 'not now', since: '2026-01-31T10:00:00.000Z' };
+  return { server: 'main', waiting: 9, oldestWaitingMs: 90_000, postponement };
+}
+
 const cases: readonly [string, readonly Said[], readonly string[]][] = [
   ['fail2ban is down', judgeFail2ban({ kind: 'silent', reason: 'no socket' }, []), ['broken fail2ban-silent']],
   [
@@ -116,6 +121,16 @@ const cases: readonly [string, readonly Said[], readonly string[]][] = [
     'events wait for long',
     judgeAgent({ ...status, servers: [{ server: 'main', waiting: 9, oldestWaitingMs: 90_000 }] }),
     ['good agent-runs', 'warning events-late'],
+  ],
+  [
+    'a server has no room for its record',
+    judgeAgent({ ...status, servers: [waitingFor('ledger-unavailable')] }),
+    ['good agent-runs', 'broken server-takes-nothing'],
+  ],
+  [
+    'a server slows this host down',
+    judgeAgent({ ...status, servers: [waitingFor('rate-limited')] }),
+    ['good agent-runs', 'warning server-takes-nothing'],
   ],
   [
     'an enforcer fails',
