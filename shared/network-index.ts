@@ -2,7 +2,9 @@ import { type Family, familyOf, type Network, type NetworkRange, rangeOf } from 
 
 interface Placed {
   readonly network: Network;
-  readonly range: NetworkRange;
+  readonly first: bigint;
+  readonly last: bigint;
+  readonly prefixLength: number;
   /** The narrowest other member that covers this one. */
   readonly parent: Placed | undefined;
 }
@@ -52,7 +54,7 @@ export class NetworkIndex {
     const found: Network[] = [];
     for (let at = lowerBound(sorted, range.first, range.prefixLength); at < sorted.length; at += 1) {
       const member = sorted[at];
-      if (member === undefined || member.range.first > range.last) break;
+      if (member === undefined || member.first > range.last) break;
       found.push(member.network);
     }
     return found;
@@ -67,27 +69,35 @@ export class NetworkIndex {
   #around(range: NetworkRange): Network | undefined {
     const sorted = this.#sorted[range.family];
     let candidate = sorted[lowerBound(sorted, range.first, range.prefixLength + 1) - 1];
-    while (candidate !== undefined && candidate.range.last < range.last) candidate = candidate.parent;
+    while (candidate !== undefined && candidate.last < range.last) candidate = candidate.parent;
     return candidate?.network;
   }
 
   #firstIn(range: NetworkRange): Network | undefined {
     const sorted = this.#sorted[range.family];
     const member = sorted[lowerBound(sorted, range.first, range.prefixLength)];
-    return member !== undefined && member.range.first <= range.last ? member.network : undefined;
+    return member !== undefined && member.first <= range.last ? member.network : undefined;
   }
 }
 
+/**
+ * Copies what ranges say: they are made for each look-up, and V8 would give each one room among what lives long, with all that hangs
+ * on it, had it seen some that do.
+ */
 function place(networks: readonly Network[]): Placed[] {
-  const ranges = networks.map((network) => ({ network, range: rangeOf(network) }));
-  ranges.sort((a, b) => compare(a.range.first, b.range.first) || a.range.prefixLength - b.range.prefixLength);
+  const sorted = networks.map(unplaced).sort((a, b) => compare(a.first, b.first) || a.prefixLength - b.prefixLength);
   const open: Placed[] = [];
-  return ranges.map(({ network, range }) => {
-    while (open.length > 0 && (open.at(-1)?.range.last ?? 0n) < range.first) open.pop();
-    const placed = { network, range, parent: open.at(-1) };
+  return sorted.map(({ network, first, last, prefixLength }) => {
+    while (open.length > 0 && (open.at(-1)?.last ?? 0n) < first) open.pop();
+    const placed = { network, first, last, prefixLength, parent: open.at(-1) };
     open.push(placed);
     return placed;
   });
+}
+
+function unplaced(network: Network): Omit<Placed, 'parent'> {
+  const { first, last, prefixLength } = rangeOf(network);
+  return { network, first, last, prefixLength };
 }
 
 /** The position of the first member that is not before (first, prefixLength). */
@@ -96,8 +106,9 @@ function lowerBound(sorted: readonly Placed[], first: bigint, prefixLength: numb
   let high = sorted.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const range = sorted[middle]?.range;
-    if (range !== undefined && (compare(range.first, first) || range.prefixLength - prefixLength) < 0) low = middle + 1;
+    const member = sorted[middle];
+    if (member !== undefined && (compare(member.first, first) || member.prefixLength - prefixLength) < 0)
+      low = middle + 1;
     else high = middle;
   }
   return low;

@@ -65,9 +65,19 @@ export async function requireProgram(program: string, debianPackage: string): Pr
 }
 
 /** The memory that a process holds, in MB (2^20). Linux only. */
-export async function residentMegabytes(pid: number): Promise<number> {
-  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? [];
-  if (kilobytes === undefined) throw new Error(`/proc/${pid}/status has no VmRSS`);
+export function residentMegabytes(pid: number): Promise<number> {
+  return megabytesOf(pid, 'VmRSS');
+}
+
+/** The most that it ever held. */
+export function peakMegabytes(pid: number): Promise<number> {
+  return megabytesOf(pid, 'VmHWM');
+}
+
+async function megabytesOf(pid: number, field: string): Promise<number> {
+  const [, kilobytes] =
+    new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? [];
+  if (kilobytes === undefined) throw new Error(`/proc/${pid}/status has no ${field}`);
   return Number(kilobytes) / 1_024;
 }
 

@@ -12,7 +12,7 @@ import { ipv4From, type Network } from '../../shared/network.ts';
 import { atMost, type Bench, median } from './figure.ts';
 import type { Load } from './load-client.ts';
 import { addresses } from './networks.ts';
-import { type Place, residentMegabytes } from './place.ts';
+import { type Place, peakMegabytes, residentMegabytes } from './place.ts';
 import { reportsOf, writeLedger } from './write-ledger.ts';
 
 const standing = 100_000;
@@ -31,7 +31,7 @@ const whitelist: readonly Network[] = Array.from({ length: 1_000 }, (_, index) =
 export const standingFigures: Bench = {
   name: 'standing',
   measure: async (place) => {
-    const { afterStart, afterBans } = await measureMemory(place);
+    const { afterStart, peak, afterBans } = await measureMemory(place);
     return [
       atMost(
         {
@@ -43,6 +43,7 @@ export const standingFigures: Bench = {
         20,
       ),
       atMost({ name: 'server: memory with 100,000 bans', value: afterStart, unit: 'MB' }, 200),
+      atMost({ name: 'server: peak of memory until then', value: peak, unit: 'MB' }, 200),
       atMost({ name: 'server: memory after 10,000 more', value: afterBans, unit: 'MB' }, 200),
     ];
   },
@@ -108,7 +109,14 @@ function decide({ bans, writer, network, number }: Decision): void {
   draft.advance(client.name, 'bench-stream', number);
 }
 
-async function measureMemory(place: Place): Promise<{ readonly afterStart: number; readonly afterBans: number }> {
+interface Memory {
+  readonly afterStart: number;
+  /** The most by then. */
+  readonly peak: number;
+  readonly afterBans: number;
+}
+
+async function measureMemory(place: Place): Promise<Memory> {
   const file = join(place.dir, 'whitelist.txt');
   await writeFile(file, whitelist.join('\n'));
   await writeLedger(join(place.dir, 'standing/ledger.db'), reportsOf(addresses(standing, standingFrom), clients));
@@ -117,7 +125,8 @@ async function measureMemory(place: Place): Promise<{ readonly afterStart: numbe
     enforcers: ['[dry-run]'],
   });
   const enrolment = await server.enrolmentFor('load0');
-  const afterStart = await residentMegabytes(server.program.pid);
+  const { pid } = server.program;
+  const [afterStart, peak] = [await residentMegabytes(pid), await peakMegabytes(pid)];
   const load: Load = {
     enrolments: [enrolment],
     caFile: place.certificates.caFile,
@@ -127,5 +136,5 @@ async function measureMemory(place: Place): Promise<{ readonly afterStart: numbe
     firstNumber: 1,
   };
   await place.startScript('load-client', load).said(/"recorded":10000\b/);
-  return { afterStart, afterBans: await residentMegabytes(server.program.pid) };
+  return { afterStart, peak, afterBans: await residentMegabytes(pid) };
 }
