@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { proxmoxApi } from 'proxmox-api';
+import { commentFor } from '../../server/enforcers/proxmox/ipset-entries.ts';
 import { addresses } from './networks.ts';
 import type { ProxmoxAddress } from './proxmox-script.ts';
 
@@ -12,7 +13,8 @@ export interface PostTask extends ProxmoxAddress {
 
 type Post = (cidr: string) => Promise<unknown>;
 
-const comment = 'f2nb sshd host0';
+/** As long as the server's own. */
+const comment = commentFor('k3x9', 'sshd host0');
 /** pveproxy ends a connection after 100. */
 const requestsPerConnection = 100;
 

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { commentFor } from '../../server/enforcers/proxmox/ipset-entries.ts';
 import { callLocalSocket } from '../../shared/host/local-socket.ts';
 import type { Network } from '../../shared/network.ts';
 import type { LoggedRequest } from '../emulators/proxmox/behaviour/request-log.ts';
@@ -10,6 +11,13 @@ import type { ProxmoxAddress, ProxmoxTask } from './proxmox-script.ts';
 export interface Traffic {
   readonly reads: number;
   readonly writes: readonly LoggedRequest[];
+}
+
+/** Entries that a blacklist holds at the start. */
+export interface OwnedEntries {
+  readonly networks: readonly Network[];
+  /** Id of the ledger that owns them, as {@link writeLedger} returns it. */
+  readonly mark: string;
 }
 
 /** Writes a second, from the first to the answer to the last, one after the other. */
@@ -29,16 +37,15 @@ export class ProxmoxProcess {
     this.#socket = socket;
   }
 
-  /** @param entries of ours that the blacklist holds at the start */
   static async start(
     place: Place,
     name: string,
-    { costModel, entries = [] }: { readonly costModel: boolean; readonly entries?: readonly Network[] },
+    { costModel, holds }: { readonly costModel: boolean; readonly holds?: OwnedEntries },
   ): Promise<ProxmoxProcess> {
     const dir = join(place.dir, name);
     const socket = `${dir}.sock`;
     await mkdir(dir);
-    await writeFile(join(dir, 'cluster.fw'), clusterFwOf(entries));
+    await writeFile(join(dir, 'cluster.fw'), clusterFwOf(holds));
     const task: ProxmoxTask = { dir, socket, costModel };
     const [line] = await place.startScript('proxmox-script', task).said(/\{.*\}/);
     return new ProxmoxProcess(JSON.parse(line) as ProxmoxAddress, socket);
@@ -70,7 +77,7 @@ export class ProxmoxProcess {
   }
 }
 
-function clusterFwOf(entries: readonly Network[]): string {
-  const lines = entries.map((network) => `${network} # f2nb sshd host0`);
+function clusterFwOf({ networks, mark }: OwnedEntries = { networks: [], mark: '' }): string {
+  const lines = networks.map((network) => `${network} # ${commentFor(mark, 'sshd host0')}`);
   return ['[OPTIONS]', '', 'enable: 1', '', '[IPSET blacklist]', '', ...lines, ''].join('\n');
 }

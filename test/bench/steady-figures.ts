@@ -87,8 +87,8 @@ async function startAgent(
 /** Ten thousand entries on both sides, and one pass. */
 async function measurePass(place: Place): Promise<readonly Figure[]> {
   const networks = addresses(bansWithoutDrift);
-  const proxmox = await ProxmoxProcess.start(place, 'pass', { costModel: false, entries: networks });
-  await writeLedger(join(place.dir, 'pass-server/ledger.db'), reportsOf(networks));
+  const mark = await writeLedger(join(place.dir, 'pass-server/ledger.db'), reportsOf(networks));
+  const proxmox = await ProxmoxProcess.start(place, 'pass', { costModel: false, holds: { networks, mark } });
   await place.startServer('pass-server', { enforcers: proxmox.section });
   await inSync(place, 'pass-server', bansWithoutDrift);
   await proxmox.forget();

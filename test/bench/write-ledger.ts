@@ -20,8 +20,8 @@ export function reportsOf(networks: readonly Network[], clients = 1): Report[] {
   }));
 }
 
-/** Makes the ledger that a server is to start with. */
-export async function writeLedger(file: string, reports: readonly Report[]): Promise<void> {
+/** Makes the ledger that a server is to start with. @returns its id in the marks of entries */
+export async function writeLedger(file: string, reports: readonly Report[]): Promise<string> {
   await mkdir(dirname(file), { recursive: true });
   const ledger = await SqliteLedger.open(file);
   await ledger.commit(
@@ -29,4 +29,7 @@ export async function writeLedger(file: string, reports: readonly Report[]): Pro
     Date.now(),
   );
   await ledger.close();
+  const [mark] = ledger.marks;
+  if (mark === undefined) throw new Error(`${file} has no mark`);
+  return mark;
 }
