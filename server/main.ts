@@ -160,7 +160,7 @@ function addBackup(program: Command): void {
     .description('copy the ledger with all keys into a new file, also while the server runs')
     .action(async (file: string, options: CommonOptions) => {
       const { backup } = await import('./commands/backup.ts');
-      await backup(host(options), file, options.json === true);
+      finish(await backup(host(options), file, options.json === true));
     });
   answering(program.command('restore <file>'))
     .description("put such a copy into the ledger's place, while the server is stopped")

@@ -14,6 +14,17 @@ export interface KeptDecisions {
   readonly decisions: readonly Decision[];
 }
 
+/** A ledger by its id, and its last number. */
+export interface LedgerPlace {
+  readonly ledger: string;
+  readonly sequence: number;
+}
+
+/** Whether a ledger has taken them: it is theirs, and further than it was. */
+export function isTaken(kept: KeptDecisions, { ledger, sequence }: LedgerPlace): boolean {
+  return kept.ledger === ledger && sequence > kept.sequence;
+}
+
 /** With a checksum: one changed digit would whitelist or lift another network than the operator said. */
 export function formatKept({ decisions, ...rest }: KeptDecisions): string {
   const written = decisions.map((decision) =>

@@ -8,7 +8,7 @@ import type { Record } from '../record.ts';
 import type { StandingBans } from '../standing-bans.ts';
 import { type Decision, enterDecision, networkIn } from './decision.ts';
 import type { DecisionFile } from './decision-file.ts';
-import type { KeptDecisions } from './kept-decisions.ts';
+import { isTaken, type KeptDecisions } from './kept-decisions.ts';
 
 /** What came of a decision. */
 export interface Decided {
@@ -100,8 +100,8 @@ export class Rescue {
 
   /** Takes up what waited for the ledger before the start, unless it has taken it since. */
   async restore(kept: KeptDecisions, sequence: number): Promise<void> {
-    const isWritten = kept.ledger === this.#options.ledgerId && sequence > kept.sequence;
-    if (!isWritten) this.#hold(kept.decisions, this.#options.record.insist(entering(kept.decisions)));
+    if (!isTaken(kept, { ledger: this.#options.ledgerId, sequence }))
+      this.#hold(kept.decisions, this.#options.record.insist(entering(kept.decisions)));
     await this.#save();
   }
 

@@ -28,6 +28,19 @@ async function useUpLog(fleet: Fleet): Promise<string[]> {
   assert.fail('the ledger takes everything');
 }
 
+/** Another program holds the ledger's lock. @returns ends it */
+async function holdLock(database: string): Promise<() => Promise<void>> {
+  const holder = spawn('sqlite3', [database], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = once(holder, 'exit');
+  const held = once(holder.stdout, 'data');
+  holder.stdin.write("BEGIN IMMEDIATE; SELECT 'held';\n");
+  await held;
+  return async () => {
+    holder.kill('SIGKILL');
+    await ended;
+  };
+}
+
 describe('the operator, whose ledger cannot be written', { timeout: suiteMaxMs }, () => {
   it('is obeyed with a full disk, told of it, and remembered over kill -9 once there was room for a file', async (context) => {
     const ending = lastFirst(context);
@@ -48,20 +61,36 @@ describe('the operator, whose ledger cannot be written', { timeout: suiteMaxMs }
     fleet.assertBlocks([]);
   });
 
+  it('is told by backup what is not in the copy, whether the server runs or not', async (context) => {
+    const ending = lastFirst(context);
+    const fleet = await startWithBans(ending);
+    const copy = (name: string) => fleet.server.command('backup', `${fleet.server.database}.${name}`);
+    const whole = await copy('whole');
+    assert.deepEqual([whole.code, /NOT IN IT/.test(whole.stdout)], [0, false], whole.stderr);
+    const letGo = await holdLock(fleet.server.database);
+    await fleet.server.command('panic');
+    await fleet.server.command('unban', banned[0] ?? '', '--allow', '1h');
+    const says = /NOT IN IT, because the ledger has not taken them yet: panic, .*unban 203\.0\.113\.1.*\nmake another/;
+    const running = await copy('running');
+    assert.deepEqual([running.code, says.test(running.stdout)], [75, true], running.stdout + running.stderr);
+    await fleet.server.kill();
+    const stopped = await copy('stopped');
+    assert.deepEqual([stopped.code, says.test(stopped.stdout)], [75, true], stopped.stdout + stopped.stderr);
+    await letGo();
+    await fleet.server.start();
+    await waitUntil('the ledger has both', async () => (await fleet.server.ask('status'))['unwritten'] === undefined);
+    assert.equal((await copy('after')).code, 0);
+  });
+
   it('is obeyed, and answered, while another program holds the lock', async (context) => {
     const ending = lastFirst(context);
     const fleet = await startWithBans(ending);
-    const holder = spawn('sqlite3', [fleet.server.database], { stdio: ['pipe', 'pipe', 'inherit'] });
-    const ended = once(holder, 'exit');
-    const held = once(holder.stdout, 'data');
-    holder.stdin.write("BEGIN IMMEDIATE; SELECT 'held';\n");
-    await held;
+    const letGo = await holdLock(fleet.server.database);
     const panic = await fleet.server.command('panic');
     assert.match(panic.stdout, /NOT ON DISK YET/);
     await fleet.blocks([]);
     assert.equal((await fleet.server.command('status')).code, 0);
-    holder.kill('SIGKILL');
-    await ended;
+    await letGo();
     await waitUntil('the ledger has it', async () => (await fleet.server.ask('status'))['unwritten'] === undefined);
     assert.equal((await fleet.server.command('resume')).code, 0);
     await fleet.blocks(banned);

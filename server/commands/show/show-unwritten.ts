@@ -14,11 +14,16 @@ const kinds: ReadonlyMap<string, string> = new Map([
 export function unwrittenLines({ unwritten }: Answer): string[] {
   if (!isObject(unwritten)) return [];
   const { reason, keptIn, decisions } = unwritten;
-  const which = items(decisions).map(({ kind, network }) => `${kinds.get(text(kind)) ?? ''} ${text(network)}`.trim());
+  const which = items(decisions).map(nameDecision);
   const what = which.length === 0 ? 'done' : `in force: ${which.join(', ')}`;
   const kept =
     typeof keptIn === 'string'
       ? `until then ${keptIn} keeps it over a restart of the server`
       : 'no file could keep it either: a restart of the server forgets it';
   return [`${what}; NOT ON DISK YET: ${text(reason)}; written by itself as soon as the ledger can be; ${kept}`];
+}
+
+/** A decision as the operator gave it: `panic`, `unban 203.0.113.1`. */
+export function nameDecision({ kind, network }: Answer): string {
+  return `${kinds.get(text(kind)) ?? ''} ${text(network)}`.trim();
 }
