@@ -150,7 +150,7 @@ export class Core {
       onCommit: (changes, first, at) => this.#committed(changes, first, at),
     });
     this.rescue = new Rescue({
-      ...{ record: this.record, standing, file: parts.decisions, ledgerId: state.id, clock, log },
+      ...{ record: this.record, file: parts.decisions, ledgerId: state.id, decided: state.decided, clock, log },
       onHeld: (decision) => this.#hold(decision),
       onWritten: (decision) => this.#endHold(decision),
     });
@@ -186,7 +186,7 @@ export class Core {
       const text = `${file} cannot be read (${reason}): a panic, unban or allow in it is lost; decide again, take the file away`;
       this.losses.note({ foundAt: clock.now(), text });
     }
-    if (kept !== undefined) await this.rescue.restore(kept, this.standing.sequence);
+    if (kept !== undefined) await this.rescue.restore(kept);
   }
 
   /** The configuration was read again. */
@@ -321,7 +321,6 @@ export class Core {
     if (this.protection.held.size > 0) this.#tellHeldBack(changes);
     this.feed.committed(changes, first);
     this.escalation.committed(changes, at);
-    this.rescue.committed();
   }
 
   /** A decision takes effect before the ledger has it. */
@@ -339,6 +338,10 @@ export class Core {
         break;
       case 'disallowed':
         this.whitelist.apply([{ ...decision, reason: 'removed' }]);
+        break;
+      case 'name-allowed':
+      case 'name-disallowed':
+        this.whitelistNames.apply([decision]);
         break;
       case 'lifted':
         this.protection.held.liftForNow(decision.network);
@@ -380,6 +383,7 @@ export class Core {
       case 'mark-adopted':
       case 'name-allowed':
       case 'name-disallowed':
+      case 'decided':
         break;
     }
   }

@@ -18,7 +18,7 @@ import type { ProtectedAddresses } from '../policy/protected-addresses.ts';
 import type { ProtectionGaps } from '../policy/protection-gaps.ts';
 import type { Protection } from '../protection/protection.ts';
 import type { Record, RecordState } from '../record.ts';
-import { networkIn } from '../rescue/decision.ts';
+import { subjectOf } from '../rescue/decision.ts';
 import type { Rescue } from '../rescue/rescue.ts';
 import type { CrowdsecState } from '../sources/crowdsec/crowdsec-source.ts';
 import type { Sources } from '../sources/sources.ts';
@@ -153,7 +153,7 @@ function status(options: ServerVerbsOptions) {
 function describeUnwritten({ rescue }: ServerVerbsOptions) {
   const { unwritten, keptIn, reason } = rescue;
   if (unwritten.length === 0) return {};
-  const decisions = unwritten.map((decision) => ({ kind: decision.kind, network: networkIn(decision) ?? null }));
+  const decisions = unwritten.map((decision) => ({ kind: decision.kind, network: subjectOf(decision) ?? null }));
   return { unwritten: { decisions, keptIn, reason } };
 }
 

@@ -8,7 +8,6 @@ import { familyOf, type Network, parseNetwork, prefixLengthOf } from '../../shar
 import { quote, type Refusal } from '../../shared/refusal.ts';
 import type { Whitelist } from '../policy/whitelist.ts';
 import type { WhitelistName, WhitelistNames } from '../policy/whitelist-names.ts';
-import type { Record } from '../record.ts';
 import type { Rescue } from '../rescue/rescue.ts';
 import { type Arguments, argument } from './arguments.ts';
 import { describeLifted, finite } from './describe-bans.ts';
@@ -17,7 +16,6 @@ export interface WhitelistVerbsOptions {
   /** Who asks, as history shows it. */
   readonly actor: string;
   readonly rescue: Rescue;
-  readonly record: Record;
   readonly whitelist: Whitelist;
   readonly whitelistNames: WhitelistNames;
   readonly clock: Clock;
@@ -72,29 +70,31 @@ function listAllowed({ whitelist, whitelistNames }: WhitelistVerbsOptions) {
 
 /** Whitelists what a name means, whenever it means that. Lifts nothing: bans are held back as long as it does. */
 async function allowName(options: WhitelistVerbsOptions, name: DnsName, args: Arguments) {
-  const { record, whitelistNames, clock, signal } = options;
-  if (!whitelistNames.hasRoom)
+  const { actor, rescue, whitelistNames, clock, signal } = options;
+  if (!whitelistNames.hasRoomFor(name))
     return { network: name, outcome: 'refused', code: 'quota-exceeded', detail: `${namesMax} names are whitelisted` };
   const seconds = argument.optionalDuration(args, 'for') ?? null;
   const note = argument.text({ note: '', ...args }, 'note', notePattern, noteAlphabet);
   const addedAt = clock.now();
   const entry = { name, addedAt, endsAt: endAfter(addedAt, seconds), note };
-  await record.write((draft) => draft.add({ kind: 'name-allowed', entry }));
+  const { lifted, ...outcome } = await rescue.decide({ kind: 'name-allowed', entry, actor });
   await whitelistNames.look(signal);
   const found = whitelistNames.list().find((each) => each.name === name);
   const means = found && {
     networks: found.networks,
     ...(found.trouble === undefined ? {} : { trouble: found.trouble }),
   };
-  return { network: name, endsAt: finite(entry.endsAt), lifted: [], ...(means === undefined ? {} : { means }) };
+  const named = { network: name, endsAt: finite(entry.endsAt), lifted: lifted.map(describeLifted) };
+  return { ...named, ...(means === undefined ? {} : { means }), ...outcome };
 }
 
-async function disallowName({ record, whitelistNames }: WhitelistVerbsOptions, name: DnsName) {
+async function disallowName({ actor, rescue, whitelistNames }: WhitelistVerbsOptions, name: DnsName) {
   const removed = whitelistNames.timed.some((entry) => entry.name === name);
-  if (removed) await record.write((draft) => draft.add({ kind: 'name-disallowed', name }));
-  if (!whitelistNames.isConfigured(name)) return { network: name, outcome: 'done', removed };
+  const { unwritten } = removed ? await rescue.decide({ kind: 'name-disallowed', name, actor }) : {};
+  const outcome = { removed, ...(unwritten === undefined ? {} : { unwritten }) };
+  if (!whitelistNames.isConfigured(name)) return { network: name, outcome: 'done', ...outcome };
   const still = { network: name, where: 'by [policy] whitelist of server.ini' };
-  return { network: name, outcome: 'failed', removed, still };
+  return { network: name, outcome: 'failed', ...outcome, still };
 }
 
 /** What stands where a network may, if it is a DNS name. */

@@ -38,6 +38,7 @@ export function historyOf(change: Change, sequence: number, at: number): History
     case 'mark-adopted':
     case 'name-allowed':
     case 'name-disallowed':
+    case 'decided':
       return undefined;
   }
 }

@@ -112,7 +112,13 @@ export type WithdrawalReason = 'unban' | 'not-listed' | 'lifted' | 'expired' | '
 export type Change = ReportChange | QuietChange | OtherChange;
 
 /** A change that takes no sequence number, stands in no history, and is told to no follower. */
-export type QuietChange = NameChange | AdvancedChange | SourceReadChange | HostAddressesChange | MarkAdoptedChange;
+export type QuietChange =
+  | NameChange
+  | AdvancedChange
+  | SourceReadChange
+  | HostAddressesChange
+  | MarkAdoptedChange
+  | DecidedChange;
 
 const quietKinds: ReadonlySet<Change['kind']> = new Set<QuietChange['kind']>([
   'advanced',
@@ -121,6 +127,7 @@ const quietKinds: ReadonlySet<Change['kind']> = new Set<QuietChange['kind']>([
   'mark-adopted',
   'name-allowed',
   'name-disallowed',
+  'decided',
 ]);
 
 /** Whether a change takes a sequence number. */
@@ -182,6 +189,12 @@ export interface MarkAdoptedChange {
   readonly kind: 'mark-adopted';
   /** As it stands in the marks, `k3x9`. */
   readonly id: string;
+}
+
+/** This commit has all decisions of the operator up to this number: those that are kept beside the ledger too were written. */
+export interface DecidedChange {
+  readonly kind: 'decided';
+  readonly number: number;
 }
 
 export type OtherChange =
@@ -266,6 +279,8 @@ export interface LedgerState {
   /** The last number applied, by client and stream; of each client the stream that was used last stands last. */
   readonly streams: ReadonlyMap<string, ReadonlyMap<string, number>>;
   readonly paused: boolean;
+  /** The number of the operator's last decision that it has; 0: of none. */
+  readonly decided: number;
   /** One for each source that was ever read. */
   readonly protectedSets: readonly ProtectedSet[];
   /** What was found to be lost or damaged, until the operator accepts it; oldest first. */

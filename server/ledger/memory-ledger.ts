@@ -27,6 +27,7 @@ import {
 export class MemoryLedger implements Ledger {
   #sequence = 0;
   #paused = false;
+  #decided = 0;
   readonly #reports = new Map<string, Report>();
   readonly #whitelist = new Map<string, WhitelistEntry>();
   readonly #names = new Map<string, NameEntry>();
@@ -48,6 +49,7 @@ export class MemoryLedger implements Ledger {
       clients: [...this.#clients.values()],
       streams: new Map(Array.from(this.#streams, ([client, streams]) => [client, new Map(streams)])),
       paused: this.#paused,
+      decided: this.#decided,
       protectedSets: [...this.#protected.values()],
       losses: [],
       hostAddresses: new Map(this.#addresses),
@@ -166,6 +168,9 @@ export class MemoryLedger implements Ledger {
         break;
       case 'host-addresses':
         this.#noteAddresses(change);
+        break;
+      case 'decided':
+        this.#decided = change.number;
         break;
       case 'advanced':
         this.#advance(change);

@@ -35,6 +35,7 @@ export async function loadState(database: Database): Promise<LedgerState> {
     marks: await readMarks(database),
     sequence: await readSequence(database),
     paused: (await readSetting(database, 'paused')) === 'yes',
+    decided: await readDecided(database),
     reports: await readReports(database),
     ...readWhitelist(await rows(`SELECT added_at, ends_at, ${asBytes('network', 'note')} FROM whitelist`)),
     clients: (
@@ -58,6 +59,11 @@ export async function readId(database: Database): Promise<string> {
   const id = await readSetting(database, 'id');
   if (id === undefined) throw new LedgerError('setting id: is not there');
   return id;
+}
+
+/** The number of the operator's last decision that the ledger has; 0: of none. */
+export async function readDecided(database: Database): Promise<number> {
+  return Number(await readSetting(database, 'decided')) || 0;
 }
 
 async function readSetting(database: Database, name: string): Promise<string | undefined> {

@@ -8,6 +8,7 @@ import {
   type Change,
   type Client,
   type ClientKey,
+  type DecidedChange,
   type HostAddressesChange,
   ignoreipSource,
   type MarkAdoptedChange,
@@ -77,7 +78,9 @@ export class Tables {
       if (isNew) this.#statements.forgetStreams.run(client, client, streamsPerClientMax);
   }
 
-  #writeOther(change: OtherChange | SourceReadChange | HostAddressesChange | MarkAdoptedChange | NameChange): void {
+  #writeOther(
+    change: OtherChange | NameChange | SourceReadChange | HostAddressesChange | MarkAdoptedChange | DecidedChange,
+  ): void {
     const { allow, disallow, setSetting, identity } = this.#statements;
     switch (change.kind) {
       case 'allowed':
@@ -101,6 +104,9 @@ export class Tables {
       case 'paused':
       case 'resumed':
         setSetting.run('paused', change.kind === 'paused' ? 'yes' : 'no');
+        break;
+      case 'decided':
+        setSetting.run('decided', String(change.number));
         break;
       case 'source-read':
         this.#writeProtected(change);

@@ -63,9 +63,10 @@ export class WhitelistNames {
     return [...this.#timed.values()];
   }
 
-  /** Whether there is room for one name more. */
-  get hasRoom(): boolean {
-    return this.#names().length < namesMax;
+  /** Whether there is room for this name, as there is for one that is there. */
+  hasRoomFor(name: DnsName): boolean {
+    const names = this.#names();
+    return names.length < namesMax || names.includes(name);
   }
 
   list(): readonly WhitelistName[] {

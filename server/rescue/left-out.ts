@@ -2,9 +2,9 @@ import { dirname } from 'node:path';
 import { describeError } from '../../shared/errors.ts';
 import { callLocalSocket, NotRunningError } from '../../shared/host/local-socket.ts';
 import { isObject } from '../../shared/sealed-channel.ts';
-import { networkIn } from './decision.ts';
+import { subjectOf } from './decision.ts';
 import { DecisionFile } from './decision-file.ts';
-import { isTaken, type LedgerPlace } from './kept-decisions.ts';
+import { type LedgerPlace, notTaken } from './kept-decisions.ts';
 
 /** What the operator decided and a copy of the ledger does not have. */
 export interface LeftOut {
@@ -48,6 +48,9 @@ async function readFiles(
 ): Promise<(copy: LedgerPlace) => LeftOut> {
   const { kept, unreadable } = await new DecisionFile(folders).load();
   const doubts = [...silent, ...unreadable.map(({ file, reason }) => `${file} cannot be read: ${reason}`)];
-  const decisions = (kept?.decisions ?? []).map((each) => ({ kind: each.kind, network: networkIn(each) ?? null }));
-  return (copy) => ({ decisions: kept === undefined || isTaken(kept, copy) ? [] : decisions, doubts });
+  return (copy) => {
+    const waiting = kept === undefined ? [] : notTaken(kept, copy);
+    const decisions = waiting.map(({ decision }) => ({ kind: decision.kind, network: subjectOf(decision) ?? null }));
+    return { decisions, doubts };
+  };
 }

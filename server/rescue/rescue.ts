@@ -5,10 +5,9 @@ import { Serial } from '../../shared/serial.ts';
 import type { Draft } from '../draft.ts';
 import type { Report } from '../ledger/ledger.ts';
 import type { Record } from '../record.ts';
-import type { StandingBans } from '../standing-bans.ts';
-import { type Decision, enterDecision, networkIn } from './decision.ts';
+import { type Decision, enterDecision, subjectOf } from './decision.ts';
 import type { DecisionFile } from './decision-file.ts';
-import { isTaken, type KeptDecisions } from './kept-decisions.ts';
+import { type KeptDecision, type KeptDecisions, notTaken } from './kept-decisions.ts';
 
 /** What came of a decision. */
 export interface Decided {
@@ -27,9 +26,10 @@ export interface Unwritten {
 
 export interface RescueOptions {
   readonly record: Record;
-  readonly standing: StandingBans;
   readonly file: DecisionFile;
   readonly ledgerId: string;
+  /** The number of the last decision that the ledger has. */
+  readonly decided: number;
   readonly clock: Clock;
   readonly log: Log;
   /** Makes a decision hold in memory. */
@@ -54,17 +54,20 @@ const patienceMs = 500;
  */
 export class Rescue {
   readonly #options: RescueOptions;
-  readonly #unwritten = new Set<Decision>();
+  readonly #unwritten = new Set<KeptDecision>();
   readonly #files = new Serial();
   #kept: Kept = { kind: 'nowhere', reason: 'nothing waits' };
+  /** That was given last. */
+  #number: number;
 
   constructor(options: RescueOptions) {
     this.#options = options;
+    this.#number = options.decided;
   }
 
   /** Decisions that hold in memory alone, in their order. */
   get unwritten(): readonly Decision[] {
-    return [...this.#unwritten];
+    return Array.from(this.#unwritten, ({ decision }) => decision);
   }
 
   /** The file that keeps them over a restart; null: none could be written. */
@@ -76,7 +79,9 @@ export class Rescue {
   async decide(...decisions: readonly Decision[]): Promise<Decided> {
     const waiting = new AbortController();
     const { clock, record } = this.#options;
-    const enter = entering(decisions);
+    this.#number += 1;
+    const number = this.#number;
+    const enter = entering(decisions, number);
     const written = record.insist(enter, () => waiting.abort());
     const soon = await Promise.race([written, sleep(clock, patienceMs, waiting.signal)]);
     if (soon !== undefined) {
@@ -84,7 +89,7 @@ export class Rescue {
       return { lifted: soon };
     }
     const lifted = record.preview(enter);
-    this.#hold(decisions, written);
+    this.#hold(decisions, number, written);
     // It holds by now: a disk that does not answer must not keep the answer back.
     const saving = new AbortController();
     await Promise.race([this.#save(), sleep(clock, patienceMs, saving.signal)]);
@@ -99,15 +104,17 @@ export class Rescue {
   }
 
   /** Takes up what waited for the ledger before the start, unless it has taken it since. */
-  async restore(kept: KeptDecisions, sequence: number): Promise<void> {
-    if (!isTaken(kept, { ledger: this.#options.ledgerId, sequence }))
-      this.#hold(kept.decisions, this.#options.record.insist(entering(kept.decisions)));
+  async restore(kept: KeptDecisions): Promise<void> {
+    const { ledgerId, record } = this.#options;
+    const waiting = notTaken(kept, { ledger: ledgerId, decided: this.#number });
+    if (waiting.length > 0) {
+      // One for all, and not below any of theirs: until the file is written again it has those.
+      const numbers = kept.ledger === ledgerId ? waiting.map(({ number }) => number) : [];
+      this.#number = Math.max(this.#number + 1, ...numbers);
+      const decisions = waiting.map(({ decision }) => decision);
+      this.#hold(decisions, this.#number, record.insist(entering(decisions, this.#number)));
+    }
     await this.#save();
-  }
-
-  /** Something was committed: what still waits was not in it. */
-  committed(): void {
-    if (this.#unwritten.size > 0) void this.#save();
   }
 
   /** Resolves when the file says what it should. */
@@ -115,29 +122,31 @@ export class Rescue {
     await this.#files.inTurn(() => Promise.resolve());
   }
 
-  #hold(decisions: readonly Decision[], written: Promise<unknown>): void {
-    for (const decision of decisions) {
-      this.#unwritten.add(decision);
-      this.#options.onHeld(decision);
+  #hold(decisions: readonly Decision[], number: number, written: Promise<unknown>): void {
+    const held = decisions.map((decision) => ({ number, decision }));
+    for (const each of held) {
+      this.#unwritten.add(each);
+      this.#options.onHeld(each.decision);
     }
-    void written.then(() => this.#release(decisions));
+    void written.then(() => this.#release(held));
   }
 
-  #release(decisions: readonly Decision[]): void {
-    for (const decision of decisions) {
-      this.#unwritten.delete(decision);
+  #release(held: readonly KeptDecision[]): void {
+    for (const each of held) {
+      const { decision } = each;
+      this.#unwritten.delete(each);
       this.#options.onWritten(decision);
       const { kind, actor } = decision;
-      this.#options.log.info({ kind, network: networkIn(decision), actor }, 'a decision is in the ledger now');
+      this.#options.log.info({ kind, network: subjectOf(decision), actor }, 'a decision is in the ledger now');
     }
     void this.#save();
   }
 
   #save(): Promise<void> {
     return this.#files.inTurn(async () => {
-      const { file, ledgerId, standing, log } = this.#options;
-      const decisions = this.unwritten;
-      this.#kept = await file.save({ ledger: ledgerId, sequence: standing.sequence, decisions });
+      const { file, ledgerId, log } = this.#options;
+      const decisions = [...this.#unwritten];
+      this.#kept = await file.save({ ledger: ledgerId, decisions });
       if (decisions.length === 0) return;
       const { reason, keptIn } = this;
       log.error(
@@ -148,6 +157,10 @@ export class Rescue {
   }
 }
 
-function entering(decisions: readonly Decision[]): (draft: Draft) => Report[] {
-  return (draft) => decisions.flatMap((decision) => enterDecision(draft, decision));
+/** With the number, so that a file that could not be taken away is not carried out again: names take no number in history. */
+function entering(decisions: readonly Decision[], number: number): (draft: Draft) => Report[] {
+  return (draft) => {
+    draft.add({ kind: 'decided', number });
+    return decisions.flatMap((decision) => enterDecision(draft, decision));
+  };
 }

@@ -63,6 +63,7 @@ function measureDecision(): number {
     protectedSets: [],
     losses: [],
     hostAddresses: new Map(),
+    decided: 0,
     marks: ['mem1'],
     paused: false,
   };

@@ -43,6 +43,7 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>, reopen
         protectedSets: [],
         losses: [],
         hostAddresses: new Map(),
+        decided: 0,
         paused: false,
       });
     });
@@ -675,5 +676,6 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
     .record({ name: anyName, addedAt: fc.constant(7), endsAt: anyEnd, note: fc.constantFrom('', 'backup') })
     .map((entry): Change => ({ kind: 'name-allowed', entry: { ...entry } })),
   anyName.map((name): Change => ({ kind: 'name-disallowed', name })),
+  fc.nat().map((number): Change => ({ kind: 'decided', number })),
   fc.constantFrom('paused', 'resumed').map((kind): Change => ({ kind, actor: 'operator' })),
 );

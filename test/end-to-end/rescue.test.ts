@@ -51,6 +51,9 @@ describe('the operator, whose ledger cannot be written', { timeout: suiteMaxMs }
     const unban = await fleet.server.command('unban', '203.0.113.1', '--allow', '1h');
     assert.match(unban.stdout, /NOT ON DISK YET: .*full.*no file could keep it either/);
     await fleet.blocks(['203.0.113.3', ...others]);
+    const allow = await fleet.server.command('allow', 'add', 'home.example.invalid', '--for', '1h');
+    assert.equal(allow.code, 0, allow.stderr);
+    assert.match(allow.stdout, /NOT ON DISK YET/);
     assert.equal((await fleet.server.command('panic')).code, 0);
     await fleet.blocks([]);
     await disk.empty();
@@ -58,6 +61,7 @@ describe('the operator, whose ledger cannot be written', { timeout: suiteMaxMs }
     await fleet.server.kill();
     await fleet.server.start();
     assert.equal((await fleet.server.ask('status'))['paused'], true);
+    assert.match((await fleet.server.command('allow', 'list')).stdout, /home\.example\.invalid/);
     fleet.assertBlocks([]);
   });
 

@@ -17,6 +17,7 @@ function makeDraft(...texts: readonly string[]): Draft {
     protectedSets: [],
     losses: [],
     hostAddresses: new Map(),
+    decided: 0,
     marks: ['mem1'],
     paused: false,
   };

@@ -17,6 +17,7 @@ const empty: LedgerState = {
   protectedSets: [],
   losses: [],
   hostAddresses: new Map(),
+  decided: 0,
   marks: ['mem1'],
   paused: false,
 };

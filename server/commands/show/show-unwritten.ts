@@ -8,6 +8,8 @@ const kinds: ReadonlyMap<string, string> = new Map([
   ['lifted', 'unban'],
   ['allowed', 'allow add'],
   ['disallowed', 'allow remove'],
+  ['name-allowed', 'allow add'],
+  ['name-disallowed', 'allow remove'],
 ]);
 
 /** What an answer says of decisions that hold in memory, because the ledger does not take them; nothing when it has all. */

@@ -5,14 +5,14 @@ import { findLosses } from '../integrity/find-losses.ts';
 import { versionAfter } from '../migrations/migrate.ts';
 import { migrations } from '../migrations/migrations.ts';
 import { checkIntegrity, readVersion, unusable } from '../prepare-file.ts';
-import { readId, readWrittenSequence } from '../read-rows.ts';
+import { readDecided, readId } from '../read-rows.ts';
 
 /** What a copy of a ledger holds. */
 export interface CopyFacts {
   /** The ledger's id. */
   readonly ledger: string;
-  /** The number of the last change. */
-  readonly sequence: number;
+  /** The number of the operator's last decision that it has; 0: of none. */
+  readonly decided: number;
   readonly reports: number;
   readonly clients: number;
   /** Of the last change in history, milliseconds since the epoch; 0 when there is none. */
@@ -51,7 +51,7 @@ async function readFacts(database: Database): Promise<CopyFacts> {
   const row = asRow(statement.get());
   return {
     ledger: await readId(database),
-    sequence: await readWrittenSequence(database),
+    decided: await readDecided(database),
     reports: integer(row, 'reports'),
     clients: integer(row, 'clients'),
     at: integer(row, 'at'),

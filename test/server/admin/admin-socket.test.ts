@@ -70,7 +70,6 @@ describe('the admin socket', () => {
   const needLedger: readonly (readonly [verb: string, args: object])[] = [
     ['ban', { network: '203.0.113.1' }],
     ['client-add', { name: 'web1' }],
-    ['allow-add', { network: 'home.example.org' }],
   ];
   it('says that the record cannot be written, and goes on', () =>
     withServer(async (server) => {

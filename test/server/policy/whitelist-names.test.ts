@@ -5,6 +5,7 @@ import { Core } from '../../../server/core.ts';
 import { judgeNames } from '../../../server/doctor/judge/judge-names.ts';
 import { OwnMarks } from '../../../server/enforcers/ownership/ledger-mark.ts';
 import { DecisionFile } from '../../../server/rescue/decision-file.ts';
+import type { DnsName } from '../../../shared/dns/dns-name.ts';
 import { nameResolver, type ResolveName } from '../../../shared/dns/resolve-name.ts';
 import { DnsServer } from '../../emulators/dns/dns-server.ts';
 import { type Ending, lastFirst } from '../../ending.ts';
@@ -17,12 +18,12 @@ import { network } from '../samples.ts';
 
 const home = dnsName('home.example.org');
 
-async function start(test: Ending, given: { readonly configured?: boolean } = {}) {
+async function start(test: Ending, given: { readonly configured?: readonly DnsName[] } = {}) {
   const ending = lastFirst(test);
   const dns = await DnsServer.start(ending);
   dns.zone.set(home, [{ type: 'A', value: '203.0.113.7' }]);
   const server = await RunningServer.start(undefined, {
-    settings: given.configured === true ? { whitelistNames: [home] } : {},
+    settings: { whitelistNames: given.configured ?? [] },
     parts: { resolve: nameResolver({ servers: [dns.address], hostsFile: '/dev/null' }) },
   });
   ending.after(() => server.stop());
@@ -85,6 +86,15 @@ describe('a DNS name on the whitelist', () => {
     assert.equal(calledOff, 2);
   });
 
+  it('is renewed though as many as can be are there', async (test) => {
+    const others = Array.from({ length: 199 }, (_, at) => dnsName(`other${at}.example.org`));
+    const { server } = await start(test, { configured: others });
+    const codeOfAdding = async (name: string) => (await server.ask('allow-add', { network: name }))['code'];
+    assert.equal(await codeOfAdding(home), undefined);
+    assert.equal(await codeOfAdding('one-more.example.org'), 'quota-exceeded');
+    assert.equal(await codeOfAdding(home), undefined);
+  });
+
   it('ends with its time', async (test) => {
     const { server } = await start(test);
     await server.ask('allow-add', { network: home, for: '1m' });
@@ -94,7 +104,7 @@ describe('a DNS name on the whitelist', () => {
   });
 
   it('of the configuration stays when it is removed by a command, which says so', async (test) => {
-    const { server } = await start(test, { configured: true });
+    const { server } = await start(test, { configured: [home] });
     await until(async () => (await names(server)).includes('203.0.113.7'), 'it is looked up');
     const { outcome, still } = await server.ask('allow-remove', { network: home });
     assert.deepEqual([outcome, still], ['failed', { network: home, where: 'by [policy] whitelist of server.ini' }]);
@@ -107,7 +117,7 @@ describe('a DNS name on the whitelist', () => {
   });
 
   it('is written down with what it means now as soon as a full disk takes it', async (test) => {
-    const { dns, server } = await start(test, { configured: true });
+    const { dns, server } = await start(test, { configured: [home] });
     const kept = async (): Promise<string> => JSON.stringify((await server.ledger.load()).protectedSets);
     await until(async () => (await kept()).includes('203.0.113.7'), 'it is kept');
     server.ledger.isFull = true;

@@ -5,33 +5,45 @@ import { it } from 'node:test';
 import fc from 'fast-check';
 import { readRunningServer } from '../../../server/doctor/facts/read-running-server.ts';
 import { judgeServer } from '../../../server/doctor/judge/judge-server.ts';
-import type { Decision } from '../../../server/rescue/decision.ts';
 import { DecisionFile } from '../../../server/rescue/decision-file.ts';
-import { formatKept, parseKept } from '../../../server/rescue/kept-decisions.ts';
+import { formatKept, type KeptDecision, parseKept } from '../../../server/rescue/kept-decisions.ts';
 import { SmallDisk } from '../../end-to-end/small-disk.ts';
 import { makeFolder, testWithEnding } from '../../ending.ts';
+import { dnsName } from '../../shared/dns/dns-names.ts';
 import { withServer } from '../running-server.ts';
 import { makeEntry, network } from '../samples.ts';
 
-const paused: Decision = { kind: 'paused', actor: 'operator' };
-const decisions: readonly Decision[] = [
+const paused: KeptDecision = { number: 3, decision: { kind: 'paused', actor: 'operator' } };
+const name = dnsName('home.example.org');
+const decisions: readonly KeptDecision[] = [
   paused,
-  { kind: 'lifted', network: network('203.0.113.1'), actor: 'deploy' },
-  { kind: 'allowed', entry: makeEntry('2001:db8::/64', { endsAt: 5_000, note: 'home' }), actor: 'operator' },
-  { kind: 'allowed', entry: makeEntry('198.51.100.1'), actor: 'operator' },
-  { kind: 'disallowed', network: network('198.51.100.1'), actor: 'operator' },
+  { number: 4, decision: { kind: 'lifted', network: network('203.0.113.1'), actor: 'deploy' } },
+  {
+    number: 4,
+    decision: {
+      kind: 'allowed',
+      entry: makeEntry('2001:db8::/64', { endsAt: 5_000, note: 'home' }),
+      actor: 'operator',
+    },
+  },
+  { number: 5, decision: { kind: 'allowed', entry: makeEntry('198.51.100.1'), actor: 'operator' } },
+  { number: 6, decision: { kind: 'disallowed', network: network('198.51.100.1'), actor: 'operator' } },
+  {
+    number: 7,
+    decision: { kind: 'name-allowed', entry: { name, addedAt: 1, endsAt: 2, note: 'me' }, actor: 'operator' },
+  },
+  { number: 8, decision: { kind: 'name-disallowed', name, actor: 'operator' } },
 ];
 
 testWithEnding('keeps decisions as they are, for nobody else to read', async (context) => {
   const folder = await makeFolder(context);
-  const kept = await new DecisionFile([folder]).save({ ledger: 'a1', sequence: 7, decisions });
+  const kept = await new DecisionFile([folder]).save({ ledger: 'a1', decisions });
   const file = join(folder, 'decisions.json');
   assert.deepEqual(kept, { kind: 'kept', file });
   assert.equal((await stat(file)).mode & 0o777, 0o600);
   assert.deepEqual((await new DecisionFile([folder]).load()).kept, {
     revision: 1,
     ledger: 'a1',
-    sequence: 7,
     decisions,
   });
 });
@@ -40,12 +52,12 @@ testWithEnding('goes to the next folder when the first disk is full, and the new
   const disk = await SmallDisk.mount(context, 1);
   const other = await makeFolder(context);
   const file = new DecisionFile([disk.dir, other]);
-  await file.save({ ledger: 'a1', sequence: 7, decisions: [paused] });
+  await file.save({ ledger: 'a1', decisions: [paused] });
   await disk.fill();
-  const kept = await file.save({ ledger: 'a1', sequence: 7, decisions });
+  const kept = await file.save({ ledger: 'a1', decisions });
   assert.deepEqual(kept, { kind: 'kept', file: join(other, 'decisions.json') });
   assert.deepEqual((await new DecisionFile([disk.dir, other]).load()).kept?.decisions, decisions);
-  await file.save({ ledger: 'a1', sequence: 9, decisions: [] });
+  await file.save({ ledger: 'a1', decisions: [] });
   assert.deepEqual([(await readdir(disk.dir)).includes('decisions.json'), await readdir(other)], [false, []]);
 });
 
@@ -53,7 +65,6 @@ testWithEnding('says when there is no place at all, and which file cannot be rea
   const folder = await makeFolder(context);
   const kept = await new DecisionFile([join(folder, 'nowhere'), '/dev/full']).save({
     ledger: 'a1',
-    sequence: 7,
     decisions,
   });
   assert.equal(kept.kind, 'nowhere');
@@ -69,7 +80,7 @@ testWithEnding('says when there is no place at all, and which file cannot be rea
 });
 
 it('takes nothing for decisions that it did not write as such', () => {
-  const text = formatKept({ revision: 1, ledger: 'a1', sequence: 7, decisions });
+  const text = formatKept({ revision: 1, ledger: 'a1', decisions });
   assert.deepEqual(parseKept(text)?.decisions, decisions);
   fc.assert(
     fc.property(fc.nat(text.length - 2), (at) => {
@@ -80,7 +91,7 @@ it('takes nothing for decisions that it did not write as such', () => {
 });
 
 it('takes no decisions of which a digit has changed', () => {
-  const text = formatKept({ revision: 1, ledger: 'a1', sequence: 7, decisions });
+  const text = formatKept({ revision: 1, ledger: 'a1', decisions });
   const digits = [...text].flatMap((character, at) => (/\d/.test(character) ? [at] : []));
   for (const at of digits) {
     const other = (Number(text[at]) + 1) % 10;

@@ -8,20 +8,20 @@ import { makeFolder, testWithEnding } from '../../ending.ts';
 import { network } from '../samples.ts';
 
 const lifted = { kind: 'lifted', network: network('203.0.113.1'), actor: 'operator' } as const;
-const copy = { ledger: 'a1', sequence: 7 };
+const copy = { ledger: 'a1', decided: 7 };
 
 testWithEnding('finds in the files, while no server runs, what a copy cannot have', async (context) => {
   const folder = await makeFolder(context);
   const find = async () => (await findLeftOut(join(folder, 'ledger.db'), join(folder, 'admin.sock')))(copy);
   assert.deepEqual(await find(), { decisions: [], doubts: [] });
   const left = { decisions: [{ kind: 'lifted', network: '203.0.113.1' }], doubts: [] };
-  for (const [ledger, sequence, expected] of [
-    ['a1', 7, left],
-    ['a1', 6, { decisions: [], doubts: [] }],
-    ['another', 6, left],
+  for (const [ledger, number, expected] of [
+    ['a1', 8, left],
+    ['a1', 7, { decisions: [], doubts: [] }],
+    ['another', 7, left],
   ] as const) {
-    await new DecisionFile([folder]).save({ ledger, sequence, decisions: [lifted] });
-    assert.deepEqual(await find(), expected, `${ledger} ${sequence}`);
+    await new DecisionFile([folder]).save({ ledger, decisions: [{ number, decision: lifted }] });
+    assert.deepEqual(await find(), expected, `${ledger} ${number}`);
   }
 });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
@@ -9,8 +10,11 @@ import { judgeServer } from '../../../server/doctor/judge/judge-server.ts';
 import { MemoryLedger } from '../../../server/ledger/memory-ledger.ts';
 import { type Decision, enterDecision } from '../../../server/rescue/decision.ts';
 import { DecisionFile } from '../../../server/rescue/decision-file.ts';
+import { nameResolver } from '../../../shared/dns/resolve-name.ts';
+import { DnsServer } from '../../emulators/dns/dns-server.ts';
 import { lastFirst, makeFolder } from '../../ending.ts';
 import { ManualClock } from '../../manual-clock.ts';
+import { dnsName } from '../../shared/dns/dns-names.ts';
 import { until } from '../../until.ts';
 import { blocks, event, send } from '../admin/sent-events.ts';
 import { FailingLedger } from '../failing-ledger.ts';
@@ -20,6 +24,7 @@ import { makeEntry, network } from '../samples.ts';
 import { openCore } from '../whole-core.ts';
 
 const banned = ['203.0.113.1', '203.0.113.3'] as const;
+const home = dnsName('home.example.org');
 
 async function banBoth(server: RunningServer): Promise<void> {
   for (const each of banned) await server.ask('ban', { network: each });
@@ -67,6 +72,37 @@ describe('the operator, while the ledger cannot be written', () => {
         assert.deepEqual(standing, verb === 'panic' ? banned : left);
       }));
   }
+
+  it('is obeyed at once about a DNS name, and the ledger has it once it can be written', async (context) => {
+    const dns = await DnsServer.start(lastFirst(context));
+    dns.zone.set(home, [{ type: 'A', value: '203.0.113.1' }]);
+    const parts = { resolve: nameResolver({ servers: [dns.address], hostsFile: '/dev/null' }) };
+    const kept = async ({ ledger }: RunningServer) => (await ledger.load()).whitelistNames.map(({ name }) => name);
+    const toldOf = async (server: RunningServer): Promise<string> => unwrittenLines(await server.ask('status')).join();
+    await withServer(
+      async (server) => {
+        await banBoth(server);
+        server.ledger.isFull = true;
+        const added = await server.ask('allow-add', { network: home, for: '1h' });
+        assert.deepEqual(added['means'], { networks: ['203.0.113.1'] });
+        assert.match(unwrittenLines(added).join(), /^done; NOT ON DISK YET: database or disk is full;/);
+        await blocks(server, '203.0.113.3');
+        assert.match(await toldOf(server), /^in force: allow add home\.example\.org; NOT ON DISK YET/);
+        await mend(server);
+        await blocks(server, '203.0.113.3');
+        assert.deepEqual(await kept(server), [home]);
+        server.ledger.isFull = true;
+        const removed = await server.ask('allow-remove', { network: home });
+        assert.deepEqual([removed['outcome'], removed['removed']], ['done', true]);
+        await blocks(server, ...banned);
+        assert.match(await toldOf(server), /^in force: allow remove home\.example\.org; NOT ON DISK YET/);
+        await mend(server);
+        assert.deepEqual(await kept(server), []);
+      },
+      undefined,
+      { parts },
+    );
+  });
 
   it('is obeyed over HTTP as over the socket', () =>
     withServer(async (server) => {
@@ -158,18 +194,31 @@ describe('what the operator decided while the ledger could not be written', () =
     );
   });
 
-  it('is not carried out again when the ledger has it, though the file is still there', async (context) => {
+  it('is not carried out again when the ledger has it, though the file could not be taken away', async (context) => {
     const folder = await makeFolder(lastFirst(context));
-    const ledger = new FailingLedger();
-    const clock = new ManualClock();
-    const file = new DecisionFile([folder]);
-    await file.save({ ledger: 'memory', sequence: 0, decisions: [{ kind: 'paused', actor: 'operator' }] });
-    await ledger.commit([{ kind: 'paused', actor: 'operator' }], 0);
-    await ledger.commit([{ kind: 'resumed', actor: 'operator' }], 0);
-    const core = await openCore(ledger, clock, [], { decisions: new DecisionFile([folder]) });
-    await core.restoreDecisions();
-    assert.deepEqual([core.isPaused, core.rescue.unwritten], [false, []]);
-    assert.equal(existsSync(join(folder, 'decisions.json')), false);
+    const [ledger, clock] = [new FailingLedger(), new ManualClock()];
+    const open = () => openCore(ledger, clock, [], { decisions: new DecisionFile([folder]) });
+    const entry = { name: home, addedAt: 0, endsAt: Number.POSITIVE_INFINITY, note: '' };
+    const core = await open();
+    ledger.isFull = true;
+    await core.rescue.decide({ kind: 'name-allowed', entry, actor: 'operator' });
+    const file = join(folder, 'decisions.json');
+    await copyFile(file, `${file}.old`);
+    ledger.isFull = false;
+    await core.rescue.decide({ kind: 'name-disallowed', name: home, actor: 'operator' });
+    await core.rescue.settle();
+    assert.equal(existsSync(file), false);
+    await copyFile(`${file}.old`, file);
+    const restarted = await open();
+    await restarted.restoreDecisions();
+    assert.deepEqual([restarted.whitelistNames.list(), restarted.rescue.unwritten], [[], []]);
+    assert.equal(existsSync(file), false);
+    ledger.isFull = true;
+    await restarted.rescue.decide({ kind: 'paused', actor: 'operator' });
+    assert.match(await readFile(file, 'utf8'), /"kind":"paused"/);
+    const again = await open();
+    await again.restoreDecisions();
+    assert.equal(again.isPaused, true);
   });
 
   const decision = fc.oneof(
@@ -178,6 +227,10 @@ describe('what the operator decided while the ledger could not be written', () =
       .tuple(fc.constantFrom('lifted' as const, 'disallowed' as const), fc.constantFrom(...banned))
       .map(([kind, address]): Decision => ({ kind, network: network(address), actor: 'a' })),
     fc.constantFrom(...banned).map((address): Decision => ({ kind: 'allowed', entry: makeEntry(address), actor: 'a' })),
+    fc.constantFrom<Decision[]>(
+      { kind: 'name-allowed', entry: { name: home, addedAt: 0, endsAt: 9, note: '' }, actor: 'a' },
+      { kind: 'name-disallowed', name: home, actor: 'a' },
+    ),
   );
   const step = fc.record({ decision, isFull: fc.boolean(), restarts: fc.boolean() });
 
@@ -230,13 +283,13 @@ class DecisionsInMemory extends DecisionFile {
 
 type AnyCore = Awaited<ReturnType<typeof openCore>>;
 
-function stateOf({ isPaused, whitelist }: AnyCore) {
-  return { isPaused, timed: whitelist.timed.map((entry) => entry.network).sort() };
+function stateOf({ isPaused, whitelist, whitelistNames }: AnyCore) {
+  return { isPaused, timed: whitelist.timed.map((entry) => entry.network).sort(), names: whitelistNames.timed };
 }
 
 async function durable(ledger: MemoryLedger) {
-  const { paused, whitelist } = await ledger.load();
-  return { paused, whitelist: whitelist.map((entry) => entry.network).sort() };
+  const { paused, whitelist, whitelistNames } = await ledger.load();
+  return { paused, whitelist: whitelist.map((entry) => entry.network).sort(), whitelistNames };
 }
 
 async function makeToken(server: RunningServer): Promise<string> {

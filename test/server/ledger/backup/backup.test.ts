@@ -49,8 +49,8 @@ describe('a backup', () => {
     const [file, copy] = [newFile(), newFile()];
     await withLedger(file, async (ledger) => {
       await ledger.commit(all, 1_000);
-      const { id, sequence } = await ledger.load();
-      assert.deepEqual(await backupLedger(file, copy), { ledger: id, sequence, reports: 2, clients: 1, at: 1_000 });
+      const { id, decided } = await ledger.load();
+      assert.deepEqual(await backupLedger(file, copy), { ledger: id, decided, reports: 2, clients: 1, at: 1_000 });
       assert.equal(statSync(copy).mode & 0o777, 0o600);
       assert.deepEqual(readdirSync(dirname(copy)), ['ledger.db']);
       assert.deepEqual(await load(copy), await ledger.load());
@@ -105,8 +105,8 @@ describe('a restored ledger', () => {
     await withLedger(file, (ledger) => ledger.commit(all, 1_000));
     await backupLedger(file, copy);
     const restored = await restoreLedger({ copy, file: elsewhere, stamp });
-    const { id, sequence } = await load(file);
-    assert.deepEqual(restored, { ledger: id, sequence, reports: 2, clients: 1, at: 1_000, kept: undefined });
+    const { id, decided } = await load(file);
+    assert.deepEqual(restored, { ledger: id, decided, reports: 2, clients: 1, at: 1_000, kept: undefined });
     assert.equal(statSync(elsewhere).mode & 0o777, 0o600);
     assert.deepEqual(await load(elsewhere), await load(file));
     assert.ok(existsSync(copy));
