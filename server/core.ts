@@ -133,6 +133,7 @@ export class Core {
     this.policy = new Policy(settings.policy, this.whitelist, this.protectedAddresses);
     this.standing = new StandingBans(state, () => this.enforcement.notify());
     this.#traces = new Traces(ledger);
+    this.whitelistNames = this.#makeNames(state);
     this.protection = this.#makeProtection(state);
     this.enforcement = this.#makeEnforcement();
     this.feed = new Feed({
@@ -169,7 +170,6 @@ export class Core {
     const onUnread = (error: LedgerError): void =>
       log.error({ error: describeError(error) }, 'history cannot be read: earlier bans do not count for escalation');
     this.escalation = new Escalation({ settings: settings.escalation, ledger, standing, intake, clock, onUnread });
-    this.whitelistNames = this.#makeNames(state);
   }
 
   /** Panic: bans are recorded, but nothing is enforced. */
@@ -254,6 +254,7 @@ export class Core {
     return new Protection({
       ...{ state, addresses, standing, policy, clients, clock, log, settings: this.#settings.protection },
       sources: [...protectedSources, ...firewalls.flatMap((firewall) => firewall.protectedSources)],
+      names: this.whitelistNames,
       isPaused: () => this.#isPaused,
       record: () => this.record,
       onGaps: (reason, gaps) => this.protectionGaps.note(reason, gaps),

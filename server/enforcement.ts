@@ -84,13 +84,12 @@ export class EnforcementOfBans {
   readonly #enforced: readonly Enforced[];
   readonly #rooms = new Map<string, Room>();
 
-  /** Kept until all is known that must not be banned. */
-  #stoodAtStart: ReadonlySet<Network> | undefined;
+  /** What stood when something became unknown that must not be banned; undefined: all is known. */
+  #stoodBefore: ReadonlySet<Network> | undefined;
 
   constructor(options: EnforcementOptions) {
     this.#options = options;
-    if (options.unread() !== undefined)
-      this.#stoodAtStart = new Set(options.standing.list().map(({ network }) => network));
+    this.#noteUnread();
     this.#enforced = options.firewalls.map((firewall) => this.#enforce(firewall));
   }
 
@@ -137,6 +136,7 @@ export class EnforcementOfBans {
 
   /** Something stands or does not stand any more, or the policy changed. */
   notify(): void {
+    this.#noteUnread();
     for (const { reconciler } of this.#enforced) reconciler.notify();
   }
 
@@ -277,10 +277,15 @@ export class EnforcementOfBans {
     return entries;
   }
 
-  /** While nothing new is put into force there: what stood at the start, so that no wider ban of today takes the place of one of them. */
+  /** While nothing new is put into force there: what stood before, so that no wider ban takes the place of one of them. */
   #before(firewall: OpenedFirewall): ReadonlySet<Network> | undefined {
-    if (this.#options.unread() === undefined) this.#stoodAtStart = undefined;
-    return this.#options.unread(firewall) === undefined ? undefined : this.#stoodAtStart;
+    return this.#options.unread(firewall) === undefined ? undefined : this.#stoodBefore;
+  }
+
+  #noteUnread(): void {
+    const { unread, standing } = this.#options;
+    if (unread() === undefined) this.#stoodBefore = undefined;
+    else this.#stoodBefore ??= new Set(standing.list().map(({ network }) => network));
   }
 
   /** How full the file is in which a firewall keeps its entries. */

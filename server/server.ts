@@ -148,7 +148,8 @@ export class FleetServer {
   async #start(): Promise<void> {
     const { signal } = this.#stopping;
     const { clock, onFault } = this.#parts;
-    await Promise.race([this.#core.protectAll(signal), sleep(clock, firstProtectMaxMs, signal)]);
+    const firstRead = Promise.all([this.#core.protectAll(signal), this.#core.whitelistNames.look(signal)]);
+    await Promise.race([firstRead, sleep(clock, firstProtectMaxMs, signal)]);
     await this.#core.restoreDecisions();
     this.#core.check();
     this.#port = await this.#listener.listen();

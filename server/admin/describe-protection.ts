@@ -7,10 +7,10 @@ import { describeHeldBack } from './describe-bans.ts';
 const heldBackMax = 20;
 
 /** What must not be banned, by source; which bans wait because of it; and hosts at addresses that are banned. */
-export function describeProtection({ sources, held, hosts }: Protection, clock: Clock) {
+export function describeProtection({ states, held, hosts }: Protection, clock: Clock) {
   const bans = [...held.entries()].slice(0, heldBackMax);
   return {
-    protectedSources: sources.states.map((state) => describeSource(state, clock)),
+    protectedSources: states.map((state) => describeSource(state, clock)),
     heldBack: {
       count: held.size,
       bans: bans.map(([network, why]) => ({ network, ...describeHeldBack(why), hosts: why.hosts ?? [] })),

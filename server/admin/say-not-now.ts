@@ -14,7 +14,7 @@ function sayNotNow(verb: LocalVerb): LocalVerb {
     } catch (cause) {
       if (!(cause instanceof LedgerError)) throw cause;
       throw new TemporaryError(
-        `not done: the ledger cannot be used now: ${describeError(cause)}; doctor says what to do; panic, resume, unban, and allow of addresses and CIDRs work all the same`,
+        `not done: the ledger cannot be used now: ${describeError(cause)}; doctor says what to do; panic, resume, unban and allow work all the same`,
       );
     }
   };

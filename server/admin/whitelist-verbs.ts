@@ -82,6 +82,7 @@ async function allowName(options: WhitelistVerbsOptions, name: DnsName, args: Ar
   const found = whitelistNames.list().find((each) => each.name === name);
   const means = found && {
     networks: found.networks,
+    answered: found.isAnswered,
     ...(found.trouble === undefined ? {} : { trouble: found.trouble }),
   };
   const named = { network: name, endsAt: finite(entry.endsAt), lifted: lifted.map(describeLifted) };
@@ -111,9 +112,11 @@ function networkIn({ network }: Arguments): Network {
   );
 }
 
-function describeName({ entry, since, nextLookAt, trouble, ...meaning }: WhitelistName) {
+function describeName({ name, networks, entry, since, nextLookAt, trouble, isAnswered }: WhitelistName) {
   return {
-    ...meaning,
+    name,
+    networks,
+    answered: isAnswered,
     endsAt: entry === undefined ? null : finite(entry.endsAt),
     note: entry?.note ?? '[policy] whitelist of server.ini',
     since: since ?? null,

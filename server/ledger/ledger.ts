@@ -90,6 +90,11 @@ export function ignoreipSource(client: string): string {
   return `host/${client}/ignoreip`;
 }
 
+/** The source of what a DNS name on the whitelist means. */
+export function nameSource(name: DnsName): string {
+  return `name/${name}`;
+}
+
 /** An address that a host was connected from. */
 export interface HostAddress {
   readonly address: Network;

@@ -4,11 +4,8 @@ import { KnownNames, type NameMeaning, namesMax } from '../../shared/dns/known-n
 import type { ResolveName } from '../../shared/dns/resolve-name.ts';
 import type { Log } from '../../shared/host/log.ts';
 import type { Network } from '../../shared/network.ts';
-import type { Change, NameEntry, ProtectedSet } from '../ledger/ledger.ts';
+import { type Change, type NameEntry, nameSource, type ProtectedSet } from '../ledger/ledger.ts';
 import type { Whitelist } from './whitelist.ts';
-
-/** Sources of the ledger under which it keeps what each name meant last. */
-const sourceOf = (name: DnsName): string => `name/${name}`;
 
 /** A whitelist entry by name, with what it means now. */
 export interface WhitelistName extends NameMeaning {
@@ -28,7 +25,7 @@ export interface WhitelistNamesOptions {
   readonly log: Log;
   /** Writes down what a name means. */
   readonly save: (set: ProtectedSet) => void;
-  /** These networks are whitelisted now and were not before, or the other way round. */
+  /** These networks are whitelisted now and were not before, or the other way round; none: only which names wait for an answer. */
   readonly onChange: (networks: readonly Network[]) => void;
 }
 
@@ -39,6 +36,8 @@ export class WhitelistNames {
   readonly #known: KnownNames;
   #configured: readonly DnsName[];
   #whitelisted: ReadonlySet<Network> = new Set();
+  /** Names of which DNS never said anything, as one text. */
+  #waiting = '';
 
   constructor(options: WhitelistNamesOptions) {
     this.#options = options;
@@ -48,15 +47,16 @@ export class WhitelistNames {
     this.#known = new KnownNames({
       ...{ resolve, clock, log },
       onChange: (name, networks) => {
-        save({ source: sourceOf(name), networks });
-        this.#publish();
+        save({ source: nameSource(name), networks });
+        this.#tell();
       },
       kept: this.#names().flatMap((name) => {
-        const set = options.sets.find(({ source }) => source === sourceOf(name));
-        return set === undefined || set.networks.length === 0 ? [] : [{ name, networks: set.networks }];
+        const set = options.sets.find(({ source }) => source === nameSource(name));
+        return set === undefined ? [] : [{ name, networks: set.networks }];
       }),
     });
-    this.#follow();
+    this.#known.follow(this.#names());
+    this.#publish();
   }
 
   get timed(): readonly NameEntry[] {
@@ -71,6 +71,12 @@ export class WhitelistNames {
 
   list(): readonly WhitelistName[] {
     return this.#known.list().map((meaning) => ({ ...meaning, entry: this.#timed.get(meaning.name) }));
+  }
+
+  /** Those of which DNS never said anything. */
+  get unanswered(): readonly NameMeaning[] {
+    // Asked for each ban; nearly always there are none.
+    return this.#waiting === '' ? [] : unansweredIn(this.#known);
   }
 
   isConfigured(name: DnsName): boolean {
@@ -115,17 +121,30 @@ export class WhitelistNames {
 
   #follow(): void {
     this.#known.follow(this.#names());
-    this.#publish();
+    this.#tell();
   }
 
-  #publish(): void {
+  #tell(): void {
+    const before = this.#waiting;
+    const changed = this.#publish();
+    if (changed.length > 0 || this.#waiting !== before) this.#options.onChange(changed);
+  }
+
+  /** @returns what is whitelisted now and was not before, or the other way round */
+  #publish(): readonly Network[] {
     const meanings = new Map<Network, DnsName>();
     for (const { name, networks } of this.#known.list()) for (const network of networks) meanings.set(network, name);
+    this.#waiting = unansweredIn(this.#known)
+      .map(({ name }) => name)
+      .join();
     const before = this.#whitelisted;
     const after = new Set(meanings.keys());
     this.#whitelisted = after;
     this.#options.whitelist.setMeanings(meanings);
-    const changed = [...after, ...before].filter((network) => after.has(network) !== before.has(network));
-    if (changed.length > 0) this.#options.onChange(changed);
+    return [...after, ...before].filter((network) => after.has(network) !== before.has(network));
   }
+}
+
+function unansweredIn(known: KnownNames): readonly NameMeaning[] {
+  return known.list().filter(({ isAnswered }) => !isAnswered);
 }

@@ -6,13 +6,15 @@ import type { Clients } from '../clients.ts';
 import { type Change, LedgerError, type LedgerState, type ProtectedSet, type QuietChange } from '../ledger/ledger.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ProtectedAddresses } from '../policy/protected-addresses.ts';
+import type { WhitelistNames } from '../policy/whitelist-names.ts';
 import type { Record } from '../record.ts';
 import type { StandingBans } from '../standing-bans.ts';
 import { type HeldBack, pausedBack, unreadBack } from './held-back.ts';
 import { HostOffers } from './host-offers.ts';
 import { type Coming, KnownHosts } from './known-hosts.ts';
 import type { ProtectedSource } from './protected-source.ts';
-import { ProtectedSources } from './protected-sources.ts';
+import { ProtectedSources, type SourceState } from './protected-sources.ts';
+import { unansweredSources } from './unanswered-names.ts';
 
 /** What the configuration says of protection. */
 export interface ProtectionSettings {
@@ -32,6 +34,8 @@ export interface ProtectionOptions {
   readonly standing: StandingBans;
   readonly policy: Policy;
   readonly clients: Clients;
+  /** DNS names on the whitelist. */
+  readonly names: Pick<WhitelistNames, 'unanswered'>;
   readonly isPaused: () => boolean;
   readonly record: () => Record;
   readonly clock: Clock;
@@ -82,6 +86,11 @@ export class Protection {
     this.held = new HeldBans({ standing, policy, hosts: this.hosts.index });
   }
 
+  /** What is known of each source of what must not be banned. */
+  get states(): readonly SourceState[] {
+    return [...this.sources.states, ...this.#unanswered];
+  }
+
   /** Why nothing may be put into force, if that is so: something that must not be banned was never read. */
   get unread(): HeldBack | undefined {
     return this.unreadBeside([]);
@@ -89,7 +98,8 @@ export class Protection {
 
   /** The same without regard to some sources. */
   unreadBeside(others: readonly ProtectedSource[]): HeldBack | undefined {
-    const names = this.sources.unread.filter((source) => !others.includes(source)).map(({ name }) => name);
+    const sources = this.sources.unread.filter((source) => !others.includes(source));
+    const names = [...sources, ...this.#unanswered].map(({ name }) => name);
     return names.length === 0 ? undefined : unreadBack(names);
   }
 
@@ -140,6 +150,10 @@ export class Protection {
     for (const change of changes) if (change.kind === 'revoked') this.hosts.revoke(change.client);
     this.offers.apply(changes);
     this.#tellHeld(this.held.apply(changes, first));
+  }
+
+  get #unanswered(): readonly SourceState[] {
+    return unansweredSources(this.#options.names.unanswered);
   }
 
   #isPlace(address: Network): boolean {

@@ -29,9 +29,13 @@ export interface NameMeaning {
   readonly nextLookAt: number | undefined;
   /** Why the last look found nothing to rely on; undefined: it did. */
   readonly trouble: string | undefined;
+  /** Since when that is so, by the clock's `elapsed`. */
+  readonly failingSinceMs: number | undefined;
+  /** Whether DNS ever said what it means, be it nothing. */
+  readonly isAnswered: boolean;
 }
 
-/** What a name meant when it was last known, as it was kept over a restart. */
+/** What a name meant when it was last known, as it was kept over a restart; no networks: DNS said that it has none. */
 export interface KeptMeaning {
   readonly name: DnsName;
   readonly networks: readonly Network[];
@@ -41,7 +45,7 @@ export interface KnownNamesOptions {
   readonly resolve: ResolveName;
   readonly clock: Clock;
   readonly log: Log;
-  /** A name means other networks than before. */
+  /** A name means other networks than before, or DNS said for the first time that it has none. */
   readonly onChange: (name: DnsName, networks: readonly Network[]) => void;
   readonly kept?: readonly KeptMeaning[];
 }
@@ -54,6 +58,7 @@ interface Entry {
   trouble: string | undefined;
   /** Since when, on the clock that never jumps, there is no answer or no such name. */
   failingSinceMs: number | undefined;
+  isAnswered: boolean;
 }
 
 /**
@@ -128,10 +133,13 @@ export class KnownNames {
     entry.nextLookAt = clock.now() + restMs;
     this.#noteTrouble(name, entry, troubleOf(answer));
     const keeps = this.#mayKeep(entry, answer);
-    this.#set(name, entry, {
+    const isFirst = !entry.isAnswered && isAnswer(answer);
+    entry.isAnswered ||= isFirst;
+    const isOther = this.#set(name, entry, {
       4: next(answer[4], entry.networks[4], keeps),
       6: next(answer[6], entry.networks[6], keeps),
     });
+    if (isOther || isFirst) this.#options.onChange(name, allOf(entry));
   }
 
   #noteTrouble(name: DnsName, entry: Entry, trouble: string | undefined): void {
@@ -149,14 +157,15 @@ export class KnownNames {
     return this.#options.clock.elapsed() - failingSinceMs < (isNone ? keptThoughNoneMs : keptWithoutAnswerMs);
   }
 
-  #set(name: DnsName, entry: Entry, networks: Entry['networks']): void {
+  /** @returns whether it means others than before */
+  #set(name: DnsName, entry: Entry, networks: Entry['networks']): boolean {
     const before = allOf(entry);
     entry.networks = networks;
     const after = allOf(entry);
-    if (before.join() === after.join()) return;
+    if (before.join() === after.join()) return false;
     entry.since = this.#options.clock.now();
     this.#options.log.info({ name, before, after }, 'a DNS name means other addresses');
-    this.#options.onChange(name, after);
+    return true;
   }
 }
 
@@ -169,6 +178,12 @@ function restAfter(answer: NameAnswer): number {
   const ttls = [answer[4], answer[6]].flatMap((each) => (each.kind === 'addresses' ? [each.ttlSeconds * 1_000] : []));
   const ttlMs = troubleOf(answer) === undefined ? Math.min(...ttls) : againMs;
   return Math.min(lookMaxMs, Math.max(lookMinMs, ttlMs));
+}
+
+/** Whether it says what the name means: addresses of one family do, even when nothing is known of the other. */
+function isAnswer(answer: NameAnswer): boolean {
+  const kinds = [answer[4].kind, answer[6].kind];
+  return kinds.includes('addresses') || !kinds.includes('unanswered');
 }
 
 /** One family without an answer is trouble; one without addresses is none, if the other has some. */
@@ -190,13 +205,15 @@ function newEntry(): Entry {
     dueMs: 0,
     trouble: undefined,
     failingSinceMs: undefined,
+    isAnswered: false,
   };
 }
 
 function keptEntry(networks: readonly Network[], clock: Clock): Entry {
   const some = networks.slice(0, 2 * addressesOfNameMax);
   const of = (isSix: boolean): Network[] => some.filter((network) => network.includes(':') === isSix);
-  return { ...newEntry(), networks: { 4: of(false), 6: of(true) }, since: clock.now() };
+  const since = some.length === 0 ? undefined : clock.now();
+  return { ...newEntry(), networks: { 4: of(false), 6: of(true) }, since, isAnswered: true };
 }
 
 function allOf({ networks }: Entry): readonly Network[] {
@@ -204,6 +221,6 @@ function allOf({ networks }: Entry): readonly Network[] {
 }
 
 function describe(name: DnsName, entry: Entry): NameMeaning {
-  const { since, nextLookAt, trouble } = entry;
-  return { name, networks: allOf(entry), since, nextLookAt, trouble };
+  const { since, nextLookAt, trouble, failingSinceMs, isAnswered } = entry;
+  return { name, networks: allOf(entry), since, nextLookAt, trouble, failingSinceMs, isAnswered };
 }

@@ -26,7 +26,11 @@ function meansLines(means: unknown): string[] {
   if (!isObject(means)) return [];
   const networks = strings(means['networks']);
   if (networks.length > 0) return [`it means ${enumerate(networks)} now, and is looked up again and again`];
-  return [`it means nothing yet (${text(means['trouble'])}): this entry protects nothing until it does`];
+  const consequence =
+    means['answered'] === false
+      ? 'no new ban is put into force until DNS answers, or it is taken off the whitelist'
+      : 'this entry protects nothing until it does';
+  return [`it means nothing yet (${text(means['trouble'])}): ${consequence}`];
 }
 
 function meaningOf(name: Answer, when: Times['when']): string {
@@ -34,6 +38,7 @@ function meaningOf(name: Answer, when: Times['when']): string {
   const trouble = name['trouble'] === null ? '' : `; ${text(name['trouble'])}`;
   const note = text(name['note']);
   const rest = `${trouble}; next look ${when(name['nextLookAt'])} UTC${note === '' ? '' : `; ${note}`}`;
+  if (name['answered'] === false) return `NO NEW BAN IS PUT INTO FORCE until DNS answers${rest}`;
   if (networks.length === 0) return `protects nothing yet${rest}`;
   return `is ${networks.join(' ')} since ${when(name['since'])} UTC${rest}`;
 }

@@ -109,6 +109,8 @@ export interface SourceFacts {
 /** A DNS name on the whitelist. Instants are milliseconds since the epoch. */
 export interface NameFacts {
   readonly name: string;
+  /** Whether DNS ever said what it means, be it nothing. */
+  readonly isAnswered: boolean;
   readonly networks: readonly Network[];
   readonly since: number | undefined;
   readonly nextLookAt: number | undefined;
@@ -178,9 +180,10 @@ function readRefusals({ client, count, since, networks: which, jails }: Fields):
   };
 }
 
-function readName({ name, networks: means, since, nextLookAt, trouble }: Fields): NameFacts {
+function readName({ name, answered, networks: means, since, nextLookAt, trouble }: Fields): NameFacts {
   return {
     name: String(name),
+    isAnswered: answered !== false,
     networks: networks(means),
     since: typeof since === 'number' ? since : undefined,
     nextLookAt: typeof nextLookAt === 'number' ? nextLookAt : undefined,

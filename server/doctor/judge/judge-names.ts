@@ -11,9 +11,11 @@ import type { NameFacts } from '../facts/read-running-server.ts';
  * | addresses | brought them | a note |
  * | addresses | brought nothing | a warning: they are the last known |
  * | nothing | any | a warning: the entry protects nothing |
+ * | nothing | none was ever answered | nothing: bans wait for it, as for any source; see judge-protection.ts |
  */
 export function judgeNames(names: readonly NameFacts[]): readonly Said[] {
-  return names.map((facts) => {
+  const answered = names.filter(({ isAnswered }) => isAnswered);
+  return answered.map((facts) => {
     if (facts.networks.length === 0) return unresolved(facts);
     return facts.trouble === undefined ? known(facts) : remembered(facts);
   });

@@ -68,6 +68,8 @@ function judgeSource(source: ProtectedSourceFacts, { proxmoxes, failing }: Firew
 
 /** Where the token lacks the privilege to read, the command that grants it. */
 function commandFor(source: string, proxmoxes: readonly ProxmoxFacts[]): string {
+  const dnsName = dnsNameIn(source);
+  if (dnsName !== undefined) return `getent ahosts ${dnsName}; it is asked about each minute`;
   const proxmox = proxmoxes.find(({ name }) => source.startsWith(`${name}/`));
   if (proxmox === undefined || 'unreachable' in proxmox.cluster)
     return 'mend what the reason names, it is read each minute';
@@ -76,7 +78,15 @@ function commandFor(source: string, proxmoxes: readonly ProxmoxFacts[]): string 
   return isDenied ? commandsFor(auditGrant, proxmox.token) : 'mend what the reason names, it is read each minute';
 }
 
+/** The name on the whitelist that a source stands for. */
+function dnsNameIn(source: string): string | undefined {
+  return source.startsWith('name/') ? source.slice('name/'.length) : undefined;
+}
+
 function without(name: string): string {
+  const dnsName = dnsNameIn(name);
+  if (dnsName !== undefined)
+    return `to go on without it: fail2networkban-server allow remove ${dnsName}, which says where else it stands`;
   return `to go on without it: [policy] without_sources = ${name} in server.ini, then systemctl reload fail2networkban-server`;
 }
 

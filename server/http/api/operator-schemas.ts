@@ -17,6 +17,7 @@ export const whitelistSchema = objectOf({
     objectOf({
       name: text,
       networks: listOf(text),
+      answered: flag,
       ...{ endsAt: end, since: end, nextLookAt: end, note: text },
       trouble: { type: ['string', 'null'] },
     }),

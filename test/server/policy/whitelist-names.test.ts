@@ -18,16 +18,33 @@ import { network } from '../samples.ts';
 
 const home = dnsName('home.example.org');
 
-async function start(test: Ending, given: { readonly configured?: readonly DnsName[] } = {}) {
+async function start(
+  test: Ending,
+  given: { readonly configured?: readonly DnsName[]; readonly says?: 'SERVFAIL' } = {},
+) {
   const ending = lastFirst(test);
   const dns = await DnsServer.start(ending);
-  dns.zone.set(home, [{ type: 'A', value: '203.0.113.7' }]);
+  dns.zone.set(home, given.says ?? [{ type: 'A', value: '203.0.113.7' }]);
   const server = await RunningServer.start(undefined, {
     settings: { whitelistNames: given.configured ?? [] },
     parts: { resolve: nameResolver({ servers: [dns.address], hostsFile: '/dev/null' }) },
   });
   ending.after(() => server.stop());
   return { dns, server };
+}
+
+/** What a server that starts now is made of, before it has asked DNS. */
+async function restart(dns: DnsServer, server: RunningServer): Promise<Core> {
+  return new Core(
+    server.settings,
+    {
+      ...{ ledger: server.ledger, firewalls: [], channels: [], protectedSources: [], clock: server.clock },
+      ...{ random: () => 0.5, soon: setImmediate, log: pino({ level: 'silent' }), marks: new OwnMarks(['mem1']) },
+      decisions: new DecisionFile([]),
+      resolve: nameResolver({ servers: [dns.address], hostsFile: '/dev/null' }),
+    },
+    await server.ledger.load(),
+  );
 }
 
 const codeOf = async (server: RunningServer, text: string): Promise<unknown> =>
@@ -40,7 +57,7 @@ describe('a DNS name on the whitelist', () => {
   it('protects what it means, in every spelling, and what it means next', async (test) => {
     const { dns, server } = await start(test);
     const answer = await server.ask('allow-add', { network: 'Home.example.org', for: '7d', note: 'me' });
-    assert.deepEqual(answer['means'], { networks: ['203.0.113.7'] });
+    assert.deepEqual(answer['means'], { networks: ['203.0.113.7'], answered: true });
     for (const [form, each] of spell(network('203.0.113.7')))
       assert.equal(await codeOf(server, each), 'whitelisted', form);
     assert.match(
@@ -113,7 +130,47 @@ describe('a DNS name on the whitelist', () => {
   it('that never had an address says that it protects nothing yet', async (test) => {
     const { server } = await start(test);
     const answer = await server.ask('allow-add', { network: 'nowhere.example.org' });
-    assert.deepEqual(answer['means'], { networks: [], trouble: 'DNS says that it has no address' });
+    assert.deepEqual(answer['means'], { networks: [], answered: true, trouble: 'DNS says that it has no address' });
+    await server.ask('ban', { network: '203.0.113.1' });
+    await blocks(server, '203.0.113.1');
+  });
+
+  for (const [when, given] of [
+    ['at run time', {}],
+    ['in the configuration', { configured: [home] }],
+  ] as const)
+    it(`${when} of which DNS never said anything makes new bans wait, and leaves those in force alone`, async (test) => {
+      const { dns, server } = await start(test, { ...given, says: 'SERVFAIL' });
+      const bans = ['198.51.100.9', '203.0.113.0/24'];
+      const isConfigured = 'configured' in given;
+      if (!isConfigured) {
+        await server.ask('ban', { network: '203.0.113.1' });
+        await blocks(server, '203.0.113.1');
+        const { means } = await server.ask('allow-add', { network: home });
+        assert.deepEqual(means, { networks: [], answered: false, trouble: 'no answer about IPv4: ESERVFAIL' });
+      }
+      for (const each of bans) assert.equal((await server.ask('ban', { network: each }))['outcome'], 'recorded');
+      const why = 'what must not be banned was never read: name/home.example.org';
+      assert.equal((await server.ask('reconcile'))['unread'], why);
+      assert.match(JSON.stringify(await server.ask('status')), /whitelisted as home.*"unread".*ESERVFAIL/);
+      assert.deepEqual(server.blocked, isConfigured ? [] : ['203.0.113.1']);
+      dns.zone.set(home, 'NXDOMAIN');
+      await until(() => server.clock.nextInMs !== undefined, 'the next look is planned');
+      server.clock.advance(60_000);
+      await blocks(server, ...bans);
+      const kept = async () => (await server.ledger.load()).protectedSets.map(({ source }) => source);
+      await until(async () => (await kept()).includes('name/home.example.org'), 'it is kept that it was answered');
+      dns.zone.set(home, 'SERVFAIL');
+      const core = await restart(dns, server);
+      assert.equal(core.protection.unread, undefined);
+    });
+
+  it('of which DNS never said anything holds nothing up when it is taken off', async (test) => {
+    const { server } = await start(test, { says: 'SERVFAIL' });
+    await server.ask('allow-add', { network: home });
+    await server.ask('ban', { network: '203.0.113.1' });
+    await server.ask('allow-remove', { network: home });
+    await blocks(server, '203.0.113.1');
   });
 
   it('is written down with what it means now as soon as a full disk takes it', async (test) => {
@@ -137,16 +194,7 @@ describe('a DNS name on the whitelist', () => {
     await server.ask('allow-add', { network: home });
     await until(async () => (await server.ledger.load()).protectedSets.length > 0, 'it is kept');
     dns.zone.set(home, 'SERVFAIL');
-    const core = new Core(
-      server.settings,
-      {
-        ...{ ledger: server.ledger, firewalls: [], channels: [], protectedSources: [], clock: server.clock },
-        ...{ random: () => 0.5, soon: setImmediate, log: pino({ level: 'silent' }), marks: new OwnMarks(['mem1']) },
-        decisions: new DecisionFile([]),
-        resolve: nameResolver({ servers: [dns.address], hostsFile: '/dev/null' }),
-      },
-      await server.ledger.load(),
-    );
+    const core = await restart(dns, server);
     assert.equal(core.policy.refuseAddress(network('203.0.113.7'))?.code, 'whitelisted');
     await core.whitelistNames.look(new AbortController().signal);
     assert.equal(core.policy.refuseAddress(network('203.0.113.7'))?.code, 'whitelisted');
@@ -154,10 +202,14 @@ describe('a DNS name on the whitelist', () => {
 });
 
 describe('what doctor says of names', () => {
-  const facts = { name: home, networks: [network('203.0.113.7')], since: 0, nextLookAt: 300_000, trouble: undefined };
+  const trouble = 'no answer about IPv4: ETIMEOUT';
+  const facts = {
+    ...{ name: home, isAnswered: true, networks: [network('203.0.113.7')], since: 0, nextLookAt: 300_000 },
+    trouble: undefined,
+  };
   for (const [what, given, said] of [
     ['means something', facts, 'note whitelisted-name'],
-    ['is not answered', { ...facts, trouble: 'no answer about IPv4: ETIMEOUT' }, 'warning whitelisted-name-unanswered'],
+    ['is not answered now', { ...facts, trouble }, 'warning whitelisted-name-unanswered'],
     ['means nothing', { ...facts, networks: [], since: undefined }, 'warning whitelisted-name-unresolved'],
   ] as const)
     it(`is right for one that ${what}`, () =>
@@ -165,4 +217,7 @@ describe('what doctor says of names', () => {
         judgeNames([given]).map(({ level, code }) => `${level} ${code}`),
         [said],
       ));
+
+  it('is left to what holds bans back for one that was never answered', () =>
+    assert.deepEqual(judgeNames([{ ...facts, isAnswered: false, networks: [], trouble }]), []));
 });

@@ -84,7 +84,7 @@ describe('the operator, while the ledger cannot be written', () => {
         await banBoth(server);
         server.ledger.isFull = true;
         const added = await server.ask('allow-add', { network: home, for: '1h' });
-        assert.deepEqual(added['means'], { networks: ['203.0.113.1'] });
+        assert.deepEqual(added['means'], { networks: ['203.0.113.1'], answered: true });
         assert.match(unwrittenLines(added).join(), /^done; NOT ON DISK YET: database or disk is full;/);
         await blocks(server, '203.0.113.3');
         assert.match(await toldOf(server), /^in force: allow add home\.example\.org; NOT ON DISK YET/);

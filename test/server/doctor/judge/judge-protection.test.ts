@@ -17,6 +17,14 @@ const cases: readonly (readonly [name: string, facts: Partial<ProtectionFacts>, 
     /management.* was never read for 10m: no answer.*without_sources = proxmox\/main\/management/,
   ],
   [
+    'a name on the whitelist that was never answered',
+    {
+      sources: [{ name: 'name/home.example.org', reason: 'whitelisted as home.example.org', kind: 'unread', failure }],
+    },
+    'broken protection-unread',
+    /whitelisted as home\.example\.org .*getent ahosts home\.example\.org.*allow remove home\.example\.org/,
+  ],
+  [
     'a source that cannot be read now',
     { sources: [{ ...source, kind: 'read' }] },
     'warning protection-not-read',
