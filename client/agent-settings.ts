@@ -32,7 +32,7 @@ export function readAgentSettings(reader: SettingsReader): AgentSettings {
   return {
     spool: agent.matching('spool', '/var/spool/fail2networkban', absolutePath, absolutePathAllowed),
     state: agent.matching('state', '/var/lib/fail2networkban-agent', absolutePath, absolutePathAllowed),
-    socket: agent.matching('socket', '/run/fail2networkban-agent/agent.sock', absolutePath, absolutePathAllowed),
+    socket: agent.socketPath('socket', '/run/fail2networkban-agent/agent.sock'),
     fail2banClient: agent.text('fail2ban_client', 'fail2ban-client'),
     fail2banSocket: agent.optional('fail2ban_socket'),
     jailCheckSeconds: agent.duration('jail_check', 300, 10),

@@ -85,8 +85,6 @@ const proxmoxCertificate = { certificate: '/etc/pve/local/pve-ssl.pem', key: '/e
 const rememberHostsSeconds = 2_592_000;
 
 const namePattern = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/;
-/** unix(7): 108 bytes with the zero at the end. */
-const socketPattern = /^\/[\x20-\x7e]{0,106}$/;
 
 /**
  * Where the running server listens for the operator. The rest of the file may be wrong: a slip of the pen must not stand in
@@ -170,12 +168,7 @@ function readPublicHost(server: SectionReader, hostname: string): string {
 }
 
 function readSocket(server: SectionReader): string {
-  return server.matching(
-    'socket',
-    '/run/fail2networkban/admin.sock',
-    socketPattern,
-    'an absolute path, at most 107 bytes',
-  );
+  return server.socketPath('socket', '/run/fail2networkban/admin.sock');
 }
 
 /** Files of the configuration, else systemd credentials, else the Proxmox host's own. */

@@ -1,5 +1,6 @@
 import { type DnsName, dnsNameAllowed } from './dns/dns-name.ts';
 import { durationAllowed, parseDuration } from './duration.ts';
+import { socketPathMaxBytes } from './host/socket-path.ts';
 import { type Network, parseNetwork } from './network.ts';
 import { parseNetworkList } from './network-list.ts';
 import { parsePin } from './pin.ts';
@@ -118,6 +119,17 @@ export class SectionReader {
   /** A text of a form. */
   matching(key: string, fallback: string, pattern: RegExp, allowed: string): string {
     return this.#take(key, fallback, allowed, (text) => (pattern.test(text) ? text : undefined));
+  }
+
+  /** Where a Unix socket is to be. */
+  socketPath(key: string, fallback: string): string {
+    const path = this.text(key, fallback);
+    const bytes = Buffer.byteLength(path);
+    const isLong = bytes > socketPathMaxBytes;
+    if (!isLong && /^\/[\x20-\x7e]*$/.test(path)) return path;
+    const allowed = `allowed is an absolute path, at most ${socketPathMaxBytes} bytes`;
+    this.problem(key, `${quote(path)}: ${allowed}${isLong ? `, and this has ${bytes}` : ''}`);
+    return fallback;
   }
 
   /** The keys that begin so, without that beginning: of `label.site` with `label.` it is `site`. */

@@ -1,12 +1,10 @@
-import { mkdir } from 'node:fs/promises';
+import { constants, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { callLocalSocket, type LocalVerb, serveLocalSocket } from '../../shared/host/local-socket.ts';
+import { socketPathMaxBytes } from '../../shared/host/socket-path.ts';
 import type { AgentSettings } from '../agent-settings.ts';
 import { makeSpool } from '../spool.ts';
 import { textOf } from './answers.ts';
-
-/** Longest path that a Unix socket may have on Linux (unix(7)). A folder with a longer one is used without a lock. */
-const socketPathMaxBytes = 107;
 
 /** Another agent uses the folder; it may end. */
 export class FolderInUseError extends Error {
@@ -39,8 +37,31 @@ export async function lockFolders({ state, spool }: AgentSettings, config: strin
 }
 
 async function lock(key: string, folder: string, config: string): Promise<() => Promise<void>> {
+  const opened = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    const unlock = await serveLock(key, { folder, path: lockPath(folder, opened.fd) }, config);
+    return async () => {
+      await unlock();
+      await opened.close();
+    };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+/** Folders may have longer paths than sockets; through its descriptor a folder's path is short (proc(5)), and the socket in it the same. */
+function lockPath(folder: string, descriptor: number): string {
   const path = join(folder, 'agent.lock');
-  if (Buffer.byteLength(path) > socketPathMaxBytes) return () => Promise.resolve();
+  return Buffer.byteLength(path) <= socketPathMaxBytes ? path : `/proc/self/fd/${descriptor}/agent.lock`;
+}
+
+interface LockPlace {
+  readonly folder: string;
+  readonly path: string;
+}
+
+async function serveLock(key: string, { folder, path }: LockPlace, config: string): Promise<() => Promise<void>> {
   const verbs = new Map<string, LocalVerb>([['owner', () => ({ config })]]);
   try {
     return await serveLocalSocket(path, verbs);

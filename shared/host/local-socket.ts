@@ -5,6 +5,7 @@ import { describeError, TemporaryError } from '../errors.ts';
 import { isPassingFault } from '../passing-fault.ts';
 import { isObject, parseObject } from '../sealed-channel.ts';
 import { readBody } from './read-body.ts';
+import { checkSocketPath } from './socket-path.ts';
 
 /** Answers one verb: the arguments as JSON in, the answer as JSON out. */
 export type LocalVerb = (args: Readonly<Record<string, unknown>>) => object | Promise<object>;
@@ -30,12 +31,13 @@ const notNowStatus = 507;
  * used for troubleshooting: `POST /verb` with a JSON object.
  *
  * @param verbs as long as there are none, the process is starting: whoever asks hears that it does not run yet
- * @throws Error when another process serves this socket already
+ * @throws Error when another process serves this socket already, or the path is longer than a socket's may be
  */
 export async function serveLocalSocket(
   path: string,
   verbs: ReadonlyMap<string, LocalVerb>,
 ): Promise<() => Promise<void>> {
+  checkSocketPath(path);
   await removeStale(path);
   const server = createServer({ requestTimeout: requestMaxMs }, (message, response) => {
     void answer(verbs, message, response);
@@ -56,6 +58,7 @@ export async function serveLocalSocket(
  */
 export function callLocalSocket(path: string, verb: string, args: object): Promise<Readonly<Record<string, unknown>>> {
   return new Promise((resolve, reject) => {
+    checkSocketPath(path);
     const outgoing = request(
       { socketPath: path, path: `/${verb}`, method: 'POST', agent: false, timeout: requestMaxMs },
       (response) => {

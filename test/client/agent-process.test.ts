@@ -103,19 +103,30 @@ testWithEnding('keeps a second agent off the journal of the first', async (conte
   assert.match(said, /another process serves this socket/);
 });
 
-for (const shared of ['state', 'spool'] as const) {
-  testWithEnding(`keeps an agent of another configuration off a ${shared} folder that is in use`, async (context) => {
+/** A folder whose path is longer than that of a Unix socket may be. */
+const deep = join('a'.repeat(100), 'b'.repeat(100));
+
+for (const [shared, below] of [
+  ['state', ''],
+  ['spool', ''],
+  ['state', deep],
+  ['spool', deep],
+] as const) {
+  const how = below === '' ? '' : ', however long its path is';
+  testWithEnding(`keeps an agent of another configuration off a ${shared} folder in use${how}`, async (context) => {
     const server = await startServer(context);
     const [first, second] = [await makeFolder(context), await makeFolder(context)];
+    const folder = join(first, shared, below);
     const config = await configure(first, server);
+    await writeFile(config, (await readFile(config, 'utf8')).replace(join(first, shared), folder));
     const agent = start(context, config);
     await server.when(() => server.logins === 1);
     const other = await configure(second, server);
     const text = await readFile(other, 'utf8');
-    await writeFile(other, text.replace(join(second, shared), join(first, shared)), { mode: 0o600 });
+    await writeFile(other, text.replace(join(second, shared), folder), { mode: 0o600 });
     const [code, said] = await endOf(start(context, other));
     assert.equal(code, 75);
-    assert.ok(said.includes(`${join(first, shared)} is used by another agent, that of ${config}`), said);
+    assert.ok(said.includes(`${folder} is used by another agent, that of ${config}`), said);
     // A lock that a killed agent has left is none.
     agent.kill('SIGKILL');
     await once(agent, 'exit');

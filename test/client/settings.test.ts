@@ -80,6 +80,11 @@ const wrong: readonly [string, string, RegExp][] = [
     `[agent]\nspool = spool\n${server}`,
     /client\.ini:2: \[agent\] spool: "spool": allowed is an absolute path/,
   ],
+  [
+    'a socket with a longer path than it may have',
+    `[agent]\nsocket = /run/${'a'.repeat(103)}\n${server}`,
+    /client\.ini:2: \[agent\] socket: "\/run\/a{75}…": allowed is an absolute path, at most 107 bytes, and this has 108/,
+  ],
   ['a short check', `[agent]\njail_check = 1s\n${server}`, /jail_check: "1s": allowed is .* at least 10s/],
   [
     'a whitelist of words',

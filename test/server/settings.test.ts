@@ -175,6 +175,11 @@ describe('server.ini', () => {
     ],
     ['server', 'plaintext = maybe', 'plaintext: "maybe": allowed is yes or no'],
     ['server', 'database = ledger.db', 'database: "ledger.db": allowed is an absolute path'],
+    [
+      'server',
+      `socket = /run/${'a'.repeat(103)}`,
+      `socket: "/run/${'a'.repeat(75)}…": allowed is an absolute path, at most 107 bytes, and this has 108`,
+    ],
     ['server', 'socket = admin.sock', 'socket: "admin.sock": allowed is an absolute path, at most 107 bytes'],
     ['server', 'history_max = 1', 'history_max: "1": allowed is a whole number from 1000 to 1000000000'],
     ['server', 'history_days = 0', 'history_days: "0": allowed is a whole number from 1 to 36500'],

@@ -64,3 +64,14 @@ testWithEnding('leaves a file alone that is no socket', async (test) => {
   await assert.rejects(serveLocalSocket(path, new Map()), /is no socket/);
   assert.equal(await readFile(path, 'utf8'), 'precious');
 });
+
+testWithEnding('names path, length and limit where a path is longer than a socket may have', async (test) => {
+  const folder = await makeFolder(test);
+  const path = join(folder, 'a'.repeat(107 - folder.length));
+  const message = `${path}: has 108 bytes, the path of a Unix socket may have 107`;
+  await assert.rejects(serveLocalSocket(path, new Map([['echo', echo]])), { message });
+  await assert.rejects(callLocalSocket(path, 'echo', {}), { message });
+  const longest = path.slice(0, -1);
+  test.after(await serveLocalSocket(longest, new Map([['echo', echo]])));
+  assert.deepEqual(await callLocalSocket(longest, 'echo', { a: 1 }), { heard: { a: 1 } });
+});
