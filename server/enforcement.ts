@@ -234,7 +234,7 @@ export class EnforcementOfBans {
       random,
       resyncMs: limits.resyncSeconds * 1_000,
       desired: () => this.#desired(firewall),
-      isFull: () => room?.isFull === true,
+      ...(room === undefined ? {} : { room }),
       isHasty: () => ownership.leansOnOthers,
       judgeOwners: async (listed) => {
         const judged = await ownership.judge(listed);

@@ -7,6 +7,7 @@ import type { Enforcement } from './frames.ts';
 import { HeldEntries } from './held-entries.ts';
 import type { Network } from './network.ts';
 import { makePlan, type Plan } from './plan.ts';
+import type { FirewallRoom } from './reconcile/firewall-room.ts';
 import { type RefusedNetwork, RefusedNetworks } from './reconcile/refused-networks.ts';
 import { rush } from './reconcile/rush.ts';
 import { WorkList } from './work-list.ts';
@@ -42,8 +43,8 @@ export interface ReconcilerOptions {
   readonly random: () => number;
   /** A full comparison with the firewall each so many milliseconds, whatever happens. */
   readonly resyncMs: number;
-  /** Whether the firewall has no room: then removals go first. */
-  readonly isFull?: () => boolean;
+  /** Undefined: there is room for all that is desired. */
+  readonly room?: FirewallRoom;
   /** As long as it is true, what was listed may not last: then lists come each {@link hastyResyncMs} at least. */
   readonly isHasty?: () => boolean;
   /** Has the last word on whose the entries are that were listed. */
@@ -251,11 +252,11 @@ export class Reconciler {
   }
 
   #planWork(): WorkList {
-    const { clock } = this.#options;
+    const { clock, room } = this.#options;
     const startedAtMs = clock.elapsed();
     const { first, rest, networks } = rush(this.#plan(), this.#rushed);
     this.#rushed = new Set(networks);
-    const work = new WorkList(rest, first);
+    const work = new WorkList(rest, { first, isTight: room?.fits(rest.additions) === false });
     this.#isPlanStale = false;
     this.#plannedAtMs = clock.elapsed();
     this.#planTookMs = this.#plannedAtMs - startedAtMs;
@@ -278,7 +279,7 @@ export class Reconciler {
     const work = this.#plannedWork();
     const most = this.#stepsAlone > 0 ? 1 : this.#stepsAtOnce(work.waiting);
     this.#stepsAlone = Math.max(0, this.#stepsAlone - 1);
-    return work.take(most, this.#additionsInARow >= additionsBeforeRemoval || this.#options.isFull?.() === true);
+    return work.take(most, this.#additionsInARow >= additionsBeforeRemoval || this.#options.room?.isFull === true);
   }
 
   #stepsAtOnce(waiting: number): number {

@@ -1,4 +1,5 @@
 import type { DesiredEntry, HeldEntry } from '../../shared/enforcer.ts';
+import type { FirewallRoom } from '../../shared/reconcile/firewall-room.ts';
 
 /** How full the file is that a firewall keeps its entries in. */
 export interface ByteUsage {
@@ -11,12 +12,10 @@ export interface ByteUsage {
 }
 
 /** The room in bytes of a firewall that keeps its entries in a file with an end. */
-export interface ByteRoom {
+export interface ByteRoom extends FirewallRoom {
   readonly usage: ByteUsage;
   /** What all entries of ours together may take. */
   readonly availableBytes: number;
-  /** Whether an addition must wait for a removal. */
-  readonly isFull: boolean;
   /** What an entry takes, or would. */
   readonly costOf: (entry: DesiredEntry) => number;
   /** Takes in which of the entries that were listed last are ours. */

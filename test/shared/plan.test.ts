@@ -120,9 +120,9 @@ describe('a plan being worked off', () => {
   const calls = fc.array(fc.tuple(fc.integer({ min: 1, max: 3 }), fc.boolean()), { minLength: 40, maxLength: 40 });
 
   it('ends at what is desired and theirs, in whatever order and size the steps are taken', () => {
-    const property = fc.property(desiredSets, heldSets, calls, (desired, held, takes) => {
+    const property = fc.property(desiredSets, heldSets, calls, fc.boolean(), (desired, held, takes, isTight) => {
       const firewall = new Firewall(held);
-      const work = new WorkList(firewall.planFor(desired));
+      const work = new WorkList(firewall.planFor(desired), { isTight });
       for (const [most, removalFirst] of takes) firewall.carryOut(work.take(most, removalFirst));
       assert.equal(work.waiting, 0);
       const theirs = held.filter(([, owner]) => owner === 'theirs').map(([each]) => each);
@@ -154,14 +154,33 @@ describe('a plan being worked off', () => {
   });
 
   it('never opens an address that was blocked and stays banned', () => {
-    const property = fc.property(desiredSets, heldSets, calls, (desired, held, takes) => {
+    const property = fc.property(desiredSets, heldSets, calls, fc.boolean(), (desired, held, takes, isTight) => {
       const firewall = new Firewall(held);
       const staying = desired.flatMap(addressesIn).filter((each) => firewall.blocks(each));
-      const work = new WorkList(firewall.planFor(desired));
+      const work = new WorkList(firewall.planFor(desired), { isTight });
       for (const [, removalFirst] of takes) {
         const steps = work.take(1, removalFirst);
         firewall.carryOut(steps);
         for (const each of staying) assert.ok(firewall.blocks(each), `${each} is open after ${JSON.stringify(steps)}`);
+      }
+    });
+    fc.assert(property, { numRuns: 200 });
+  });
+
+  it('holds at most one network with its parts beside what it ends at, where room is tight', () => {
+    const parts = fc.uniqueArray(fc.integer({ min: 0, max: 15 }), { minLength: 1 });
+    const property = fc.property(parts, parts, (wholeBefore, wholeAfter) => {
+      const networksOf = (whole: readonly number[]): Network[] =>
+        Array.from({ length: 16 }, (_, at) => at).flatMap((at) =>
+          (whole.includes(at) ? ['0/31'] : ['0', '1']).map((end) => network(`192.0.${at}.${end}`)),
+        );
+      const firewall = new Firewall(networksOf(wholeBefore).map((each) => [each, 'ours']));
+      const desired = networksOf(wholeAfter);
+      const least = Math.max(firewall.entries.size, desired.length);
+      const work = new WorkList(firewall.planFor(desired), { isTight: true });
+      while (work.waiting > 0) {
+        firewall.carryOut(work.take(1, true));
+        assert.ok(firewall.entries.size <= least + 2, `${firewall.entries.size} entries`);
       }
     });
     fc.assert(property, { numRuns: 200 });

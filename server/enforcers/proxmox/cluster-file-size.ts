@@ -64,7 +64,10 @@ function aliasBytes({ name, cidr, comment }: Fields): number {
   return Buffer.byteLength(`${textOf(name)} ${textOf(cidr)}${commentText(comment)}`);
 }
 
-/** `|IN SSH(ACCEPT) -source +dc/x -log nolog # why`; a field's own word is never longer than its name. */
+/** Fields whose word in the file is another than their name. */
+const wordsOfFields: Readonly<Record<string, string>> = { iface: 'i', proto: 'p' };
+
+/** `|IN SSH(ACCEPT) -source +dc/x -log nolog # why` */
 function ruleBytes({
   pos: _,
   digest: __,
@@ -77,7 +80,7 @@ function ruleBytes({
   ...fields
 }: Fields): number {
   const target = macro === undefined ? textOf(action) : `${textOf(macro)}(${textOf(action)})`;
-  const words = Object.entries(fields).map(([key, value]) => ` -${key} ${String(value)}`);
+  const words = Object.entries(fields).map(([key, value]) => ` -${wordsOfFields[key] ?? key} ${String(value)}`);
   const text = `${isSet(enable) ? '' : '|'}${textOf(type)} ${target}${words.join('')}${commentText(comment)}`;
   return Buffer.byteLength(text);
 }

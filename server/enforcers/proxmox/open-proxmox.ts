@@ -24,6 +24,7 @@ export function openProxmox(settings: ProxmoxSettings, { clock, marks, soon }: F
   return {
     enforcer: new ProxmoxIpset({ name, ipset, clock, soon, transport, marks, room }),
     room,
+    onDoubt: (relist) => room.onDoubt(relist),
     limits,
     protectedSources: [
       {

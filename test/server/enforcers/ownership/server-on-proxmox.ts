@@ -55,6 +55,7 @@ export class ServerOnProxmox {
             room,
           }),
           room,
+          onDoubt: (relist) => room.onDoubt(relist),
           limits: { maxEntries: 10_000, merge: true, resyncSeconds: 300 },
           protectedSources: [],
         },
@@ -84,12 +85,18 @@ export class ServerOnProxmox {
     return this.enforcement.strays('proxmox/main');
   }
 
-  /** So many at once, each fifty by a host of their own. */
-  async banAll(networks: readonly string[]): Promise<void> {
+  /** So many at once, each fifty by a host of their own, or all by one. */
+  async banAll(networks: readonly string[], host?: string): Promise<void> {
     for (let from = 0; from < networks.length; from += 50) {
       const events = networks.slice(from, from + 50).map((each, at) => makeEvent(at + 1, each, { ttlSeconds: null }));
-      await this.core.send(makeClient({ name: `host${networks[from]?.replaceAll('.', '-')}` }), events, randomUUID());
+      const name = host ?? `host${networks[from]?.replaceAll('.', '-')}`;
+      await this.core.send(makeClient({ name }), events, randomUUID());
     }
+  }
+
+  async unbanAll(networks: readonly string[], host: string): Promise<void> {
+    const events = networks.map((each, at) => makeEvent(at + 1, each, { verb: 'unban' }));
+    await this.core.send(makeClient({ name: host }), events, randomUUID());
   }
 
   async ban(network: string, ttlSeconds: number | null = null): Promise<void> {
