@@ -3,6 +3,7 @@ import type { Attack } from './attack.ts';
 import { clockJumped } from './clock-jumped.ts';
 import { diskFull } from './disk-full.ts';
 import { fail2banRestarted } from './fail2ban-restarted.ts';
+import { fileEnd } from './file-end.ts';
 import { flood } from './flood.ts';
 import { forgedFrames } from './forged-frames.ts';
 import { serverKilled } from './server-killed.ts';
@@ -18,4 +19,5 @@ export const attacks: readonly Attack[] = [
   diskFull,
   clockJumped,
   fail2banRestarted,
+  fileEnd,
 ];

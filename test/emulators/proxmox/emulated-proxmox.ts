@@ -56,6 +56,8 @@ export interface EmulatedProxmox {
   readClusterFw(): string | undefined;
   /** Replaces it as an editor would; undefined removes it. */
   writeClusterFw(text: string | undefined): void;
+  /** The largest size that a write through the API left it with, in bytes, of those that made it larger. */
+  grownTo(): number;
   /** The entries of an ipset as Proxmox reads them from the file; empty when there is no such ipset. */
   entriesOf(ipset: string): readonly IpsetEntry[];
   /** What was asked, with counters. */

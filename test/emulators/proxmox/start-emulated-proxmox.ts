@@ -72,6 +72,7 @@ export async function startEmulatedProxmox(options: EmulatedProxmoxOptions): Pro
     clusterFwFile: file.path,
     readClusterFw: () => file.readText(),
     writeClusterFw: (text) => file.writeText(text),
+    grownTo: () => file.grownTo,
     entriesOf: (ipset) => file.read().ipsets.get(ipset)?.entries ?? [],
     log,
     faults,

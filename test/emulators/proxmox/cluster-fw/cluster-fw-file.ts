@@ -20,9 +20,15 @@ const READ_MAX_BYTES = FILE_MAX_BYTES - 24;
  */
 export class ClusterFwFile {
   readonly path: string;
+  #grownTo = 0;
 
   constructor(dir: string) {
     this.path = join(dir, 'cluster.fw');
+  }
+
+  /** The largest size that a write through the API left it with, of those that made it larger. */
+  get grownTo(): number {
+    return this.#grownTo;
   }
 
   /** The text of the file, or undefined when there is none. */
@@ -69,9 +75,11 @@ export class ClusterFwFile {
    */
   write(config: ClusterFw): void {
     const text = formatClusterFw(config);
-    if (Buffer.byteLength(text) > FILE_MAX_BYTES) {
+    const bytes = Buffer.byteLength(text);
+    if (bytes > FILE_MAX_BYTES) {
       throw new ApiFailure(500, `unable to write '/etc/pve/firewall/cluster.fw.tmp.${process.pid}' - File too large`);
     }
+    if (bytes > Buffer.byteLength(this.readText() ?? '')) this.#grownTo = Math.max(this.#grownTo, bytes);
     this.writeText(text === '' ? undefined : text);
   }
 }
