@@ -1,9 +1,10 @@
-import { appendFile, readdir, rename } from 'node:fs/promises';
+import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Backoff } from '../shared/backoff.ts';
 import { Bell } from '../shared/bell.ts';
 import { type Clock, sleep } from '../shared/clock.ts';
 import { isAbsent } from '../shared/host/absent-file.ts';
+import { appendDurably } from '../shared/host/durable-file.ts';
 import { Serial } from '../shared/serial.ts';
 import { type QueueReader, TakenFiles, type TakenFilesOptions, takenNumber } from './queue/taken-files.ts';
 import { makeSpool, Spool, SpoolLostError } from './spool.ts';
@@ -143,8 +144,13 @@ export class Queue {
 
 const queueName = 'queue';
 
-/** Appends a line to the queue as the action does, for an agent that cannot take it over now. */
+/**
+ * Appends a line to the queue as the action does, for an agent that cannot take it over now. Durable when it returns: whoever gave it
+ * is told that it is kept.
+ *
+ * @throws Error that names the file
+ */
 export async function appendToQueue(spool: string, line: string): Promise<void> {
   await makeSpool(spool);
-  await appendFile(join(spool, queueName), line, { mode: 0o600 });
+  await appendDurably(join(spool, queueName), line);
 }

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(faketime fail2ban nftables iproute2 sqlite3 systemd openssh-client openssh-server procps ipset iptables)
+packages=(faketime fail2ban nftables iproute2 sqlite3 systemd openssh-client openssh-server procps ipset iptables strace)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")

@@ -19,12 +19,15 @@ export function exchangeFile(path: string, text: string): Promise<void> {
   return exchange(path, text, () => Promise.resolve());
 }
 
-/** Writes at the end of a file, which is made when missing. Durable when it returns. @throws Error that names the file */
+/** Writes at the end of a file, which is made when missing; both are durable when it returns. @throws Error that names the file */
 export async function appendDurably(path: string, text: string): Promise<void> {
   const file = await open(path, 'a', 0o600);
   try {
+    const { size } = await file.stat();
     await atPath(path, () => file.writeFile(text));
     await atPath(path, () => file.datasync());
+    // It may have been made just now.
+    if (size === 0) await syncDirectory(dirname(path));
   } finally {
     await file.close();
   }
