@@ -38,9 +38,9 @@ export class CommandRecord {
     const text = await readIfPresent(this.#path);
     if (text === undefined) return this.#begin();
     this.#isKnown = true;
-    const { bans, lines, unreadable } = parseRecord(text);
+    const { bans, lines, unreadable, isUnchecked } = parseRecord(text);
     if (unreadable > 0) await this.#setAside(text, unreadable);
-    if (unreadable > 0 || lines > 2 * bans.size + spareLines) await this.#rewrite(bans);
+    if (unreadable > 0 || isUnchecked || lines > 2 * bans.size + spareLines) await this.#rewrite(bans);
     return bans;
   }
 

@@ -1,6 +1,7 @@
 import { readLabels } from '../../../shared/labels.ts';
 import { type Network, parseNetwork } from '../../../shared/network.ts';
 import { parseObject } from '../../../shared/sealed-channel.ts';
+import { decodeLine, encodeLine } from '../../outbox/checked-line.ts';
 import type { BanFacts } from './command-event.ts';
 
 /** What the text of a record says. */
@@ -9,12 +10,14 @@ export interface ParsedRecord {
   readonly lines: number;
   /** Lines that say nothing, an unfinished one at the end among them. */
   readonly unreadable: number;
+  /** An agent wrote it whose lines had no checksum. */
+  readonly isUnchecked: boolean;
 }
 
-/** One line of a record, with its newline. */
+/** One line of a record, with its newline. By its checksum a changed digit is seen: the command would lift another network than it banned. */
 export function formatCarriedOut(verb: 'ban' | 'unban', network: Network, facts?: BanFacts): string {
   const { jail, client, labels, reason } = facts ?? {};
-  return `${JSON.stringify({ verb, network, jail, client, labels, reason })}\n`;
+  return encodeLine({ verb, network, jail, client, labels, reason });
 }
 
 /** Takes the lines one after the other. */
@@ -22,14 +25,16 @@ export function parseRecord(text: string): ParsedRecord {
   const bans = new Map<Network, BanFacts>();
   const lines = text.split('\n');
   // Behind the last newline: nothing, or what a dying host has not finished.
-  let unreadable = lines.pop() === '' ? 0 : 1;
-  for (const line of lines) if (line !== '' && !takeLine(bans, line)) unreadable += 1;
-  return { bans, lines: lines.length, unreadable };
+  const unfinished = lines.pop() === '' ? 0 : 1;
+  const written = lines.filter((line) => line !== '');
+  const isUnchecked = written.length > 0 && written.every((line) => decodeLine(line) === undefined);
+  const decode = isUnchecked ? parseObject : decodeLine;
+  const unreadable = written.filter((line) => !takeLine(bans, decode(line))).length;
+  return { bans, lines: lines.length, unreadable: unfinished + unreadable, isUnchecked };
 }
 
 /** Returns whether the line could be read. */
-function takeLine(bans: Map<Network, BanFacts>, line: string): boolean {
-  const value = parseObject(line);
+function takeLine(bans: Map<Network, BanFacts>, value: Readonly<Record<string, unknown>> | undefined): boolean {
   const network = parseNetwork(textOf(value?.['network']));
   if (value === undefined || network === undefined) return false;
   if (value['verb'] === 'ban') bans.set(network, factsOf(value));

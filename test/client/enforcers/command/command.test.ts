@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { formatCarriedOut, parseRecord } from '../../../../client/enforcers/command/record-lines.ts';
 import { notStarted } from '../../../../client/enforcers/command/run-failure.ts';
 import { EnforcerError } from '../../../../shared/errors.ts';
-import { entry, ReconcilerBench } from '../../../contracts/reconciler-bench.ts';
+import { entry, network, ReconcilerBench } from '../../../contracts/reconciler-bench.ts';
 import { ManualClock } from '../../../manual-clock.ts';
 import { until } from '../../../until.ts';
 import { makeScript, openUnderTest, readCalls, recording } from './command-under-test.ts';
@@ -15,6 +16,8 @@ const facts = {
   reason: 'tried; rm -rf / $(reboot) "quoted" \'quoted\'',
   labels: { site: '--help', note: '$(touch /tmp/hostile)\n`x`' },
 };
+
+const plain = { jail: 'sshd', client: 'web1', reason: '', labels: { site: 'fra1' } };
 
 const failsWith = (code: string, message: RegExp) => (error: unknown) => {
   assert.ok(error instanceof EnforcerError, String(error));
@@ -291,6 +294,30 @@ describe('the record of a command', () => {
       assert.equal(command.lines.length, said);
     });
   }
+
+  it('never says that the command holds what it was not told, whichever bit is flipped', async () => {
+    const [a, b, c] = ['192.0.2.1', '203.0.113.70', '2001:db8::/64'].map(network);
+    assert.ok(a && b && c);
+    const text = [a, b, c].map((each) => formatCarriedOut('ban', each, plain)).join('') + formatCarriedOut('unban', b);
+    for (let bit = 0; bit < text.length * 8; bit += 1) {
+      const bytes = Buffer.from(text);
+      bytes.writeUInt8(bytes.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+      const { bans, unreadable } = parseRecord(bytes.toString());
+      assert.ok(unreadable > 0, `bit ${bit}`);
+      for (const [each, said] of bans) assert.deepEqual([[a, b, c].includes(each), said], [true, plain], `bit ${bit}`);
+    }
+  });
+
+  it('is taken over from an agent that wrote no checksums, and has them from then on', async (context) => {
+    const { folder, path } = await makeScript(context, recording);
+    const record = join(folder, 'command-test.jsonl');
+    const lineOf = (verb: string, each: string) => `${JSON.stringify({ verb, network: each, ...plain })}\n`;
+    await writeFile(record, lineOf('ban', '192.0.2.1') + lineOf('ban', '192.0.2.2') + lineOf('unban', '192.0.2.1'));
+    const command = await openUnderTest(`argv = ${path} {verb} {network}`, { state: folder });
+    assert.deepEqual(await command.held(), ['192.0.2.2']);
+    assert.equal(await readFile(record, 'utf8'), formatCarriedOut('ban', network('192.0.2.2'), plain));
+    assert.deepEqual(command.lines, []);
+  });
 
   it('does not grow for ever', async (context) => {
     const { folder, path } = await makeScript(context, 'exit 0');
