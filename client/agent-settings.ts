@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { configError, unreadableConfig } from '../shared/errors.ts';
 import { isAbsent } from '../shared/host/absent-file.ts';
-import type { LogLevel } from '../shared/host/log.ts';
+import type { LogLevel } from '../shared/host/log-level.ts';
 import { SettingsReader } from '../shared/settings-reader.ts';
 
 /** What `[agent]` says; README lists the keys with their defaults. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type DnsName, dnsNameAllowed } from '../shared/dns/dns-name.ts';
 import { describeFileError } from '../shared/errors.ts';
 import { defaultPort } from '../shared/frames.ts';
-import { type LogLevel, logLevels } from '../shared/host/log.ts';
+import { type LogLevel, logLevels } from '../shared/host/log-level.ts';
 import type { Network } from '../shared/network.ts';
 import { type NetworkList, parseNetworkList } from '../shared/network-list.ts';
 import { quote } from '../shared/refusal.ts';

@@ -1,12 +1,10 @@
 import { type Logger, pino, type TransportTargetOptions } from 'pino';
 import { systemClock } from '../clock.ts';
 import { LineWriter } from './line-writer.ts';
+import type { LogLevel } from './log-level.ts';
 import type { StandardStreams } from './standard-streams.ts';
 
 export type Log = Logger;
-
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 /** A log, and whether it is written in full. */
 export interface OpenedLog {
