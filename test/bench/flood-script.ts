@@ -13,6 +13,8 @@ export interface FloodTask {
   readonly eventsPerFrame: number;
   /** So many addresses are banned again and again. */
   readonly networks: number;
+  /** Each of them in one of so many jails. */
+  readonly jails: number;
 }
 
 const task = JSON.parse(process.argv[2] ?? '') as FloodTask;
@@ -39,6 +41,7 @@ function nextEvents(): readonly object[] {
   return Array.from({ length: task.eventsPerFrame }, () => {
     place += 1;
     const network = networks[place % networks.length];
-    return { number: place, verb: 'ban', jail: 'sshd', network, ttlSeconds: 3_600, source: 'jail' };
+    const jail = `jail${(place % networks.length) % task.jails}`;
+    return { number: place, verb: 'ban', jail, network, ttlSeconds: 3_600, source: 'jail' };
   });
 }
