@@ -171,6 +171,28 @@ test('rewrites a journal whose events are acknowledged, and goes on numbering', 
   await outbox.close();
 });
 
+for (const servers of [['main'], ['main', 'other'], ['here', 'main']]) {
+  const away = servers.filter((name) => name !== 'here');
+  test(`holds two lines a network at most for each of ${away.join(', ')} of ${servers.join(', ')} that is away`, async (context) => {
+    const directory = await makeFolder(context);
+    const outbox = await open(directory, servers);
+    const [networks, rounds] = [2_000, 12];
+    let most = 0;
+    for (let at = 0; at < networks * rounds; at += 500) {
+      const index = at % networks;
+      const words = Array.from({ length: 500 }, (_, next) => event(index + next, at % 3 === 0 ? 'unban' : 'ban'));
+      await outbox.accept(words);
+      if (servers.includes('here')) await settle(outbox, waiting(outbox, 'here'), 'here');
+      const journal = await readFile(join(directory, 'journal'), 'utf8');
+      most = Math.max(most, journal.split('"verb"').length - 1);
+    }
+    assert.equal(outbox.lane('main').waiting, networks);
+    const bound = 2 * networks * away.length + 1_000;
+    assert.ok(most <= bound && most > networks, `${most} lines, at most ${bound}`);
+    await outbox.close();
+  });
+}
+
 test('loses no durable event and numbers none twice, wherever the journal is cut off', async (context) => {
   const directory = await makeFolder(context);
   const journal = join(directory, 'journal');
