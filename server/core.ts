@@ -122,7 +122,7 @@ export class Core {
     this.#parts = parts;
     this.#settings = settings;
     this.#isPaused = state.paused;
-    this.losses = new Losses(ledger, state.losses, log);
+    this.losses = new Losses({ ledger, found: state.losses, log, onAccepted: () => this.#acceptLosses() });
     this.notifications = new Notifications({ channels, clock, random, log });
     this.teller = new Teller({ log, counters: this.counters, notices: this.notifications, clock });
     this.sharedRefusals = new SharedRefusalCounts(clock);
@@ -183,8 +183,8 @@ export class Core {
     const { kept, unreadable } = await decisions.load();
     for (const { file, reason } of unreadable) {
       log.error({ file, reason }, 'decisions that may have been kept here cannot be read');
-      const text = `${file} cannot be read (${reason}): a panic, unban or allow in it is lost; decide again, take the file away`;
-      this.losses.note({ foundAt: clock.now(), text });
+      const text = `${file} cannot be read (${reason}): a panic, unban or allow in it is lost; decide again, then accept-loss puts the file aside`;
+      this.losses.note({ foundAt: clock.now(), text, holdsBack: true });
     }
     if (kept !== undefined) await this.rescue.restore(kept);
   }
@@ -238,6 +238,11 @@ export class Core {
     }
   }
 
+  #acceptLosses(): Promise<void> {
+    this.#policyChanged();
+    return this.#parts.decisions.setAside();
+  }
+
   #makeNames(state: LedgerState): WhitelistNames {
     const { clock, log, resolve } = this.#parts;
     return new WhitelistNames({
@@ -255,6 +260,7 @@ export class Core {
       ...{ state, addresses, standing, policy, clients, clock, log, settings: this.#settings.protection },
       sources: [...protectedSources, ...firewalls.flatMap((firewall) => firewall.protectedSources)],
       names: this.whitelistNames,
+      losses: this.losses,
       isPaused: () => this.#isPaused,
       record: () => this.record,
       onGaps: (reason, gaps) => this.protectionGaps.note(reason, gaps),

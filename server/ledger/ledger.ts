@@ -266,6 +266,8 @@ export interface Loss {
   readonly foundAt: number;
   /** What, and since when. */
   readonly text: string;
+  /** Something that protected from bans may be in it: new bans wait until the operator accepts it. */
+  readonly holdsBack: boolean;
 }
 
 /** Everything that the server keeps in memory. */

@@ -1,18 +1,27 @@
 import type { Log } from '../../shared/host/log.ts';
 import type { Ledger, Loss } from './ledger.ts';
 
+export interface LossesOptions {
+  readonly ledger: Pick<Ledger, 'acceptLosses'>;
+  readonly found: readonly Loss[];
+  readonly log: Log;
+  /** The operator accepted what was lost: no ban waits for that any more. */
+  readonly onAccepted: () => Promise<void>;
+}
+
 /** What the ledger was found to have lost; it is said at each start, by `status` and by `doctor`, until the operator accepts it. */
 export class Losses {
-  readonly #ledger: Pick<Ledger, 'acceptLosses'>;
+  readonly #options: LossesOptions;
   #list: readonly Loss[];
 
-  constructor(ledger: Pick<Ledger, 'acceptLosses'>, found: readonly Loss[], log: Log) {
-    this.#ledger = ledger;
-    this.#list = found;
-    for (const { text } of found) log.error({ loss: text }, 'the ledger has lost what was written');
+  constructor(options: LossesOptions) {
+    this.#options = options;
+    this.#list = options.found;
+    for (const { text, holdsBack } of options.found)
+      options.log.error({ loss: text, holdsBack }, 'the ledger has lost what was written');
   }
 
-  /** Something else that was decided, and is lost with a file beside the ledger; said as long as that file lies there. */
+  /** Something else that was decided, and is lost with a file beside the ledger; said at each start until it is accepted. */
   note(loss: Loss): void {
     this.#list = [...this.#list, loss];
   }
@@ -21,11 +30,18 @@ export class Losses {
     return this.#list;
   }
 
+  /** Whether something that protected from bans may be lost: fails closed. */
+  get holdBack(): boolean {
+    return this.#list.some(({ holdsBack }) => holdsBack);
+  }
+
   /** @returns what is accepted. @throws LedgerError */
   async accept(): Promise<readonly Loss[]> {
     const accepted = this.#list;
-    if (accepted.length > 0) await this.#ledger.acceptLosses();
+    if (accepted.length === 0) return accepted;
+    await this.#options.ledger.acceptLosses();
     this.#list = [];
+    await this.#options.onAccepted();
     return accepted;
   }
 }

@@ -46,7 +46,7 @@ export async function loadState(database: Database): Promise<LedgerState> {
       await rows(`SELECT ${asBytes('name')} FROM protected_source`),
       await rows(`SELECT ${asBytes('source', 'network')} FROM protected ORDER BY source, network`),
     ),
-    losses: (await rows(`SELECT found_at, ${asBytes('text')} FROM loss ORDER BY rowid`)).map(readLoss),
+    losses: (await rows(`SELECT found_at, holds_back, ${asBytes('text')} FROM loss ORDER BY rowid`)).map(readLoss),
     hostAddresses: readHostAddresses(
       await rows(
         `SELECT ${asBytes('client', 'address', 'key')}, seen_at FROM host_address ORDER BY client, seen_at, address`,
@@ -198,7 +198,7 @@ function readHostAddresses(rows: readonly Row[]): Map<string, HostAddress[]> {
 }
 
 function readLoss(row: Row): Loss {
-  return { foundAt: integer(row, 'found_at'), text: text(row, 'text') };
+  return { foundAt: integer(row, 'found_at'), text: text(row, 'text'), holdsBack: row['holds_back'] === 1 };
 }
 
 function isPermission(value: string): value is Permission {

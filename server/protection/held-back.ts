@@ -8,12 +8,13 @@ import type { RefusalCode } from '../../shared/refusal.ts';
  * | `whitelisted`, `protected`, `special-purpose`, `private`, `too-wide` | the policy lets it |
  * | `host` | no host is known by an address in it any more, or the operator means it (`--even-host`) |
  * | `unread` | every source of what must not be banned was read once |
+ * | `lost` | the operator accepts what the ledger has lost (`accept-loss`) |
  * | `paused` | the operator resumes |
  * | `lifted` | the operator lifted it, which the ledger does not say yet: only with a new ban |
  * | `no-room` | the firewall has room for it |
  */
 export interface HeldBack {
-  readonly code: RefusalCode | 'host' | 'unread' | 'paused' | 'no-room' | 'lifted';
+  readonly code: RefusalCode | 'host' | 'unread' | 'lost' | 'paused' | 'no-room' | 'lifted';
   /** Behind `held back: `, as `address of host web1`. */
   readonly detail: string;
   /** Whose address it is, of `host`. */
@@ -23,6 +24,11 @@ export interface HeldBack {
 export const pausedBack: HeldBack = { code: 'paused', detail: 'paused (panic) until resume' };
 
 export const liftedBack: HeldBack = { code: 'lifted', detail: 'lifted by the operator, not on disk yet' };
+
+export const lostBack: HeldBack = {
+  code: 'lost',
+  detail: 'the ledger has lost what may have protected from bans, see doctor, until accept-loss',
+};
 
 export const noRoom: HeldBack = { code: 'no-room', detail: 'no room in this firewall' };
 

@@ -4,12 +4,13 @@ import type { Network } from '../../shared/network.ts';
 import { HeldBans } from '../bans/held-bans.ts';
 import type { Clients } from '../clients.ts';
 import { type Change, LedgerError, type LedgerState, type ProtectedSet, type QuietChange } from '../ledger/ledger.ts';
+import type { Losses } from '../ledger/losses.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ProtectedAddresses } from '../policy/protected-addresses.ts';
 import type { WhitelistNames } from '../policy/whitelist-names.ts';
 import type { Record } from '../record.ts';
 import type { StandingBans } from '../standing-bans.ts';
-import { type HeldBack, pausedBack, unreadBack } from './held-back.ts';
+import { type HeldBack, lostBack, pausedBack, unreadBack } from './held-back.ts';
 import { HostOffers } from './host-offers.ts';
 import { type Coming, KnownHosts } from './known-hosts.ts';
 import type { ProtectedSource } from './protected-source.ts';
@@ -36,6 +37,7 @@ export interface ProtectionOptions {
   readonly clients: Clients;
   /** DNS names on the whitelist. */
   readonly names: Pick<WhitelistNames, 'unanswered'>;
+  readonly losses: Pick<Losses, 'holdBack'>;
   readonly isPaused: () => boolean;
   readonly record: () => Record;
   readonly clock: Clock;
@@ -91,13 +93,14 @@ export class Protection {
     return [...this.sources.states, ...this.#unanswered];
   }
 
-  /** Why nothing may be put into force, if that is so: something that must not be banned was never read. */
+  /** Why nothing may be put into force, if that is so: something that must not be banned was never read, or is lost. */
   get unread(): HeldBack | undefined {
     return this.unreadBeside([]);
   }
 
   /** The same without regard to some sources. */
   unreadBeside(others: readonly ProtectedSource[]): HeldBack | undefined {
+    if (this.#options.losses.holdBack) return lostBack;
     const sources = this.sources.unread.filter((source) => !others.includes(source));
     const names = [...sources, ...this.#unanswered].map(({ name }) => name);
     return names.length === 0 ? undefined : unreadBack(names);

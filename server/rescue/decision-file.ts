@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describeError } from '../../shared/errors.ts';
 import { readIfPresent } from '../../shared/host/absent-file.ts';
+import { putAside } from '../../shared/host/durable-file.ts';
 import { type Kept, removeAll, replaceFirst } from '../../shared/host/spare-file.ts';
 import { formatKept, type KeptDecisions, parseKept } from './kept-decisions.ts';
 
@@ -20,6 +21,8 @@ const fileName = 'decisions.json';
  */
 export class DecisionFile {
   readonly #files: readonly string[];
+  /** At the last load. */
+  #unreadable: Found['unreadable'] = [];
   #revision = 0;
 
   /** @param folders the best first */
@@ -37,7 +40,14 @@ export class DecisionFile {
       else if (found.kept !== undefined && found.kept.revision > (newest?.revision ?? -1)) newest = found.kept;
     }
     this.#revision = newest?.revision ?? 0;
+    this.#unreadable = unreadable;
     return { kept: newest, unreadable };
+  }
+
+  /** Puts what could not be read out of the way, as `decisions.json.damaged`; where that fails, the next start says it again. Never rejects. */
+  async setAside(): Promise<void> {
+    await Promise.allSettled(this.#unreadable.map(({ file }) => putAside(file)));
+    this.#unreadable = [];
   }
 
   /** Keeps these in the first folder that takes them, instead of those before; none: takes the files away. Never rejects. */

@@ -38,6 +38,11 @@ export async function removeFile(path: string): Promise<void> {
   await rm(path, { force: true });
 }
 
+/** Puts a file that cannot be used out of the way, as `NAME.damaged`. @throws Error of the file system */
+export async function putAside(path: string): Promise<void> {
+  await rename(path, `${path}.damaged`);
+}
+
 async function exchange(path: string, text: string, settle: (draft: FileHandle) => Promise<void>): Promise<void> {
   const draft = `${path}.new`;
   try {

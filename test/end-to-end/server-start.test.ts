@@ -38,6 +38,30 @@ describe('a server that starts', () => {
     assert.doesNotMatch((await fleet.server.command('status')).stdout, said);
   });
 
+  it('puts no new ban into force when a whitelist entry was changed, until the operator accepts it', async (context) => {
+    const fleet = await Fleet.start(context);
+    const { server } = fleet;
+    for (const args of [
+      ['allow', 'add', '198.51.100.7'],
+      ['ban', '203.0.113.1', '--ttl', '1h'],
+    ])
+      assert.equal((await server.command(...args)).code, 0);
+    await fleet.blocks(['203.0.113.1']);
+    await server.stop();
+    const ledger = join(dirname(server.config), 'ledger.db');
+    execFileSync('sqlite3', [ledger, "UPDATE whitelist SET network = '198.51.100.8'"]);
+    await server.start();
+    const ban = await server.command('ban', '198.51.100.7', '--ttl', '1h');
+    assert.deepEqual([ban.code, /held back: the ledger has lost/.test(ban.stdout)], [0, true], ban.stdout);
+    await server.command('reconcile');
+    fleet.assertBlocks(['203.0.113.1']);
+    assert.match((await server.command('status')).stdout, /198\.51\.100\.8: is not .*NO NEW BAN IS PUT INTO FORCE/);
+    assert.match((await server.command('doctor')).stdout, /no new one is put into force until accept-loss/);
+    assert.match((await server.command('bans')).stdout, /198\.51\.100\.7 .*held back: the ledger has lost/);
+    assert.equal((await server.command('accept-loss')).code, 0);
+    await fleet.blocks(['198.51.100.7', '203.0.113.1']);
+  });
+
   it('makes a backup while it runs, which starts elsewhere with the same bans; both refuse what they must', async (context) => {
     const fleet = await Fleet.start(context);
     const { server } = fleet;

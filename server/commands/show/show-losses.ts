@@ -3,7 +3,10 @@ import { items, text } from './answer-text.ts';
 
 /** In the answer of `status`; nothing as long as the ledger is whole. */
 export function lossLines(losses: unknown): string[] {
-  return items(losses).map((loss) => `ledger: LOST, until accept-loss: ${text(loss['text'])}`);
+  return items(losses).map((loss) => {
+    const wait = loss['holdsBack'] === true ? '; NO NEW BAN IS PUT INTO FORCE until then' : '';
+    return `ledger: LOST, until accept-loss: ${text(loss['text'])}${wait}`;
+  });
 }
 
 export function showAccepted(answer: Answer): string {

@@ -27,7 +27,7 @@ export interface RunningServer {
   /** Decisions of the operator that hold in memory alone; undefined: the ledger has all. */
   readonly unwritten: UnwrittenDecisions | undefined;
   /** What the ledger has lost, one sentence each. */
-  readonly losses: readonly string[];
+  readonly losses: readonly LossFacts[];
   readonly firewalls: readonly FirewallState[];
   readonly sources: readonly SourceFacts[];
   /** Channels of notifications that fail. */
@@ -117,6 +117,13 @@ export interface NameFacts {
   readonly trouble: string | undefined;
 }
 
+/** What the ledger has lost. */
+export interface LossFacts {
+  readonly text: string;
+  /** New bans wait until it is accepted. */
+  readonly holdsBack: boolean;
+}
+
 export interface ChannelFailure extends Failure {
   /** `webhook/chat` */
   readonly name: string;
@@ -145,7 +152,10 @@ export async function readRunningServer(socket: string): Promise<ServerFacts> {
       marks: texts(status['marks']),
       isPaused: status['paused'] === true,
       recordFailure: readFailure(status['record']),
-      losses: objects(status['losses']).map(({ text }) => String(text)),
+      losses: objects(status['losses']).map(({ text, holdsBack }) => ({
+        text: String(text),
+        holdsBack: holdsBack === true,
+      })),
       unwritten: readUnwritten(status['unwritten']),
       disputedClock: readClock(status['clock']),
       firewalls: objects(status['enforcers']).map(readFirewall),

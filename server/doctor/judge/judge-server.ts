@@ -108,13 +108,16 @@ function judgeUnwritten({ unwritten }: RunningServer): readonly Said[] {
 }
 
 function judgeLosses({ losses }: RunningServer): readonly Said[] {
-  return losses.map((loss) => ({
+  return losses.map(({ text, holdsBack }) => ({
     level: 'broken',
     code: 'ledger-loss',
-    fact: loss,
-    consequence:
-      'it does not count any more; firewalls keep what the ledger does not know, hosts report again what their jails hold',
-    command: 'look at what is left, or restore a backup (README: The ledger); then: fail2networkban-server accept-loss',
+    fact: text,
+    consequence: holdsBack
+      ? 'what protected from bans may be lost with it: bans are recorded, but no new one is put into force until accept-loss; lists and feeds wait'
+      : 'it does not count any more; firewalls keep what the ledger does not know, hosts report again what their jails hold',
+    command: holdsBack
+      ? 'fail2networkban-server allow list; add what is missing, or restore a backup (README: The ledger); then: fail2networkban-server accept-loss'
+      : 'look at what is left, or restore a backup (README: The ledger); then: fail2networkban-server accept-loss',
   }));
 }
 

@@ -40,7 +40,7 @@ export async function checkCopy(file: string): Promise<CopyFacts> {
 
 async function checkSums(database: Database, file: string): Promise<void> {
   const losses = findLosses(await readEvidence(database, undefined));
-  if (losses.length > 0) throw unusable(file, `is damaged: ${losses.join('; ')}`);
+  if (losses.length > 0) throw unusable(file, `is damaged: ${losses.map(({ text }) => text).join('; ')}`);
 }
 
 async function readFacts(database: Database): Promise<CopyFacts> {

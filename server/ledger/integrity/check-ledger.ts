@@ -2,7 +2,7 @@ import type { Clock } from '../../../shared/clock.ts';
 import { copyLedger } from '../copy-ledger.ts';
 import type { Database } from '../database.ts';
 import { readId, readWrittenSequence } from '../read-rows.ts';
-import { type Evidence, findLosses } from './find-losses.ts';
+import { type Evidence, type FoundLoss, findLosses } from './find-losses.ts';
 import { IdentityRows, makeIdentity } from './identity.ts';
 import type { LastCommit, LastCommitFile } from './last-commit-file.ts';
 import { readSeal, type Seal, SealWriter } from './seal.ts';
@@ -37,7 +37,8 @@ async function keepAsFound(database: Database, file: string, clock: Clock): Prom
 async function tellTrouble(database: Database, { trouble }: LastCommitFile, clock: Clock): Promise<void> {
   if (trouble === undefined) return;
   const known = (await database.prepare('SELECT 1 FROM loss WHERE text = ?')).get(trouble);
-  if (known === undefined) await inTransaction(database, () => writeLosses(database, [trouble], clock.now()));
+  if (known === undefined)
+    await inTransaction(database, () => writeLosses(database, [{ text: trouble, holdsBack: false }], clock.now()));
 }
 
 /** First of all, for the seal is made with the id. */
@@ -46,7 +47,9 @@ async function mendIdentity(database: Database, file: string, clock: Clock): Pro
   const fresh = await makeIdentity(database);
   if (rows.isWhole) return;
   await keepAsFound(database, file, clock);
-  await inTransaction(database, () => writeLosses(database, [rows.mend(fresh)], clock.now()));
+  await inTransaction(database, () =>
+    writeLosses(database, [{ text: rows.mend(fresh), holdsBack: false }], clock.now()),
+  );
 }
 
 /** @param last undefined: nothing beside the file is looked at */
@@ -65,7 +68,7 @@ export async function readEvidence(database: Database, last: LastCommit | undefi
 
 interface Settlement {
   readonly evidence: Evidence;
-  readonly losses: readonly string[];
+  readonly losses: readonly FoundLoss[];
   readonly at: number;
 }
 
@@ -108,7 +111,7 @@ export async function sealAgain(database: Database, last: Pick<Seal, 'commits' |
   return seal;
 }
 
-async function writeLosses(database: Database, losses: readonly string[], at: number): Promise<void> {
-  const statement = await database.prepare('INSERT INTO loss VALUES (?, ?)');
-  for (const text of losses) statement.run(at, text);
+async function writeLosses(database: Database, losses: readonly FoundLoss[], at: number): Promise<void> {
+  const statement = await database.prepare('INSERT INTO loss (found_at, text, holds_back) VALUES (?, ?, ?)');
+  for (const { text, holdsBack } of losses) statement.run(at, text, Number(holdsBack));
 }

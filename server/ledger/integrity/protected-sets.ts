@@ -30,6 +30,8 @@ export async function damagedSets(database: Database): Promise<DamagedRow[]> {
   const known = new Set(sources.map(({ name }) => name));
   const strays = [...sets.keys()].filter((name) => !known.has(name));
   return [...damaged.map(({ name }) => name), ...strays].map((name) => ({
+    // Bans wait for any other source, which counts as never read; what a host offers comes back only with the host.
+    protects: textOf(name).startsWith('host/'),
     text: `what must not be banned by the source ${shown(name)}`,
     takeOut: () =>
       database.exec(`DELETE FROM protected WHERE hex(source) = '${name}';

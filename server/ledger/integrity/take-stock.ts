@@ -24,6 +24,8 @@ export interface Stock {
 export interface DamagedRow {
   /** What it is now, without secrets. */
   readonly text: string;
+  /** It protected from bans, and nothing else makes them wait until that is known again. */
+  readonly protects: boolean;
   /** Takes it out of what stands. Runs inside the caller's transaction. */
   readonly takeOut: () => Promise<unknown>;
 }
@@ -68,10 +70,14 @@ function damagedReport(database: Database, row: Row): DamagedRow {
   const [network, client, jail] = shownCells(row);
   const sequence = Number(row['number0']);
   return {
+    protects: false,
     text: `the ban of ${network} by ${client} in jail ${jail}, change ${sequence} of ${safeInstant(Number(row['at']))}`,
     takeOut: () => database.exec(`DELETE FROM history WHERE sequence = ${sequence}`),
   };
 }
+
+/** Bans of a host's address are held back as long as the client and the address are known. */
+const protecting: ReadonlySet<DigestedTable> = new Set<DigestedTable>(['whitelist', 'client', 'host_address']);
 
 const namesOfTables: Readonly<Record<DigestedTable, (cells: readonly string[]) => string>> = {
   whitelist: ([network]) => `the whitelist entry ${network}`,
@@ -83,6 +89,7 @@ const namesOfTables: Readonly<Record<DigestedTable, (cells: readonly string[]) =
 
 function damagedEntry(database: Database, table: DigestedTable, row: Row): DamagedRow {
   return {
+    protects: protecting.has(table),
     text: namesOfTables[table](shownCells(row)),
     takeOut: () => database.exec(`DELETE FROM ${table} WHERE ${hasTextsOf(table, row)}`),
   };

@@ -10,6 +10,7 @@ import { formatKept, type KeptDecision, parseKept } from '../../../server/rescue
 import { SmallDisk } from '../../end-to-end/small-disk.ts';
 import { makeFolder, testWithEnding } from '../../ending.ts';
 import { dnsName } from '../../shared/dns/dns-names.ts';
+import { blocks } from '../admin/sent-events.ts';
 import { withServer } from '../running-server.ts';
 import { makeEntry, network } from '../samples.ts';
 
@@ -99,19 +100,29 @@ it('takes no decisions of which a digit has changed', () => {
   }
 });
 
-testWithEnding('a server that cannot read what was decided says so until it is accepted', async (context) => {
-  const folder = await makeFolder(context);
-  await writeFile(join(folder, 'decisions.json'), '{"revision":1');
-  await withServer(
-    async (server) => {
-      const said = judgeServer(await readRunningServer(server.settings.socket), '0.0.0');
-      const { level, fact = '' } = said.find(({ code }) => code === 'ledger-loss') ?? {};
-      assert.equal(level, 'broken');
-      assert.match(fact, /decisions\.json cannot be read \(it is damaged\): a panic, unban or allow in it is lost/);
-      await server.ask('accept-loss');
-      assert.deepEqual((await server.ask('status'))['losses'], []);
-    },
-    undefined,
-    { parts: { decisions: new DecisionFile([folder]) } },
-  );
-});
+testWithEnding(
+  'a server that cannot read what was decided says so, and bans wait, until it is accepted',
+  async (context) => {
+    const folder = await makeFolder(context);
+    await writeFile(join(folder, 'decisions.json'), '{"revision":1');
+    await withServer(
+      async (server) => {
+        const said = judgeServer(await readRunningServer(server.settings.socket), '0.0.0');
+        const { level, fact = '' } = said.find(({ code }) => code === 'ledger-loss') ?? {};
+        assert.equal(level, 'broken');
+        assert.match(fact, /decisions\.json cannot be read \(it is damaged\): a panic, unban or allow in it is lost/);
+        await server.ask('ban', { network: '203.0.113.1' });
+        const found = await server.ask('lookup', { network: '203.0.113.1' });
+        assert.match(JSON.stringify(found), /"code":"lost"/);
+        assert.match(String((await server.ask('reconcile'))['unread']), /lost what may have protected .* accept-loss$/);
+        assert.deepEqual(server.blocked, []);
+        await server.ask('accept-loss');
+        await blocks(server, '203.0.113.1');
+        assert.deepEqual(await readdir(folder), ['decisions.json.damaged']);
+        assert.deepEqual((await server.ask('status'))['losses'], []);
+      },
+      undefined,
+      { parts: { decisions: new DecisionFile([folder]) } },
+    );
+  },
+);

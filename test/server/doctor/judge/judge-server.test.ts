@@ -39,7 +39,11 @@ describe('the server', () => {
       { ...good, untold: [{ name: 'webhook/chat', reason: 'it answers with the status 500', forSeconds: 90 }] },
       ['warning notifications-fail'],
     ],
-    ['whose ledger has lost something', { ...good, losses: ['lost: change 8'] }, ['broken ledger-loss']],
+    [
+      'whose ledger has lost something',
+      { ...good, losses: [{ text: 'lost: change 8', holdsBack: true }] },
+      ['broken ledger-loss'],
+    ],
     ['of another version', { ...good, version: '0.9.0' }, ['warning version-not-in-use']],
   ];
   for (const [name, facts, expected] of cases) {

@@ -7,7 +7,7 @@ import { after, describe, it } from 'node:test';
 import type { Change, LedgerState } from '../../../../server/ledger/ledger.ts';
 import { SqliteLedger } from '../../../../server/ledger/sqlite-ledger.ts';
 import { ManualClock } from '../../../manual-clock.ts';
-import { makeClient, makeEntry, makeReport } from '../../samples.ts';
+import { makeClient, makeEntry, makeReport, network } from '../../samples.ts';
 import { makeVersionOne } from '../migrations/version-one.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'f2nb-damage-'));
@@ -58,6 +58,7 @@ async function start(file: string): Promise<LedgerState> {
 }
 
 const networks = ({ reports }: LedgerState) => reports.map(({ network }) => network);
+const holdsBack = ({ losses }: LedgerState) => losses.some((loss) => loss.holdsBack);
 const texts = ({ losses }: LedgerState) => losses.map(({ text }) => text);
 
 /** What may lie where a file is expected. */
@@ -162,6 +163,7 @@ describe('a row that was changed', () => {
       sqlite(file, does);
       const state = await start(file);
       assert.match(texts(state)[0] ?? '', says);
+      assert.equal(holdsBack(state), /^the (?:whitelist entry|client)/.test(texts(state)[0] ?? ''));
       const { reports, whitelist, clients, streams } = state;
       const keys = clients.flatMap((client) => client.keys);
       assert.deepEqual([reports.length, whitelist.length, clients.length, keys.length, streams.size], left);
@@ -176,6 +178,23 @@ describe('a row that was changed', () => {
       );
     });
   }
+
+  it('makes bans wait when it is where a host was, or what a host offers', async () => {
+    for (const does of ["UPDATE host_address SET address = '192.0.2.8'", 'DELETE FROM protected']) {
+      const file = await makeFile();
+      const ledger = await SqliteLedger.open(file, clock);
+      const address = network('203.0.113.7');
+      const known = [{ address, keyId: 'key-0001', seenAt: noon }];
+      const changes: readonly Change[] = [
+        { kind: 'host-addresses', client: 'web1', addresses: known },
+        { kind: 'source-read', source: 'host/web1/ignoreip', networks: [address] },
+      ];
+      await ledger.commit(changes, noon);
+      await ledger.close();
+      sqlite(file, does);
+      assert.equal(holdsBack(await start(file)), true, does);
+    }
+  });
 
   it('never has its secret in what is said', async () => {
     const file = await makeFile();
@@ -222,6 +241,7 @@ describe('a row that is gone', () => {
       sqlite(file, does);
       const state = await start(file);
       assert.deepEqual(texts(state), [says]);
+      assert.equal(holdsBack(state), /^whitelist|^the seal/.test(says));
       assert.deepEqual(await start(file), state);
     });
   }
@@ -245,6 +265,7 @@ describe('commits that are gone', () => {
     assert.deepEqual(texts(state), [
       'lost: change 8, from 2026-01-31 12:00:00 UTC to 2026-01-31 13:00:00 UTC; the ledger is older than its last commit (an older copy, or a lost ledger.db-wal)',
     ]);
+    assert.equal(holdsBack(state), true);
     assert.deepEqual(networks(state), ['192.0.2.1', '192.0.2.2', '2001:db8::3']);
     const ledger = await SqliteLedger.open(file, clock);
     assert.equal(await ledger.commit([reported('192.0.2.5')], noon), 9);
@@ -283,7 +304,7 @@ describe('commits that are gone', () => {
     const { losses, reports } = await start(file);
     const text =
       'another ledger was here until 2026-01-31 12:00:00 UTC, with 7 changes: its bans, whitelist and hosts are not in this one';
-    assert.deepEqual([losses, reports], [[{ foundAt: noon, text }], []]);
+    assert.deepEqual([losses, reports], [[{ foundAt: noon, text, holdsBack: true }], []]);
   });
 
   it('are said until the operator accepts it', async () => {

@@ -115,7 +115,7 @@ describe('bytes that are no text any more', () => {
 
   it('are no end of what was found before', () => {
     const file = copyOf();
-    sqlite(file, "INSERT INTO loss VALUES (5, CAST(x'ff4141' AS TEXT))");
+    sqlite(file, "INSERT INTO loss (found_at, text) VALUES (5, CAST(x'ff4141' AS TEXT))");
     const opened = open(file);
     assert.deepEqual(typeof opened === 'string' ? opened : opened.losses, ['\ufffdAA']);
   });
