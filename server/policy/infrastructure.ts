@@ -1,9 +1,13 @@
 import { type Network, parseNetwork } from '../../shared/network.ts';
 import { NetworkIndex } from '../../shared/network-index.ts';
-import { type SharedInfrastructure, sharedInfrastructure } from './infrastructure-networks.ts';
+import { cdnsAndLoadBalancers, type SharedInfrastructure } from './infrastructure-networks.ts';
+import { publicResolvers } from './public-resolvers.ts';
 
 /** Operators of shared infrastructure whose networks may be banned: all, or those of these names. */
 export type AllowedInfrastructure = 'all' | ReadonlySet<string>;
+
+/** All that is known, as their operators publish it. */
+export const sharedInfrastructure: readonly SharedInfrastructure[] = [...cdnsAndLoadBalancers, ...publicResolvers];
 
 export const noInfrastructure: AllowedInfrastructure = new Set();
 

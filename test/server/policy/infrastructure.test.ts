@@ -1,33 +1,57 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Infrastructure, infrastructureOperators, parseInfrastructure } from '../../../server/policy/infrastructure.ts';
-import { sharedInfrastructure } from '../../../server/policy/infrastructure-networks.ts';
-import { prefixLengthOf } from '../../../shared/network.ts';
-import { privateNetworks, specialPurpose } from '../../../shared/special-networks.ts';
+import {
+  Infrastructure,
+  infrastructureOperators,
+  parseInfrastructure,
+  sharedInfrastructure,
+} from '../../../server/policy/infrastructure.ts';
+import { covers, familyOf, prefixLengthOf } from '../../../shared/network.ts';
+import { NetworkIndex } from '../../../shared/network-index.ts';
 import { spell } from '../../shared/network/spellings.ts';
 import { blocks, event, send } from '../admin/sent-events.ts';
 import { type RunningServer, withServer } from '../running-server.ts';
 import { network } from '../samples.ts';
 
+/** Networks that no operator has: private and reserved ones, those for documentation (IANA's special-purpose registries). */
+const nobodys = new NetworkIndex(
+  [
+    ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24'],
+    ...['192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24'],
+    ...['224.0.0.0/3', '2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'],
+  ].map(network),
+);
+const textsOf = (networks: string): string[] => networks.trim().split(/\s+/);
+
 describe('the data of shared infrastructure', () => {
   for (const { operator, networks, source, date } of sharedInfrastructure) {
-    it(`of ${operator} has a source, a day, and public networks in their canonical form`, () => {
+    it(`of ${operator} has a source, a day, and public networks in their canonical form, none within another`, () => {
       assert.match(source, /^https:\/\//);
       assert.match(date, /^20\d\d-\d\d-\d\d$/);
-      const texts = networks.trim().split(/\s+/);
-      assert.equal(new Set(texts).size, texts.length);
-      for (const text of texts) {
+      const index = new NetworkIndex(textsOf(networks).map(network));
+      assert.equal(index.size, textsOf(networks).length);
+      for (const text of textsOf(networks)) {
         const each = network(text);
-        assert.equal(
-          each,
-          text.replace(/\/32$/, (end) => (text.includes(':') ? end : '')),
-          text,
-        );
+        assert.equal(each, text);
         assert.ok(prefixLengthOf(each) >= 11, text);
-        assert.equal(specialPurpose.overlapping(each) ?? privateNetworks.overlapping(each), undefined, text);
+        assert.ok(familyOf(each) === 4 || covers(network('2000::/3'), each), text);
+        assert.equal(nobodys.overlapping(each), undefined, text);
+        assert.deepEqual(index.within(each), [each]);
       }
     });
   }
+
+  it("has no network of two operators, but of Cloudflare's resolvers, whose IPv6 is in a network of its CDN", () => {
+    const shared = sharedInfrastructure.flatMap(({ operator, networks }) =>
+      sharedInfrastructure
+        .filter((other) => other.operator !== operator)
+        .flatMap((other) => {
+          const index = new NetworkIndex(textsOf(other.networks).map(network));
+          return textsOf(networks).flatMap((each) => index.covering(network(each)) ?? []);
+        }),
+    );
+    assert.deepEqual(new Set(shared), new Set(['2606:4700::/32']));
+  });
 
   it('names each operator once', () => {
     assert.equal(new Set(infrastructureOperators).size, infrastructureOperators.length);
@@ -51,6 +75,12 @@ describe('[policy] infrastructure', () => {
     ['refuse', '104.16.1.1', 'cloudflare'],
     ['refuse', '104.0.0.0/11', 'cloudflare'],
     ['refuse', '2606:4700::6810:1', 'cloudflare'],
+    ['refuse', '147.243.1.1', 'azure-front-door'],
+    ['refuse', '24.110.129.1', 'cloudfront'],
+    ['refuse', '45.60.1.1', 'imperva'],
+    ['refuse', '192.88.134.1', 'sucuri'],
+    ['refuse', '34.96.1.1', 'google-load-balancer'],
+    ['refuse', '209.85.204.1', 'google-load-balancer'],
     ['refuse', '1.1.1.1', 'cloudflare-dns'],
     ['refuse', '1.1.1.0/24', 'cloudflare-dns'],
     ['refuse', '1.1.1.7', undefined],
@@ -59,6 +89,9 @@ describe('[policy] infrastructure', () => {
     ['Allow Cloudflare, quad9', '104.16.1.1', undefined],
     ['allow cloudflare quad9', '9.9.9.9', undefined],
     ['allow cloudflare', '9.9.9.9', 'quad9'],
+    ['allow cloudflare', '2606:4700:4700::1111', 'cloudflare-dns'],
+    ['allow cloudflare-dns', '2606:4700:4700::1111', 'cloudflare'],
+    ['allow cloudflare, cloudflare-dns', '2606:4700:4700::1111', undefined],
   ] as const)
     it(`"${text}" finds ${operator ?? 'nothing'} at ${address}`, () => assert.equal(found(text, address), operator));
 
