@@ -5,6 +5,7 @@ import type { Network } from '../shared/network.ts';
 import type { Clients } from './clients.ts';
 import type { Change, Client } from './ledger/ledger.ts';
 import type { Session } from './session.ts';
+import { chooseLeaving } from './transport/choose-leaving.ts';
 
 /** A logged-in connection. Instants are milliseconds since the epoch. */
 export interface Connected {
@@ -30,13 +31,18 @@ export class ConnectedClients {
   readonly #lastSeen = new Map<string, number>();
   readonly #elsewhere = new Map<string, Elsewhere>();
 
-  /** @returns false when the client has as many connections as it may */
-  add(connected: Connected): boolean {
-    const others = this.#countOf(connected.client);
-    if (others >= limits.connectionsPerClientMax) return false;
+  /** Ends another connection of a client that has all that it may. @returns that one */
+  add(connected: Connected): Connected | undefined {
+    const { client, address } = connected;
+    const others = this.list().filter((each) => each.client === client);
+    const leaving = others.length < limits.connectionsPerClientMax ? undefined : chooseLeaving(others, address);
+    if (leaving !== undefined) {
+      this.#connected.delete(leaving.session);
+      leaving.session.close(closeCodes.tooMany, 'a newer connection of this client took its place');
+    }
     this.#connected.set(connected.session, connected);
-    this.#lastSeen.set(connected.client, connected.since);
-    return true;
+    this.#lastSeen.set(client, connected.since);
+    return leaving;
   }
 
   /** @returns who it was, when it was connected */
@@ -71,12 +77,6 @@ export class ConnectedClients {
 
   list(): Connected[] {
     return [...this.#connected.values()];
-  }
-
-  #countOf(client: string): number {
-    let count = 0;
-    for (const connected of this.#connected.values()) if (connected.client === client) count += 1;
-    return count;
   }
 
   /** When a client was last connected, or asked by HTTP, since the start, or undefined. */

@@ -1,6 +1,7 @@
 import { type Clock, sleep } from '../shared/clock.ts';
 import { every } from '../shared/every.ts';
 import { type LocalVerb, serveLocalSocket } from '../shared/host/local-socket.ts';
+import { limits } from '../shared/limits.ts';
 import type { Network } from '../shared/network.ts';
 import { secretBytes } from '../shared/signing.ts';
 import type { ClockJump } from '../shared/trusted-clock.ts';
@@ -15,6 +16,7 @@ import { strayVerbs } from './admin/stray-verbs.ts';
 import { whitelistVerbs } from './admin/whitelist-verbs.ts';
 import { answerQuestion } from './answer-question.ts';
 import type { Authenticated } from './authenticate.ts';
+import type { Connected } from './connected-clients.ts';
 import { Core, type CoreParts } from './core.ts';
 import { apiRoutes } from './http/api/api.ts';
 import { Positions } from './http/crowdsec/positions.ts';
@@ -181,11 +183,7 @@ export class FleetServer {
       certificate: identity?.certificate,
       clock,
       openSession: (connection, address) => this.#openSession(connection, address),
-      onEnd: (session) => {
-        const left = connected.remove(session, clock.now());
-        if (left?.address !== undefined)
-          protection.hosts.left({ client: left.client, address: left.address, now: clock.now() });
-      },
+      onEnd: (session) => this.#noteLeft(connected.remove(session, clock.now())),
       onRequest: (request, response, origin) => this.#door.answer(request, response, origin),
       isKnown: (address) => protection.hosts.index.within(address).length > 0,
       onTurnedAway: (address, reason) => teller.turnedAway(address, reason),
@@ -253,13 +251,26 @@ export class FleetServer {
     });
   }
 
-  #admit(session: Session, { client, keyId, agent }: Authenticated, address: Network | undefined): boolean {
+  #admit(
+    session: Session,
+    { client: { name: client }, keyId, agent }: Authenticated,
+    address: Network | undefined,
+  ): void {
     const { connected, protection, teller } = this.#core;
     const since = this.#parts.clock.now();
-    const isAdmitted = connected.add({ session, client: client.name, keyId, agent, address, since });
-    if (isAdmitted) teller.connected({ client: client.name, address, agent });
-    if (isAdmitted && address !== undefined) protection.hostCame({ client: client.name, keyId, address, now: since });
-    return isAdmitted;
+    const leaving = connected.add({ session, client, keyId, agent, address, since });
+    if (leaving !== undefined) {
+      const detail = `more than ${limits.connectionsPerClientMax} connections: another one took its place`;
+      teller.rejection({ code: 'rate-limited', detail, client }, leaving.address);
+      this.#noteLeft(leaving);
+    }
+    teller.connected({ client, address, agent });
+    if (address !== undefined) protection.hostCame({ client, keyId, address, now: since });
+  }
+
+  #noteLeft(left: Connected | undefined): void {
+    if (left?.address === undefined) return;
+    this.#core.protection.hosts.left({ client: left.client, address: left.address, now: this.#parts.clock.now() });
   }
 
   #verbs(actor: string): ReadonlyMap<string, LocalVerb> {

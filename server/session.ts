@@ -62,8 +62,8 @@ export interface SessionOptions {
   readonly noteEnforcers: (session: Session, enforcers: readonly HostEnforcer[]) => void;
   /** What `ignoreip` of the client's jails names. */
   readonly noteIgnoreip: (client: Client, networks: readonly Network[]) => void;
-  /** Whether this client may have one more connection; called once, at login. */
-  readonly admit: (session: Session, authenticated: Authenticated) => boolean;
+  /** Told of a login, before the client is welcomed. */
+  readonly admit: (session: Session, authenticated: Authenticated) => void;
   /** Told of a client that proved itself, and is bound to other networks; it is refused as any other. */
   readonly onElsewhere: (client: Client) => void;
   readonly onRejection: (rejection: Rejection) => void;
@@ -180,12 +180,7 @@ export class Session {
       lists: new JailLists(),
       rate: rates.of(who.client.name, clock.elapsed()),
     };
-    if (!admit(this, who)) {
-      const detail = `more than ${limits.connectionsPerClientMax} connections of ${who.client.name}`;
-      this.#tell({ code: 'rate-limited', detail });
-      this.close(closeCodes.tooMany, detail);
-      return;
-    }
+    admit(this, who);
     const { may, jails } = who.client;
     this.#send({ type: 'welcome', server: this.#options.serverName, may, jails });
   }

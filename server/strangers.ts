@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../shared/clock.ts';
 import { limits } from '../shared/limits.ts';
-import { familyOf, type Network, networkFrom, parseNetwork, rangeOf } from '../shared/network.ts';
+import { type Network, parseNetwork } from '../shared/network.ts';
 import { FairPlaces } from './transport/fair-places.ts';
+import { neighbourhoodOf } from './transport/neighbourhood.ts';
 
 /** A connection that has not logged in. */
 export interface Stranger {
@@ -54,7 +55,7 @@ export class Strangers {
     const address = parseNetwork(socket.remoteAddress);
     const isKnown = address !== undefined && this.#options.isKnown(address);
     const places = isKnown ? this.#known : this.#others;
-    const neighbourhood = address === undefined ? 'unknown' : neighbourhoodOf(address);
+    const neighbourhood = neighbourhoodOf(address);
     const stranger = this.#makeStranger(socket, address, (left) => places.leave(neighbourhood, left));
     const placed = places.take(neighbourhood, stranger);
     if (placed.kind === 'instead-of') this.#turnAway(placed.other);
@@ -116,9 +117,4 @@ const tooMany = 'too many connections without a login';
 /** Unique while the connection stands, and the same for a TLS socket and the one that it is made from. */
 function keyOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`;
-}
-
-/** One host has a whole IPv6 /64 to itself. */
-function neighbourhoodOf(address: Network): Network {
-  return familyOf(address) === 4 ? address : networkFrom(6, rangeOf(address).first, 64);
 }

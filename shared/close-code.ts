@@ -14,7 +14,7 @@ export const closeCodes = {
   loginTimeout: 4408,
   /** A frame seen before, reordered, reflected or altered. */
   replayed: 4409,
-  /** Too many connections of this client, or from this address. */
+  /** A newer connection of this client took the place of this one, or too many frames. */
   tooMany: 4429,
 } as const;
 

@@ -27,6 +27,7 @@ import { judgeAddresses, judgeWhitelist } from './judge/judge-addresses.ts';
 import { judgeCertificate } from './judge/judge-certificate.ts';
 import { judgeClients } from './judge/judge-clients.ts';
 import { judgeProblems, judgeSettings } from './judge/judge-configuration.ts';
+import { judgeConnections } from './judge/judge-connections.ts';
 import { judgeDisk } from './judge/judge-disk.ts';
 import { judgeLogReaders } from './judge/judge-log-readers.ts';
 import { judgeNames } from './judge/judge-names.ts';
@@ -159,7 +160,11 @@ async function examineRunning(
     ...server.sources.map((source) => ({ subject: source.name, said: judgeSource(source) })),
     {
       subject: 'clients',
-      said: [...judgeClients(server, host.clock.now()), ...judgeProxies(server.sharedRefusals)],
+      said: [
+        ...judgeClients(server, host.clock.now()),
+        ...judgeConnections(server, host.clock.now()),
+        ...judgeProxies(server.sharedRefusals),
+      ],
     },
     await examineProtection(server, socket, asked.proxmoxes, host),
     {

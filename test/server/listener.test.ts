@@ -249,12 +249,14 @@ describe('a listener', () => {
       assert.match(listening.rejections[0] ?? '', /^malformed: /);
     }));
 
-  it('sends away a client with too many connections', () =>
-    withListener(false, async ({ listening }) => {
-      for (let count = 0; count < limits.connectionsPerClientMax; count += 1) await Peer.logIn(listening.port);
-      const extra = await Peer.open(listening.port);
-      extra.sendLogin();
-      assert.equal(await extra.closed, closeCodes.tooMany);
+  it('lets a client in that has all connections that it may, and ends its oldest', () =>
+    withListener(false, async ({ listening, hosts }) => {
+      const first = await Peer.logIn(listening.port);
+      for (let count = 1; count < limits.connectionsPerClientMax; count += 1) await Peer.logIn(listening.port);
+      const newest = await Peer.logIn(listening.port);
+      assert.equal(await first.closed, closeCodes.tooMany);
+      assert.equal((await newest.ask({ type: 'query', id: 1, about: 'self' })).type, 'answer');
+      assert.equal(hosts.connected.list().length, limits.connectionsPerClientMax);
     }));
 
   it('ends a connection that gives no sign of life, and keeps one that does', () =>

@@ -43,7 +43,7 @@ export class Listening {
           follow: () => () => undefined,
           answer: () => Promise.resolve({}),
           admit: (session, { client, keyId, agent }) =>
-            hosts.connected.add({ session, client: client.name, keyId, agent, address, since: clock.now() }),
+            void hosts.connected.add({ session, client: client.name, keyId, agent, address, since: clock.now() }),
           onElsewhere: () => undefined,
           onRejection: ({ code, detail }) => this.rejections.push(`${code}: ${detail}`),
         }),

@@ -71,7 +71,14 @@ export class SessionPair {
       follow: (client, request, send) => hosts.core.feed.follow(client, request, send),
       answer: () => Promise.resolve({ banned: false }),
       admit: (session, { client, keyId, agent }) =>
-        hosts.connected.add({ session, client: client.name, keyId, agent, address: undefined, since: clock.now() }),
+        void hosts.connected.add({
+          session,
+          client: client.name,
+          keyId,
+          agent,
+          address: undefined,
+          since: clock.now(),
+        }),
       onElsewhere: () => undefined,
       onRejection: (rejection) => this.rejections.push(rejection),
     });

@@ -136,6 +136,13 @@ export interface ClientState {
   readonly addedAtMs: number;
   /** It asks by HTTP; else it is a host. */
   readonly hasToken: boolean;
+  readonly connections: readonly ConnectionFacts[];
+}
+
+export interface ConnectionFacts {
+  readonly address: string;
+  /** Milliseconds since the epoch. */
+  readonly sinceMs: number;
 }
 
 /** Asks over the admin socket. */
@@ -265,11 +272,15 @@ function readFailure(state: unknown): Failure | undefined {
   return { reason: String(state['reason']), forSeconds: Number(state['forSeconds']) };
 }
 
-function readClient({ name, lastSeen, addedAt, keys }: Fields): ClientState {
+function readClient({ name, lastSeen, addedAt, keys, connections }: Fields): ClientState {
   return {
     name: String(name),
     lastSeenMs: typeof lastSeen === 'number' ? lastSeen : undefined,
     addedAtMs: Number(addedAt),
     hasToken: objects(keys).some(({ kind }) => kind === 'http'),
+    connections: objects(connections).map(({ address, since }) => ({
+      address: String(address ?? 'unknown'),
+      sinceMs: Number(since),
+    })),
   };
 }

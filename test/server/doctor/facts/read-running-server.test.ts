@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { readRunningServer } from '../../../../server/doctor/facts/read-running-server.ts';
+import { judgeConnections } from '../../../../server/doctor/judge/judge-connections.ts';
+import { closeCodes } from '../../../../shared/close-code.ts';
+import { limits } from '../../../../shared/limits.ts';
 import { withServer } from '../../running-server.ts';
 
 it('the doctor hears from the running server that its record cannot be written, and for how long', () =>
@@ -18,4 +21,18 @@ it('the doctor hears from the running server that its record cannot be written, 
     server.ledger.isFull = false;
     await server.ask('ban', { network: '203.0.113.7' });
     assert.equal(await failure(), undefined);
+  }));
+
+it('the doctor hears of the connections of a host with a stolen key, and the host gets in beside them', () =>
+  withServer(async (server) => {
+    const credentials = await server.enroll({ name: 'web1' });
+    const thief = await server.logIn(credentials);
+    for (let count = 1; count < limits.connectionsPerClientMax; count += 1) await server.logIn(credentials);
+    const host = await server.logIn(credentials);
+    assert.equal(await thief.closed, closeCodes.tooMany);
+    assert.equal((await host.ask({ type: 'query', id: 1, about: 'self' })).type, 'answer');
+    const facts = await readRunningServer(server.settings.socket);
+    assert.ok(facts.kind === 'running');
+    const [said] = judgeConnections(facts, server.clock.now());
+    assert.equal(said?.fact, 'web1 is connected from 1 address (127.0.0.1), with 8 connections');
   }));

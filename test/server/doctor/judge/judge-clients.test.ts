@@ -34,6 +34,7 @@ function client(seenHours: number | undefined, addedHours: number): ClientState 
     name: 'web1',
     addedAtMs: nowMs - addedHours * hourMs,
     hasToken: false,
+    connections: [],
     lastSeenMs: seenHours === undefined ? undefined : nowMs - seenHours * hourMs,
   };
 }
