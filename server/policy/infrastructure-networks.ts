@@ -5,7 +5,7 @@ export interface SharedInfrastructure {
   readonly kind: 'CDN' | 'load balancer' | 'public resolver';
   /** Where the operator publishes them. */
   readonly source: string;
-  /** The day of the newest text that confirmed the whole list, as 2026-09-23. */
+  /** The day of the newest dated text that confirmed them, as 2026-09-23; single addresses rest on texts without a day. */
   readonly date: string;
   /** Separated by white space. */
   readonly networks: string;
