@@ -41,7 +41,7 @@ function takesNothing(server: string, waiting: number, { code, detail, since }: 
   return {
     level: code === 'rate-limited' ? 'warning' : 'broken',
     code: 'server-takes-nothing',
-    fact: `${server} takes nothing since ${since}: ${code}: ${detail}; ${plural(waiting, 'event')} wait`,
+    fact: `${server} takes nothing since ${since}: ${code}: ${detail}; ${plural(waiting, 'event')} waiting here`,
     consequence: 'what is banned here is not blocked there; it is kept, and sent when the server takes it again',
     command: `on the server ${server}: fail2networkban-server doctor; ledger-unavailable: make room or mend its disk (df -h /var/lib/fail2networkban)`,
   };

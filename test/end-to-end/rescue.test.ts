@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
-import { type Ending, lastFirst } from '../ending.ts';
+import { type Ending, lastFirst, makeFolder } from '../ending.ts';
+import { AgentProcess } from './agent-process.ts';
 import { Fleet } from './fleet.ts';
 import { SmallDisk } from './small-disk.ts';
 import { suiteMaxMs, waitUntil } from './wait-until.ts';
@@ -63,6 +64,31 @@ describe('the operator, whose ledger cannot be written', { timeout: suiteMaxMs }
     assert.equal((await fleet.server.ask('status'))['paused'], true);
     assert.match((await fleet.server.command('allow', 'list')).stdout, /home\.example\.invalid/);
     fleet.assertBlocks([]);
+  });
+
+  it('hears of it at the hosts, too: status and doctor there name the server that takes nothing', async (context) => {
+    const ending = lastFirst(context);
+    const disk = await SmallDisk.mount(ending, 4);
+    const fleet = await startWithBans(ending, disk.dir);
+    const enrolments = { main: await fleet.server.enrolmentFor('web1') };
+    const agent = await AgentProcess.start({ dir: await makeFolder(ending), enrolments });
+    ending.after(() => agent.stop());
+    await waitUntil('it is connected', async () => (await agent.command('status')).code === 0);
+    await disk.fill();
+    await useUpLog(fleet);
+    assert.equal((await agent.command('ban', '203.0.113.2')).code, 75);
+    const status = await agent.command('status');
+    assert.deepEqual(
+      [status.code, /main: takes nothing for now: ledger-unavailable: /.test(status.stdout)],
+      [75, true],
+    );
+    const doctor = await agent.command('doctor');
+    assert.equal(doctor.code, 2);
+    assert.match(doctor.stdout, /main takes nothing since .*1 event/);
+    assert.match(doctor.stdout, /on the server main: fail2networkban-server doctor/);
+    await disk.empty();
+    await waitUntil('all is well', async () => (await agent.command('status')).code === 0);
+    assert.equal(await agent.waiting(), 0);
   });
 
   it('is told by backup what is not in the copy, whether the server runs or not', async (context) => {
