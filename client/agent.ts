@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Bell } from '../shared/bell.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { ResolveName } from '../shared/dns/resolve-name.ts';
+import type { RunCommand } from '../shared/host/command-runner.ts';
 import type { Log } from '../shared/host/log.ts';
 import { Courier } from './courier.ts';
 import type { Fail2ban } from './fail2ban-client.ts';
@@ -20,10 +21,9 @@ import { type HandedOver, takeByHand } from './queue/by-hand.ts';
 import { makeQueue } from './queue/make-queue.ts';
 import type { Queue } from './queue.ts';
 import { Refusals } from './refusals.ts';
-import { hostSources } from './safety/host-sources.ts';
-import { namedSource } from './safety/named-source.ts';
-import { Safety } from './safety/safety.ts';
-import { serverSources } from './safety/server-sources.ts';
+import { openSafety } from './safety/open-safety.ts';
+import type { Safety } from './safety/safety.ts';
+import type { ReachedServer } from './safety/server-sources.ts';
 import { nextHopOf, type ServerAddress } from './server-address.ts';
 import type { Settings } from './settings.ts';
 import type { Unread } from './unread.ts';
@@ -38,6 +38,8 @@ export interface Host {
   readonly fail2ban: Fail2ban;
   /** Asks what DNS names mean. */
   readonly resolve: ResolveName;
+  /** Runs programs of the host. */
+  readonly run: RunCommand;
   /** Opens what blocks other hosts' bans here. */
   readonly openEnforcer: PeersOptions['openEnforcer'];
   readonly log: Log;
@@ -95,10 +97,14 @@ export class Agent {
     const unreadable = new UnreadableLog(settings.agent.spool, host.clock);
     const refusals = new Refusals();
     const faults = new Faults(host.clock, host.log);
-    const safety = makeSafety(settings, host, {
-      peerOf: (name) => addressOfPeer(destinations.find(({ courier }) => courier.server === name)),
+    const { safety, damage } = await openSafety(settings, {
+      ...host,
+      servers: reachedBy(settings.servers, (name) =>
+        addressOfPeer(destinations.find(({ courier }) => courier.server === name)),
+      ),
       onChange: () => peers.enforcement.notify(),
     });
+    await tellDamage(settings.agent.state, damage, host);
     const peers: Peers = makePeers(settings, host, safety);
     const destinations: readonly Destination[] = settings.servers.map((server) =>
       makeDestination(server, {
@@ -163,23 +169,11 @@ interface Surroundings {
   readonly bell: Bell;
 }
 
-function makeSafety(
-  { whitelist, whitelistNames, servers }: Settings,
-  { clock, log, resolve }: Host,
-  { peerOf, onChange }: { readonly peerOf: (server: string) => string | undefined; readonly onChange: () => void },
-): Safety {
-  const reached = servers.map((server) => ({
-    ...nextHopOf(server),
-    name: server.name,
-    peer: () => peerOf(server.name),
-  }));
-  const parts = { resolve, clock, log };
-  const sources = [
-    namedSource('what a name of [agent] whitelist means', () => Promise.resolve(whitelistNames), parts),
-    ...hostSources(parts),
-    ...serverSources(reached),
-  ];
-  return new Safety({ whitelist, sources, clock, log, onChange });
+function reachedBy(
+  servers: readonly ServerAddress[],
+  peerOf: (server: string) => string | undefined,
+): readonly ReachedServer[] {
+  return servers.map((server) => ({ ...nextHopOf(server), name: server.name, peer: () => peerOf(server.name) }));
 }
 
 function addressOfPeer(destination: Destination | undefined): string | undefined {

@@ -5,6 +5,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { nameResolver } from '../../shared/dns/resolve-name.ts';
 import { describeError } from '../../shared/errors.ts';
 import { type ExitCode, exitCodes } from '../../shared/exit-codes.ts';
+import { commandRunner } from '../../shared/host/command-runner.ts';
 import { type LocalVerb, serveLocalSocket } from '../../shared/host/local-socket.ts';
 import { type Log, openLog } from '../../shared/host/log.ts';
 import { type ServiceEnvironment, ServiceManager } from '../../shared/host/service-manager.ts';
@@ -24,7 +25,7 @@ const logDrainMaxMs = 1_000;
 
 /** What the process gives to the agent. */
 export interface Surroundings {
-  readonly environment: ServiceEnvironment;
+  readonly environment: ServiceEnvironment & { readonly PATH?: string | undefined };
   readonly streams: StandardStreams;
   readonly onSignal: OnSignal;
   /** Ends the process at once, with its exit code. */
@@ -39,8 +40,9 @@ export async function runAgent(context: CommandContext, surroundings: Surroundin
     log.warn({ error: describeError(error) }, 'systemd was not told'),
   );
   const wishes = new Wishes(surroundings.onSignal);
+  const path = surroundings.environment.PATH ?? '';
   const endFeeding = service.feedWatchdog(context.clock);
-  while ((await runOnce(context, { settings, log, service, wishes })) === 'reload') {
+  while ((await runOnce(context, { settings, log, service, wishes, path })) === 'reload') {
     settings = await reload(context, settings, log);
   }
   endFeeding();
@@ -54,6 +56,8 @@ interface Run {
   readonly log: Log;
   readonly service: ServiceManager;
   readonly wishes: Wishes;
+  /** Where programs are looked up, as PATH is written. */
+  readonly path: string;
 }
 
 async function runOnce({ clock, config }: CommandContext, run: Run): Promise<Wish> {
@@ -85,7 +89,7 @@ async function runOnce({ clock, config }: CommandContext, run: Run): Promise<Wis
   }
 }
 
-function openAgent(clock: Clock, { settings, log }: Run): Promise<Agent> {
+function openAgent(clock: Clock, { settings, log, path }: Run): Promise<Agent> {
   const fail2ban = makeFail2ban({ program: settings.agent.fail2banClient, socket: settings.agent.fail2banSocket });
   return Agent.open(settings, {
     clock,
@@ -93,6 +97,7 @@ function openAgent(clock: Clock, { settings, log }: Run): Promise<Agent> {
     randomBytes,
     fail2ban,
     resolve: nameResolver(),
+    run: commandRunner(path),
     openEnforcer: makeOpenEnforcer({ settings, fail2ban, clock, log, randomBytes }),
     log,
     agent: `fail2networkban ${version}`,

@@ -2,7 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../shared/clock.ts';
 import { isAbsent, readIfPresent } from '../../shared/host/absent-file.ts';
-import { kernelTables, readKernelGateways } from '../../shared/host/gateways.ts';
+import type { RunCommand } from '../../shared/host/command-runner.ts';
+import { kernelTables, readGateways } from '../../shared/host/gateways.ts';
 import { readOwnAddresses } from '../../shared/host/own-addresses.ts';
 import { readResolvers } from '../../shared/host/resolvers.ts';
 import { readTimeServers } from '../../shared/host/time-servers.ts';
@@ -29,13 +30,18 @@ export const hostPlaces: HostPlaces = {
   logins: '/run/systemd/sessions',
 };
 
+export interface HostSourceParts extends NamedSourceParts {
+  /** Runs `ip`, which knows every routing table. */
+  readonly run: RunCommand;
+}
+
 /** What an agent finds out about its own host. */
-export function hostSources(parts: NamedSourceParts, places: HostPlaces = hostPlaces): readonly SafetySource[] {
-  const { clock } = parts;
+export function hostSources(parts: HostSourceParts, places: HostPlaces = hostPlaces): readonly SafetySource[] {
+  const { clock, run } = parts;
   const sessions = new SshSessions();
   return [
     { reason: 'an address of this host', read: () => Promise.resolve(readOwnAddresses()) },
-    { reason: 'a default gateway of this host', read: () => readKernelGateways(places.network) },
+    { reason: 'a default gateway of this host', read: () => readGateways(places.network, run) },
     { reason: 'a resolver of this host', read: () => readResolvers() },
     namedSource('a time server of this host', () => readTimeServers(), parts),
     {

@@ -122,7 +122,7 @@ export class Safety {
       this.#found.set(source, networks);
       if (this.#failing.delete(source)) log.info({ what: source.reason }, 'found out again');
     } catch (error) {
-      this.#fail(source, describeError(error));
+      if (!signal.aborted) this.#fail(source, describeError(error));
     }
   }
 

@@ -15,7 +15,7 @@ export interface ReachedServer {
 /** What an agent must leave reachable to hear of bans at all: each server by its name, and as it is connected now. */
 export function serverSources(servers: readonly ReachedServer[]): readonly SafetySource[] {
   return servers.flatMap(({ name, host, peer }) => [
-    { reason: `an address of the server ${name}`, read: () => resolveHost(host) },
+    { reason: `an address of the server ${name}`, read: (signal) => resolveHost(host, signal) },
     { reason: `where the server ${name} is connected`, read: () => Promise.resolve(networksOf([peer() ?? ''])) },
   ]);
 }

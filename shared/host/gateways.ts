@@ -35,7 +35,7 @@ export async function readGateways(folder: string, run: RunCommand): Promise<Net
  *
  * @throws Error
  */
-export async function readKernelGateways(folder: string): Promise<Network[]> {
+async function readKernelGateways(folder: string): Promise<Network[]> {
   const ipv4 = await readFile(join(folder, 'route'), 'utf8');
   const ipv6 = (await readIfPresent(join(folder, 'ipv6_route'))) ?? '';
   return [...parseIpv4Gateways(ipv4), ...parseIpv6Gateways(ipv6)];

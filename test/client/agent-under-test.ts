@@ -9,6 +9,7 @@ import { appendToQueue } from '../../client/queue.ts';
 import type { ServerAddress, Trust } from '../../client/server-address.ts';
 import type { Settings } from '../../client/settings.ts';
 import { type Clock, systemClock } from '../../shared/clock.ts';
+import { commandRunner } from '../../shared/host/command-runner.ts';
 import { type Log, openLog } from '../../shared/host/log.ts';
 import { StandardStreams } from '../../shared/host/standard-streams.ts';
 import type { Ending } from '../ending.ts';
@@ -77,7 +78,18 @@ function noEnforcer(): never {
 export async function startAgent(test: Ending, settings: Settings, options: StartOptions = {}): Promise<Running> {
   const { clock = systemClock, fail2ban = noFail2ban, openEnforcer = noEnforcer } = options;
   const { log = ofProcess.log } = options;
-  const host = { clock, random: () => 0, randomBytes, fail2ban, resolve: noNames, openEnforcer, log, agent: 'test' };
+  const run = commandRunner('/usr/sbin:/usr/bin:/sbin:/bin');
+  const host = {
+    clock,
+    random: () => 0,
+    randomBytes,
+    fail2ban,
+    resolve: noNames,
+    run,
+    openEnforcer,
+    log,
+    agent: 'test',
+  };
   const agent = await Agent.open(settings, host);
   const ending = new AbortController();
   const running = agent.run(ending.signal);

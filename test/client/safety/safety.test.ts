@@ -1,30 +1,44 @@
 import assert from 'node:assert/strict';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import pino from 'pino';
 import { hostSources } from '../../../client/safety/host-sources.ts';
+import { NameFile } from '../../../client/safety/name-file.ts';
 import { namedSource } from '../../../client/safety/named-source.ts';
 import { Safety, type SafetySource } from '../../../client/safety/safety.ts';
 import { serverSources } from '../../../client/safety/server-sources.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { nameResolver } from '../../../shared/dns/resolve-name.ts';
+import { commandRunner, type RunCommand } from '../../../shared/host/command-runner.ts';
 import { embeddedIpv4 } from '../../../shared/network/embedded-ipv4.ts';
 import { covers, familyOf, type Network, prefixLengthOf } from '../../../shared/network.ts';
 import { specialPurpose } from '../../../shared/special-networks.ts';
 import { network } from '../../contracts/reconciler-bench.ts';
 import { DnsServer } from '../../emulators/dns/dns-server.ts';
-import { lastFirst, makeFolder } from '../../ending.ts';
+import { type Ending, lastFirst, makeFolder } from '../../ending.ts';
 import { ManualClock } from '../../manual-clock.ts';
 import { noNames } from '../../server/samples.ts';
+import { dnsName } from '../../shared/dns/dns-names.ts';
 import { spell } from '../../shared/network/spellings.ts';
 import { anyNetwork, closeNetwork } from '../../shared/networks.ts';
 import { until } from '../../until.ts';
+import { Namespace } from '../enforcers/nftables/namespace.ts';
 
 const forever = new AbortController().signal;
-const quiet = { resolve: noNames, log: pino({ level: 'silent' }) };
+const log = pino({ level: 'silent' });
+const quiet = { resolve: noNames, log };
+async function openNames(context: Ending): Promise<NameFile> {
+  const file = await NameFile.open(join(await makeFolder(context), 'names'), log);
+  // Behind what a source still writes.
+  context.after(() => file.save([]));
+  return file;
+}
+
+const onPath = commandRunner('/usr/sbin:/usr/bin:/sbin:/bin');
 
 interface LogLine {
   readonly msg: string;
@@ -205,8 +219,9 @@ describe('the safety of an agent', () => {
 });
 
 describe('what an agent finds out of its host', () => {
-  it('has the addresses of this very machine', async () => {
-    const { safety, lines } = make({ sources: hostSources({ ...quiet, clock: systemClock }) });
+  it('has the addresses of this very machine', async (context) => {
+    const file = await openNames(lastFirst(context));
+    const { safety, lines } = make({ sources: hostSources({ ...quiet, clock: systemClock, run: onPath, file }) });
     await safety.refresh(forever);
     assert.deepEqual(lines, []);
     const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
@@ -214,8 +229,32 @@ describe('what an agent finds out of its host', () => {
     for (const { address } of own) assert.ok(safety.refuse(network(address)), `${address} is not refused`);
   });
 
+  it('has the gateways of every routing table, of both families', async (context) => {
+    const ending = lastFirst(context);
+    const namespace = await Namespace.make(ending);
+    for (const words of [
+      'link add up0 type veth peer name up1',
+      'link set up0 up',
+      'link set up1 up',
+      'addr add 192.0.2.2/24 dev up0',
+      'addr add 2001:db8:1::2/64 dev up0 nodad',
+      'route add default via 192.0.2.1 dev up0 table 100',
+      '-6 route add default via 2001:db8:1::1 dev up0 table 101',
+    ])
+      await namespace.ip(words);
+    const run: RunCommand = (command) => onPath([...namespace.enter, ...command]);
+    const parts = { ...quiet, clock: new ManualClock(), run, file: await openNames(ending) };
+    const { safety } = make({ sources: hostSources(parts) });
+    await safety.refresh(forever);
+    for (const each of ['192.0.2.1', '2001:db8:1::1']) {
+      const detail = `${each} overlaps ${each}, a default gateway of this host`;
+      assert.deepEqual(safety.refuse(network(each)), { code: 'protected', detail });
+    }
+  });
+
   it('has gateways and sessions by the files of a host', async (context) => {
-    const folder = await makeFolder(context);
+    const ending = lastFirst(context);
+    const folder = await makeFolder(ending);
     const places = { network: join(folder, 'net'), ssh: join(folder, 'ssh'), logins: join(folder, 'logins') };
     for (const part of [places.network, join(places.ssh, 'sshd_config.d'), places.logins])
       await mkdir(part, { recursive: true });
@@ -230,7 +269,9 @@ describe('what an agent finds out of its host', () => {
     await writeFile(join(places.ssh, 'sshd_config'), 'Include /etc/ssh/sshd_config.d/*.conf\n');
     await writeFile(join(places.ssh, 'sshd_config.d', 'port.conf'), 'Port 2222\n');
     await writeFile(join(places.logins, '3'), 'STATE=active\nREMOTE_HOST=203.0.113.8\n');
-    const { safety, lines } = make({ sources: hostSources({ ...quiet, clock: new ManualClock() }, places) });
+    // Without iproute2 there are the kernel's own files.
+    const parts = { ...quiet, clock: new ManualClock(), run: commandRunner('/nowhere'), file: await openNames(ending) };
+    const { safety, lines } = make({ sources: hostSources(parts, places) });
     await safety.refresh(forever);
     assert.equal(
       safety.refuse(network('192.0.2.1'))?.detail,
@@ -252,7 +293,8 @@ describe('names that an agent protects', () => {
     dns.zone.set('backup.example.org', [{ type: 'A', value: '203.0.113.7' }]);
     dns.zone.set('down.example.org', 'silence');
     const clock = new ManualClock();
-    const parts = { ...quiet, clock, resolve: nameResolver({ servers: [dns.address], hostsFile: '/dev/null' }) };
+    const resolve = nameResolver({ servers: [dns.address], hostsFile: '/dev/null' });
+    const parts = { ...quiet, clock, resolve, file: await openNames(ending) };
     const words = ['backup.example.org', '192.0.2.123', 'not a name'];
     const { safety } = make({ sources: [namedSource('a time server of this host', async () => words, parts)] });
     await safety.refresh(forever);
@@ -270,7 +312,8 @@ describe('names that an agent protects', () => {
     dns.zone.set('backup.example.org', [{ type: 'A', value: '203.0.113.7' }]);
     dns.zone.set('down.example.org', 'silence');
     const clock = new ManualClock();
-    const parts = { ...quiet, clock, resolve: nameResolver({ servers: [dns.address], hostsFile: '/dev/null' }) };
+    const resolve = nameResolver({ servers: [dns.address], hostsFile: '/dev/null' });
+    const parts = { ...quiet, clock, resolve, file: await openNames(ending) };
     const source = namedSource('x', async () => ['down.example.org', 'backup.example.org'], parts);
     const reading = source.read(new AbortController().signal);
     await until(() => dns.questions.length >= 4 && clock.waiting > 0, 'all are asked about');
@@ -287,7 +330,58 @@ describe('names that an agent protects', () => {
   });
 });
 
+describe('names that an agent protected before', () => {
+  /** What a source of these words says at its first reading, while no resolver answers. */
+  async function firstRead(dns: DnsServer, file: NameFile): Promise<readonly Network[]> {
+    const clock = new ManualClock();
+    const resolve = nameResolver({ servers: [dns.address], hostsFile: '/dev/null' });
+    const source = namedSource('x', async () => ['backup.example.org'], { clock, log, resolve, file });
+    return await source.read(forever);
+  }
+
+  it('hold from the start without DNS, as it said last, and a damaged line is told and holds nothing', async (context) => {
+    const ending = lastFirst(context);
+    const dns = await DnsServer.start(ending);
+    const path = join(await makeFolder(ending), 'names');
+    dns.zone.set('backup.example.org', [
+      { type: 'A', value: '203.0.113.7' },
+      { type: 'AAAA', value: '2001:db8:0:0:0:0:0:7' },
+    ]);
+    const both = ['203.0.113.7', '2001:db8::7'];
+    assert.deepEqual(await firstRead(dns, await NameFile.open(path, log)), both);
+    await until(() => existsSync(path), 'they are kept');
+    assert.equal((await stat(path)).mode & 0o777, 0o600);
+    dns.zone.set('backup.example.org', 'SERVFAIL');
+    assert.deepEqual(await firstRead(dns, await NameFile.open(path, log)), both);
+    const text = await readFile(path, 'utf8');
+    for (const at of [0, 12, text.indexOf('113'), text.length - 4]) {
+      const other = text[at] === '8' ? '9' : '8';
+      await writeFile(path, `${text.slice(0, at)}${other}${text.slice(at + 1)}`);
+      const file = await NameFile.open(path, log);
+      assert.match(file.damage.join(), /names: 1 of 1 line damaged: what those names mean is unknown/);
+      assert.deepEqual(await firstRead(dns, file), []);
+      // Behind what that reading keeps.
+      await file.save(file.kept);
+    }
+  });
+
+  it('are no reason not to start where their file cannot be read or written', async (context) => {
+    const ending = lastFirst(context);
+    const path = join(await makeFolder(ending), 'names');
+    await mkdir(path);
+    const file = await NameFile.open(path, log);
+    assert.match(file.damage.join(), /names cannot be read \(.*EISDIR/);
+    await file.save([{ name: dnsName('backup.example.org'), networks: [network('203.0.113.7')] }]);
+    assert.deepEqual((await NameFile.open(path, log)).kept, []);
+  });
+});
+
 describe('the servers of an agent', () => {
+  it('are not waited for once nobody wants to know', async () => {
+    const [byName] = serverSources([{ name: 'gone', host: 'name.invalid', peer: () => undefined }]);
+    await assert.rejects(async () => await byName?.read(AbortSignal.abort(new Error('called off'))), /called off/);
+  });
+
   it('are protected by name, by address, and as they are connected now', async () => {
     const peer = { address: '::ffff:198.51.100.9' };
     const { safety } = make({
