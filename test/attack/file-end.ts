@@ -13,8 +13,8 @@ import { EventStream } from './event-stream.ts';
 
 const budgetBytes = clusterFileMaxBytes - clusterFileReserveBytes;
 const hosts = 3;
-/** Of all hosts together in one round, if it is the only one: of eight, each has eight times as many. */
-const bansOfLoneRound = 500;
+/** Of all hosts together; the first of eight rounds has 28,500, so that there are 32,000 in the end. */
+const bansOfLaterRound = 500;
 const editsOfRound = 3;
 const bansOfFrame = 50;
 /** Of four bans two are neighbours, which become one entry. */
@@ -26,7 +26,7 @@ const shareWithRoom = 0.4;
 const swingMaxBytes = 20_000;
 /** One entry is not always as long as another. */
 const freeMaxBytes = 4_096;
-const settleMaxMs = 600_000;
+const settleMaxMs = 1_800_000;
 
 /** Many more bans than fit come in beside an administrator's file that grows and shrinks; at last somebody fills it. */
 export const fileEnd: Attack = {
@@ -35,14 +35,15 @@ export const fileEnd: Attack = {
   rounds: { inTests: 1, byHand: 8 },
   run: async (stage) => {
     const fleet = await Fleet.start(stage.ending, { firewall: ['max_entries = 50000'] });
-    const bansOfRound = bansOfLoneRound * stage.rounds;
-    const roomBytes = stage.rounds * bansOfRound * shareWithRoom * entriesOfBan * entryBytes;
+    const bans = bansOfLaterRound * stage.rounds ** 2;
+    const roomBytes = bans * shareWithRoom * entriesOfBan * entryBytes;
     const swing = Math.min(swingMaxBytes, Math.floor(roomBytes / 4));
     const part = new AdministratorsPart(fleet.proxmox, stage.chance);
     part.resize(budgetBytes - roomBytes);
     const all = await Promise.all(Array.from({ length: hosts }, (_, place) => HostBans.start(fleet, stage, place)));
     const operators: string[] = [];
     for (let round = 1; round <= stage.rounds; round += 1) {
+      const bansOfRound = round === 1 ? bans - bansOfLaterRound * (stage.rounds - 1) : bansOfLaterRound;
       for (let edit = 0; edit < editsOfRound; edit += 1) {
         await Promise.all(all.map((host) => host.ban(bansOfRound / hosts / editsOfRound)));
         part.resize(budgetBytes - roomBytes + stage.chance.between(-swing, swing));
@@ -53,9 +54,7 @@ export const fileEnd: Attack = {
       judge(stage, fleet, { all, operators, round });
     }
     const entries = blacklistOf(fleet.proxmox).length;
-    stage.note(
-      `${stage.rounds * bansOfRound} bans, ${entries} entries, at most ${fleet.proxmox.grownTo()} bytes of ${budgetBytes}`,
-    );
+    stage.note(`${bans} bans, ${entries} entries, at most ${fleet.proxmox.grownTo()} bytes of ${budgetBytes}`);
     await fillToTheEnd(stage, fleet, part);
     judge(stage, fleet, { all, operators, round: stage.rounds });
   },
