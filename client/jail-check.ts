@@ -141,6 +141,7 @@ export class JailCheck {
 
   async #compare(connection: Connection, look: Look): Promise<void> {
     this.#requests.refuseUnknown([...look.jails.keys()]);
+    this.#watches.forgetGone(look);
     this.#lookLog.note(look);
     const differing = new Set((await connection.sendDigests(digestsFrame(look))).jails);
     for (const jail of look.jails.keys()) if (!differing.has(jail)) this.#watches.name(look, jail, []);

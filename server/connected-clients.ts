@@ -49,8 +49,9 @@ export class ConnectedClients {
   remove(session: Session, now: number): Connected | undefined {
     const connected = this.#connected.get(session);
     if (connected === undefined) return undefined;
-    this.#lastSeen.set(connected.client, now);
     this.#connected.delete(session);
+    // One that was revoked is forgotten, though its connection ends only now.
+    if (this.#lastSeen.has(connected.client)) this.#lastSeen.set(connected.client, now);
     return connected;
   }
 
@@ -87,7 +88,7 @@ export class ConnectedClients {
   /** A revoked client or key is sent away at once; one with new permissions comes back at once and gets them. */
   apply(changes: readonly Change[]): void {
     for (const change of changes) {
-      if (change.kind === 'revoked') this.#sendAway(change.client, undefined);
+      if (change.kind === 'revoked') this.#forget(change.client);
       if (change.kind === 'enrolled') this.#sendAway(change.client.name, change.client);
     }
   }
@@ -98,6 +99,12 @@ export class ConnectedClients {
       const key = clients.get(client)?.keys.find(({ id }) => id === keyId);
       if (key === undefined || key.endsAt <= now) session.close(closeCodes.revoked, 'this key has ended');
     }
+  }
+
+  #forget(name: string): void {
+    this.#sendAway(name, undefined);
+    this.#lastSeen.delete(name);
+    this.#elsewhere.delete(name);
   }
 
   #sendAway(name: string, client: Client | undefined): void {

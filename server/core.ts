@@ -23,6 +23,7 @@ import type { OpenedChannel } from './notifications/delivery.ts';
 import { Notifications } from './notifications/notifications.ts';
 import { SharedRefusalCounts } from './observability/shared-refusals.ts';
 import { escalationName, isOwnClient, operator } from './own-clients.ts';
+import { ClientRates } from './policy/client-rates.ts';
 import { Policy, type PolicySettings } from './policy/policy.ts';
 import { PolicyChanges } from './policy/policy-changes.ts';
 import { ProtectedAddresses } from './policy/protected-addresses.ts';
@@ -99,6 +100,7 @@ export class Core {
   readonly protectedAddresses = new ProtectedAddresses();
   readonly protectionGaps: ProtectionGaps;
   readonly sharedRefusals: SharedRefusalCounts;
+  readonly rates = new ClientRates();
   readonly policy: Policy;
   readonly policyChanges = new PolicyChanges();
   readonly protection: Protection;
@@ -380,10 +382,13 @@ export class Core {
         this.enforcement.reported(change.report.network);
         this.teller.report(change);
         break;
+      case 'revoked':
+        this.rates.forget(change.client);
+        this.sharedRefusals.forget(change.client);
+        break;
       case 'allowed':
       case 'disallowed':
       case 'enrolled':
-      case 'revoked':
       case 'advanced':
       case 'source-read':
       case 'host-addresses':

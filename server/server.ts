@@ -25,7 +25,6 @@ import type { Route } from './http/route.ts';
 import type { LedgerState } from './ledger/ledger.ts';
 import { type Certificate, Listener } from './listener.ts';
 import { operator } from './own-clients.ts';
-import { ClientRates } from './policy/client-rates.ts';
 import { type Connection, Session } from './session.ts';
 import type { ServerSettings } from './settings.ts';
 import { Sources } from './sources/sources.ts';
@@ -69,7 +68,6 @@ export class FleetServer {
   readonly #sources: Sources;
   readonly #bouncers: Positions;
   readonly #decoySecret: Buffer;
-  readonly #rates = new ClientRates();
   readonly #stopping = new AbortController();
   readonly #startedAt: number;
   #settings: ServerSettings;
@@ -197,7 +195,7 @@ export class FleetServer {
     return new HttpDoor({
       routes: this.#routes(),
       clients,
-      rates: this.#rates,
+      rates: this.#core.rates,
       clock,
       soon,
       stopping: this.#stopping.signal,
@@ -232,7 +230,7 @@ export class FleetServer {
       clock,
       randomBytes,
       decoySecret: this.#decoySecret,
-      rates: this.#rates,
+      rates: this.#core.rates,
       countReports: (client, jail) => standing.countOfClient(client, jail),
       serverName: this.#settings.name,
       answer: ({ name }, question) => {

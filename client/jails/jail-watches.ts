@@ -46,6 +46,11 @@ export class JailWatches {
     for (const [jail, watch] of this.#watches) if (!look.jails.has(jail)) watch.breakOff();
   }
 
+  /** Forgets jails that fail2ban has no more, by a look at all of them; without anything missing a new watch is as good. */
+  forgetGone({ jails }: Look): void {
+    for (const [jail, watch] of this.#watches) if (watch.isIdle && !jails.has(jail)) this.#watches.delete(jail);
+  }
+
   /** fail2ban did not answer. */
   breakOff(): void {
     for (const watch of this.#watches.values()) watch.breakOff();

@@ -27,6 +27,9 @@ interface Unwritten extends Pick<SharedLine, 'level' | 'by' | 'about'> {
 /** So often is told what was not written. */
 export const toldEachMs = 10_000;
 
+/** So many shares are held before those that are whole again are looked for. */
+const ratesMin = 100;
+
 /**
  * The log, with a share for each who has lines written: beyond it lines are counted, and one line tells how many there
  * were of which kind. None is left out uncounted.
@@ -34,6 +37,8 @@ export const toldEachMs = 10_000;
 export class LineShares {
   readonly #options: LineSharesOptions;
   readonly #rates = new Map<string, RateLimit>();
+  /** So many shares are held when those that are whole again are dropped. */
+  #ratesMax = ratesMin;
   readonly #unwritten = new Map<string, Unwritten>();
   #firstAtMs = 0;
   #cancel: () => void = () => undefined;
@@ -79,8 +84,16 @@ export class LineShares {
   #rateOf(by: string): RateLimit {
     const known = this.#rates.get(by);
     if (known !== undefined) return known;
-    const rate = new RateLimit(this.#options.limit, this.#options.clock.elapsed());
+    const nowMs = this.#options.clock.elapsed();
+    if (this.#rates.size >= this.#ratesMax) this.#dropWhole(nowMs);
+    const rate = new RateLimit(this.#options.limit, nowMs);
     this.#rates.set(by, rate);
     return rate;
+  }
+
+  /** A share that is whole again is as good as a new one. Doubled, so that a crowd is not looked through for each newcomer. */
+  #dropWhole(nowMs: number): void {
+    for (const [by, rate] of this.#rates) if (rate.isFull(nowMs)) this.#rates.delete(by);
+    this.#ratesMax = Math.max(ratesMin, 2 * this.#rates.size);
   }
 }

@@ -38,6 +38,11 @@ export class SharedRefusalCounts {
     this.#ofClient.set(client, after);
   }
 
+  /** A client was revoked. */
+  forget(client: string): void {
+    this.#ofClient.delete(client);
+  }
+
   list(): readonly SharedRefusals[] {
     return [...this.#ofClient.values()];
   }

@@ -9,7 +9,7 @@ export interface ClientRate {
 
 /** The rate of each client, over all its connections and beyond them: whoever connects anew gets no new allowance. */
 export class ClientRates {
-  /** As many as were ever enrolled: only a client that logged in gets here. */
+  /** As many as are enrolled: only a client that logged in gets here. */
   readonly #rates = new Map<string, ClientRate>();
 
   /** @param nowMs of a clock that never jumps */
@@ -22,5 +22,10 @@ export class ClientRates {
     };
     this.#rates.set(client, rate);
     return rate;
+  }
+
+  /** A client was revoked. */
+  forget(client: string): void {
+    this.#rates.delete(client);
   }
 }

@@ -40,7 +40,8 @@ export class ProtectedAddresses {
   replace(reason: Protection, networks: readonly Network[]): boolean {
     const before = new Set(this.#replaced.get(reason));
     const after = new Set(networks);
-    this.#replaced.set(reason, [...after]);
+    if (after.size === 0) this.#replaced.delete(reason);
+    else this.#replaced.set(reason, [...after]);
     const gone = [...before].filter((network) => !after.has(network));
     const come = [...after].filter((network) => !before.has(network));
     for (const network of come) this.protect(network, reason);

@@ -13,12 +13,21 @@ export class RateLimit {
     this.#filledAtMs = nowMs;
   }
 
+  /** Whether it is as good as a new one. */
+  isFull(nowMs: number): boolean {
+    return this.#leftAt(nowMs) >= this.#burst;
+  }
+
   /** Takes `cost` if it is there. */
   take(cost: number, nowMs: number): boolean {
-    this.#left = Math.min(this.#burst, this.#left + ((nowMs - this.#filledAtMs) / 1_000) * this.#perSecond);
+    this.#left = this.#leftAt(nowMs);
     this.#filledAtMs = nowMs;
     if (this.#left < cost) return false;
     this.#left -= cost;
     return true;
+  }
+
+  #leftAt(nowMs: number): number {
+    return Math.min(this.#burst, this.#left + ((nowMs - this.#filledAtMs) / 1_000) * this.#perSecond);
   }
 }

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { Core, type CoreParts, type CoreSettings } from '../../server/core.ts';
 import { OwnMarks } from '../../server/enforcers/ownership/ledger-mark.ts';
-import type { MemoryLedger } from '../../server/ledger/memory-ledger.ts';
+import type { Ledger } from '../../server/ledger/ledger.ts';
 import { DecisionFile } from '../../server/rescue/decision-file.ts';
 import type { ManualClock } from '../manual-clock.ts';
 import { network, noNames } from './samples.ts';
@@ -22,7 +22,7 @@ export function coreSettings(whitelist: readonly string[] = []): CoreSettings {
 
 /** The whole server but for its sockets and firewalls, with what the ledger holds. */
 export async function openCore(
-  ledger: MemoryLedger,
+  ledger: Ledger,
   clock: ManualClock,
   whitelist: readonly string[] = [],
   parts: Partial<CoreParts> = {},

@@ -1,8 +1,12 @@
+import { createHash } from 'node:crypto';
 import type { HeldEntry } from '../../../shared/enforcer.ts';
 import type { Network } from '../../../shared/network.ts';
 
 /** The id by which a command names entries whose mark names no ledger. */
 export const oldMarksId = 'old';
+
+/** Other ledgers of which it is remembered what they had at first; those that are gone are forgotten before. */
+const rememberedMax = 100;
 
 /** What stands in a firewall by the hand of fail2networkban, and is not looked after by this server. */
 export interface StrayEntries {
@@ -28,7 +32,7 @@ export class StrayList {
   #found = new Map<string, HeldEntry[]>();
   /** Of all of them. */
   readonly networks = new Set<Network>();
-  /** By id, what was there at first. */
+  /** By id, a digest of what was there at first. */
   readonly #atFirst = new Map<string, string>();
   readonly #alive = new Set<string>();
 
@@ -54,13 +58,29 @@ export class StrayList {
       const isOwn = id === ownId;
       return { id, isOwn, isAlive: !isOwn && this.#isAlive(id, entries), entries };
     });
+    this.#forgetGone();
+  }
+
+  /** One whose entries are all gone for a moment is still known as alive when they come again. */
+  #forgetGone(): void {
+    const gone = [...this.#atFirst.keys()].filter((id) => !this.#found.has(id));
+    for (const id of gone.slice(0, Math.max(0, this.#atFirst.size - rememberedMax))) {
+      this.#atFirst.delete(id);
+      this.#alive.delete(id);
+    }
   }
 
   #isAlive(id: string, entries: readonly HeldEntry[]): boolean {
-    const seen = entries.map(({ spelling }) => spelling).join(' ');
+    const seen = digestOf(entries);
     const atFirst = this.#atFirst.get(id) ?? seen;
     this.#atFirst.set(id, atFirst);
     if (atFirst !== seen) this.#alive.add(id);
     return this.#alive.has(id);
   }
+}
+
+function digestOf(entries: readonly HeldEntry[]): string {
+  const hash = createHash('sha256');
+  for (const { spelling } of entries) hash.update(`${spelling} `);
+  return hash.digest('base64url');
 }
