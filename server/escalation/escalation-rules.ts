@@ -5,12 +5,15 @@ import type { Observation } from './offence.ts';
 import { RepeatCounts } from './repeat-counts.ts';
 
 /** The jails of escalation's own reports: for one network again and again, and for many addresses of one. */
-export type EscalationJail = 'repeat' | 'neighbours';
+export const escalationJails = ['repeat', 'neighbours'] as const;
+export type EscalationJail = (typeof escalationJails)[number];
 
 /** What an offence leads to. */
 export interface Consequence {
   readonly jail: EscalationJail;
   readonly network: Network;
+  /** Whose offence led to it. */
+  readonly client: string;
   readonly at: number;
   /** From `at` on; Infinity is permanent. */
   readonly forMs: number;
@@ -18,6 +21,8 @@ export interface Consequence {
 
 /** Offences that each of the two rules keeps in memory: of the networks that offended last, at least half as many. */
 export const offencesKeptMax = 100_000;
+
+type Offence = Omit<Observation, 'kind'>;
 
 /** Counts offences, and says which of them lead to more than the ban that the host asked for. Keeps nothing on disk. */
 export class EscalationRules {
@@ -44,13 +49,13 @@ export class EscalationRules {
   }
 
   /** Takes in what happened. @returns what follows from it: mostly nothing */
-  take({ kind, network, at }: Observation): readonly Consequence[] {
+  take({ kind, network, client, at }: Observation): readonly Consequence[] {
     if (kind === 'pardon') {
       this.forget(network, at);
       return none;
     }
-    const repeat = this.#countRepeat(network, at);
-    const neighbours = this.#countNeighbours(network, at);
+    const repeat = this.#countRepeat({ network, client, at });
+    const neighbours = this.#countNeighbours({ network, client, at });
     if (repeat === undefined && neighbours === undefined) return none;
     return [repeat, neighbours].filter((consequence) => consequence !== undefined);
   }
@@ -63,20 +68,20 @@ export class EscalationRules {
     if (neighbourhood !== undefined) this.#neighbours.forgetAddress(neighbourhood, network, at);
   }
 
-  #countRepeat(network: Network, at: number): Consequence | undefined {
+  #countRepeat({ network, client, at }: Offence): Consequence | undefined {
     const { steps } = this.#settings;
     if (steps.length === 0) return undefined;
     const count = this.#repeats.add(network, at);
     const step = stepFor(steps, count);
-    return step && { jail: 'repeat', network, at, forMs: step.forMs };
+    return step && { jail: 'repeat', network, client, at, forMs: step.forMs };
   }
 
-  #countNeighbours(address: Network, at: number): Consequence | undefined {
+  #countNeighbours({ network: address, client, at }: Offence): Consequence | undefined {
     const { neighbours } = this.#settings;
     const network = neighbours && neighbourhoodOf(address);
     if (neighbours === undefined || network === undefined) return undefined;
     if (this.#neighbours.add(network, address, at) < neighbours.hosts) return undefined;
-    return { jail: 'neighbours', network, at, forMs: neighbours.forMs };
+    return { jail: 'neighbours', network, client, at, forMs: neighbours.forMs };
   }
 }
 

@@ -7,10 +7,11 @@ import type { Intake } from '../intake.ts';
 import { type Change, type Ledger, LedgerError } from '../ledger/ledger.ts';
 import { escalationName, ownClient } from '../own-clients.ts';
 import type { StandingBans } from '../standing-bans.ts';
-import { type Consequence, EscalationRules, offencesKeptMax } from './escalation-rules.ts';
+import { type Consequence, EscalationRules, escalationJails, offencesKeptMax } from './escalation-rules.ts';
 import type { EscalationSettings } from './escalation-settings.ts';
 import { type Observation, observe } from './offence.ts';
 import { readPast } from './read-past.ts';
+import { WaitingConsequences } from './waiting-consequences.ts';
 
 export interface EscalationOptions {
   /** Undefined: off. */
@@ -40,7 +41,7 @@ export interface EscalationState {
   readonly dropped: number;
 }
 
-/** Consequences that wait to be recorded; the next offence of a network brings again what was dropped. */
+/** Consequences that wait to be recorded, with equal shares of the clients whose offences led to them; the next offence of a network brings again what was dropped. */
 export const waitingMax = 10_000;
 /** After a refusal that is temporary, as that of a full disk. */
 const retryMs = 5_000;
@@ -55,7 +56,7 @@ const prolongShare = 0.1;
 export class Escalation {
   readonly #options: EscalationOptions;
   readonly #bell = new Bell();
-  readonly #waiting = new Map<string, Consequence>();
+  readonly #waiting = new WaitingConsequences(waitingMax);
   #rules: EscalationRules | undefined;
   /** Defined while history is read: what happens meanwhile, the oldest first. */
   #meanwhile: Observation[] | undefined;
@@ -110,7 +111,7 @@ export class Escalation {
   }
 
   #follow({ kind, network }: Observation, consequences: readonly Consequence[]): void {
-    if (kind === 'pardon') for (const jail of ['repeat', 'neighbours']) this.#waiting.delete(`${jail} ${network}`);
+    if (kind === 'pardon') for (const jail of escalationJails) this.#waiting.delete(jail, network);
     for (const consequence of consequences) this.#await(consequence);
   }
 
@@ -121,9 +122,7 @@ export class Escalation {
   }
 
   #put(consequence: Consequence): void {
-    const key = `${consequence.jail} ${consequence.network}`;
-    if (this.#waiting.size < waitingMax || this.#waiting.has(key)) this.#waiting.set(key, consequence);
-    else this.#counts.dropped += 1;
+    if (this.#waiting.put(consequence)) this.#counts.dropped += 1;
   }
 
   /** Whether it is over by now, or our report of it stands nearly as long. */
@@ -165,8 +164,7 @@ export class Escalation {
   async #recordWaiting(): Promise<void> {
     const rules = this.#rules;
     while (this.#waiting.size > 0) {
-      const batch = [...this.#waiting.values()].slice(0, limits.eventsPerFrameMax);
-      for (const { jail, network } of batch) this.#waiting.delete(`${jail} ${network}`);
+      const batch = this.#waiting.take(limits.eventsPerFrameMax);
       const { intake, clock } = this.#options;
       const now = clock.now();
       const results = await intake.takeEach(
@@ -201,7 +199,7 @@ function note(
   { kind, network }: Observation,
   found: readonly Consequence[],
 ): void {
-  if (kind === 'pardon') for (const jail of ['repeat', 'neighbours']) consequences.delete(`${jail} ${network}`);
+  if (kind === 'pardon') for (const jail of escalationJails) consequences.delete(`${jail} ${network}`);
   for (const consequence of found) {
     const key = `${consequence.jail} ${consequence.network}`;
     const known = consequences.get(key);

@@ -10,6 +10,8 @@ import { isOwnClient } from '../own-clients.ts';
 export interface Observation {
   readonly kind: 'offence' | 'pardon';
   readonly network: Network;
+  /** Whose report it was. */
+  readonly client: string;
   readonly at: number;
 }
 
@@ -21,11 +23,13 @@ export function observe(change: Change, at: number): Observation | undefined {
   switch (change.kind) {
     case 'reported': {
       const { network, client, jail, source } = change.report;
-      return isOffence(source, client, jail, change.reason) ? { kind: 'offence', network, at } : undefined;
+      return isOffence(source, client, jail, change.reason) ? { kind: 'offence', network, client, at } : undefined;
     }
     case 'withdrawn':
-    case 'lifted':
-      return isPardon(change.reason) ? { kind: 'pardon', network: change.report.network, at } : undefined;
+    case 'lifted': {
+      const { network, client } = change.report;
+      return isPardon(change.reason) ? { kind: 'pardon', network, client, at } : undefined;
+    }
     default:
       return undefined;
   }
@@ -35,8 +39,8 @@ export function observe(change: Change, at: number): Observation | undefined {
 export function observePast({ kind, network, at, ...entry }: HistoryEntry): Observation | undefined {
   if (network === undefined) return undefined;
   const { client = '', jail = '', source = 'hand', reason } = entry;
-  if (kind === 'reported' && isOffence(source, client, jail, reason)) return { kind: 'offence', network, at };
-  return kind === 'withdrawn' && isPardon(reason) ? { kind: 'pardon', network, at } : undefined;
+  if (kind === 'reported' && isOffence(source, client, jail, reason)) return { kind: 'offence', network, client, at };
+  return kind === 'withdrawn' && isPardon(reason) ? { kind: 'pardon', network, client, at } : undefined;
 }
 
 /**

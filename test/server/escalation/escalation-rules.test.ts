@@ -36,7 +36,7 @@ function courseOf(steps: readonly { kind: Observation['kind']; network: Network;
   let at = 1_000_000;
   return steps.map(({ afterMs, kind, network: each }) => {
     at += afterMs;
-    return { kind, network: each, at };
+    return { kind, network: each, client: 'web1', at };
   });
 }
 
@@ -116,17 +116,18 @@ describe('the rules of escalation', () => {
   it('keep the networks that offended last', () => {
     const rules = new EscalationRules(settings, 10);
     const address = (last: number): Network => network(`198.51.${last}.1`);
-    for (let last = 1; last <= 12; last += 1) rules.take({ kind: 'offence', network: address(last), at: last });
+    for (let last = 1; last <= 12; last += 1)
+      rules.take({ kind: 'offence', network: address(last), client: 'web1', at: last });
     assert.equal(rules.kept.networks, 7);
-    assert.deepEqual(rules.take({ kind: 'offence', network: address(1), at: minute + 20 }), []);
-    assert.equal(rules.take({ kind: 'offence', network: address(8), at: minute + 20 }).length, 1);
+    assert.deepEqual(rules.take({ kind: 'offence', network: address(1), client: 'web1', at: minute + 20 }), []);
+    assert.equal(rules.take({ kind: 'offence', network: address(8), client: 'web1', at: minute + 20 }).length, 1);
   });
 
   it('forget by themselves what is too old to count', () => {
     const rules = new EscalationRules(settings);
     const offend = (count: number, at: number): void => {
       for (let each = 0; each < count; each += 1)
-        rules.take({ kind: 'offence', network: network(`203.0.${each}.1`), at });
+        rules.take({ kind: 'offence', network: network(`203.0.${each}.1`), client: 'web1', at });
     };
     offend(200, 0);
     offend(1, settings.withinMs + 1);
@@ -138,8 +139,8 @@ describe('the rules of escalation', () => {
     const rules = new EscalationRules(settings);
     const which = network('203.0.113.1');
     const day = 1_440 * minute;
-    rules.take({ kind: 'offence', network: which, at: 2 * day });
-    const [first] = rules.take({ kind: 'offence', network: which, at: day });
+    rules.take({ kind: 'offence', network: which, client: 'web1', at: 2 * day });
+    const [first] = rules.take({ kind: 'offence', network: which, client: 'web1', at: day });
     assert.equal(first?.forMs, 1_000);
   });
 

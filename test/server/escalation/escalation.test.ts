@@ -173,7 +173,11 @@ describe('a network that is banned again and again', () => {
     }));
 });
 
-const offence = (text: string): Change => ({ kind: 'reported', report: makeReport(text), replaces: undefined });
+const offence = (text: string, client = 'web1'): Change => ({
+  kind: 'reported',
+  report: makeReport(text, { client }),
+  replaces: undefined,
+});
 
 describe('a neighbourhood', () => {
   const near: EscalationSettings = { ...usual, steps: [], neighbours: { hosts: 3, withinMs: day, forMs: 2 * day } };
@@ -324,7 +328,12 @@ it('escalation holds no more than so many consequences that wait', async () => {
     test.escalation.committed([change], now);
   }
   assert.deepEqual([test.state.waiting, test.state.dropped], [waitingMax, 10]);
+  const others = offence('198.51.100.7', 'web2');
+  test.escalation.committed([others, others], now);
+  test.escalation.committed([others], now + 2 * minute);
+  await test.core.record.read(() => undefined);
   await test.settle();
+  assert.ok(test.own.includes(`198.51.100.7 repeat ${86_400 + 120}`), 'a flood of one host leaves the others theirs');
   await test.stop();
 });
 
