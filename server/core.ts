@@ -4,6 +4,7 @@ import type { ResolveName } from '../shared/dns/resolve-name.ts';
 import { describeError } from '../shared/errors.ts';
 import type { Log } from '../shared/host/log.ts';
 import type { Network } from '../shared/network.ts';
+import { OutdatedEnds } from './bans/outdated-ends.ts';
 import { Clients } from './clients.ts';
 import { ConnectedClients } from './connected-clients.ts';
 import { Counters } from './counters.ts';
@@ -113,6 +114,7 @@ export class Core {
   readonly escalation: Escalation;
   readonly rescue: Rescue;
   readonly losses: Losses;
+  readonly #outdatedEnds: OutdatedEnds;
   readonly #traces: Traces;
   readonly #parts: CoreParts;
   #settings: CoreSettings;
@@ -134,6 +136,7 @@ export class Core {
     this.whitelist = new Whitelist(settings.whitelist, state.whitelist, settings.whitelistFromFile);
     this.policy = new Policy(settings.policy, this.whitelist, this.protectedAddresses);
     this.standing = new StandingBans(state, () => this.enforcement.notify());
+    this.#outdatedEnds = new OutdatedEnds(this.standing);
     this.#traces = new Traces(ledger);
     this.whitelistNames = this.#makeNames(state);
     this.protection = this.#makeProtection(state);
@@ -224,6 +227,7 @@ export class Core {
     const { clock } = this.#parts;
     this.connected.sendAwayEnded(this.clients, clock.now());
     this.protection.review(clock.now());
+    this.policyChanges.add(this.#outdatedEnds.due(clock.now()));
     return sweepExpired({ record, standing, whitelist, whitelistNames, clock });
   }
 
@@ -329,6 +333,7 @@ export class Core {
     this.protection.apply(changes, first);
     if (this.protection.held.size > 0) this.#tellHeldBack(changes);
     this.feed.committed(changes, first);
+    this.#outdatedEnds.note(changes);
     this.escalation.committed(changes, at);
   }
 

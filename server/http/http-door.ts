@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock } from '../../shared/clock.ts';
+import { type Clock, sleep } from '../../shared/clock.ts';
 import { ArgumentError } from '../../shared/host/local-socket.ts';
 import type { Network } from '../../shared/network.ts';
 import { quote } from '../../shared/refusal.ts';
@@ -31,6 +31,7 @@ import type { Answered, ApiRequest, ClientRoute, Outcome, Route } from './route.
 import { type Found, Router } from './router.ts';
 import { sendAnswer } from './send-answer.ts';
 import { UnreadAnswers } from './unread-answers.ts';
+import { endWatch, watchBreak } from './watch-break.ts';
 import { watchEnd } from './watch-end.ts';
 
 /** Where a request comes from. */
@@ -119,8 +120,10 @@ export class HttpDoor {
       return;
     }
     const query = new URLSearchParams(search);
-    const { answer, client, onEnd } = await this.#enter({ message, origin, found, query, address: origin.address });
-    if (onEnd !== undefined) watchEnd(message, response, onEnd);
+    endWatch(message.socket);
+    const left = await this.#enter({ message, origin, found, query, address: origin.address });
+    const { answer, client } = left;
+    watchAnswer(message, response, left);
     this.#holdWhileRead(message, response, { body: answer.body, client: client?.name ?? '' });
     await sendAnswer(message, response, answer, client === undefined ? 'close' : 'keep');
   }
@@ -222,11 +225,22 @@ export class HttpDoor {
     const tag = stateOf === undefined ? undefined : entityTagOf(stateOf(), client, url);
     if (tag !== undefined && fitsTag(known, tag)) return { answer: notModified(tag) };
     const cost = costs?.(request, client) ?? 0;
-    if (!this.#rateOf(client.name).events.take(cost, this.#options.clock.elapsed())) return tooOften(client.name);
+    if (!(await this.#pay(client, cost, route))) return tooOften(client.name);
     if (cost > 0) await this.#turn();
     const outcome = await route.handle(request, client);
     if (tag === undefined || 'problem' in outcome) return outcome;
     return { ...outcome, answer: withHeaders(outcome.answer, { etag: tag }) };
+  }
+
+  async #pay({ name }: Client, cost: number, { waitsForRate }: ClientRoute): Promise<boolean> {
+    const { clock, stopping } = this.#options;
+    const { events } = this.#rateOf(name);
+    while (!events.take(cost, clock.elapsed())) {
+      const waitMs = events.waitMs(cost, clock.elapsed());
+      if (waitsForRate === undefined || waitMs > httpLimits.idleMaxMs || stopping.aborted) return false;
+      await sleep(clock, waitMs, stopping);
+    }
+    return true;
   }
 
   /** What costs more begins one at a time: whatever arrived meanwhile, the bans of hosts above all, comes before the next. */
@@ -237,6 +251,14 @@ export class HttpDoor {
   #refuse(problem: Problem, { address }: Origin, client: string | undefined): void {
     this.#options.onRejection(problem, address, client);
   }
+}
+
+function watchAnswer(message: IncomingMessage, response: ServerResponse, { onEnd, onBreak }: Left): void {
+  if (onEnd === undefined) return;
+  watchEnd(message, response, (hasLeft) => {
+    onEnd(hasLeft);
+    if (hasLeft && onBreak !== undefined) watchBreak(message.socket, onBreak);
+  });
 }
 
 function split(url: string): [path: string, search: string] {

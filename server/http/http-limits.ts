@@ -5,6 +5,8 @@ export const httpLimits = {
   /** Header lines of a request, all together. */
   headersMaxBytes: 8_192,
   bodyMaxBytes: 65_536,
+  /** Of a body that is not looked at, as counts of CrowdSec's bouncers. */
+  discardedMaxBytes: 1_048_576,
   /** What of an answer waits for a reader that is slow. */
   pieceMaxBytes: 65_536,
   /** Of long answers that their readers have not read yet, all together, each body once; beyond it whoever holds most is cut. */

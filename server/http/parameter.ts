@@ -17,6 +17,8 @@ export interface Parameter<Value> {
   readonly allowed: string;
   /** Undefined: not allowed. */
   readonly read: (text: string) => Value | undefined;
+  /** Its values are separated by commas. */
+  readonly isList?: true;
 }
 
 /** Readers by the kind of value. */

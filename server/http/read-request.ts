@@ -28,14 +28,22 @@ export async function readRequest(incoming: Incoming): Promise<ApiRequest | { re
   if (given === undefined) return refused('bad-argument', 'an argument of the query stands twice');
   const wrong = path.findWrong(route.path ?? []) ?? given.findWrong(route.query ?? [], route.ignoresUnknown);
   if (wrong !== undefined) return refused('bad-argument', wrong);
-  const body = await readRequestBody(message, route.takes !== undefined);
+  const body = await readRequestBody(message, route);
   if ('problem' in body) return body;
-  return { path, query: given, body: body.value, address, connection: message.socket };
+  const search = /\?.*/.exec(message.url ?? '')?.[0] ?? '';
+  return { path, query: given, search, body: body.value, address };
 }
 
 /** @returns undefined when an argument stands twice: who should say which of them counts? */
-function readQuery(query: URLSearchParams, { credentials = byHeader }: Route): Arguments | undefined {
-  const entries = [...query].filter(([name]) => !(name === 'token' && credentials.includes('query')));
-  const texts = new Map(entries);
-  return texts.size === entries.length ? new Arguments(texts) : undefined;
+function readQuery(query: URLSearchParams, { credentials = byHeader, ignoresUnknown, query: known }: Route) {
+  const texts = new Map<string, string>();
+  for (const [name, text] of query) {
+    if (name === 'token' && credentials.includes('query')) continue;
+    const first = texts.get(name);
+    if (first !== undefined && ignoresUnknown === undefined) return undefined;
+    const isList = known?.some((each) => each.name === name && each.isList === true) === true;
+    if (first === undefined) texts.set(name, text);
+    else if (isList) texts.set(name, `${first},${text}`);
+  }
+  return new Arguments(texts);
 }

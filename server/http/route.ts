@@ -12,11 +12,11 @@ export type Method = 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
 export interface ApiRequest {
   readonly path: Arguments;
   readonly query: Arguments;
+  /** The query as it came, with its `?`; empty without one. */
+  readonly search: string;
   /** JSON as it came; an empty object when there was none. */
   readonly body: Readonly<Record<string, unknown>>;
   readonly address: Network | undefined;
-  /** The same object for all requests of one connection. */
-  readonly connection: object;
 }
 
 /** What becomes of a request: answered, or refused. */
@@ -26,6 +26,8 @@ export interface Answered {
   readonly answer: Answer;
   /** Called once, when the answer has left in full, body and all, or never will. */
   readonly onEnd?: ((hasLeft: boolean) => void) | undefined;
+  /** Called once, when it has left, but its connection breaks before it is asked again: it may not have arrived. */
+  readonly onBreak?: (() => void) | undefined;
 }
 
 /** One thing that can be asked for; the router finds it and the OpenAPI document describes it. */
@@ -42,6 +44,8 @@ export interface ClientRoute extends Description {
   readonly access: 'every-client' | readonly Permission[];
   /** What it takes of the client's rate, in events, beyond the one that every request takes. */
   readonly costs?: (request: ApiRequest, client: Client) => number;
+  /** What costs more than the client has waits until it has, where readers take no refusal; others are refused. */
+  readonly waitsForRate?: true;
   /**
    * As long as this text is the same, so is the answer to the same client with the same rights: it becomes the answer's
    * ETag, and who has that already costs no work.
@@ -62,14 +66,19 @@ interface Description {
   readonly query?: readonly Parameter<unknown>[];
   /** What anybody gets who asks without any argument. */
   readonly withoutQuery?: PublicRoute;
-  /** Arguments of the query that are not known are no problem: where the API is another program's, which is so too. */
+  /**
+   * Arguments of the query that are not known, or stand twice, are no problem: where the API is another program's, which is
+   * so too. Of one that stands twice the first counts, of a list all.
+   */
   readonly ignoresUnknown?: true;
   /** Schema of the JSON object that it takes as body; without one it takes none. */
   readonly takes?: Schema;
+  /** Bytes of a body that it takes, whatever its type and coding, and does not look at. */
+  readonly discardsMaxBytes?: number;
   /** Schema of its answer in JSON; without one the answer is of another type. */
   readonly gives?: Schema;
   /** Status of its answer; 200 when nothing is said. */
-  readonly status?: 201;
+  readonly status?: 201 | 301;
   /** Types of an answer that is no JSON; plain text when nothing is said. */
   readonly mediaTypes?: readonly string[];
   /** Problems that only some routes have, for the OpenAPI document. */

@@ -3,7 +3,10 @@ import type { Network } from '../../shared/network.ts';
 /** Networks that are kept for whoever is behind; who is behind more looks at all that stands. */
 export const policyChangesMax = 10_000;
 
-/** The last bans that the policy began to hold back, or to let through again: no sequence number of the ledger tells of it. */
+/**
+ * The last bans that the policy began to hold back, or to let through again, or that are to be told again: no sequence number
+ * of the ledger tells of it.
+ */
 export class PolicyChanges {
   #networks: Network[] = [];
   /** The tick of the first of them. */

@@ -27,6 +27,12 @@ export class RateLimit {
     return true;
   }
 
+  /** In how many milliseconds `cost` is there, unless others take of it; never for more than there is at once. */
+  waitMs(cost: number, nowMs: number): number {
+    if (cost > this.#burst) return Number.POSITIVE_INFINITY;
+    return Math.max(0, Math.ceil(((cost - this.#leftAt(nowMs)) / this.#perSecond) * 1_000));
+  }
+
   #leftAt(nowMs: number): number {
     return Math.min(this.#burst, this.#left + ((nowMs - this.#filledAtMs) / 1_000) * this.#perSecond);
   }

@@ -14,7 +14,7 @@ import type { Rescue } from '../../rescue/rescue.ts';
 import type { StandingBans } from '../../standing-bans.ts';
 import type { Teller } from '../../teller.ts';
 import { blocklistRoutes } from '../blocklist/blocklist-routes.ts';
-import { crowdsecRoutes } from '../crowdsec/crowdsec-routes.ts';
+import { crowdsecFront, crowdsecRoutes } from '../crowdsec/crowdsec-routes.ts';
 import type { Positions } from '../crowdsec/positions.ts';
 import { onceKnown } from '../once-known.ts';
 import type { Route } from '../route.ts';
@@ -59,6 +59,7 @@ export interface ApiParts {
 export function apiRoutes(parts: ApiParts): readonly Route[] {
   const routes = [
     ...frontRoutes(parts),
+    ...crowdsecFront,
     ...listRoutes(parts),
     ...banRoutes(parts),
     ...whitelistRoutes(parts),

@@ -63,7 +63,7 @@ function openApiDocument(version: string, routes: readonly Described[]): Schema 
 }
 
 function operationOf(route: Described): Schema {
-  const { method, url, summary, takes, path = [], query = [] } = route;
+  const { method, url, summary, path = [], query = [] } = route;
   const words = url.split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
   return {
     operationId: [method.toLowerCase(), ...words].join('-'),
@@ -71,9 +71,7 @@ function operationOf(route: Described): Schema {
     description: accessOf(route),
     security: securityOf(route),
     parameters: [...path.map((each) => parameterOf(each, 'path')), ...query.map((each) => parameterOf(each, 'query'))],
-    ...(takes === undefined
-      ? {}
-      : { requestBody: { required: true, content: { 'application/json': { schema: takes } } } }),
+    ...bodyOf(route),
     responses: { ...answersOf(route), ...problemsOf(route) },
   };
 }
@@ -124,4 +122,11 @@ function problemsOf({ access, problems = [], refuse }: Described): Schema {
 
 function problemSchema(status: number, codes: readonly ProblemCode[]): Schema {
   return objectOf({ type: text, title: text, status: { const: status }, detail: text, code: { enum: codes } });
+}
+
+function bodyOf({ takes, discardsMaxBytes }: Described): object {
+  if (discardsMaxBytes !== undefined) return { requestBody: { content: { '*/*': {} } } };
+  return takes === undefined
+    ? {}
+    : { requestBody: { required: true, content: { 'application/json': { schema: takes } } } };
 }

@@ -1,10 +1,11 @@
 import type { Permission } from '../../../shared/frames.ts';
-import { type Answer, jsonAnswer } from '../answer.ts';
+import { type Answer, writtenAnswer } from '../answer.ts';
 import { costOfLooking } from '../api/cost-of-looking.ts';
 import type { Credential } from '../caller.ts';
+import { httpLimits } from '../http-limits.ts';
 import { parameter, type Schema } from '../parameter.ts';
 import { type Problem, statusOf } from '../problem.ts';
-import type { ClientRoute } from '../route.ts';
+import type { ClientRoute, PublicRoute } from '../route.ts';
 import { filterParameters, readFilter } from './decision-filter.ts';
 import { DecisionList, listParameters } from './decision-list.ts';
 import { DecisionStream, type DecisionStreamParts } from './decision-stream.ts';
@@ -20,10 +21,9 @@ const decisionSchema: Schema = {
     scenario: { type: 'string' },
     scope: { enum: ['Ip', 'Range'] },
     type: { const: 'ban' },
-    until: { type: 'string' },
     value: { type: 'string' },
   },
-  required: ['duration', 'id', 'origin', 'scenario', 'scope', 'type', 'until', 'value'],
+  required: ['duration', 'id', 'origin', 'scenario', 'scope', 'type', 'value'],
   additionalProperties: false,
 };
 const decisionsSchema: Schema = { type: ['array', 'null'], items: decisionSchema };
@@ -33,8 +33,55 @@ const common = {
   access: ['subscribe', 'operate'] satisfies Permission[],
   credentials: ['api-key'] satisfies Credential[],
   ignoresUnknown: true,
+  waitsForRate: true,
   refuse: refuseAsCrowdsec,
 } as const;
+
+/** The real one is written with Go's gin, which sends who adds a slash elsewhere. */
+function withoutSlash(url: string): PublicRoute {
+  return {
+    method: 'GET',
+    url: `${url}/`,
+    summary: `Moved to ${url}`,
+    access: 'anybody',
+    ignoresUnknown: true,
+    status: 301,
+    mediaTypes: ['text/html; charset=utf-8'],
+    handle: ({ search }) => {
+      const location = `${url}${search}`;
+      const body = `<a href="${escapeHtml(location)}">Moved Permanently</a>.\n\n`;
+      return { answer: { status: 301, headers: { location, 'content-type': 'text/html; charset=utf-8' }, body } };
+    },
+  };
+}
+
+/** As Go writes them (html.EscapeString). */
+function escapeHtml(text: string): string {
+  const written: Readonly<Record<string, string>> = {
+    '&': '&amp;',
+    "'": '&#39;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&#34;',
+  };
+  return text.replace(/[&'<>"]/g, (character) => written[character] ?? '');
+}
+
+const healthRoute: PublicRoute = {
+  method: 'GET',
+  url: '/health',
+  summary: 'Whether the server is alive, as CrowdSec says it',
+  access: 'anybody',
+  gives: { type: 'object', properties: { status: { const: 'up' } }, required: ['status'], additionalProperties: false },
+  handle: () => ({ answer: writtenAnswer(Buffer.from('{"status":"up"}')) }),
+};
+
+/** What anybody may ask CrowdSec's local API. */
+export const crowdsecFront: readonly PublicRoute[] = [
+  healthRoute,
+  withoutSlash('/v1/decisions'),
+  withoutSlash('/v1/decisions/stream'),
+];
 
 /** CrowdSec's local API, as far as its bouncers ask (https://docs.crowdsec.net, "Local API", Swagger). */
 export function crowdsecRoutes(parts: DecisionStreamParts): readonly ClientRoute[] {
@@ -54,8 +101,8 @@ export function crowdsecRoutes(parts: DecisionStreamParts): readonly ClientRoute
         additionalProperties: false,
       },
       costs: ({ query }) => (query.get(startup) === 'true' ? costOfTelling(parts) : 0),
-      handle: ({ query, connection }, client) =>
-        stream.answer(client, { connection, isStartup: query.get(startup) === 'true', filter: readFilter(query) }),
+      handle: ({ query }, client) =>
+        stream.answer(client, { isStartup: query.get(startup) === 'true', filter: readFilter(query) }),
     },
     {
       ...common,
@@ -72,7 +119,7 @@ export function crowdsecRoutes(parts: DecisionStreamParts): readonly ClientRoute
       method: 'POST',
       url: '/v1/usage-metrics',
       summary: "Takes what CrowdSec's newer bouncers count, and keeps nothing of it",
-      takes: { type: 'object' },
+      discardsMaxBytes: httpLimits.discardedMaxBytes,
       status: 201,
       mediaTypes: [],
       handle: () => ({ answer: { status: 201, headers: {}, body: '' } }),
@@ -90,6 +137,11 @@ function costOfTelling({ standing }: DecisionStreamParts): number {
 /** Bouncers know no problem details. */
 function refuseAsCrowdsec(problem: Problem): Answer {
   if (problem.code === 'unauthenticated' || problem.code === 'not-permitted')
-    return jsonAnswer({ message: 'access forbidden' }, 403);
-  return jsonAnswer({ message: problem.detail }, statusOf(problem.code));
+    return messageAnswer('access forbidden', 403);
+  return messageAnswer(problem.detail, statusOf(problem.code));
+}
+
+/** To the byte: some readers compare bodies as text. */
+function messageAnswer(message: string, status: number): Answer {
+  return { ...writtenAnswer(Buffer.from(JSON.stringify({ message }))), status };
 }

@@ -26,32 +26,21 @@ const contains: Parameter<boolean> = {
 };
 const value = parameter.anything('value', 'The decision about exactly this address or CIDR');
 const type = parameter.anything('type', 'Only ban finds anything');
+const limit = countParameter('limit', 'At most so many decisions; 0 or what is no number: all');
+const offset = countParameter('offset', 'So many are left out first');
 
-export const listParameters: readonly Parameter<unknown>[] = [ip, range, contains, value, type];
+export const listParameters: readonly Parameter<unknown>[] = [ip, range, contains, value, type, limit, offset];
 
 /** `GET /v1/decisions`: for bouncers that ask about each address when they see it. */
 export class DecisionList {
   readonly #parts: BlockerParts & { readonly clock: Clock };
-  /** Clients to whom a long answer is on its way. */
-  readonly #busy = new Set<string>();
 
   constructor(parts: BlockerParts & { readonly clock: Clock }) {
     this.#parts = parts;
   }
 
   async answer(client: Client, query: Arguments): Promise<Outcome> {
-    const { name } = client;
-    const few = this.#few(query);
-    if (few !== undefined) return { answer: writtenAnswer(await this.#written(client, query, few)) };
-    if (this.#busy.has(name)) return { problem: { code: 'rate-limited', detail: 'one long answer at a time' } };
-    this.#busy.add(name);
-    const end = (): void => void this.#busy.delete(name);
-    try {
-      return { answer: writtenAnswer(await this.#written(client, query, this.#many(query))), onEnd: end };
-    } catch (error) {
-      end();
-      throw error;
-    }
+    return { answer: writtenAnswer(await this.#written(client, query, this.#few(query) ?? this.#many(query))) };
   }
 
   /** Whether all that stands has to be looked at. */
@@ -81,14 +70,26 @@ export class DecisionList {
     const text = new DecisionText();
     const isWanted = query.get(type) === undefined || query.get(type) === 'ban';
     const turns = { perTurn: decisionsPerTurn, soon: this.#parts.soon };
+    let [omitted, left] = [query.get(offset) ?? 0, query.get(limit) || Number.POSITIVE_INFINITY];
     await inTurns(isWanted ? bans : [], turns, (some) => {
       for (const ban of some) {
-        const blocker = blockerOf(ban, this.#parts, { isFor, now });
-        if (blocker !== undefined) text.add(standingDecision(blocker, now));
+        const blocker = left > 0 ? blockerOf(ban, this.#parts, { isFor, now }) : undefined;
+        if (blocker === undefined) continue;
+        if (omitted > 0) omitted -= 1;
+        else {
+          text.add(standingDecision(blocker, now));
+          left -= 1;
+        }
       }
     });
-    return Buffer.concat([...text.end(), Buffer.from('\n')]);
+    return Buffer.concat([...text.end()]);
   }
+}
+
+/** As CrowdSec reads one: what is no number above 0 is none. */
+function countParameter(name: string, description: string): Parameter<number> {
+  const read = (text: string): number => (/^[0-9]{1,15}$/.test(text) ? Number(text) : 0);
+  return { name, description, schema: { type: 'string' }, allowed: 'any text', read };
 }
 
 function asList(network: Network | undefined): readonly Network[] {

@@ -11,8 +11,8 @@ import { type Difference, Differing, type Touch } from './difference.ts';
 import type { LivePosition, Position } from './position.ts';
 import type { Positions, Turn } from './positions.ts';
 
-/** Changes of history that one answer tells of; the next goes on. */
-export const historyPerAnswerMax = 20_000;
+/** Changes of history that are read at once. */
+export const historyPerReadMax = 20_000;
 
 export interface DecisionStreamParts extends BlockerParts {
   readonly ledger: Ledger;
@@ -24,16 +24,9 @@ export interface DecisionStreamParts extends BlockerParts {
 }
 
 interface Asking {
-  readonly connection: object;
   /** The bouncer has just started: it wants everything. */
   readonly isStartup: boolean;
   readonly filter: DecisionFilter;
-}
-
-/** What happened since a position, up to a sequence number. */
-interface Happened {
-  readonly touches: readonly Touch[];
-  readonly sequence: number;
 }
 
 /**
@@ -41,6 +34,8 @@ interface Happened {
  *
  * ```
  *   position ─▶ recent changes, or history after a restart ─▶ difference ─▶ answer ─▶ position, once it has left
+ *      ▲                                                                                 │
+ *      └───────────────── the one before, when the connection breaks behind it ──────────┘
  * ```
  */
 export class DecisionStream {
@@ -51,37 +46,38 @@ export class DecisionStream {
   }
 
   /** @throws LedgerError when history is needed and cannot be read */
-  async answer(client: Client, { connection, isStartup, filter }: Asking): Promise<Outcome> {
-    const turn = await this.#parts.bouncers.begin(client, connection, this.#parts.standing.sequence);
-    if (turn === undefined)
-      return { problem: { code: 'rate-limited', detail: 'one answer at a time for each client' } };
-    try {
-      const { difference, position } = await this.#tell(client, turn, { isStartup, filter });
-      const isEmpty = difference.deleted.isEmpty && difference.new.isEmpty;
-      const answer = writtenAnswer(writtenOf(difference));
-      return { answer, onEnd: (hasLeft) => turn.end(hasLeft ? position : undefined, isEmpty) };
-    } catch (error) {
-      turn.end(undefined, false);
-      throw error;
-    }
+  async answer(client: Client, asking: Asking): Promise<Outcome> {
+    const { bouncers, standing } = this.#parts;
+    return await bouncers.answer(
+      client,
+      () => standing.sequence,
+      async (turn) => {
+        const { difference, position } = await this.#tell(client, turn, asking);
+        const isEmpty = difference.deleted.isEmpty && difference.new.isEmpty;
+        return {
+          answer: writtenAnswer(writtenOf(difference)),
+          onEnd: (hasLeft) => hasLeft && turn.left(position, isEmpty),
+          onBreak: () => turn.broke(position),
+        };
+      },
+    );
   }
 
   async #tell(
     client: Client,
     turn: Turn,
-    { isStartup, filter }: Omit<Asking, 'connection'>,
+    { isStartup, filter }: Asking,
   ): Promise<{ readonly difference: Difference; readonly position: LivePosition }> {
     const { standing, policyChanges, isPaused, clock } = this.#parts;
     // A ledger that comes from a backup gives its numbers again.
     const base = turn.base !== undefined && turn.base.sequence > standing.sequence ? undefined : turn.base;
     const { maybe } = turn;
-    const { touches, sequence } = await this.#happenedSince(base ?? maybe);
+    const touches = await this.#touchedSince(base ?? maybe);
     const policyChanged = base?.kind === 'live' ? policyChanges.after(base.policyTick) : undefined;
     const now = clock.now();
     const position: LivePosition = {
       kind: 'live',
-      sequence,
-      upTo: standing.sequence,
+      sequence: standing.sequence,
       policyTick: policyChanges.tick,
       isPaused: isPaused(),
       horizon: horizonAt(now),
@@ -93,21 +89,27 @@ export class DecisionStream {
     return { difference: await new Differing(this.#parts, since).tell(), position };
   }
 
-  async #happenedSince(base: Position | undefined): Promise<Happened> {
-    const { standing, feed, ledger } = this.#parts;
-    const { sequence } = standing;
-    if (base === undefined) return { touches: [], sequence };
-    const recent = feed.recent.after(base.sequence, Number.POSITIVE_INFINITY);
-    if (recent !== undefined) return { touches: recent, sequence };
-    const entries = await ledger.changesAfter(base.sequence, historyPerAnswerMax);
-    const isRest = entries.length < historyPerAnswerMax;
-    return { touches: entries.flatMap(touchOf), sequence: isRest ? sequence : (entries.at(-1)?.sequence ?? sequence) };
+  /** All up to the moment at which this resolves. Of history each report once: there may be a million changes of few. */
+  async #touchedSince(base: Position | undefined): Promise<readonly Touch[]> {
+    const { feed, ledger, standing } = this.#parts;
+    const touches = new Map<string, Touch>();
+    let after = base?.sequence ?? standing.sequence;
+    let recent = feed.recent.after(after, Number.POSITIVE_INFINITY);
+    while (recent === undefined) {
+      const { sequence } = standing;
+      const entries = await ledger.changesAfter(after, historyPerReadMax);
+      for (const entry of entries) noteTouch(touches, entry);
+      after = entries.length < historyPerReadMax ? sequence : (entries.at(-1)?.sequence ?? sequence);
+      recent = feed.recent.after(after, Number.POSITIVE_INFINITY);
+    }
+    return [...touches.values(), ...recent];
   }
 }
 
-function touchOf({ network, client, jail }: HistoryEntry): Touch | readonly [] {
-  if (network === undefined || client === undefined || jail === undefined) return [];
-  return { report: { network, client, jail }, before: 'unknown' };
+/** By client and jail too: of which report it was told decides whether a bouncer was. */
+function noteTouch(touches: Map<string, Touch>, { network, client, jail }: HistoryEntry): void {
+  if (network === undefined || client === undefined || jail === undefined) return;
+  touches.set(`${network} ${client} ${jail}`, { report: { network, client, jail }, before: 'unknown' });
 }
 
 /** Whether only single networks can differ between what was told and what is to be. */
@@ -118,5 +120,5 @@ function isOfOneKind(base: Position | undefined, { isPaused, client }: LivePosit
 
 function writtenOf(difference: Difference): Buffer {
   const [deleted, added] = [difference.deleted.end(), difference.new.end()];
-  return Buffer.concat([Buffer.from('{"deleted":'), ...deleted, Buffer.from(',"new":'), ...added, Buffer.from('}\n')]);
+  return Buffer.concat([Buffer.from('{"deleted":'), ...deleted, Buffer.from(',"new":'), ...added, Buffer.from('}')]);
 }

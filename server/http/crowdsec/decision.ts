@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Network } from '../../../shared/network.ts';
 import type { Report, ReportKey } from '../../ledger/ledger.ts';
 
-/** A ban as CrowdSec's local API tells it; `until` as its newer versions do. */
+/** A ban as CrowdSec's local API tells it. */
 export interface Decision {
   /** As Go writes one: `1h0m5s`, negative for what has ended. */
   readonly duration: string;
@@ -14,7 +14,6 @@ export interface Decision {
   readonly scenario: string;
   readonly scope: 'Ip' | 'Range';
   readonly type: 'ban';
-  readonly until: string;
   readonly value: Network;
 }
 
@@ -40,12 +39,12 @@ export function isLong({ reportedAt, endsAt }: Report): boolean {
 export function standingDecision(report: Report, now: number): Decision {
   const until = Math.min(report.endsAt, horizonAt(now));
   // Less than a second would be no time at all for an ipset, which is for ever.
-  return decisionOf(report, formatGoDuration(Math.max(1, Math.ceil((until - now) / 1_000))), until);
+  return decisionOf(report, formatGoDuration(Math.max(1, Math.ceil((until - now) / 1_000))));
 }
 
 /** A decision that is taken back, of which it does not matter how long ago that was. */
-export function endedDecision(key: ReportKey, now: number): Decision {
-  return decisionOf(key, '-1s', now);
+export function endedDecision(key: ReportKey): Decision {
+  return decisionOf(key, '-1s');
 }
 
 /** Of the scopes that CrowdSec knows, the one of a network. */
@@ -61,7 +60,7 @@ export function formatGoDuration(seconds: number): string {
   return minutes > 0 ? `${minutes}m${rest}` : rest;
 }
 
-function decisionOf({ network, client, jail }: ReportKey, duration: string, until: number): Decision {
+function decisionOf({ network, client, jail }: ReportKey, duration: string): Decision {
   return {
     duration,
     // As much of it as a number of JSON holds exactly.
@@ -70,7 +69,6 @@ function decisionOf({ network, client, jail }: ReportKey, duration: string, unti
     scenario: jail,
     scope: scopeOf(network),
     type: 'ban',
-    until: new Date(until).toISOString(),
     value: network,
   };
 }

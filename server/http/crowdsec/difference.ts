@@ -61,10 +61,13 @@ interface Touched {
  *   –             blocked    new
  *   until then    –          deleted
  *   until then    until then nothing, or new where it may have been forgotten
- *   until then    otherwise  deleted and new: a bouncer deletes first, and keeps the end of what it has
+ *   until then    otherwise  new
  *   perhaps       –          deleted
- *   perhaps       blocked    deleted and new
+ *   perhaps       blocked    new
  * ```
+ *
+ * Never both: some bouncers apply what is new first, others what is deleted. Some keep the end of what they have; for them it is
+ * new once more when that has passed ({@link OutdatedEnds}).
  */
 export class Differing {
   readonly #parts: BlockerParts;
@@ -121,9 +124,9 @@ export class Differing {
     const { now } = this.#since;
     const was = this.#was(network, ban?.reports ?? []);
     const blocker = blockerOf(ban, this.#parts, { isFor: this.#isFor, now });
-    const isSame = this.#isSame(was, blocker);
-    if (was !== undefined && !isSame) this.#deleted.add(endedDecision('unsure' in was ? was.unsure : was, now));
-    if (blocker !== undefined && (isUnsure || !isSame)) this.#new.add(standingDecision(blocker, now));
+    if (blocker === undefined) {
+      if (was !== undefined) this.#deleted.add(endedDecision('unsure' in was ? was.unsure : was));
+    } else if (isUnsure || !this.#isSame(was, blocker)) this.#new.add(standingDecision(blocker, now));
   }
 
   #was(network: Network, reports: readonly Report[]): Was {
@@ -141,16 +144,16 @@ export class Differing {
     return base !== undefined && sequence <= base.sequence && !isLifted && this.#wasFor(report);
   }
 
-  /** Whether it was, if what left last arrived, or although history was not read as far. */
+  /** Whether it was, if what is in doubt has arrived. */
   #mayBeTold(report: Report): boolean {
     const { base, maybe } = this.#since;
     const { sequence = Number.POSITIVE_INFINITY, isLifted } = report;
-    if (sequence > Math.max(upToOf(base), upToOf(maybe)) || sequence <= (base?.sequence ?? 0)) return false;
+    if (sequence > upToOf(base, maybe) || sequence <= (base?.sequence ?? 0)) return false;
     return !isLifted && this.#wasFor(report);
   }
 
-  #isSame(was: Was, blocker: Report | undefined): boolean {
-    if (was === undefined || 'unsure' in was || blocker === undefined) return false;
+  #isSame(was: Was, blocker: Report): boolean {
+    if (was === undefined || 'unsure' in was) return false;
     return was.endsAt === blocker.endsAt && !this.#isDue(blocker);
   }
 
@@ -162,7 +165,8 @@ export class Differing {
   }
 }
 
-/** The newest change of which a report may have been told. */
-function upToOf(position: Position | undefined): number {
-  return position?.kind === 'live' ? position.upTo : 0;
+/** The newest change of which a bouncer may have been told. What was told after a position that is recorded is not. */
+function upToOf(base: Position | undefined, maybe: LivePosition | undefined): number {
+  if (base?.kind === 'recorded') return Number.POSITIVE_INFINITY;
+  return maybe?.sequence ?? 0;
 }

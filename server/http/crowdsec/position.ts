@@ -13,11 +13,6 @@ export interface RecordedPosition {
 export interface LivePosition {
   readonly kind: 'live';
   readonly sequence: number;
-  /**
-   * Of the newest change that there was when it was told. Beyond `sequence`, where history was not read to its end, what
-   * stood by then may have been told.
-   */
-  readonly upTo: number;
   /** Of {@link PolicyChanges}. */
   readonly policyTick: number;
   readonly isPaused: boolean;

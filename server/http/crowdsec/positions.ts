@@ -1,3 +1,4 @@
+import { Serial } from '../../../shared/serial.ts';
 import type { Clients } from '../../clients.ts';
 import type { Draft } from '../../draft.ts';
 import { type Client, LedgerError } from '../../ledger/ledger.ts';
@@ -11,21 +12,23 @@ export const unnotedMax = 1_000;
 
 /** An answer on its way to a bouncer. */
 export interface Turn {
-  /** What the bouncer was told for sure; undefined for nothing. */
+  /** What the bouncer was told; undefined for nothing. */
   readonly base: Position | undefined;
-  /** What it was told since, if that arrived. */
+  /** What left since, over a connection that broke: it may have arrived. */
   readonly maybe: LivePosition | undefined;
-  /** @param position where the bouncer stands with this answer, or undefined when it did not leave in full */
-  readonly end: (position: LivePosition | undefined, isEmpty: boolean) => void;
+  /** The answer has left in full. @param isEmpty it told of nothing */
+  readonly left: (position: LivePosition, isEmpty: boolean) => void;
+  /** Its connection broke before it was asked again. */
+  readonly broke: (position: LivePosition) => void;
 }
 
 interface Known {
   /** Since when the client is enrolled: another of its name was told nothing. */
   readonly addedAt: number;
-  isAnswering: boolean;
-  confirmed: Position | undefined;
-  /** What left last, and by which connection. */
-  unconfirmed: { readonly position: LivePosition; readonly connection: WeakRef<object> } | undefined;
+  readonly turns: Serial;
+  told: Position | undefined;
+  /** What left over connections that broke, and what was told for sure before. */
+  doubt: { readonly base: Position | undefined; readonly maybe: LivePosition } | undefined;
   /** Sequence number that the ledger has: 0 for none, undefined until it is asked. */
   noted: number | undefined;
   /** Something was told after it. */
@@ -33,9 +36,10 @@ interface Known {
 }
 
 /**
- * How far each bouncer was told. An answer that has left may still be lost; that it arrived shows only when the same
- * connection asks again, as bouncers do that keep theirs. Over another connection it is told once more, with what came
- * since. The ledger keeps a position that is at most as far, so that also after a restart nothing is left untold.
+ * How far each bouncer was told. Who asks has what was answered before, over whatever connection: many connect anew for each
+ * question, and their programs take an answer once. Only where the connection breaks behind an answer, this one is told
+ * again with what came since. The ledger keeps a position that is at most as far, so that also after a restart nothing is
+ * left untold.
  */
 export class Positions {
   readonly #clients: Clients;
@@ -49,37 +53,26 @@ export class Positions {
   }
 
   /**
-   * @param sequence of what stands now
-   * @returns undefined while another answer to this client is on its way: it may be large, and its reader slow
+   * Makes answers to one client after the other: those that are asked for at once each tell all since what was told before.
+   *
+   * @param sequence of what stands, read when it is this one's turn
    */
-  async begin(client: Client, connection: object, sequence: number): Promise<Turn | undefined> {
+  async answer<Answer>(client: Client, sequence: () => number, make: (turn: Turn) => Promise<Answer>): Promise<Answer> {
     const known = this.#known.get(client.name) ?? this.#forget(client);
     const current = known.addedAt === client.addedAt ? known : this.#forget(client);
-    if (current.isAnswering) return undefined;
-    current.isAnswering = true;
-    try {
-      await this.#prepare(current, client, { connection, sequence });
-    } catch (error) {
-      current.isAnswering = false;
-      throw error;
-    }
-    return {
-      base: current.confirmed,
-      maybe: current.unconfirmed?.position,
-      end: (position, isEmpty) => {
-        current.isAnswering = false;
-        if (position !== undefined) noteLeft(current, position, { connection, isEmpty });
-      },
-    };
+    return await current.turns.inTurn(async () => {
+      await this.#prepare(current, client, sequence());
+      return await make(turnOf(current));
+    });
   }
 
   #forget({ name, addedAt }: Client): Known {
     for (const other of this.#known.keys()) if (this.#clients.get(other) === undefined) this.#known.delete(other);
     const known: Known = {
       addedAt,
-      isAnswering: false,
-      confirmed: undefined,
-      unconfirmed: undefined,
+      turns: new Serial(),
+      told: undefined,
+      doubt: undefined,
       noted: undefined,
       isWorthNoting: false,
     };
@@ -87,14 +80,10 @@ export class Positions {
     return known;
   }
 
-  async #prepare(
-    known: Known,
-    client: Client,
-    { connection, sequence }: { readonly connection: object; readonly sequence: number },
-  ): Promise<void> {
+  async #prepare(known: Known, client: Client, sequence: number): Promise<void> {
     known.noted ??= await this.#recall(known, client);
-    if (known.unconfirmed?.connection.deref() === connection) confirm(known);
-    const reached = known.confirmed?.sequence ?? known.unconfirmed?.position.sequence ?? sequence;
+    const sure = known.doubt === undefined ? known.told : known.doubt.base;
+    const reached = known.told === undefined ? sequence : (sure?.sequence ?? 0);
     // At first before anything is told: else a restart would leave in force what ends after it.
     const isDue = known.noted === 0 || known.isWorthNoting || reached - known.noted >= unnotedMax;
     if (isDue && reached > known.noted) await this.#note(known, client, reached);
@@ -102,7 +91,7 @@ export class Positions {
 
   async #recall(known: Known, { name }: Client): Promise<number> {
     const sequence = await this.#record.read((draft) => draft.numberOf(name, stream), { client: name, cost: 1 });
-    if (sequence > 0) known.confirmed = { kind: 'recorded', sequence };
+    if (sequence > 0) known.told = { kind: 'recorded', sequence };
     return sequence;
   }
 
@@ -121,20 +110,26 @@ export class Positions {
   }
 }
 
-/** An answer has left in full. */
-function noteLeft(
-  known: Known,
-  position: LivePosition,
-  { connection, isEmpty }: { readonly connection: object; readonly isEmpty: boolean },
-): void {
-  // What left before over another connection has now left twice.
-  if (known.unconfirmed !== undefined) confirm(known);
-  if (isEmpty) known.confirmed = position;
-  else known.unconfirmed = { position, connection: new WeakRef(connection) };
+function turnOf(known: Known): Turn {
+  const base = known.doubt === undefined ? known.told : known.doubt.base;
+  return {
+    base,
+    maybe: known.doubt?.maybe,
+    left: (position, isEmpty) => {
+      if (rankOf(position) >= rankOf(known.told)) known.told = position;
+      known.isWorthNoting ||= !isEmpty;
+      // What was in doubt has left once more with this.
+      if (known.doubt !== undefined && rankOf(base) <= rankOf(known.doubt.base)) known.doubt = undefined;
+    },
+    broke: (position) => {
+      const { told, doubt } = known;
+      const isOlder = doubt !== undefined && rankOf(doubt.base) <= rankOf(base);
+      const isOvertaken = told?.kind === 'live' && told.sequence >= position.sequence;
+      known.doubt = { base: isOlder ? doubt.base : base, maybe: isOvertaken ? told : position };
+    },
+  };
 }
 
-function confirm(known: Known): void {
-  known.confirmed = known.unconfirmed?.position;
-  known.unconfirmed = undefined;
-  known.isWorthNoting = true;
+function rankOf(position: Position | undefined): number {
+  return position?.sequence ?? -1;
 }

@@ -17,7 +17,8 @@ export async function askHttp(
   const [method = 'GET', path = '/'] = request.split(' ');
   const headers = new Headers(init.headers);
   if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
-  const response = await fetch(`http://127.0.0.1:${server.server.port}${path}`, { ...init, method, headers });
+  const url = `http://127.0.0.1:${server.server.port}${path}`;
+  const response = await fetch(url, { redirect: 'manual', ...init, method, headers });
   const text = await response.text();
   const isJson = /json/.test(response.headers.get('content-type') ?? '') && text !== '';
   return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined };

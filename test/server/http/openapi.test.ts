@@ -75,6 +75,9 @@ const askings: readonly Asking[] = [
   { operation: 'GET /blocklist.nft' },
   { operation: 'GET /blocklist.ipset' },
   { operation: 'GET /blocklist.rsc' },
+  { operation: 'GET /health' },
+  { operation: 'GET /v1/decisions/', status: 301 },
+  { operation: 'GET /v1/decisions/stream/', status: 301 },
   { operation: 'GET /v1/decisions' },
   { operation: 'GET /v1/decisions', path: '/v1/decisions?value=192.0.2.7' },
   { operation: 'GET /v1/decisions', path: '/v1/decisions?ip=x', status: 400 },
@@ -92,7 +95,7 @@ const askings: readonly Asking[] = [
 ];
 
 function hasSucceeded({ seen }: OpenApiCheck, operation: string): boolean {
-  return [200, 201].some((status) => seen.has(`${operation} ${status}`));
+  return [200, 201, 301].some((status) => seen.has(`${operation} ${status}`));
 }
 
 type Ask = (asking: Asking) => Promise<HttpAnswer>;

@@ -24,16 +24,22 @@ describe('a bouncer that had nothing to be told', () => {
       await answerEmpty(positions, edge, first);
       // The next question notes how far this one was answered.
       for (let count = 0; count < 2; count += 1) await answerEmpty(positions, edge, first + changes);
-      const turn = await new Positions(clients, record).begin(edge, {}, first + changes);
-      assert.deepEqual(turn?.base, { kind: 'recorded', sequence: first + changes - unnoted });
+      const base = await new Positions(clients, record).answer(
+        edge,
+        () => first + changes,
+        async (turn) => turn.base,
+      );
+      assert.deepEqual(base, { kind: 'recorded', sequence: first + changes - unnoted });
     });
   }
 });
 
 /** Nothing of what stands at `sequence` is new to the bouncer. */
 async function answerEmpty(positions: Positions, client: Client, sequence: number): Promise<void> {
-  const turn = await positions.begin(client, {}, sequence);
-  assert.ok(turn);
-  const seen = { policyTick: 0, isPaused: false, horizon: 0, client };
-  turn.end({ kind: 'live', sequence, upTo: sequence, ...seen }, true);
+  const position = { kind: 'live', sequence, policyTick: 0, isPaused: false, horizon: 0, client } as const;
+  await positions.answer(
+    client,
+    () => sequence,
+    async (turn) => turn.left(position, true),
+  );
 }

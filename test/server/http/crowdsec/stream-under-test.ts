@@ -16,7 +16,7 @@ export interface StreamAnswer {
   readonly new: readonly Decision[] | null;
 }
 
-/** What becomes of an answer: it arrives, or has left and is lost, or the connection ends before it has left. */
+/** What becomes of an answer: it arrives, or has left and is lost as its connection breaks, or that ends before it has left. */
 export type Fate = 'heard' | 'lost' | 'cut';
 
 interface Polling {
@@ -84,16 +84,16 @@ export class StreamUnderTest {
     await this.core.sweep();
   }
 
-  async ask(
-    client: Client,
-    connection: object,
-    { startup = false, fate = 'heard', filter = everything }: Polling = {},
-  ) {
-    const asking = { connection, isStartup: startup, filter };
+  async ask(client: Client, { startup = false, fate = 'heard', filter = everything }: Polling = {}) {
+    const asking = { isStartup: startup, filter };
     const outcome = await this.#opened.stream.answer(this.core.clients.get(client.name) ?? client, asking);
     if ('problem' in outcome) throw new Error(outcome.problem.detail);
     const told: StreamAnswer = JSON.parse(String(outcome.answer.body));
-    return { told, end: () => outcome.onEnd?.(fate !== 'cut') };
+    const end = (): void => {
+      outcome.onEnd?.(fate !== 'cut');
+      if (fate === 'lost') outcome.onBreak?.();
+    };
+    return { told, end };
   }
 }
 
@@ -116,22 +116,21 @@ async function open(ledger: FailingLedger, clock: ManualClock, whitelist: readon
   return { core, stream: new DecisionStream({ ...core, isPaused, bouncers, ledger, clock, soon }), turns };
 }
 
-/**
- * What a firewall bouncer does with what it is told: it deletes, then adds, keeps the end of what it has already, and lets
- * its firewall drop what has run out.
- */
+/** How a bouncer applies an answer: most delete first and keep the end of what they have; others add first. */
+export type Manner = 'deletes first, keeps ends' | 'adds first, takes ends';
+
+/** A bouncer that lets its firewall drop what has run out. */
 export class Bouncer {
   readonly #stream: StreamUnderTest;
   readonly #client: Client;
-  readonly #filter: DecisionFilter;
+  readonly #manner: Manner;
   readonly #blocked = new Map<string, number>();
-  #connection: object = {};
   #isFresh = true;
 
-  constructor(stream: StreamUnderTest, client: Client, filter: DecisionFilter = everything) {
+  constructor(stream: StreamUnderTest, client: Client, manner: Manner = 'adds first, takes ends') {
     this.#stream = stream;
     this.#client = client;
-    this.#filter = filter;
+    this.#manner = manner;
   }
 
   /** What it blocks now, sorted. */
@@ -144,26 +143,17 @@ export class Bouncer {
     return this.#blocked.get(text);
   }
 
-  /** Connects anew with its next question. */
-  reconnect(): void {
-    this.#connection = {};
-  }
-
   /** Killed and started: its firewall keeps what it has. */
   restart(): void {
-    this.reconnect();
     this.#isFresh = true;
   }
 
   /** @returns what it was told, as `-value` and `+value duration` */
-  async poll(fate: Fate = 'heard'): Promise<string[]> {
-    const polling = { startup: this.#isFresh, fate, filter: this.#filter };
-    const { told, end } = await this.#stream.ask(this.#client, this.#connection, polling);
+  async poll(fate: Fate = 'heard', filter?: DecisionFilter): Promise<string[]> {
+    const polling = { startup: this.#isFresh, fate, ...(filter === undefined ? {} : { filter }) };
+    const { told, end } = await this.#stream.ask(this.#client, polling);
     end();
-    if (fate !== 'heard') {
-      this.reconnect();
-      return [];
-    }
+    if (fate !== 'heard') return [];
     this.#isFresh = false;
     this.#take(told);
     return [
@@ -173,10 +163,15 @@ export class Bouncer {
   }
 
   #take({ deleted, new: added }: StreamAnswer): void {
-    for (const { value } of deleted ?? []) this.#blocked.delete(value);
+    const both = (deleted ?? []).filter(({ value }) => added?.some((each) => each.value === value));
+    if (both.length > 0) throw new Error(`${both.map(({ value }) => value).join()} stands in both lists`);
     const now = this.#stream.clock.now();
+    const isKeeping = this.#manner === 'deletes first, keeps ends';
+    if (isKeeping) for (const { value } of deleted ?? []) this.#blocked.delete(value);
     for (const { value, duration } of added ?? [])
-      if ((this.#blocked.get(value) ?? 0) <= now) this.#blocked.set(value, now + parseGoDuration(duration));
+      if (!isKeeping || (this.#blocked.get(value) ?? 0) <= now)
+        this.#blocked.set(value, now + parseGoDuration(duration));
+    if (!isKeeping) for (const { value } of deleted ?? []) this.#blocked.delete(value);
   }
 }
 
