@@ -333,7 +333,7 @@ export class Core {
     this.protection.apply(changes, first);
     if (this.protection.held.size > 0) this.#tellHeldBack(changes);
     this.feed.committed(changes, first);
-    this.#outdatedEnds.note(changes);
+    this.#outdatedEnds.note(changes, at);
     this.escalation.committed(changes, at);
   }
 

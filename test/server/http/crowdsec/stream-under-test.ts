@@ -162,16 +162,26 @@ export class Bouncer {
     ];
   }
 
-  #take({ deleted, new: added }: StreamAnswer): void {
-    const both = (deleted ?? []).filter(({ value }) => added?.some((each) => each.value === value));
-    if (both.length > 0) throw new Error(`${both.map(({ value }) => value).join()} stands in both lists`);
+  #take(told: StreamAnswer): void {
+    const [deleted, added] = [told.deleted ?? [], told.new ?? []];
+    const isDeleted = new Set(deleted.map(({ value }) => value));
+    const both = added.filter(({ value }) => isDeleted.has(value)).map(({ value }) => value);
+    if (both.length > 0) throw new Error(`${both.join()} stands in both lists`);
+    if (this.#manner === 'deletes first, keeps ends') this.#delete(deleted);
+    this.#add(added);
+    if (this.#manner === 'adds first, takes ends') this.#delete(deleted);
+  }
+
+  #delete(deleted: readonly Decision[]): void {
+    for (const { value } of deleted) this.#blocked.delete(value);
+  }
+
+  #add(added: readonly Decision[]): void {
     const now = this.#stream.clock.now();
-    const isKeeping = this.#manner === 'deletes first, keeps ends';
-    if (isKeeping) for (const { value } of deleted ?? []) this.#blocked.delete(value);
-    for (const { value, duration } of added ?? [])
-      if (!isKeeping || (this.#blocked.get(value) ?? 0) <= now)
-        this.#blocked.set(value, now + parseGoDuration(duration));
-    if (!isKeeping) for (const { value } of deleted ?? []) this.#blocked.delete(value);
+    const keeps = (value: string): boolean =>
+      this.#manner === 'deletes first, keeps ends' && (this.#blocked.get(value) ?? 0) > now;
+    for (const { value, duration } of added)
+      if (!keeps(value)) this.#blocked.set(value, now + parseGoDuration(duration));
   }
 }
 
