@@ -1,5 +1,6 @@
 import { type Network, parseNetwork } from '../../shared/network.ts';
 import { NetworkIndex } from '../../shared/network-index.ts';
+import { remembered } from '../remembered.ts';
 import { cdnsAndLoadBalancers, type SharedInfrastructure } from './infrastructure-networks.ts';
 import { publicResolvers } from './public-resolvers.ts';
 
@@ -41,6 +42,14 @@ export class Infrastructure {
   }
 }
 
+/** Read once: there are many, and each reading of the configuration needs them. */
+const networksOf = remembered(({ networks }: SharedInfrastructure) =>
+  networks
+    .trim()
+    .split(/\s+/)
+    .flatMap((text) => parseNetwork(text) ?? []),
+);
+
 export const infrastructureAllowed = `refuse, allow, or allow with names of: ${infrastructureOperators.join(', ')}`;
 
 /** Reads `refuse`, `allow`, `allow cloudflare, quad9`. @returns undefined when the text is none of these */
@@ -50,11 +59,4 @@ export function parseInfrastructure(text: string): AllowedInfrastructure | undef
   if (verb !== 'allow') return undefined;
   if (names.length === 0) return 'all';
   return names.every((name) => infrastructureOperators.includes(name)) ? new Set(names) : undefined;
-}
-
-function networksOf({ networks }: SharedInfrastructure): Network[] {
-  return networks
-    .trim()
-    .split(/\s+/)
-    .flatMap((text) => parseNetwork(text) ?? []);
 }
