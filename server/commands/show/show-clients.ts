@@ -21,10 +21,17 @@ export function showClients(times: Times) {
 function showEnrolled({ name, enrolment, token, url }: Answer): string {
   if (token !== undefined) return showToken(`${text(name)} has a token for ${text(url)}. It is shown once:`, token);
   return [
-    `${text(name)} is enrolled. This line is shown once; on the host run:`,
+    `${text(name)} is enrolled. On the host run`,
     '',
-    `  fail2networkban enroll '${text(enrolment)}'`,
+    '  fail2networkban setup --enroll -',
+    '',
+    ...pasted(enrolment),
   ].join('\n');
+}
+
+/** Not as an argument: the key in it would stay in the shell's history. */
+function pasted(enrolment: unknown): string[] {
+  return ['and paste this line there, which is shown once:', '', `  ${text(enrolment)}`];
 }
 
 function showToken(line: string, token: unknown): string {
@@ -37,10 +44,11 @@ function showRotated({ name, enrolment, token, oldKeyEndsAt }: Answer, { remaini
   if (token !== undefined)
     return `${showToken(`${text(name)} has a new token. It is shown once:`, token)}\n\nThe old token ${until}`;
   return [
-    `${text(name)} has a new key. This line is shown once; on the host run:`,
+    `${text(name)} has a new key. On the host run`,
     '',
-    `  fail2networkban enroll --force '${text(enrolment)}'`,
-    '  systemctl restart fail2networkban-agent',
+    '  fail2networkban enroll --force && systemctl restart fail2networkban-agent',
+    '',
+    ...pasted(enrolment),
     '',
     `The old key ${until}`,
   ].join('\n');
