@@ -158,7 +158,7 @@ export class Teller {
       const place = `${enforcer} ${id}`;
       if (isAlive || this.#strays.get(place) === entries.length) continue;
       this.#strays.set(place, entries.length);
-      this.#log.warn({ enforcer, ledger: id, entries: entries.length }, describeStrays(id, isOwn));
+      this.#log.warn({ enforcer, ledger: id, entries: entries.length }, describeStrays(entries.length, id, isOwn));
     }
   }
 

@@ -1,4 +1,5 @@
 import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { plural } from './plural.ts';
 
 /**
  * - `broken`: bans do not take effect, or an administrator is about to be locked out
@@ -64,12 +65,16 @@ export function verdictOf(findings: readonly Finding[]): Verdict {
 /** The worst first; of each: what is, what follows, what to run. */
 export function formatReport({ examined, findings }: Report): string {
   const groups = levels.map((level) => ({ level, found: findings.filter((finding) => finding.level === level) }));
-  const counts = groups.filter(({ found }) => found.length > 0).map(({ level, found }) => `${found.length} ${level}`);
+  const counts = groups.filter(({ found }) => found.length > 0).map(({ level, found }) => countOf(level, found.length));
   const summary = [
     `Looked at: ${examined.join(', ')}.`,
     `Verdict: ${verdictOf(findings)} (${counts.join(', ') || 'nothing found'}).`,
   ];
   return [...groups.flatMap(({ found }) => found.map(formatFinding)), summary.join('\n')].join('\n\n');
+}
+
+function countOf(level: Level, count: number): string {
+  return level === 'warning' || level === 'note' ? plural(count, level) : `${count} ${level}`;
 }
 
 function formatFinding({ level, subject, fact, consequence, command }: Finding): string {

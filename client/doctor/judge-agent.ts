@@ -25,7 +25,7 @@ function unreadable({ unreadableLines, unreadableFile }: AgentFacts): Said {
   return {
     level: 'warning',
     code: 'lines-unreadable',
-    fact: `${unreadableLines} lines of the queue could not be read`,
+    fact: `${plural(unreadableLines, 'line')} of the queue could not be read`,
     consequence: 'what they said was not sent',
     command: `tail ${unreadableFile}`,
   };
@@ -71,7 +71,7 @@ function late(server: string, waiting: number, oldestWaitingMs: number): Said {
   return {
     level: 'warning',
     code: 'events-late',
-    fact: `${waiting} events wait for ${server}, the oldest for ${Math.round(oldestWaitingMs / 1_000)} s`,
+    fact: `for ${server} ${plural(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'}, the oldest for ${Math.round(oldestWaitingMs / 1_000)} s`,
     consequence: 'they are sent when the server takes them again',
     command: 'fail2networkban status',
   };

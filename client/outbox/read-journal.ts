@@ -1,4 +1,5 @@
 import { readIfPresent } from '../../shared/host/absent-file.ts';
+import { plural } from '../../shared/plural.ts';
 import { decodeRecord, type EventsRecord, type JournalRecord, type Position } from '../journal-record.ts';
 import type { NumberedEvent } from '../outbox-event.ts';
 
@@ -73,5 +74,5 @@ function describeDamage(records: Read): string {
   const before = batchesOf(records.slice(0, first)).at(-1)?.events.at(-1);
   const since =
     before === undefined ? 'its beginning' : `${new Date(before.acceptedAt).toISOString()} (${before.number})`;
-  return `${damaged} of ${records.length} records are damaged: events taken over from ${since} on may be lost`;
+  return `damaged: ${damaged} of ${plural(records.length, 'record')}; events taken over from ${since} on may be lost`;
 }

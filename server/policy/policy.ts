@@ -1,6 +1,7 @@
 import { limits } from '../../shared/limits.ts';
 import { embeddedIpv4, findAmong } from '../../shared/network/embedded-ipv4.ts';
 import { type Family, familyOf, type Network, prefixLengthOf } from '../../shared/network.ts';
+import { plural } from '../../shared/plural.ts';
 import type { Refusal } from '../../shared/refusal.ts';
 import { privateNetworks, specialPurpose } from '../../shared/special-networks.ts';
 import type { Client } from '../ledger/ledger.ts';
@@ -134,11 +135,17 @@ export class Policy {
     if (name === operator) return undefined;
     const most = this.#settings.reportsPerClientMax;
     if (reports > most) {
-      return refusal('quota-exceeded', `${name} holds ${reports - 1} reports; [policy] reports_per_client = ${most}`);
+      return refusal(
+        'quota-exceeded',
+        `${name} holds ${plural(reports - 1, 'report')}; [policy] reports_per_client = ${most}`,
+      );
     }
     // Else one network could have as many reports as the client may hold, each looked at with every change of it.
     if (jails <= limits.jailsPerClientMax) return undefined;
-    return refusal('quota-exceeded', `${name} holds reports of ${jails - 1} jails, the most that a client may have`);
+    return refusal(
+      'quota-exceeded',
+      `${name} holds reports of ${plural(jails - 1, 'jail')}, the most that a client may have`,
+    );
   }
 }
 

@@ -60,6 +60,11 @@ describe('a report', () => {
     );
   });
 
+  it('counts warnings and notes as one says them', () => {
+    const text = formatReport({ examined: [], findings: findings('warning', 'warning', 'note') });
+    assert.match(text, /Verdict: warnings \(2 warnings, 1 note\)\.$/);
+  });
+
   it('says so when nothing was found', () => {
     assert.equal(
       formatReport({ examined: ['disk'], findings: [] }),

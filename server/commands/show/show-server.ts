@@ -71,7 +71,10 @@ function gapLines(gaps: unknown): string[] {
 function escalation(state: unknown): string[] {
   if (!isObject(state)) return [];
   const { isReading, offences, networks, waiting, banned, refused, dropped } = state;
-  const counted = isReading === true ? 'reads history' : `${text(offences)} bans of ${text(networks)} networks count`;
+  const counted =
+    isReading === true
+      ? 'reads history'
+      : `${plural(Number(offences), 'ban')} of ${plural(Number(networks), 'network')} count`;
   const done = `banned ${text(banned)}, refused ${text(refused)}, waiting ${text(waiting)}, dropped ${text(dropped)}`;
   return [`escalation: ${counted}; since the start ${done}`];
 }
@@ -141,7 +144,7 @@ function byteLines(answer: Answer): string[] {
 function strayLines(answer: Answer): string[] {
   return items(answer['enforcers']).flatMap(({ name, strays }) =>
     items(strays).map(({ id, isOwn, isAlive, entries }) => {
-      const found = `${text(name)}: ${text(entries)} ${describeStrays(text(id), isOwn === true)}`;
+      const found = `${text(name)}: ${describeStrays(Number(entries), text(id), isOwn === true)}`;
       return isAlive === true
         ? `${found}; another server looks after them`
         : `${found}; adopt ${text(id)} or clear ${text(id)}`;

@@ -18,7 +18,7 @@ function describeFirewall({ name, id, isOwn, isAlive, entries, first }: Answer):
   const shown = items(first);
   const rest = Number(entries) - shown.length;
   return [
-    `${text(name)}: ${text(entries)} ${describeStrays(text(id), isOwn === true)}`,
+    `${text(name)}: ${describeStrays(Number(entries), text(id), isOwn === true)}`,
     ...(isAlive === true ? ['another server looks after them: it puts back what is taken out'] : []),
     ...shown.map(({ entry, mark }) => `  ${text(entry)}  ${text(mark)}`),
     ...(rest > 0 ? [`  and ${rest} more`] : []),

@@ -1,4 +1,5 @@
 import type { Said } from '../../../shared/finding.ts';
+import { plural } from '../../../shared/plural.ts';
 import type { CertificateFacts } from '../facts/read-certificate.ts';
 
 const dayMs = 86_400_000;
@@ -88,7 +89,7 @@ function expiresSoon(file: string, validUntilMs: number, days: number): Said {
   return {
     level: 'warning',
     code: 'certificate-expires-soon',
-    fact: `${file} expires on ${day(validUntilMs)}, in ${days} days`,
+    fact: `${file} expires on ${day(validUntilMs)}, in ${plural(days, 'day')}`,
     consequence: 'from then on hosts that check it do not connect',
     command: renew,
   };

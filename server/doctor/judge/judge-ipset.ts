@@ -1,5 +1,6 @@
 import { enumerate } from '../../../shared/enumerate.ts';
 import type { Said } from '../../../shared/finding.ts';
+import { plural } from '../../../shared/plural.ts';
 import { clusterFileMaxBytes, clusterFileReserveBytes } from '../../enforcers/proxmox/cluster-file-size.ts';
 import type { IpsetFacts, UnusableEntry } from '../../enforcers/proxmox/ipset-facts.ts';
 import { isUnreadable } from '../../enforcers/proxmox/readable.ts';
@@ -105,7 +106,7 @@ function judgeCount({ marked }: IpsetFacts, maxEntries: number): readonly Said[]
     {
       level: 'warning',
       code: 'near-max-entries',
-      fact: `${ours} entries of at most ${maxEntries}`,
+      fact: `${plural(ours, 'entry', 'entries')} of at most ${maxEntries}`,
       consequence: 'past max_entries, bans are left out',
       command: 'raise max_entries in the section and restart, or shorten bantime on the hosts',
     },

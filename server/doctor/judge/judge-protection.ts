@@ -1,5 +1,6 @@
 import { formatDuration } from '../../../shared/duration.ts';
 import type { Said } from '../../../shared/finding.ts';
+import { plural } from '../../../shared/plural.ts';
 import { isUnreadable } from '../../enforcers/proxmox/readable.ts';
 import { auditGrant } from '../../setup/grants.ts';
 import type {
@@ -126,7 +127,7 @@ function heldBackBesides(count: number): Said {
   return {
     level: 'note',
     code: 'bans-held-back',
-    fact: `held back: ${count} other bans, because of the whitelist, what is protected, or the settings`,
+    fact: `held back: ${plural(count, 'other ban')}, because of the whitelist, what is protected, or the settings`,
     consequence: 'each comes into force when its reason ends',
     command: 'fail2networkban-server status; of one: fail2networkban-server lookup ADDRESS',
   };

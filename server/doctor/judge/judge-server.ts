@@ -186,15 +186,18 @@ function judgeStrays({ id, isOwn, isAlive, entries }: StrayFacts): Said {
   return {
     level: isAlive ? 'note' : 'warning',
     code: 'stray-entries',
-    fact: `${entries} ${describeStrays(id, isOwn)}`,
+    fact: describeStrays(entries, id, isOwn),
     consequence: isAlive
       ? 'another server looks after them; they count as present, and are never changed or removed'
       : 'they stay in force, and nobody takes them out when their bans end',
     command: isAlive
       ? `fail2networkban-server clear ${id} lists them`
-      : `fail2networkban-server adopt ${id}, when their bans are to go on with an end; fail2networkban-server clear ${id}, when they are to go; nothing, when another server looks after them`,
+      : `fail2networkban-server adopt ${id}, when their bans are to go on with an end; fail2networkban-server clear ${id}, when they are to go; ${isOwn ? copied : 'nothing, when another server looks after them'}`,
   };
 }
+
+/** Two servers with one id take each other's entries for their own. */
+const copied = 'stop one of two servers, when both run on copies of this ledger';
 
 function fails(failure: DeniableFailure, isOpenToDoctor: boolean | undefined): Said {
   const command = commandFor(failure, isOpenToDoctor);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { HeldEntry } from '../../../shared/enforcer.ts';
 import type { Network } from '../../../shared/network.ts';
+import { plural } from '../../../shared/plural.ts';
 
 /** The id by which a command names entries whose mark names no ledger. */
 export const oldMarksId = 'old';
@@ -19,11 +20,13 @@ export interface StrayEntries {
   readonly entries: readonly HeldEntry[];
 }
 
-/** What such entries are, behind their number. */
-export function describeStrays(id: string, isOwn: boolean): string {
-  if (isOwn) return `entries of this ledger (${id}) of which it knows nothing: it was restored, or has forgotten them`;
-  if (id === oldMarksId) return 'entries of an older version, which name no ledger and of which this one knows nothing';
-  return `entries of ledger ${id}, which this server does not hold`;
+/** What such entries are, with how many there are. */
+export function describeStrays(count: number, id: string, isOwn: boolean): string {
+  const entries = plural(count, 'entry', 'entries');
+  if (isOwn) return `${entries} of this ledger (${id}) of which it knows nothing: it was restored, or has forgotten`;
+  if (id === oldMarksId)
+    return `${entries} of an older version, without the id of a ledger; this one knows nothing of it`;
+  return `${entries} of ledger ${id}, which this server does not hold`;
 }
 
 /** The strays of one firewall, found anew with each list of it. */

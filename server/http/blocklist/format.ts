@@ -1,3 +1,4 @@
+import { plural } from '../../../shared/plural.ts';
 import type { Arguments, Parameter, Schema } from '../parameter.ts';
 import type { LineBytes } from './line-bytes.ts';
 import type { ListEntry } from './list-entry.ts';
@@ -44,7 +45,7 @@ export interface EntryLines {
 /** The first line of most lists. */
 export function commentOf({ entries, isPaused }: List): string {
   if (isPaused) return '# fail2networkban: paused by the operator, so nothing is to be blocked';
-  return `# fail2networkban: ${entries.length} networks`;
+  return `# fail2networkban: ${plural(entries.length, 'network')}`;
 }
 
 /** Seconds that an entry has left, at least one; undefined when it never ends. */

@@ -1,3 +1,4 @@
+import { plural } from '../../../shared/plural.ts';
 import { parameter } from '../parameter.ts';
 import { byFamily, type FamilyList } from './by-family.ts';
 import { family } from './choice-parameters.ts';
@@ -29,7 +30,7 @@ export const routeros: Format = {
     return [
       commentOf(list),
       ...byFamily(list, query.get(family)).flatMap((each) => addressListLines(name, each)),
-      `:log info "fail2networkban: ${list.entries.length} networks in the address list ${name}"`,
+      `:log info "fail2networkban: ${plural(list.entries.length, 'network')} in the address list ${name}"`,
     ];
   },
 };

@@ -49,7 +49,7 @@ function damagedRows({ damaged }: Stock): FoundLoss[] {
   }));
   const more = damaged.slice(namedMax);
   if (more.length === 0) return named;
-  const text = `${more.length} more rows are not as they were written`;
+  const text = `not as written: ${plural(more.length, 'more row')}`;
   return [...named, { text, holdsBack: more.some(({ protects }) => protects) }];
 }
 

@@ -228,6 +228,6 @@ describe("the doctor's answer", () => {
       text,
       /^BROKEN {3}server: the server does not run\n {9}so: .+\n {9}do: systemctl start .+\n\nWARNING {2}/,
     );
-    assert.match(text, /\nVerdict: broken \(1 broken, 2 warning\)\.$/);
+    assert.match(text, /\nVerdict: broken \(1 broken, 2 warnings\)\.$/);
   });
 });

@@ -96,6 +96,14 @@ describe('a firewall of the server', () => {
     });
   }
 
+  it('with one entry of its own ledger says what it may be, and not to leave it to a second server', () => {
+    const strays = [{ id: 'k3x9', isOwn: true, isAlive: false, entries: 1 }];
+    const [said] = judgeEnforcement({ ...well, strays }, true);
+    assert.match(said?.fact ?? '', /^1 entry of this ledger \(k3x9\) of which it knows nothing/);
+    assert.match(said?.command ?? '', /adopt k3x9, .*clear k3x9, .*stop one of two servers/);
+    assert.doesNotMatch(said?.command ?? '', /nothing, when/);
+  });
+
   it('that fails says for how long, at what, and what helps', () => {
     const commandFor = (isDenied: boolean, isOpenToDoctor: boolean | undefined) => {
       const [said] = judgeEnforcement({ ...well, failure: { ...failure, isDenied } }, isOpenToDoctor);
