@@ -1,6 +1,6 @@
 import type { Source, Verb } from '../shared/frames.ts';
 import { carryJail } from '../shared/jail-name.ts';
-import { formatLabels, type Labels, labelsAllowed, parseLabels } from '../shared/labels.ts';
+import { formatLabels, type Labels, labelsAllowed, salvageLabels } from '../shared/labels.ts';
 import { jailAlphabet, jailPattern } from '../shared/names.ts';
 import { type Network, parseNetwork } from '../shared/network.ts';
 import { quote } from '../shared/refusal.ts';
@@ -21,6 +21,8 @@ export interface EventLine {
   readonly failedAt: number;
   readonly source: Source;
   readonly labels?: Labels;
+  /** Labels that are none: the event goes on without them. */
+  readonly wrongLabels?: string;
 }
 
 /** The jail's list changed without a line for each network. A stop lifts nothing by itself: the list says what is left. */
@@ -82,10 +84,12 @@ function parseEvent(
   if (bantimeSeconds === undefined) return unreadable(text, `bantime ${quote(bantime)} is not seconds or -1`);
   const failedAt = parseTime(time);
   if (failedAt === undefined) return unreadable(text, `time ${quote(time)} is not seconds since the epoch`);
-  const labels = parseLabels(labelText);
-  if (labels === undefined) return unreadable(text, `labels ${quote(labelText)}: allowed are ${labelsAllowed}`);
   const event = { kind: 'event', ...head, network, bantimeSeconds, failedAt } as const;
-  return labelText === '' ? event : { ...event, labels };
+  if (labelText === '') return event;
+  const { labels, wrong } = salvageLabels(labelText);
+  if (wrong.length === 0) return { ...event, labels };
+  const wrongLabels = `labels ${quote(wrong.join())}: allowed are ${labelsAllowed}; all else of the line counts`;
+  return { ...event, labels, wrongLabels };
 }
 
 /** The line, with its newline, that hands over a ban or unban by hand while no agent runs. */

@@ -110,7 +110,12 @@ function skipEndless(buffer: Buffer, offset: number): TakenLines {
 function readWritten(text: string): readonly QueueLine[] {
   const { cut, line } = separateCut(text);
   const before = cut.map((part) => unreadable(part, 'was cut off before its end'));
-  return line === undefined ? before : [...before, parseBounded(line)];
+  if (line === undefined) return before;
+  const read = parseBounded(line);
+  // Set aside and told as well, so that somebody mends the action.
+  if (read.kind === 'event' && read.wrongLabels !== undefined)
+    return [...before, unreadable(line, read.wrongLabels), read];
+  return [...before, read];
 }
 
 function parseBounded(text: string): QueueLine {

@@ -47,6 +47,19 @@ export function parseLabels(text: string): Labels | undefined {
   return labels.size === pairs.length ? readLabels(Object.fromEntries(labels)) : undefined;
 }
 
+/** Of {@link parseLabels}'s text what is right, and what is not: a wrong label costs itself. */
+export function salvageLabels(text: string): { readonly labels: Labels; readonly wrong: readonly string[] } {
+  let labels: Labels = {};
+  const wrong: string[] = [];
+  for (const item of text.split(',').filter((each) => each !== '')) {
+    const one = parseLabels(item);
+    const both = one && readLabels({ ...labels, ...one });
+    if (both === undefined || Object.keys(both).length === Object.keys(labels).length) wrong.push(item);
+    else labels = both;
+  }
+  return { labels, wrong };
+}
+
 /** `site=fra1,rack=7`, or nothing. */
 export function formatLabels(labels: Labels | undefined): string {
   return Object.entries(labels ?? {})

@@ -64,7 +64,7 @@ const unreadable: readonly [string, string][] = [
   ['a time that is no number', line('v1', 'ban', 'sshd', '203.0.113.7', '<bantime>', 5, 1, 1)],
   ['two lines written as one', `v1\tban\tssh${line('v1', 'ban', 'sshd', '203.0.113.7', 600, 5, 1, 1)}`],
   ['a field too few', line('v1', 'ban', 'sshd', '203.0.113.7', 600, 5, 1)],
-  ['a field too many', line('v1', 'ban', 'sshd', '203.0.113.7', 600, 5, 1, 1, 1)],
+  ['a field too many', line('v1', 'ban', 'sshd', '203.0.113.7', 600, 5, 1, 1, 'site=fra1', 1)],
 ];
 for (const [name, text] of unreadable) {
   test(`does not take ${name} for an event`, () => {
@@ -73,6 +73,36 @@ for (const [name, text] of unreadable) {
     assert.ok('text' in read && read.text === text && read.reason.length > 0);
   });
 }
+
+const labelTexts: readonly (readonly [text: string, labels: object, isWrong: boolean])[] = [
+  ['site=fra1,rack=7', { rack: '7', site: 'fra1' }, false],
+  ['site=größe,rack=7', { rack: '7' }, true],
+  ['1', {}, true],
+  ['site=-x', {}, true],
+  ['site=a,site=b', { site: 'a' }, true],
+  [
+    Array.from({ length: 20 }, (_, at) => `k${at}=v`).join(),
+    Object.fromEntries(Array.from({ length: 8 }, (_, at) => [`k${at}`, 'v'])),
+    true,
+  ],
+  [`a=b,long=${'x'.repeat(65)}`, { a: 'b' }, true],
+];
+for (const [text, labels, isWrong] of labelTexts) {
+  test(`a ban with the labels ${text} is a ban with those that are right`, () => {
+    const read = parseQueueLine(line('v1', 'ban', 'sshd', '203.0.113.7', 600, 5, 1, 1, text));
+    assert.ok(read.kind === 'event');
+    assert.deepEqual([read.network, read.labels, read.wrongLabels !== undefined], ['203.0.113.7', labels, isWrong]);
+  });
+}
+
+test('no label costs a ban, whatever it is', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      const read = parseQueueLine(line('v1', 'ban', 'sshd', '203.0.113.7', 600, 5, 1, 1, text.replace(/[\t\n]/g, '')));
+      assert.equal(read.kind, 'event');
+    }),
+  );
+});
 
 test('never throws, whatever the line', () => {
   fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => parseQueueLine(text).kind.length > 0));
