@@ -61,11 +61,18 @@ export type EnforcerErrorCode = 'retry' | 'denied' | 'rejected';
 /** The other system must act: a firewall did not do what was asked. */
 export class EnforcerError extends Error {
   readonly code: EnforcerErrorCode;
+  /** The longest pause before the next try, where the other system has waited itself. */
+  readonly pauseMaxMs: number;
 
-  constructor(code: EnforcerErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: EnforcerErrorCode,
+    message: string,
+    { pauseMaxMs = Number.POSITIVE_INFINITY, ...options }: ErrorOptions & { readonly pauseMaxMs?: number } = {},
+  ) {
     super(message, options);
     this.name = 'EnforcerError';
     this.code = code;
+    this.pauseMaxMs = pauseMaxMs;
   }
 }
 

@@ -333,7 +333,7 @@ export class Reconciler {
     if (error.code === 'rejected') return;
     this.#forget();
     const { clock, onEvent } = this.#options;
-    const nextTryMs = error.code === 'denied' ? deniedRetryMs : this.#backoff.next();
+    const nextTryMs = error.code === 'denied' ? deniedRetryMs : Math.min(this.#backoff.next(), error.pauseMaxMs);
     const reason = describeError(error);
     const sinceMs = this.#state.kind === 'failing' ? this.#state.sinceMs : clock.elapsed();
     this.#state = { kind: 'failing', code: error.code, reason, sinceMs };

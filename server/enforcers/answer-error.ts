@@ -5,6 +5,8 @@ import { quote } from '../../shared/refusal.ts';
 export interface Verdict {
   readonly code: EnforcerErrorCode;
   readonly advice?: string;
+  /** The longest pause before the next try, milliseconds. */
+  readonly pauseMaxMs?: number;
 }
 
 /** What the other system said of a failure. */
@@ -19,9 +21,9 @@ export class AnswerError extends EnforcerError {
   readonly status: number;
 
   /** @param call method and path */
-  constructor(call: string, { status, text }: Said, { code, advice }: Verdict) {
+  constructor(call: string, { status, text }: Said, { code, advice, pauseMaxMs }: Verdict) {
     const said = `${call}: ${status} ${quote(text)}`;
-    super(code, advice === undefined ? said : `${said}: ${advice}`);
+    super(code, advice === undefined ? said : `${said}: ${advice}`, pauseMaxMs === undefined ? {} : { pauseMaxMs });
     this.name = 'AnswerError';
     this.status = status;
   }

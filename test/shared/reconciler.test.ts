@@ -136,6 +136,22 @@ describe('Reconciler', () => {
     assert.deepEqual(bench.eventsOf('recovered').length, 1);
   });
 
+  it('pauses no longer than the failure allows, however often it came', async () => {
+    const locked = new EnforcerError('retry', 'locked', { pauseMaxMs: 5_000 });
+    bench.enforcer.failNext(
+      ...Array.from({ length: 8 }, () => ({ call: 'list', when: 'before', error: locked }) as const),
+    );
+    bench.start();
+    for (let times = 1; times <= 8; times += 1) {
+      await until(() => bench.eventsOf('failed').length === times, `it failed ${times} times`);
+      clock.advance(5_000);
+    }
+    assert.deepEqual(
+      bench.eventsOf('failed').map(({ nextTryMs }) => nextTryMs),
+      [1_000, 2_000, 4_000, 5_000, 5_000, 5_000, 5_000, 5_000],
+    );
+  });
+
   it('does not take a list that was under way for the one that was asked for', async () => {
     const gate = new EventTarget();
     let hasRead = false;

@@ -13,12 +13,21 @@ import { AnswerError, type Verdict } from '../answer-error.ts';
  * | 401, 403 | denied | the token |
  * | 3xx, 404 | denied | the address of something else than the API |
  * | 500, no buffer space | retry | cluster.fw has come to its end; there is no code for it but the text of the errno |
+ * | 500, lock timeout | retry | soon: Proxmox has waited 10 s for the lock itself, and a dead holder's ends after 120 s |
  * | 595 | retry | pvedaemon was not reached |
- * | 596, other | retry | may have been carried out |
+ * | 596, other | retry | a change may have been carried out |
  */
 export function answerError(call: string, answer: Answer): AnswerError {
   const text = textOf(answer);
-  return new AnswerError(call, { status: answer.status, text }, isFileFull(text) ? fileFull : judge(answer.status));
+  return new AnswerError(call, { status: answer.status, text }, judgeText(text) ?? judge(call, answer.status));
+}
+
+const pauseAfterLockMs = 5_000;
+
+function judgeText(text: string): Verdict | undefined {
+  if (isFileFull(text)) return fileFull;
+  if (/got lock request timeout/.test(text)) return { code: 'retry', pauseMaxMs: pauseAfterLockMs };
+  return undefined;
 }
 
 /** ENOBUFS of the call by which Proxmox reads the file from pmxcfs, or EFBIG of the write that would have made it too large. */
@@ -32,7 +41,7 @@ const fileFull: Verdict = {
     'cluster.fw has come to its end at 1 MiB (1048576 bytes): Proxmox can neither read nor write it, so no rule and no ban of anybody can be changed; the one way back: make /etc/pve/firewall/cluster.fw shorter with an editor, then all goes on by itself',
 };
 
-function judge(status: number): Verdict {
+function judge(call: string, status: number): Verdict {
   if (status === 400) return { code: 'rejected' };
   if (status === 401) {
     return {
@@ -55,7 +64,7 @@ function judge(status: number): Verdict {
     };
   }
   if (status === 595) return { code: 'retry', advice: 'pvedaemon is not running' };
-  return { code: 'retry', advice: 'it may have been carried out' };
+  return call.startsWith('GET ') ? { code: 'retry' } : { code: 'retry', advice: 'it may have been carried out' };
 }
 
 /** The text of a failure: in the body since Proxmox VE 8.3, before that and without JSON in the reason phrase only. */

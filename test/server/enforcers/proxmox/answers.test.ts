@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { openApi } from '../../../../server/enforcers/proxmox/open-api.ts';
+import { answerError } from '../../../../server/enforcers/proxmox/proxmox-errors.ts';
 import { describeError, EnforcerError } from '../../../../shared/errors.ts';
 import { cannedToken, startCanned } from './canned-server.ts';
 
@@ -53,7 +54,7 @@ const cases: readonly Case[] = [
   ],
   ['a 501', plain(501, 'no', 'not implemented'), 'retry', /501/],
   ['a 595', plain(595, '', 'Connection refused'), 'retry', /pvedaemon/],
-  ['a 596', plain(596, '', 'Connection timed out'), 'retry', /may have been carried out/],
+  ['a 596', plain(596, '', 'Connection timed out'), 'retry', /Connection timed out"$/],
 ];
 
 describe('an answer that is no success', () => {
@@ -65,6 +66,26 @@ describe('an answer that is no success', () => {
       assert.match(error.message, /^GET \/api2\/json\/version: /);
     });
   }
+
+  it('of a change says that this may have been carried out, of a question never', async () => {
+    const answered = { status: 596, reason: 'Connection timed out', body: '' };
+    for (const [call, isSaid] of [
+      ['POST /cluster/firewall/ipset/blacklist', true],
+      ['DELETE /cluster/firewall/ipset/blacklist/192.0.2.1', true],
+      ['PUT /cluster/firewall/options', true],
+      ['GET /cluster/firewall/ipset/blacklist', false],
+    ] as const)
+      assert.equal(/may have been carried out/.test(answerError(call, answered).message), isSaid, call);
+  });
+
+  it('is tried again soon where Proxmox has waited for its lock', async () => {
+    const text = "cfs-lock 'firewall-cluster' error: got lock request timeout";
+    assert.equal((await failureOf(json(500, { data: null, message: text }))).pauseMaxMs, 5_000);
+    assert.equal(
+      (await failureOf(json(500, { data: null, message: 'no quorum' }))).pauseMaxMs,
+      Number.POSITIVE_INFINITY,
+    );
+  });
 
   it('switches to another protocol: retry', async () => {
     const error = await failureOf((response) => {
