@@ -31,7 +31,10 @@ function describe(config: string, { firewalls, sources, notifications, warnings 
   const good = `${config}: good, firewalls: ${firewalls.join(', ') || 'none'}${alsoSources}${alsoTold}`;
   const aliases = firewalls.filter((name) => name.startsWith('opnsense/'));
   const owned = `${aliases.join(', ')}: belongs to fail2networkban; what others put into it is taken out`;
-  const lines = [good, ...(aliases.length === 0 ? [] : [owned]), ...warnings.map((each) => `warning: ${each}`)];
+  const proxmoxes = firewalls.filter((name) => name.startsWith('proxmox/'));
+  const dropped = `${proxmoxes.join(', ')}: Proxmox drops the comment lines of a cluster.fw that is kept by hand with the first ban: keep a copy`;
+  const told = [...(aliases.length === 0 ? [] : [owned]), ...(proxmoxes.length === 0 ? [] : [dropped])];
+  const lines = [good, ...told, ...warnings.map((each) => `warning: ${each}`)];
   return lines.join('\n');
 }
 

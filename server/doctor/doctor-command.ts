@@ -22,6 +22,7 @@ export async function doctorCommand(context: DoctorContext, isJson: boolean): Pr
     version,
     ownAddresses: readOwnAddresses,
     sshConnection: environment['SSH_CONNECTION'],
+    proxmoxFolder: '/etc/pve',
     signal: new AbortController().signal,
   };
   return await runDoctor(host, isJson, print);

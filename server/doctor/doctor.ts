@@ -48,6 +48,8 @@ export interface DoctorHost extends CommandContext {
   readonly ownAddresses: () => readonly Network[];
   /** As sshd sets it: where the caller comes from. */
   readonly sshConnection: string | undefined;
+  /** `/etc/pve`, where this host is a node. */
+  readonly proxmoxFolder: string;
   readonly signal: AbortSignal;
 }
 
@@ -117,7 +119,7 @@ async function examineSettings(settings: ServerSettings, host: DoctorHost): Prom
 
 async function readProxmoxes({ enforcers }: ServerSettings, host: DoctorHost): Promise<readonly ProxmoxFacts[]> {
   const sections = enforcers.filter((settings) => settings.kind === 'proxmox');
-  return await Promise.all(sections.map((settings) => readProxmox(settings, host.clock, host.signal)));
+  return await Promise.all(sections.map((settings) => readProxmox(settings, host)));
 }
 
 async function readAliases({ enforcers }: ServerSettings, host: DoctorHost): Promise<readonly OpnsenseFacts[]> {

@@ -5,6 +5,8 @@ import { readIfPresent } from '../../shared/host/absent-file.ts';
 import { type Command, formatCommand, type RunCommand } from '../../shared/host/command-runner.ts';
 import { SetupError } from '../../shared/host/setup-error.ts';
 import { commandStep, type Plan, type Step } from '../../shared/host/setup-step.ts';
+import { plural } from '../../shared/plural.ts';
+import { clusterFileIn, countCommentLines } from '../enforcers/proxmox/comment-lines.ts';
 import { findServiceUser, isPresent, requireServiceUser, serviceUser, writeWhole } from './host-files.ts';
 import { type ProxmoxAccess, sectionName, withProxmox } from './server-ini.ts';
 
@@ -23,12 +25,15 @@ export interface Places {
   readonly tokenFile: string;
   /** A copy of the authority's certificate: the service may not read /etc/pve. */
   readonly caFile: string;
+  /** A copy of cluster.fw as it was before the first ban. */
+  readonly clusterCopy: string;
 }
 
 export function placesBeside(configFile: string): Places {
   const folder = dirname(configFile);
   const tokenFile = join(folder, `proxmox-${sectionName}.token`);
-  return { configFile, folder, tokenFile, caFile: join(folder, 'pve-root-ca.pem') };
+  const clusterCopy = join(folder, 'cluster.fw.before');
+  return { configFile, folder, tokenFile, caFile: join(folder, 'pve-root-ca.pem'), clusterCopy };
 }
 
 /** The service's user and its folder: what must be there before a token is made. */
@@ -50,6 +55,20 @@ const addUser: Command = [
   '/usr/sbin/nologin',
   serviceUser,
 ];
+
+/** A file that is kept by hand is kept once more: its comment lines are gone with the first ban. */
+export async function planClusterCopy({ clusterCopy }: Places, { proxmoxFolder }: FileHost): Promise<Plan> {
+  const lines = (await countCommentLines(proxmoxFolder)) ?? 0;
+  if (lines === 0) return { kept: [], steps: [] };
+  if (await isPresent(clusterCopy)) return { kept: [clusterCopy], steps: [] };
+  const source = clusterFileIn(proxmoxFolder);
+  const why = `${plural(lines, 'comment line')} of it, which Proxmox drops with the next change`;
+  const copy: Step = {
+    says: `${formatCommand(['install', '-m', '0600', source, clusterCopy])}   (${why})`,
+    act: async () => await writeWhole(clusterCopy, (await readIfPresent(source)) ?? '', { mode: 0o600 }),
+  };
+  return { kept: [], steps: [copy] };
+}
 
 /** The authority's certificate and server.ini. */
 export async function planConfiguration(places: Places, host: FileHost): Promise<Plan> {

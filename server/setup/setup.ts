@@ -8,7 +8,14 @@ import { type Accounts, readAccounts } from './accounts.ts';
 import { allGrants, auditGrant, guestGrant, modifyGrant } from './grants.ts';
 import { isPresent, requireServiceUser, serviceUser, writeWhole } from './host-files.ts';
 import { type AccountPlan, planAccounts, planUndo, removeTokenCommand, splitToken } from './plan-accounts.ts';
-import { type FileHost, type Places, placesBeside, planConfiguration, planGround } from './plan-files.ts';
+import {
+  type FileHost,
+  type Places,
+  placesBeside,
+  planClusterCopy,
+  planConfiguration,
+  planGround,
+} from './plan-files.ts';
 import { follow } from './steps.ts';
 
 /** What the command line says. */
@@ -92,12 +99,13 @@ async function planAll(options: SetupOptions, host: SetupHost): Promise<Plan> {
   await requireSecret(accounts, token, places);
   const grants = options.auditsGuests ? [modifyGrant, auditGrant, guestGrant] : [modifyGrant, auditGrant];
   const ground = await planGround(places, host);
+  const copy = await planClusterCopy(places, host);
   const account = planAccounts(accounts, { token, grants });
   const configuration = await planConfiguration(places, host);
   const keptToken = account.makeToken === undefined ? [`token ${token}`] : [];
   return {
-    kept: [...ground.kept, ...keptToken, ...configuration.kept],
-    steps: [...ground.steps, ...accountSteps(account, places, host), ...configuration.steps],
+    kept: [...ground.kept, ...copy.kept, ...keptToken, ...configuration.kept],
+    steps: [...ground.steps, ...copy.steps, ...accountSteps(account, places, host), ...configuration.steps],
   };
 }
 

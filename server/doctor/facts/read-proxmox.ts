@@ -2,6 +2,7 @@ import type { Clock } from '../../../shared/clock.ts';
 import { describeError, EnforcerError } from '../../../shared/errors.ts';
 import { isAnswer } from '../../enforcers/answer-error.ts';
 import { type ClusterFacts, readClusterFacts } from '../../enforcers/proxmox/cluster-facts.ts';
+import { countCommentLines } from '../../enforcers/proxmox/comment-lines.ts';
 import type { ProxmoxSettings } from '../../enforcers/proxmox/proxmox-settings.ts';
 import { ProxmoxTransport } from '../../enforcers/proxmox/proxmox-transport.ts';
 import { authorityOf } from '../../outgoing/endpoint.ts';
@@ -19,6 +20,8 @@ export interface ProxmoxFacts {
   readonly ipset: string;
   readonly maxEntries: number;
   readonly cluster: ClusterFacts | Unreachable;
+  /** Of cluster.fw, where this host has it and may read it. */
+  readonly commentLines: number | undefined;
   /** Our clock before and after reading, milliseconds since the epoch. */
   readonly readBetweenMs: readonly [number, number];
 }
@@ -30,7 +33,18 @@ export interface Unreachable {
   readonly isTokenRefused: boolean;
 }
 
-export async function readProxmox(settings: ProxmoxSettings, clock: Clock, signal: AbortSignal): Promise<ProxmoxFacts> {
+/** What the process and the host give to the reading. */
+export interface ProxmoxReader {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** `/etc/pve`, where this host is a node. */
+  readonly proxmoxFolder: string;
+}
+
+export async function readProxmox(
+  settings: ProxmoxSettings,
+  { clock, signal, proxmoxFolder }: ProxmoxReader,
+): Promise<ProxmoxFacts> {
   const { name, endpoint, readToken, ipset, limits } = settings;
   const transport = new ProxmoxTransport({ endpoint, readToken, clock, callMaxMs: lookMaxMs });
   const before = clock.now();
@@ -43,6 +57,7 @@ export async function readProxmox(settings: ProxmoxSettings, clock: Clock, signa
       ipset,
       maxEntries: limits.maxEntries,
       cluster,
+      commentLines: await countCommentLines(proxmoxFolder).catch(() => undefined),
       readBetweenMs: [before, clock.now()],
     };
   } finally {

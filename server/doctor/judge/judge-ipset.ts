@@ -1,7 +1,11 @@
 import { enumerate } from '../../../shared/enumerate.ts';
 import type { Said } from '../../../shared/finding.ts';
 import { plural } from '../../../shared/plural.ts';
-import { clusterFileMaxBytes, clusterFileReserveBytes } from '../../enforcers/proxmox/cluster-file-size.ts';
+import {
+  clusterFile,
+  clusterFileMaxBytes,
+  clusterFileReserveBytes,
+} from '../../enforcers/proxmox/cluster-file-size.ts';
 import type { IpsetFacts, UnusableEntry } from '../../enforcers/proxmox/ipset-facts.ts';
 import { isUnreadable } from '../../enforcers/proxmox/readable.ts';
 import { type Answered, unreadable } from './answered.ts';
@@ -11,7 +15,7 @@ const warningShare = 0.8;
 
 /** The ipset itself: whether it is there, what in it has no effect, and how full it is. */
 export function judgeIpset(facts: Answered): readonly Said[] {
-  return [...judgePresence(facts), ...judgeFile(facts.cluster.fileBytes)];
+  return [...judgePresence(facts), ...judgeFile(facts.cluster.fileBytes), ...judgeComments(facts.commentLines)];
 }
 
 function judgePresence({ cluster, ipset, maxEntries }: Answered): readonly Said[] {
@@ -109,6 +113,20 @@ function judgeCount({ marked }: IpsetFacts, maxEntries: number): readonly Said[]
       fact: `${plural(ours, 'entry', 'entries')} of at most ${maxEntries}`,
       consequence: 'past max_entries, bans are left out',
       command: 'raise max_entries in the section and restart, or shorten bantime on the hosts',
+    },
+  ];
+}
+
+/** There are none any more once something was changed through Proxmox. */
+function judgeComments(lines: number | undefined): readonly Said[] {
+  if (lines === undefined || lines === 0) return [];
+  return [
+    {
+      level: 'warning',
+      code: 'comments-dropped',
+      fact: `cluster.fw has ${plural(lines, 'comment line')}: it is kept by hand`,
+      consequence: 'Proxmox drops them with the first change that goes through it, as a ban does; all else stays',
+      command: `cp ${clusterFile} /root/cluster.fw.before`,
     },
   ];
 }

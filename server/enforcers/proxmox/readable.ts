@@ -40,7 +40,8 @@ export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** Proxmox writes booleans as 1 and 0. */
+/** Proxmox writes booleans as 1 and 0, and a time where somebody switched the firewall on for a while. */
 export function isSet(value: unknown): boolean {
-  return value === 1 || value === '1' || value === true;
+  if (typeof value === 'string') return value !== '' && value !== '0';
+  return value === true || (typeof value === 'number' && value !== 0);
 }

@@ -71,6 +71,7 @@ export async function makeDoctor(
     version,
     ownAddresses: () => [],
     sshConnection: undefined,
+    proxmoxFolder: join(folder, 'etc-pve'),
     signal: new AbortController().signal,
   };
   return {

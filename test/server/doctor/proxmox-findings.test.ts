@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { EmulatedProxmoxOptions } from '../../emulators/proxmox/emulated-proxmox.ts';
 import { startTemporaryProxmox } from '../../emulators/proxmox/temporary-proxmox.ts';
@@ -181,6 +183,24 @@ describe('the doctor, asking a Proxmox', () => {
       if (text !== undefined) assert.match(JSON.stringify(report.findings), text);
     });
   }
+
+  it('counts the comment lines of a file that is kept by hand, before Proxmox drops them', async (t) => {
+    const emulated = await startTemporaryProxmox(t, { clusterFw: good });
+    const doctor = await makeDoctor(t, { proxmox: emulated });
+    const firewall = join(doctor.host.proxmoxFolder, 'firewall');
+    await mkdir(firewall, { recursive: true });
+    await writeFile(join(firewall, 'cluster.fw'), `# ask first\n  # panels\n${good}`);
+    const { findings } = await doctor.examine();
+    const found = findings.find(({ code }) => code === 'comments-dropped');
+    assert.match(found?.fact ?? '', /2 comment lines/);
+    await writeFile(join(firewall, 'cluster.fw'), good);
+    assert.deepEqual(codesOf(await doctor.examine()), always);
+  });
+
+  it('knows a firewall that was switched on for a while', async (t) => {
+    const emulated = await startTemporaryProxmox(t, { clusterFw: good.replace('enable: 1', 'enable: 1796100000') });
+    assert.deepEqual(codesOf(await (await makeDoctor(t, { proxmox: emulated })).examine()), always);
+  });
 
   it('says once what a token without any privilege lacks, and guesses nothing', async (t) => {
     const emulated = await startTemporaryProxmox(t, { clusterFw: good });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
-import { access, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { readClusterFacts } from '../../../server/enforcers/proxmox/cluster-facts.ts';
@@ -41,6 +41,31 @@ describe('setup', { concurrency: 4 }, () => {
     const said = (await host.setUp()).split('\n').filter((line) => line.startsWith('would do: '));
     const did = await host.setUp(yes);
     for (const line of said) assert.ok(did.split('\n').includes(line.slice('would do: '.length)), line);
+  });
+
+  it('keeps a copy of a cluster.fw that is kept by hand, once, and says why', async (t) => {
+    const host = await makeHost(t);
+    const text = '# ask the network team first\n[OPTIONS]\n\nenable: 1\n# panels\n';
+    await mkdir(join(host.proxmoxFolder, 'firewall'));
+    await writeFile(join(host.proxmoxFolder, 'firewall', 'cluster.fw'), text);
+    assert.match(
+      await host.setUp(),
+      /would do: install -m 0600 .*cluster\.fw .*2 comment lines of it, which Proxmox drops/,
+    );
+    await host.setUp(yes);
+    const copy = join(host.configFile, '..', 'cluster.fw.before');
+    assert.deepEqual([await readFile(copy, 'utf8'), (await stat(copy)).mode & 0o777], [text, 0o600]);
+    await writeFile(join(host.proxmoxFolder, 'firewall', 'cluster.fw'), '# another\n');
+    assert.match(await host.setUp(yes), /cluster\.fw\.before/);
+    assert.equal(await readFile(copy, 'utf8'), text);
+  });
+
+  it('keeps no copy of a cluster.fw without a comment line, nor of none', async (t) => {
+    const host = await makeHost(t);
+    assert.doesNotMatch(await host.setUp(), /cluster\.fw/);
+    await mkdir(join(host.proxmoxFolder, 'firewall'));
+    await writeFile(join(host.proxmoxFolder, 'firewall', 'cluster.fw'), '[IPSET blacklist]\n\n203.0.113.7 # spring\n');
+    assert.doesNotMatch(await host.setUp(), /cluster\.fw/);
   });
 
   it('gives a token that may change the cluster firewall and read, and no more', async (t) => {
