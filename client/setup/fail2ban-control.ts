@@ -4,7 +4,7 @@ import { type Command, CommandError, formatCommand } from '../../shared/host/com
 import { SetupError } from '../../shared/host/setup-error.ts';
 import type { AgentSettings } from '../agent-settings.ts';
 import type { JailFacts } from '../doctor/read-fail2ban.ts';
-import { parseActionNames, parseJailNames } from '../jails.ts';
+import { isOurAction, parseActionNames, parseJailNames } from '../jails.ts';
 import { agrees, fail2banCommand, type Places, type SetupHost } from './host.ts';
 
 /** systemd does not wait until it answers. */
@@ -16,6 +16,7 @@ const leastVersion = [0, 11] as const;
 /** The host's fail2ban, as its client speaks to it. */
 export class Fail2banControl {
   readonly #host: SetupHost;
+  readonly #program: string;
   readonly #command: (...words: string[]) => Command;
   /** The jails that may not run as their files said before. */
   readonly #restarted = new Set<string>();
@@ -24,6 +25,7 @@ export class Fail2banControl {
 
   constructor(host: SetupHost, places: Places, settings: AgentSettings) {
     this.#host = host;
+    this.#program = settings.fail2banClient;
     this.#command = fail2banCommand(places, settings);
   }
 
@@ -58,6 +60,13 @@ export class Fail2banControl {
 
   async test(): Promise<void> {
     await this.#run('-t');
+  }
+
+  /** Which jails would have our action, had fail2ban another folder; nothing that runs is touched. @throws CommandError */
+  async readWired(folder: string): Promise<ReadonlySet<string>> {
+    const dump = await this.#host.run([this.#program, '-c', folder, '-d']);
+    const added = dump.matchAll(/^\['set', '([^']*)', 'addaction', '([^']*)'/gm);
+    return new Set(Array.from(added).flatMap(([, jail = '', action = '']) => (isOurAction(action) ? jail : [])));
   }
 
   /** @param bereft the jails that lose an action by it, which no reload gives back to them */

@@ -11,7 +11,8 @@ import type { Fail2banControl } from './fail2ban-control.ts';
 import type { Places, SetupHost } from './host.ts';
 import { isThere } from './host-files.ts';
 import { planFiles, type WantedFile } from './plan-files.ts';
-import { findLoss, formatJailFile, parseJailFile, planJails } from './plan-jails.ts';
+import { findLoss, formatJailFile, leaveOut, parseJailFile, planJails } from './plan-jails.ts';
+import { findUnwirable } from './probe-jails.ts';
 import { actionFiles, peerFiles, readShipped } from './shipped-files.ts';
 
 /** What of the options is about fail2ban. */
@@ -32,8 +33,16 @@ export async function planFail2ban(wish: Fail2banWish, surroundings: Fail2banSur
   const { control, places, changes } = surroundings;
   const running = await control.readJails();
   const before = parseJailFile((await readIfPresent(places.jailFile)) ?? '');
-  const jails = planJails(running, wish.jails, before);
-  const wanted = [...(await shippedFiles(wish, places)), ...jailFile(jails.listed, places)];
+  const shipped = await shippedFiles(wish, places);
+  const all = planJails(running, wish.jails, before);
+  const unwirable = await findUnwirable(isSame(all.listed, before) ? [] : all.listed, {
+    folder: places.fail2ban,
+    others: shipped,
+    fileOf: (names) => jailFile(names, places),
+    readWired: (folder) => control.readWired(folder),
+  });
+  const jails = leaveOut(all, unwirable, actionLine(places));
+  const wanted = [...shipped, ...(jails.listed.length === 0 ? [] : [jailFile(jails.listed, places)])];
   const dropIn = await wantedDropIn(surroundings);
   const files = await planFiles([...wanted, ...dropIn], changes);
   const isChanged = files.changed.size > 0 || jails.toRestart.length > 0;
@@ -58,13 +67,20 @@ const defaultSpool = '/var/spool/fail2networkban';
 /** What neither an action's parameter nor a unit reads specially. */
 const plainPath = /^[\w./-]+$/;
 
-function jailFile(jails: readonly string[], { jailFile: path, spool }: Places): readonly WantedFile[] {
-  if (jails.length === 0) return [];
+function jailFile(jails: readonly string[], places: Places): WantedFile {
+  return { path: places.jailFile, text: formatJailFile(jails, actionLine(places)), mode: 0o644 };
+}
+
+/** As it stands in a jail. */
+function actionLine({ spool }: Places): string {
   if (!plainPath.test(spool)) {
     throw new SetupError(`the spool ${JSON.stringify(spool)}: setup takes a path of A-Z a-z 0-9 _ . / - alone`);
   }
-  const action = spool === defaultSpool ? actionName : `${actionName}[spool=${spool}]`;
-  return [{ path, text: formatJailFile(jails, action), mode: 0o644 }];
+  return spool === defaultSpool ? actionName : `${actionName}[spool=${spool}]`;
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name) => b.includes(name));
 }
 
 /** Where fail2ban's unit is hardened its action may not write to the spool. */

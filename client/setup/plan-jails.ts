@@ -3,6 +3,7 @@ import { SetupError } from '../../shared/host/setup-error.ts';
 import { fitsGlob, plainJailPattern } from '../../shared/names.ts';
 import type { JailFacts } from '../doctor/read-fail2ban.ts';
 import { actionName, isOurAction } from '../jails.ts';
+import type { UnwirableJail } from './probe-jails.ts';
 
 export interface JailPlan {
   /** The jails of our file, those of an earlier setup among them. */
@@ -44,6 +45,19 @@ export function planJails(
       ...elsewhere.map(({ name }) => `jail ${name}, which hands over already`),
       ...jails.flatMap(({ name }) => whyNot(name) ?? []),
     ],
+  };
+}
+
+/** The same plan without the jails that fail2ban does not take with our file, and what a person can do for each. */
+export function leaveOut(plan: JailPlan, unwirable: readonly UnwirableJail[], action: string): JailPlan {
+  const isLeft = (name: string): boolean => unwirable.some((each) => each.name === name);
+  const why = ({ name, reason }: UnwirableJail): string =>
+    `jail ${name} as it is, which setup's file does not reach: ${reason}; to have it hand over, add to its actions in its own file the line\n` +
+    `             ${action}\n      and then: fail2ban-client reload --restart ${name}`;
+  return {
+    listed: plan.listed.filter((name) => !isLeft(name)),
+    toRestart: plan.toRestart.filter(({ name }) => !isLeft(name)),
+    kept: [...plan.kept, ...unwirable.map(why)],
   };
 }
 

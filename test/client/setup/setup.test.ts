@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFile, stat } from 'node:fs/promises';
+import { appendFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadSettings } from '../../../client/settings.ts';
 import { runCommand } from '../../end-to-end/program.ts';
@@ -25,6 +25,29 @@ testWithEnding('a host hands its bans over after setup, and each jail runs its o
   assert.match(await host.read(queue), /^v1\tban\tweb\t203\.0\.113\.7\t/);
   assert.equal(await host.read('marks'), 'web 203.0.113.7\nweb 203.0.113.7\n');
 });
+
+/** Files by which setup's does not reach the jail shell, and where a line makes it hand over. */
+const beyondReach: readonly (readonly [why: string, file: string, action: string])[] = [
+  ['it says %(known/action)s itself', 'jail.local', 'action = %(known/action)s\n         own\n'],
+  ["another file sets its actions after setup's", 'jail.d/zzz.local', 'action = mark\n         own\n'],
+];
+for (const [why, file, action] of beyondReach)
+  testWithEnding(`a jail is left out and named, with what to do, and the others go on: ${why}`, async (context) => {
+    const root = await makeFolder(context);
+    const log = join(root, 'log');
+    await writeFile(log, '');
+    const host = await TemporaryHost.start(context, { [file]: `[shell]\nlogpath = ${log}\n${action}` });
+    const said = await host.setUp();
+    assert.deepEqual([await host.actions('sshd'), await host.actions('shell')], ['mark, fail2networkban', 'mark, own']);
+    const [, line = '', command = ''] =
+      /^kept: jail shell as it is, .*\n( +fail2networkban\S*)\n.*fail2ban-client (.*)$/m.exec(said) ?? [];
+    await host.write(`etc/fail2ban/${file}`, `[shell]\nlogpath = ${log}\n${action}${line}\n`);
+    await host.client(...command.split(' '));
+    assert.equal(await host.actions('shell'), 'mark, own, fail2networkban');
+    const again = await host.setUp();
+    assert.match(again, /kept: jail shell, which hands over already/);
+    assert.match(again, /Nothing is left to do\.$/);
+  });
 
 testWithEnding('a second setup changes nothing', async (context) => {
   const host = await TemporaryHost.start(context);

@@ -2,15 +2,6 @@ import assert from 'node:assert/strict';
 import { testWithEnding } from '../../ending.ts';
 import { TemporaryHost } from './temporary-host.ts';
 
-testWithEnding('takes everything back when fail2ban does not take its files', async (context) => {
-  const chained = '[web]\naction = %(known/action)s\n         mark[actname=third]\n';
-  const host = await TemporaryHost.start(context, { 'jail.local': chained });
-  const before = await host.tree();
-  await assert.rejects(host.setUp(), /-t: .*Recursion limit exceeded[^\n]*\neverything is as it was before$/s);
-  assert.deepEqual(await host.tree(), before);
-  assert.equal(await host.actions('sshd'), 'mark');
-});
-
 testWithEnding('takes everything back when a jail does not start again, and says which cannot', async (context) => {
   const host = await TemporaryHost.start(context);
   await host.write('etc/fail2ban/filter.d/broken.conf', '[Definition]\nfailregex = ^ fa(iled <HOST>\n');
@@ -27,16 +18,4 @@ testWithEnding('changes nothing when fail2ban is configured wrongly already', as
   const before = await host.tree();
   await assert.rejects(host.setUp(), /^Error: the configuration of fail2ban is wrong before setup changes anything/);
   assert.deepEqual(await host.tree(), before);
-});
-
-testWithEnding('a jail whose actions another file sets later is found out, and all is taken back', async (context) => {
-  const host = await TemporaryHost.start(context, { 'jail.d/zzz.local': '[web]\naction = own\n' });
-  const before = await host.tree();
-  await assert.rejects(
-    host.setUp(),
-    /jail web does not take the action fail2networkban: another file sets its actions/,
-  );
-  assert.deepEqual(await host.tree(), before);
-  assert.equal(await host.actions('sshd'), 'mark');
-  assert.equal(await host.actions('web'), 'own');
 });
