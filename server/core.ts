@@ -189,7 +189,7 @@ export class Core {
     for (const { file, reason } of unreadable) {
       log.error({ file, reason }, 'decisions that may have been kept here cannot be read');
       const text = `${file} cannot be read (${reason}): a panic, unban or allow in it is lost; decide again, then accept-loss puts the file aside`;
-      this.losses.note({ foundAt: clock.now(), text, holdsBack: true });
+      this.losses.note({ foundAt: clock.now(), about: 'decisions', text, holdsBack: true });
     }
     if (kept !== undefined) await this.rescue.restore(kept);
   }

@@ -260,8 +260,18 @@ export interface HistoryCount {
   readonly count: number;
 }
 
+/**
+ * - `record`: what was written in the ledger itself
+ * - `note`: the note of the last commit, beside the ledger
+ * - `identity`: the ledger's id or marks
+ * - `decisions`: what the operator decided while the ledger could not be written
+ */
+export const lossSubjects = ['record', 'note', 'identity', 'decisions'] as const;
+export type LossSubject = (typeof lossSubjects)[number];
+
 /** Something that was written down and is not there any more, or not as it was written; it does not stand. */
 export interface Loss {
+  readonly about: LossSubject;
   /** Milliseconds since the epoch. */
   readonly foundAt: number;
   /** What, and since when. */

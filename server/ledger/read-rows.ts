@@ -13,7 +13,7 @@ import type {
   Report,
   WhitelistEntry,
 } from './ledger.ts';
-import { LedgerError } from './ledger.ts';
+import { LedgerError, lossSubjects } from './ledger.ts';
 
 /** Of a ledger, or of entries whose mark names none. */
 const markPattern = /^(?:[a-z0-9]{4}|old)$/;
@@ -46,7 +46,9 @@ export async function loadState(database: Database): Promise<LedgerState> {
       await rows(`SELECT ${asBytes('name')} FROM protected_source`),
       await rows(`SELECT ${asBytes('source', 'network')} FROM protected ORDER BY source, network`),
     ),
-    losses: (await rows(`SELECT found_at, holds_back, ${asBytes('text')} FROM loss ORDER BY rowid`)).map(readLoss),
+    losses: (await rows(`SELECT found_at, holds_back, about, ${asBytes('text')} FROM loss ORDER BY rowid`)).map(
+      readLoss,
+    ),
     hostAddresses: readHostAddresses(
       await rows(
         `SELECT ${asBytes('client', 'address', 'key')}, seen_at FROM host_address ORDER BY client, seen_at, address`,
@@ -198,7 +200,8 @@ function readHostAddresses(rows: readonly Row[]): Map<string, HostAddress[]> {
 }
 
 function readLoss(row: Row): Loss {
-  return { foundAt: integer(row, 'found_at'), text: text(row, 'text'), holdsBack: row['holds_back'] === 1 };
+  const about = lossSubjects.find((subject) => subject === row['about']) ?? 'record';
+  return { foundAt: integer(row, 'found_at'), about, text: text(row, 'text'), holdsBack: row['holds_back'] === 1 };
 }
 
 function isPermission(value: string): value is Permission {

@@ -3,6 +3,7 @@ import { callLocalSocket, NotRunningError } from '../../../shared/host/local-soc
 import type { Network } from '../../../shared/network.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
 import type { StrayEntries } from '../../enforcers/ownership/stray-entries.ts';
+import { type LossSubject, lossSubjects } from '../../ledger/ledger.ts';
 import type { SharedRefusals } from '../../observability/shared-refusals.ts';
 import { type Fields, networks, objects, texts } from './answer-fields.ts';
 
@@ -119,6 +120,7 @@ export interface NameFacts {
 
 /** What the ledger has lost. */
 export interface LossFacts {
+  readonly about: LossSubject;
   readonly text: string;
   /** New bans wait until it is accepted. */
   readonly holdsBack: boolean;
@@ -159,7 +161,8 @@ export async function readRunningServer(socket: string): Promise<ServerFacts> {
       marks: texts(status['marks']),
       isPaused: status['paused'] === true,
       recordFailure: readFailure(status['record']),
-      losses: objects(status['losses']).map(({ text, holdsBack }) => ({
+      losses: objects(status['losses']).map(({ about, text, holdsBack }) => ({
+        about: lossSubjects.find((subject) => subject === about) ?? 'record',
         text: String(text),
         holdsBack: holdsBack === true,
       })),

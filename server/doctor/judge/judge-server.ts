@@ -11,6 +11,7 @@ import type {
   ServerFacts,
   StrayFacts,
 } from '../facts/read-running-server.ts';
+import { judgeLosses } from './judge-losses.ts';
 
 /** @param version of this program: an upgrade takes effect with a restart */
 export function judgeServer(facts: ServerFacts, version: string): readonly Said[] {
@@ -105,20 +106,6 @@ function judgeUnwritten({ unwritten }: RunningServer): readonly Said[] {
       command: 'df -h; journalctl -u fail2networkban-server -n 50; mend what they show, nothing needs a restart',
     },
   ];
-}
-
-function judgeLosses({ losses }: RunningServer): readonly Said[] {
-  return losses.map(({ text, holdsBack }) => ({
-    level: 'broken',
-    code: 'ledger-loss',
-    fact: text,
-    consequence: holdsBack
-      ? 'what protected from bans may be lost with it: bans are recorded, but no new one is put into force until accept-loss; lists and feeds wait'
-      : 'it does not count any more; firewalls keep what the ledger does not know, hosts report again what their jails hold',
-    command: holdsBack
-      ? 'fail2networkban-server allow list; add what is missing, or restore a backup (README: The ledger); then: fail2networkban-server accept-loss'
-      : 'look at what is left, or restore a backup (README: The ledger); then: fail2networkban-server accept-loss',
-  }));
 }
 
 function judgeNotifications({ untold }: RunningServer): readonly Said[] {

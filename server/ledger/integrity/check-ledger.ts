@@ -38,7 +38,9 @@ async function tellTrouble(database: Database, { trouble }: LastCommitFile, cloc
   if (trouble === undefined) return;
   const known = (await database.prepare('SELECT 1 FROM loss WHERE text = ?')).get(trouble);
   if (known === undefined)
-    await inTransaction(database, () => writeLosses(database, [{ text: trouble, holdsBack: false }], clock.now()));
+    await inTransaction(database, () =>
+      writeLosses(database, [{ about: 'note', text: trouble, holdsBack: false }], clock.now()),
+    );
 }
 
 /** First of all, for the seal is made with the id. */
@@ -48,7 +50,7 @@ async function mendIdentity(database: Database, file: string, clock: Clock): Pro
   if (rows.isWhole) return;
   await keepAsFound(database, file, clock);
   await inTransaction(database, () =>
-    writeLosses(database, [{ text: rows.mend(fresh), holdsBack: false }], clock.now()),
+    writeLosses(database, [{ about: 'identity', text: rows.mend(fresh), holdsBack: false }], clock.now()),
   );
 }
 
@@ -112,6 +114,6 @@ export async function sealAgain(database: Database, last: Pick<Seal, 'commits' |
 }
 
 async function writeLosses(database: Database, losses: readonly FoundLoss[], at: number): Promise<void> {
-  const statement = await database.prepare('INSERT INTO loss (found_at, text, holds_back) VALUES (?, ?, ?)');
-  for (const { text, holdsBack } of losses) statement.run(at, text, Number(holdsBack));
+  const statement = await database.prepare('INSERT INTO loss (found_at, about, text, holds_back) VALUES (?, ?, ?, ?)');
+  for (const { about, text, holdsBack } of losses) statement.run(at, about, text, Number(holdsBack));
 }

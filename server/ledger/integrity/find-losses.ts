@@ -34,23 +34,22 @@ export function findLosses(evidence: Evidence): FoundLoss[] {
 
 /** Something that protected from bans may be in it. */
 function holding(text: string): FoundLoss {
-  return { text, holdsBack: true };
+  return { about: 'record', text, holdsBack: true };
 }
 
 /** Nothing that protected from bans can be in it. */
 function other(text: string): FoundLoss {
-  return { text, holdsBack: false };
+  return { about: 'record', text, holdsBack: false };
 }
 
 function damagedRows({ damaged }: Stock): FoundLoss[] {
-  const named = damaged.slice(0, namedMax).map(({ text, protects }) => ({
-    text: `${text}: is not as it was written`,
-    holdsBack: protects,
-  }));
+  const named = damaged
+    .slice(0, namedMax)
+    .map(({ text, protects }) => (protects ? holding : other)(`${text}: is not as it was written`));
   const more = damaged.slice(namedMax);
   if (more.length === 0) return named;
   const text = `not as written: ${plural(more.length, 'more row')}`;
-  return [...named, { text, holdsBack: more.some(({ protects }) => protects) }];
+  return [...named, (more.some(({ protects }) => protects) ? holding : other)(text)];
 }
 
 function lostRows({ seal, stock, othersSum, sequence }: Evidence): FoundLoss[] {

@@ -1,4 +1,5 @@
 import { checksums } from './checksums.ts';
+import { lossesBySubject } from './losses-by-subject.ts';
 import { lossesThatHoldBack } from './losses-that-hold-back.ts';
 import type { Migration } from './migration.ts';
 import { ownership } from './ownership.ts';
@@ -15,4 +16,5 @@ export const migrations: readonly Migration[] = [
   checksums,
   protectionChecksums,
   lossesThatHoldBack,
+  lossesBySubject,
 ];

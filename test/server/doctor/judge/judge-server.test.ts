@@ -41,7 +41,7 @@ describe('the server', () => {
     ],
     [
       'whose ledger has lost something',
-      { ...good, losses: [{ text: 'lost: change 8', holdsBack: true }] },
+      { ...good, losses: [{ about: 'record', text: 'lost: change 8', holdsBack: true }] },
       ['broken ledger-loss'],
     ],
     ['of another version', { ...good, version: '0.9.0' }, ['warning version-not-in-use']],

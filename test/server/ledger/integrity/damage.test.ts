@@ -304,7 +304,7 @@ describe('commits that are gone', () => {
     const { losses, reports } = await start(file);
     const text =
       'another ledger was here until 2026-01-31 12:00:00 UTC, with 7 changes: its bans, whitelist and hosts are not in this one';
-    assert.deepEqual([losses, reports], [[{ foundAt: noon, text, holdsBack: true }], []]);
+    assert.deepEqual([losses, reports], [[{ foundAt: noon, about: 'record', text, holdsBack: true }], []]);
   });
 
   it('are said until the operator accepts it', async () => {
