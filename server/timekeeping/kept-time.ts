@@ -2,21 +2,30 @@ import { isObject, parseObject } from '../../shared/sealed-channel.ts';
 import type { KeptDispute, KeptTime } from '../../shared/trusted-clock.ts';
 import { emptyChecksum, withText } from '../ledger/integrity/checksum.ts';
 
+/** The time as it lies in a file. */
+export interface WrittenTime {
+  readonly kept: KeptTime;
+  /** Grows with each writing: of two files the higher one counts, for a time may also be an earlier one than before. */
+  readonly revision: number;
+}
+
 /** With a checksum: one changed digit would be a jump that nothing disputes, and end every ban and whitelist entry for good. */
-export function formatKeptTime(kept: KeptTime): string {
-  return `${JSON.stringify({ ...kept, check: checksumOf(kept) })}\n`;
+export function formatKeptTime(written: WrittenTime): string {
+  const { kept, revision } = written;
+  return `${JSON.stringify({ ...kept, revision, check: checksumOf(written) })}\n`;
 }
 
 /** Undefined unless it is as {@link formatKeptTime} writes it. */
-export function parseKeptTime(text: string): KeptTime | undefined {
-  const { check, ...rest } = parseObject(text) ?? {};
+export function parseKeptTime(text: string): WrittenTime | undefined {
+  const { check, revision, ...rest } = parseObject(text) ?? {};
   const kept = readKept(rest);
-  return kept !== undefined && check === checksumOf(kept) ? kept : undefined;
+  if (kept === undefined || !isInstant(revision)) return undefined;
+  return check === checksumOf({ kept, revision }) ? { kept, revision } : undefined;
 }
 
-function checksumOf({ time, boot, uptimeMs, dispute }: KeptTime): number {
+function checksumOf({ kept: { time, boot, uptimeMs, dispute }, revision }: WrittenTime): number {
   const { offsetMs, stoodMs, disputedMs } = dispute ?? {};
-  return withText(emptyChecksum, JSON.stringify([time, boot, uptimeMs, offsetMs, stoodMs, disputedMs]));
+  return withText(emptyChecksum, JSON.stringify([time, boot, uptimeMs, offsetMs, stoodMs, disputedMs, revision]));
 }
 
 function readKept({ time, boot, uptimeMs, dispute }: Readonly<Record<string, unknown>>): KeptTime | undefined {

@@ -12,12 +12,11 @@ import {
   type ClockJump,
   type ClockState,
   jumpOf,
-  type KeptTime,
   TrustedClock,
   toleranceMs,
 } from '../../shared/trusted-clock.ts';
 import { LedgerError } from '../ledger/ledger.ts';
-import { formatKeptTime, parseKeptTime } from './kept-time.ts';
+import { formatKeptTime, parseKeptTime, type WrittenTime } from './kept-time.ts';
 import type { MovingEnds } from './moving-ends.ts';
 
 export interface TimekeepingOptions {
@@ -31,6 +30,8 @@ export interface TimekeepingOptions {
 /** Moves what was recorded while a jump was disputed. */
 export type Moving = Pick<MovingEnds, 'jump' | 'move' | 'moveRest'>;
 
+type Disputed = ClockState & { readonly kind: 'disputed' };
+
 const keepMs = 60_000;
 const fileName = 'clock.json';
 
@@ -39,11 +40,14 @@ export class Timekeeping {
   readonly clock: TrustedClock;
   readonly #options: TimekeepingOptions;
   readonly #writes = new Serial();
+  readonly #moves = new Serial();
+  #revision: number;
   /** It failed before, or is under way. */
   #moving: Moving | undefined;
 
-  private constructor(options: TimekeepingOptions, kept: KeptTime | undefined) {
+  private constructor(options: TimekeepingOptions, last: WrittenTime | undefined) {
     const { host, boot, log } = options;
+    this.#revision = last?.revision ?? 0;
     this.#options = options;
     let isOpen = false;
     const onChange = (state: ClockState): void => {
@@ -51,18 +55,18 @@ export class Timekeeping {
       // At once: what is recorded from now on moves along when this jump is believed after a restart.
       if (isOpen) void this.keep();
     };
-    this.clock = new TrustedClock({ host, boot, kept, onChange });
+    this.clock = new TrustedClock({ host, boot, kept: last?.kept, onChange });
     isOpen = true;
   }
 
-  /** Goes on from the time that was kept; the newest counts. Never rejects: without one the host's clock is believed. */
+  /** Goes on from the time that was kept; what was written last counts. Never rejects: without one the host's clock is believed. */
   static async open(options: TimekeepingOptions): Promise<Timekeeping> {
-    let kept: KeptTime | undefined;
+    let last: WrittenTime | undefined;
     for (const folder of options.folders) {
       const found = await read(join(folder, fileName), options.log);
-      if (found !== undefined && found.time > (kept?.time ?? 0)) kept = found;
+      if (found !== undefined && found.revision > (last?.revision ?? 0)) last = found;
     }
-    return new Timekeeping(options, kept);
+    return new Timekeeping(options, last);
   }
 
   /**
@@ -80,15 +84,13 @@ export class Timekeeping {
 
   /** The clock of this host is right: what is recorded in dispute moves with it. @throws LedgerError: it is not believed yet */
   async believe(moving: (jump: ClockJump) => Moving): Promise<void> {
-    const { state } = this;
-    if (state.kind === 'disputed') await this.#move(jumpOf(state), moving);
+    await this.#settle(() => true, moving);
     await this.keep();
   }
 
   async #goOn(moving: (jump: ClockJump) => Moving): Promise<void> {
-    const { state } = this;
     try {
-      if (state.kind === 'disputed' && state.believedInMs === 0) await this.#move(jumpOf(state), moving);
+      await this.#settle(({ believedInMs }) => believedInMs === 0, moving);
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error;
       this.#options.log.error(
@@ -97,6 +99,14 @@ export class Timekeeping {
       );
     }
     await this.keep();
+  }
+
+  /** One after the other: the operator may say what its time has come for. */
+  #settle(mayBelieve: (state: Disputed) => boolean, moving: (jump: ClockJump) => Moving): Promise<void> {
+    return this.#moves.inTurn(async () => {
+      const { state } = this;
+      if (state.kind === 'disputed' && mayBelieve(state)) await this.#move(jumpOf(state), moving);
+    });
   }
 
   async #move(jump: ClockJump, moving: (jump: ClockJump) => Moving): Promise<void> {
@@ -114,7 +124,9 @@ export class Timekeeping {
   keep(): Promise<void> {
     return this.#writes.inTurn(async () => {
       const files = this.#options.folders.map((folder) => join(folder, fileName));
-      const kept = await replaceFirst(files, formatKeptTime(this.clock.keep()));
+      this.#revision += 1;
+      const text = formatKeptTime({ kept: this.clock.keep(), revision: this.#revision });
+      const kept = await replaceFirst(files, text);
       if (kept.kind === 'nowhere') this.#options.log.debug({ error: kept.reason }, 'the time cannot be kept');
     });
   }
@@ -124,7 +136,7 @@ function isSame(a: ClockJump, b: ClockJump): boolean {
   return Math.abs(a.since - b.since) <= toleranceMs && Math.abs(a.byMs - b.byMs) <= toleranceMs;
 }
 
-async function read(file: string, log: Log): Promise<KeptTime | undefined> {
+async function read(file: string, log: Log): Promise<WrittenTime | undefined> {
   try {
     const text = await readIfPresent(file);
     if (text === undefined) return undefined;

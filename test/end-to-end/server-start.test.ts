@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { appendFile, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
+import { askSqlite } from '../server/ledger/ask-sqlite.ts';
 import { Fleet } from './fleet.ts';
 import { runCommand } from './program.ts';
 
@@ -26,7 +26,7 @@ describe('a server that starts', () => {
     await fleet.blocks(['203.0.113.1', '203.0.113.2']);
     await fleet.server.stop();
     const ledger = join(dirname(fleet.server.config), 'ledger.db');
-    execFileSync('sqlite3', [ledger, "UPDATE history SET network = '203.0.113.9' WHERE network = '203.0.113.1'"]);
+    askSqlite(ledger, "UPDATE history SET network = '203.0.113.9' WHERE network = '203.0.113.1'");
     await fleet.server.start();
     await fleet.blocks(['203.0.113.1', '203.0.113.2']);
     const said = /the ban of 203\.0\.113\.9 by operator in jail \S+, change 1 of .* UTC: is not as it was written/;
@@ -49,7 +49,7 @@ describe('a server that starts', () => {
     await fleet.blocks(['203.0.113.1']);
     await server.stop();
     const ledger = join(dirname(server.config), 'ledger.db');
-    execFileSync('sqlite3', [ledger, "UPDATE whitelist SET network = '198.51.100.8'"]);
+    askSqlite(ledger, "UPDATE whitelist SET network = '198.51.100.8'");
     await server.start();
     const ban = await server.command('ban', '198.51.100.7', '--ttl', '1h');
     assert.deepEqual([ban.code, /held back: the ledger has lost/.test(ban.stdout)], [0, true], ban.stdout);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -21,6 +21,7 @@ import { SqliteLedger } from '../../../server/ledger/sqlite-ledger.ts';
 import { ConfigError } from '../../../shared/errors.ts';
 import { ledgerContract } from '../../contracts/ledger-contract.ts';
 import { makeClient, makeReport } from '../samples.ts';
+import { askSqlite } from './ask-sqlite.ts';
 import { SmallDisk } from './small-disk.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'f2nb-ledger-'));
@@ -41,9 +42,6 @@ ledgerContract(
   () => SqliteLedger.open(newFile()),
   () => SqliteLedger.open(lastFile()),
 );
-
-const sqlite = (file: string, ...statements: string[]): string =>
-  execFileSync('sqlite3', ['-bail', file, ...statements], { encoding: 'utf8' }).trim();
 
 const reported = (text: string): Change => ({ kind: 'reported', report: makeReport(text), replaces: undefined });
 
@@ -75,17 +73,17 @@ describe('the file of a ledger', () => {
     await ledger.commit([reported('192.0.2.1')], 1_000);
     await ledger.close();
     copyFileSync(file, copy);
-    assert.equal(sqlite(copy, 'SELECT network FROM report'), '192.0.2.1');
+    assert.equal(askSqlite(copy, 'SELECT network FROM report'), '192.0.2.1');
   });
 
   it('can be read with sqlite3 while the ledger is in use, and written to without harm', async () => {
     const file = newFile();
     const ledger = await SqliteLedger.open(file);
     await ledger.commit([reported('192.0.2.1')], 1_000);
-    assert.equal(sqlite(file, 'SELECT network, client, jail FROM report'), '192.0.2.1|web1|sshd');
-    sqlite(file, "UPDATE client SET description = 'by hand'");
+    assert.equal(askSqlite(file, 'SELECT network, client, jail FROM report'), '192.0.2.1|web1|sshd');
+    askSqlite(file, "UPDATE client SET description = 'by hand'");
     await ledger.commit([reported('192.0.2.2')], 2_000);
-    assert.equal(sqlite(file, 'SELECT count(*) FROM report'), '2');
+    assert.equal(askSqlite(file, 'SELECT count(*) FROM report'), '2');
     await ledger.close();
   });
 
@@ -146,7 +144,7 @@ describe('a file that cannot be used is a ConfigError that names it', () => {
 
   it("when it is another program's, which is left as it was", async () => {
     const file = newFile();
-    sqlite(file, 'CREATE TABLE report (text TEXT)', 'PRAGMA user_version = 1');
+    askSqlite(file, 'CREATE TABLE report (text TEXT)', 'PRAGMA user_version = 1');
     const before = readFileSync(file);
     await opens(file, /belongs to another program/);
     assert.deepEqual(readFileSync(file), before);
@@ -155,7 +153,7 @@ describe('a file that cannot be used is a ConfigError that names it', () => {
   it('when its tables are not those of this program', async () => {
     const file = newFile();
     await (await SqliteLedger.open(file)).close();
-    sqlite(file, 'ALTER TABLE history DROP COLUMN reason');
+    askSqlite(file, 'ALTER TABLE history DROP COLUMN reason');
     await opens(file, /cannot be used/);
   });
 
@@ -216,7 +214,7 @@ describe('a ledger that cannot write', () => {
     const file = newFile();
     const ledger = await SqliteLedger.open(file);
     await ledger.commit([reported('192.0.2.1')], 1_000);
-    sqlite(file, "UPDATE history SET network = '192.0.2.01'");
+    askSqlite(file, "UPDATE history SET network = '192.0.2.01'");
     await assert.rejects(ledger.load(), new LedgerError('network: 192.0.2.01 is not a canonical network'));
     await ledger.close();
   });
@@ -266,7 +264,7 @@ describe('history in a file', () => {
     const file = newFile();
     const empty = await SqliteLedger.open(file);
     await empty.close();
-    sqlite(
+    askSqlite(
       file,
       `WITH RECURSIVE each(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM each WHERE n < 100000)
        INSERT INTO history SELECT n, n, 'reported', '203.0.' || (n / 250 % 250) || '.' || (n % 250), 'web1', 'sshd',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
@@ -61,6 +61,23 @@ testWithEnding('goes on from the time that it was told last, whatever another fo
   assert.deepEqual([after.clock.now(), after.state.kind], [right, 'agreed']);
 });
 
+testWithEnding('goes on from what it wrote last, not from a later time in a folder that is back', async (context) => {
+  const folder = await makeFolder(context);
+  const [best, away, spare] = [join(folder, 'best'), join(folder, 'away'), join(folder, 'spare')];
+  for (const each of [best, spare]) await mkdir(each);
+  const host = new ManualClock();
+  const right = host.now();
+  host.set(60 * day);
+  const time = await Timekeeping.open({ folders: [best, spare], host, boot, log });
+  await time.keep();
+  await rename(best, away);
+  host.set(-60 * day);
+  await time.believe(nothing);
+  await rename(away, best);
+  const after = await Timekeeping.open({ folders: [best, spare], host, boot, log });
+  assert.deepEqual([after.clock.now(), after.state.kind], [right, 'agreed']);
+});
+
 testWithEnding('believes the clock of the host when nothing readable was kept', async (context) => {
   const folder = await makeFolder(context);
   await writeFile(join(folder, 'clock.json'), '{"time":');
@@ -71,8 +88,8 @@ testWithEnding('believes the clock of the host when nothing readable was kept', 
 
 it('takes nothing for a time that it did not write as one', () => {
   const kept = { time: 5, boot: 'a', uptimeMs: 7, dispute: { offsetMs: -3, stoodMs: 2, disputedMs: 4 } };
-  assert.deepEqual(parseKeptTime(formatKeptTime(kept)), kept);
-  assert.deepEqual(parseKeptTime(formatKeptTime({ ...kept, boot: undefined, dispute: undefined }))?.dispute, undefined);
+  for (const each of [kept, { ...kept, boot: undefined, dispute: undefined }])
+    assert.deepEqual(parseKeptTime(formatKeptTime({ kept: each, revision: 3 })), { kept: each, revision: 3 });
   fc.assert(fc.property(fc.json(), (text) => assert.equal(parseKeptTime(text), undefined)));
 });
 
@@ -83,11 +100,12 @@ it('takes no time of which a character has changed', () => {
     uptimeMs: 7,
     dispute: { offsetMs: -3, stoodMs: 2, disputedMs: 4 },
   };
-  const text = formatKeptTime(kept);
+  const written = { kept, revision: 41 };
+  const text = formatKeptTime(written);
   for (const [at, character] of [...text.trimEnd()].entries()) {
     for (const other of '09:e"x'.replace(character, '')) {
       const changed = parseKeptTime(text.slice(0, at) + other + text.slice(at + 1));
-      assert.ok(changed === undefined || isDeepStrictEqual(changed, kept), `${character} to ${other} at ${at}`);
+      assert.ok(changed === undefined || isDeepStrictEqual(changed, written), `${character} to ${other} at ${at}`);
     }
   }
 });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -11,6 +10,7 @@ import { lockLedger } from '../../../../server/ledger/ledger-lock.ts';
 import { SqliteLedger } from '../../../../server/ledger/sqlite-ledger.ts';
 import { ConfigError } from '../../../../shared/errors.ts';
 import { makeClient, makeEntry, makeReport } from '../../samples.ts';
+import { askSqlite } from '../ask-sqlite.ts';
 import { makeVersionOne } from '../migrations/version-one.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'f2nb-backup-'));
@@ -18,8 +18,6 @@ after(() => rmSync(folder, { recursive: true }));
 
 /** A path in a folder of its own, as of another host. */
 const newFile = (): string => join(mkdtempSync(join(folder, 'host-')), 'ledger.db');
-const sqlite = (file: string, ...statements: string[]): string =>
-  execFileSync('sqlite3', ['-bail', file, ...statements], { encoding: 'utf8' }).trim();
 const stamp = '2026-01-31T12-00-00-000Z';
 
 const reported = (text: string): Change => ({ kind: 'reported', report: makeReport(text), replaces: undefined });
@@ -92,7 +90,7 @@ describe('a backup', () => {
     writeFileSync(target, 'mine');
     await assert.rejects(backupLedger(file, target), { code: 'EEXIST' });
     assert.equal(readFileSync(target, 'utf8'), 'mine');
-    sqlite(file, "UPDATE history SET network = '192.0.2.9' WHERE sequence = 1");
+    askSqlite(file, "UPDATE history SET network = '192.0.2.9' WHERE sequence = 1");
     const other = newFile();
     await assert.rejects(backupLedger(file, other), isConfigError(/is damaged: the ban of 192\.0\.2\.9 by web1/));
     assert.deepEqual(readdirSync(dirname(other)), []);
@@ -162,17 +160,17 @@ describe('a restored ledger', () => {
   });
 
   const wrong: readonly (readonly [what: string, spoil: (copy: string) => void, says: RegExp])[] = [
-    ['of a newer version', (copy) => sqlite(copy, 'PRAGMA user_version = 70'), /is of version 70: it needs /],
-    ["another program's", (copy) => sqlite(copy, 'PRAGMA application_id = 7'), /belongs to another program/],
+    ['of a newer version', (copy) => askSqlite(copy, 'PRAGMA user_version = 70'), /is of version 70: it needs /],
+    ["another program's", (copy) => askSqlite(copy, 'PRAGMA application_id = 7'), /belongs to another program/],
     ['empty', (copy) => writeFileSync(copy, ''), /is empty/],
     [
       'of changed bans',
-      (copy) => sqlite(copy, 'UPDATE history SET ends_at = 9'),
+      (copy) => askSqlite(copy, 'UPDATE history SET ends_at = 9'),
       /is damaged: the ban of 192\.0\.2\.1/,
     ],
     [
       'without a ban that stood',
-      (copy) => sqlite(copy, 'DELETE FROM history WHERE sequence = 1'),
+      (copy) => askSqlite(copy, 'DELETE FROM history WHERE sequence = 1'),
       /is damaged: not there: 1 ban/,
     ],
   ];

@@ -8,6 +8,7 @@ import type { Change, LedgerState } from '../../../../server/ledger/ledger.ts';
 import { SqliteLedger } from '../../../../server/ledger/sqlite-ledger.ts';
 import { ManualClock } from '../../../manual-clock.ts';
 import { makeClient, makeEntry, makeReport, network } from '../../samples.ts';
+import { askSqlite } from '../ask-sqlite.ts';
 import { makeVersionOne } from '../migrations/version-one.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'f2nb-damage-'));
@@ -16,9 +17,6 @@ after(() => rmSync(folder, { recursive: true }));
 const clock = new ManualClock(Date.UTC(2026, 0, 31, 12));
 const noon = clock.now();
 let filesMade = 0;
-
-const sqlite = (file: string, ...statements: string[]): string =>
-  execFileSync('sqlite3', ['-bail', file, ...statements], { encoding: 'utf8' }).trim();
 
 const reported = (text: string): Change => ({ kind: 'reported', report: makeReport(text), replaces: undefined });
 const end = Number.POSITIVE_INFINITY;
@@ -80,7 +78,7 @@ describe('a ledger that is whole', () => {
 
   it('may have notes and descriptions mended by hand', async () => {
     const file = await makeFile();
-    sqlite(file, "UPDATE whitelist SET note = 'mine'", "UPDATE client SET description = 'rack 7'");
+    askSqlite(file, "UPDATE whitelist SET note = 'mine'", "UPDATE client SET description = 'rack 7'");
     const state = await start(file);
     assert.deepEqual([texts(state), state.whitelist.map(({ note }) => note)], [[], ['mine', 'mine']]);
   });
@@ -160,7 +158,7 @@ describe('a row that was changed', () => {
   for (const [does, says, left] of cases) {
     it(`is named once, and does not stand: ${does.slice(0, 90)}`, async () => {
       const file = await makeFile();
-      sqlite(file, does);
+      askSqlite(file, does);
       const state = await start(file);
       assert.match(texts(state)[0] ?? '', says);
       assert.equal(holdsBack(state), /^the (?:whitelist entry|client)/.test(texts(state)[0] ?? ''));
@@ -191,14 +189,14 @@ describe('a row that was changed', () => {
       ];
       await ledger.commit(changes, noon);
       await ledger.close();
-      sqlite(file, does);
+      askSqlite(file, does);
       assert.equal(holdsBack(await start(file)), true, does);
     }
   });
 
   it('never has its secret in what is said', async () => {
     const file = await makeFile();
-    sqlite(file, "UPDATE client_key SET secret = 'SECRET' || secret");
+    askSqlite(file, "UPDATE client_key SET secret = 'SECRET' || secret");
     assert.doesNotMatch(texts(await start(file)).join('\n'), /SECRET/);
   });
 });
@@ -238,7 +236,7 @@ describe('a row that is gone', () => {
   for (const [does, says] of cases) {
     it(`is noticed: ${does}`, async () => {
       const file = await makeFile();
-      sqlite(file, does);
+      askSqlite(file, does);
       const state = await start(file);
       assert.deepEqual(texts(state), [says]);
       assert.equal(holdsBack(state), /^whitelist|^the seal/.test(says));
@@ -309,7 +307,7 @@ describe('commits that are gone', () => {
 
   it('are said until the operator accepts it', async () => {
     const file = await makeFile();
-    sqlite(file, 'DELETE FROM history WHERE sequence = 1');
+    askSqlite(file, 'DELETE FROM history WHERE sequence = 1');
     const ledger = await SqliteLedger.open(file, clock);
     assert.equal((await ledger.load()).losses.length, 1);
     await ledger.acceptLosses();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { SqliteLedger } from '../../../../server/ledger/sqlite-ledger.ts';
 import { ManualClock } from '../../../manual-clock.ts';
 import { dnsName } from '../../../shared/dns/dns-names.ts';
 import { makeEntry, makeReport, network } from '../../samples.ts';
+import { askSqlite } from '../ask-sqlite.ts';
 import { makeVersionOne } from '../migrations/version-one.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'f2nb-flips-'));
@@ -19,9 +20,6 @@ const clock = new ManualClock(Date.UTC(2026, 0, 31, 12));
 const whole = join(folder, 'ledger.db');
 const opening = fileURLToPath(new URL('opening-process.js', import.meta.url));
 let filesMade = 0;
-
-const sqlite = (file: string, sql: string): string =>
-  execFileSync('sqlite3', ['-bail', file, sql], { encoding: 'utf8' }).trim();
 
 const changes: readonly Change[] = [
   {
@@ -104,7 +102,7 @@ describe('bytes that are no text any more', () => {
       const [name = '', where = 'true'] = table.split(' WHERE ');
       const damaged = `CAST(x'ff' || CAST(substr(${column}, 2) AS BLOB) AS TEXT)`;
       const first = `(SELECT ${column} FROM ${name} WHERE ${where} ORDER BY ${column} LIMIT 1)`;
-      sqlite(file, `UPDATE ${name} SET ${column} = ${damaged} WHERE ${where} AND ${column} = ${first}`);
+      askSqlite(file, `UPDATE ${name} SET ${column} = ${damaged} WHERE ${where} AND ${column} = ${first}`);
       const opened = open(file);
       assert.ok(typeof opened === 'object', String(opened));
       assert.match(opened.losses.join('\n'), says);
@@ -115,7 +113,7 @@ describe('bytes that are no text any more', () => {
 
   it('are no end of what was found before', () => {
     const file = copyOf();
-    sqlite(file, "INSERT INTO loss (found_at, text) VALUES (5, CAST(x'ff4141' AS TEXT))");
+    askSqlite(file, "INSERT INTO loss (found_at, text) VALUES (5, CAST(x'ff4141' AS TEXT))");
     const opened = open(file);
     assert.deepEqual(typeof opened === 'string' ? opened : opened.losses, ['\ufffdAA']);
   });
@@ -134,7 +132,7 @@ describe('what a source says must not be banned', () => {
       "INSERT INTO protected VALUES ('proxmox/main/management', '192.0.2.77')",
     ]) {
       const file = copyOf();
-      sqlite(file, sql);
+      askSqlite(file, sql);
       assert.deepEqual(of(file), [
         { source: 'server/gateways', networks: [] },
         { source: 'server/resolvers', networks: ['192.0.2.53'] },
@@ -146,14 +144,14 @@ describe('what a source says must not be banned', () => {
 describe('the marks of a ledger', () => {
   it('stand again by their second copy when one of them was changed into another', () => {
     const file = copyOf();
-    sqlite(file, "UPDATE setting SET value = replace(value, 'k3x9', 'k3x8') WHERE name = 'marks'");
+    askSqlite(file, "UPDATE setting SET value = replace(value, 'k3x9', 'k3x8') WHERE name = 'marks'");
     const opened = open(file);
     assert.deepEqual(typeof opened === 'string' ? opened : opened.decides, good.decides);
   });
 
   it('are made anew when both copies are lost, and it is said', () => {
     const file = copyOf();
-    sqlite(file, "UPDATE setting SET value = 'K' WHERE name IN ('marks', 'identity')");
+    askSqlite(file, "UPDATE setting SET value = 'K' WHERE name IN ('marks', 'identity')");
     const opened = open(file);
     assert.match(typeof opened === 'string' ? opened : opened.losses.join('\n'), /^the ledger's marks cannot be read/);
   });

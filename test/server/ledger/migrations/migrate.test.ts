@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,6 +12,7 @@ import { applicationId, firstVersion, schema } from '../../../../server/ledger/s
 import { SqliteLedger } from '../../../../server/ledger/sqlite-ledger.ts';
 import { ConfigError, describeError } from '../../../../shared/errors.ts';
 import { ManualClock } from '../../../manual-clock.ts';
+import { askSqlite } from '../ask-sqlite.ts';
 import { makeVersionOne } from './version-one.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'f2nb-migrations-'));
@@ -24,15 +24,12 @@ function newFile(): string {
   return join(mkdtempSync(join(folder, `${filesMade}-`)), 'ledger.db');
 }
 
-const sqlite = (file: string, ...statements: string[]): string =>
-  execFileSync('sqlite3', ['-bail', file, ...statements], { encoding: 'utf8' }).trim();
-
 const tables = ['history', 'whitelist', 'client', 'client_key', 'stream', 'setting'] as const;
 type Content = Record<(typeof tables)[number], readonly Record<string, unknown>[]>;
 
 function readContent(file: string): Content {
   const rows = tables.map((table) => {
-    const told = sqlite(file, '.mode json', `SELECT * FROM ${table}`);
+    const told = askSqlite(file, '.mode json', `SELECT * FROM ${table}`);
     return [table, told === '' ? [] : JSON.parse(told)];
   });
   return Object.fromEntries(rows);
@@ -103,10 +100,10 @@ describe('a ledger of an older version', () => {
     makeVersionOne(file);
     const before = readContent(file);
     await prepare(file, [notes]);
-    assert.equal(sqlite(file, 'PRAGMA user_version'), '2');
+    assert.equal(askSqlite(file, 'PRAGMA user_version'), '2');
     await prepare(file, [notes, filled]);
     await prepare(file, [notes, filled]);
-    assert.equal(sqlite(file, 'PRAGMA user_version', 'SELECT count(*) FROM note'), '3\n2');
+    assert.equal(askSqlite(file, 'PRAGMA user_version', 'SELECT count(*) FROM note'), '3\n2');
     assertKept(before, readContent(file));
   });
 
@@ -121,7 +118,7 @@ describe('a ledger of an older version', () => {
     const copy = `${file}.version-1.2026-01-31`;
     assert.equal(statSync(copy).mode & 0o777, 0o600);
     assert.deepEqual(readContent(copy), before);
-    assert.equal(sqlite(copy, 'PRAGMA user_version', 'PRAGMA application_id'), `1\n${applicationId}`);
+    assert.equal(askSqlite(copy, 'PRAGMA user_version', 'PRAGMA application_id'), `1\n${applicationId}`);
   });
 
   it('has in its copy also what stood only in the log beside the file', async () => {
@@ -133,7 +130,7 @@ describe('a ledger of an older version', () => {
     await prepare(file, [notes]);
     writer.close();
     const copy = `${file}.version-1.2026-01-31`;
-    assert.equal(sqlite(copy, "SELECT description FROM client WHERE name = 'web1'"), 'in the log');
+    assert.equal(askSqlite(copy, "SELECT description FROM client WHERE name = 'web1'"), 'in the log');
   });
 
   it('stays as it was, and usable, when a migration fails; the next start tries that one again', async () => {
@@ -144,10 +141,10 @@ describe('a ledger of an older version', () => {
       assert.match(describeError(error), /^the change to version 3 failed, and it stays at version 2: .*nothing/);
       return true;
     });
-    assert.equal(sqlite(file, 'PRAGMA user_version', '.tables %half%', 'SELECT count(*) FROM note'), '2\n0');
+    assert.equal(askSqlite(file, 'PRAGMA user_version', '.tables %half%', 'SELECT count(*) FROM note'), '2\n0');
     assertKept(before, readContent(file));
     await prepare(file, [notes, filled]);
-    assert.equal(sqlite(file, 'PRAGMA user_version'), '3');
+    assert.equal(askSqlite(file, 'PRAGMA user_version'), '3');
   });
 
   it('holds any content afterwards that it could hold before', async () => {
@@ -199,7 +196,7 @@ describe('the migrations', () => {
     makeVersionOne(old);
     for (const file of [old, fresh]) await (await SqliteLedger.open(file, clock)).close();
     const form = (file: string) =>
-      sqlite(file, 'SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name', 'PRAGMA user_version');
+      askSqlite(file, 'SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name', 'PRAGMA user_version');
     assert.equal(form(old), form(fresh));
     assert.deepEqual(copiesOf(fresh), []);
   });
@@ -219,7 +216,7 @@ describe('a ledger of a newer version', () => {
   it('is refused with the release that it needs, and left as it was', async () => {
     const file = newFile();
     await (await SqliteLedger.open(file, clock)).close();
-    sqlite(file, "INSERT OR REPLACE INTO setting VALUES ('program', '7.1.0')", 'PRAGMA user_version = 70');
+    askSqlite(file, "INSERT OR REPLACE INTO setting VALUES ('program', '7.1.0')", 'PRAGMA user_version = 70');
     const before = readFileSync(file);
     await opens(
       file,
@@ -231,7 +228,7 @@ describe('a ledger of a newer version', () => {
   it('is refused also when nothing says which release made it', async () => {
     const file = newFile();
     await (await SqliteLedger.open(file, clock)).close();
-    sqlite(file, 'DROP TABLE setting', 'PRAGMA user_version = 70');
+    askSqlite(file, 'DROP TABLE setting', 'PRAGMA user_version = 70');
     await opens(file, /^is of version 70: it needs the fail2networkban that made it or newer; this one is /);
   });
 });
