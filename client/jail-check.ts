@@ -83,7 +83,7 @@ export class JailCheck {
 
   /** Sends this jail's list at the next occasion, whether it differs or not. */
   resend(jail: string): Promise<ResendOutcome> {
-    const outcome = this.#requests.add(jail);
+    const outcome = this.#requests.add(jail, this.#options.clock.elapsed());
     if (this.#state.kind === 'idle') this.#idle(0);
     return outcome;
   }
@@ -140,12 +140,12 @@ export class JailCheck {
   }
 
   async #compare(connection: Connection, look: Look): Promise<void> {
-    this.#requests.refuseUnknown([...look.jails.keys()]);
+    this.#requests.refuseUnknown([...look.jails.keys()], look.beganMs);
     this.#watches.forgetGone(look);
     this.#lookLog.note(look);
     const differing = new Set((await connection.sendDigests(digestsFrame(look))).jails);
     for (const jail of look.jails.keys()) if (!differing.has(jail)) this.#watches.name(look, jail, []);
-    const wanted = new Set(this.#requests.jails);
+    const wanted = new Set(this.#requests.jailsFor(look.beganMs));
     const jails = [...look.jails.keys()].filter((jail) => differing.has(jail) || wanted.has(jail));
     this.#enter({ kind: 'listing', look, jails });
   }
@@ -156,7 +156,7 @@ export class JailCheck {
     const found = jail === undefined ? undefined : look.jails.get(jail);
     if (jail === undefined || found === undefined) return this.#enter({ kind: 'judging', look });
     this.#state = { kind: 'listing', look, jails: rest };
-    if (found.list.size > listMaxEntries) return this.#refuseLong(jail, found);
+    if (found.list.size > listMaxEntries) return this.#refuseLong(jail, found, look.beganMs);
     const { clock, recent, log, server } = this.#options;
     const isKnown = (network: Parameters<RecentEvents['eventAt']>[1]): boolean =>
       recent.eventAt(jail, network) < look.beganMs;
@@ -164,14 +164,14 @@ export class JailCheck {
     const { unlisted, ...settled } = frame;
     log.info({ server, ...settled, unlisted: unlisted.length }, 'list settled');
     this.#watches.name(look, jail, unlisted);
-    this.#requests.tell(jail, { kind: 'settled', frame });
+    this.#requests.tell(jail, { kind: 'settled', frame }, look.beganMs);
   }
 
-  #refuseLong(jail: string, { list }: JailLook): void {
+  #refuseLong(jail: string, { list }: JailLook, lookBeganMs: number): void {
     const { log, server } = this.#options;
     log.error({ server, jail, entries: list.size, most: listMaxEntries }, 'a list too long to be sent');
     const reason = `${list.size} entries, the most are ${listMaxEntries}`;
-    this.#requests.tell(jail, { kind: 'not-listed', reason });
+    this.#requests.tell(jail, { kind: 'not-listed', reason }, lookBeganMs);
   }
 
   /** Withdraws what is gone, a jail at a time. */
@@ -194,7 +194,7 @@ export class JailCheck {
   }
 
   #idle(delayMs: number): void {
-    const isHurried = this.#isChanged || this.#requests.jails.length > 0;
+    const isHurried = this.#isChanged || !this.#requests.isEmpty;
     const dueInMs = isHurried ? Math.min(delayMs, hintMs) : delayMs;
     this.#isChanged = false;
     this.#wholeAtMs = this.#options.clock.elapsed() + dueInMs;

@@ -1,5 +1,4 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { CommandError } from '../../shared/host/command-runner.ts';
 import type { WantedFile } from './plan-files.ts';
@@ -27,7 +26,7 @@ export interface Probe {
  */
 export async function findUnwirable(jails: readonly string[], probe: Probe): Promise<readonly UnwirableJail[]> {
   if (jails.length === 0) return [];
-  const copy = await mkdtemp(join(tmpdir(), 'fail2networkban-setup-'));
+  const copy = await mkdtemp('/tmp/fail2networkban-setup-');
   try {
     await cp(probe.folder, copy, { recursive: true });
     for (const file of probe.others) await writeInto(copy, file, probe.folder);
