@@ -5,6 +5,12 @@ import type { StandingBans } from '../standing-bans.ts';
 /** Between two reminders of one network, milliseconds: nobody knows which of its ends a follower holds. */
 export const reminderMs = 60_000;
 
+/**
+ * What blocks by an end counts from when it got to know it: its end passes up to this much later than ours, milliseconds. A
+ * reminder that comes before is lost on it.
+ */
+export const applyingMaxMs = 10_000;
+
 /** Networks whose ban was taken off that are remembered: one may be banned anew before a follower heard of it. */
 const takenOffMax = 10_000;
 
@@ -12,7 +18,7 @@ const takenOffMax = 10_000;
 interface Span {
   /** When the next of a network's earlier ends may pass. */
   readonly next: number;
-  /** The last of them. */
+  /** When the last of them has passed for everyone. */
   readonly last: number;
 }
 
@@ -22,8 +28,8 @@ interface Span {
  *
  * ```
  *   ban for 10 min       again for 1 h, and for 2 h
- *   ├──────────┬─────────────┬──────────────────┤
- *              next ……… last                     end
+ *   ├──────────┬─────────────────┬──────────────┤
+ *              next … last end, then last        end
  *              └─ due, and each minute up to last
  * ```
  */
@@ -77,13 +83,14 @@ export class OutdatedEnds {
     const end = Math.max(...ends);
     const told = before === undefined ? ends : [...ends, before.next, before.last];
     const earlier = told.filter((each) => each < end && each > report.reportedAt);
-    if (earlier.length > 0) this.#add(this.#spans, network, { next: Math.min(...earlier), last: Math.max(...earlier) });
+    if (earlier.length === 0) return;
+    this.#add(this.#spans, network, { next: Math.min(...earlier), last: Math.max(...earlier) + applyingMaxMs });
   }
 
   /** A ban that is taken off may be made anew, for longer, before anybody has asked. */
   #noteEnd({ network, endsAt }: Report, now: number): void {
     const isStanding = this.#standing.get(network) !== undefined;
-    const span = { next: endsAt, last: endsAt };
+    const span = { next: endsAt, last: endsAt + applyingMaxMs };
     if (Number.isFinite(endsAt) && endsAt > now) this.#add(isStanding ? this.#spans : this.#takenOff, network, span);
     const known = this.#spans.get(network);
     if (isStanding || known === undefined) return;

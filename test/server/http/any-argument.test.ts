@@ -29,6 +29,11 @@ function namesIn(operation: Readonly<Record<string, unknown>>, place: 'path' | '
   return known.filter(isObject).flatMap((each) => (each['in'] === place ? String(each['name']) : []));
 }
 
+/** What the asking side leaves as it is: a dot or two is taken off on the way, and half a character cannot be sent. */
+function staysOnePart(value: string): boolean {
+  return !['', '.', '..'].includes(value) && !/\p{Cs}/u.test(value);
+}
+
 describe('whatever stands in an argument or a body', () => {
   it('is answered as the OpenAPI document says, and never with a fault', () =>
     withServer(async (server) => {
@@ -41,7 +46,7 @@ describe('whatever stands in an argument or a body', () => {
         const [method = '', url = ''] = name.split(' ');
         const places = namesIn(operation, 'path');
         const query = fc.dictionary(fc.constantFrom(...namesIn(operation, 'query'), 'other'), anyValue, { maxKeys: 3 });
-        const path = fc.tuple(...places.map(() => anyValue.filter((value) => value !== '' && !/\p{Cs}/u.test(value))));
+        const path = fc.tuple(...places.map(() => anyValue.filter(staysOnePart)));
         const runs = fc.asyncProperty(path, query, anyBody, async (parts, given, body) => {
           server.clock.advance(60_000);
           const asked = places.reduce(
@@ -57,8 +62,7 @@ describe('whatever stands in an argument or a body', () => {
             ...content,
           });
           assert.notEqual(answer.status, 500);
-          // A part of a path that is a dot or two is taken off on the way here.
-          if (answer.status !== 404 || answer.json?.['code'] !== 'not-found') check.check(name, answer);
+          check.check(name, answer);
         });
         await fc.assert(runs, { numRuns: 25 });
       }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { reminderMs } from '../../../../server/bans/outdated-ends.ts';
+import { applyingMaxMs, reminderMs } from '../../../../server/bans/outdated-ends.ts';
 import { maySee } from '../../../../server/http/api/may-see.ts';
 import { horizonAt } from '../../../../server/http/crowdsec/decision.ts';
 import { historyPerReadMax } from '../../../../server/http/crowdsec/decision-stream.ts';
@@ -121,7 +121,9 @@ describe('a bouncer', () => {
 
   it('is told of a ban that was prolonged again when the end has passed that it knew first', () =>
     withBouncer(async (stream) => {
-      const keeping = new Bouncer(stream, await stream.enroll({ name: 'keeping' }), 'deletes first, keeps ends');
+      const keeping = new Bouncer(stream, await stream.enroll({ name: 'keeping' }), {
+        manner: 'deletes first, keeps ends',
+      });
       await stream.event('web1', a, { ttlSeconds: 600 });
       await keeping.poll();
       await stream.event('web1', a, { ttlSeconds: hour });
@@ -136,6 +138,21 @@ describe('a bouncer', () => {
       await keeping.poll();
       assert.deepEqual(keeping.blocked, []);
       assert.deepEqual(await keeping.poll(), []);
+    }));
+
+  it('whose firewall began to count later is told once more when the end has passed there too', () =>
+    withBouncer(async (stream) => {
+      const client = await stream.enroll({ name: 'keeping' });
+      const keeping = new Bouncer(stream, client, { manner: 'deletes first, keeps ends', lagMs: applyingMaxMs });
+      await stream.event('web1', a, { ttlSeconds: 60 });
+      await keeping.poll();
+      await stream.event('web1', a, { ttlSeconds: hour });
+      await keeping.poll();
+      for (let second = 0; second < 120; second += 1) {
+        await stream.pass(1_000);
+        await keeping.poll();
+        assert.deepEqual(keeping.blocked, [a], `after ${second + 1} s`);
+      }
     }));
 
   it('that starts is told everything, and with the next question what came since, however long it was away', () =>
@@ -377,6 +394,9 @@ describe('whatever happens, a bouncer', () => {
       ));
 });
 
+/** Who takes each end that it is told needs no time to begin: what it holds is checked against the server's. */
+const lags = { 'adds first, takes ends': 0, 'deletes first, keeps ends': 5_000 } as const;
+
 /** A server, a bouncer, and what happens to them. */
 class Play {
   readonly #stream: StreamUnderTest;
@@ -391,7 +411,11 @@ class Play {
 
   static async begin(manner: Manner): Promise<Play> {
     const stream = await StreamUnderTest.start();
-    return new Play(stream, new Bouncer(stream, await stream.enroll({ name: 'edge' }), manner), manner);
+    return new Play(
+      stream,
+      new Bouncer(stream, await stream.enroll({ name: 'edge' }), { manner, lagMs: lags[manner] }),
+      manner,
+    );
   }
 
   async take(step: Step): Promise<void> {

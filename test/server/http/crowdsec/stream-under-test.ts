@@ -119,18 +119,26 @@ async function open(ledger: FailingLedger, clock: ManualClock, whitelist: readon
 /** How a bouncer applies an answer: most delete first and keep the end of what they have; others add first. */
 export type Manner = 'deletes first, keeps ends' | 'adds first, takes ends';
 
+interface Habits {
+  readonly manner?: Manner;
+  /** Between an answer and when its firewall begins to count, milliseconds. */
+  readonly lagMs?: number;
+}
+
 /** A bouncer that lets its firewall drop what has run out. */
 export class Bouncer {
   readonly #stream: StreamUnderTest;
   readonly #client: Client;
   readonly #manner: Manner;
+  readonly #lagMs: number;
   readonly #blocked = new Map<string, number>();
   #isFresh = true;
 
-  constructor(stream: StreamUnderTest, client: Client, manner: Manner = 'adds first, takes ends') {
+  constructor(stream: StreamUnderTest, client: Client, { manner = 'adds first, takes ends', lagMs = 0 }: Habits = {}) {
     this.#stream = stream;
     this.#client = client;
     this.#manner = manner;
+    this.#lagMs = lagMs;
   }
 
   /** What it blocks now, sorted. */
@@ -181,7 +189,7 @@ export class Bouncer {
     const keeps = (value: string): boolean =>
       this.#manner === 'deletes first, keeps ends' && (this.#blocked.get(value) ?? 0) > now;
     for (const { value, duration } of added)
-      if (!keeps(value)) this.#blocked.set(value, now + parseGoDuration(duration));
+      if (!keeps(value)) this.#blocked.set(value, now + this.#lagMs + parseGoDuration(duration));
   }
 }
 
