@@ -1,6 +1,6 @@
 import type { Clock } from '../../shared/clock.ts';
 import { describeError } from '../../shared/errors.ts';
-import { exitCodes } from '../../shared/exit-codes.ts';
+import { exitCodes, neverAgain } from '../../shared/exit-codes.ts';
 import { type RunResult, runProgram } from '../../shared/host/run-program.ts';
 import { type Batch, type Channel, DeliveryError } from './channel.ts';
 import { eventsOf } from './events-of.ts';
@@ -50,10 +50,9 @@ function linesOf({ events, dropped }: Batch, server: string): string {
     .join('');
 }
 
-/** Exit code 2 is that of our own commands for what is refused. */
 function refuseEnd({ end, output }: RunResult, timeoutMs: number): void {
   if (end.kind === 'exit' && end.code === exitCodes.done) return;
-  const code = end.kind === 'exit' && end.code === exitCodes.refused ? 'rejected' : 'retry';
+  const code = end.kind === 'exit' && end.code === neverAgain ? 'rejected' : 'retry';
   throw new DeliveryError(code, `${describeEnd(end, timeoutMs)}${output === '' ? '' : `: ${output}`}`);
 }
 

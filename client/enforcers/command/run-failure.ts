@@ -1,15 +1,15 @@
 import { EnforcerError, hasCode } from '../../../shared/errors.ts';
-import { exitCodes } from '../../../shared/exit-codes.ts';
+import { exitCodes, neverAgain } from '../../../shared/exit-codes.ts';
 import type { Run, RunResult } from '../../../shared/host/run-program.ts';
 
 /**
- * What a run's end asks for; undefined: it was carried out. Exit codes are those of our own commands.
+ * Says what a run's end asks for; undefined: it was carried out.
  *
  * ```
  *   0                         carried out
- *   2 (refused)               rejected: not this network, the others go on
+ *   119 ({@link neverAgain})  rejected: not this network, the others go on
  *   78 (configuration)        denied: the operator must act, tried again each minute
- *   else, a signal, too late  retry
+ *   else, a signal, too late  retry; 2 too, with which a shell and argparse say that they were called wrongly
  * ```
  */
 export function failureOf({ end }: RunResult, timeoutMs: number): EnforcerError | undefined {
@@ -26,7 +26,7 @@ export function failureOf({ end }: RunResult, timeoutMs: number): EnforcerError 
 }
 
 function codeOf(exitCode: number): EnforcerError['code'] {
-  if (exitCode === exitCodes.refused) return 'rejected';
+  if (exitCode === neverAgain) return 'rejected';
   return exitCode === exitCodes.config ? 'denied' : 'retry';
 }
 

@@ -93,7 +93,8 @@ describe('a notify-command', { concurrency: 2 }, () => {
 
   const ends: readonly (readonly [body: string, code: DeliveryError['code'], message: RegExp])[] = [
     ['echo no disk >&2; exit 1', 'retry', /^it ended with 1: no disk$/],
-    ['exit 2', 'rejected', /^it ended with 2$/],
+    ['exit 2', 'retry', /^it ended with 2$/],
+    ['exit 119', 'rejected', /^it ended with 119$/],
     ['kill -9 $$', 'retry', /^it was ended by SIGKILL$/],
     ['head -c 100000 /dev/zero | tr "\\0" x; exit 1', 'retry', /^it ended with 1: x{4096} … and 95904 bytes more$/],
   ];

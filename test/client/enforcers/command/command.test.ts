@@ -82,7 +82,7 @@ describe('a command', () => {
 
   it('says by its exit code what is to follow, and keeps what it said', async (context) => {
     const { folder, path } = await makeScript(context, 'echo "no such set"; echo why >&2; exit $1');
-    const codes = { 1: 'retry', 2: 'rejected', 3: 'retry', 75: 'retry', 78: 'denied', 126: 'retry' };
+    const codes = { 1: 'retry', 3: 'retry', 75: 'retry', 78: 'denied', 119: 'rejected' };
     for (const [exitCode, code] of Object.entries(codes)) {
       const command = await openUnderTest(`argv = ${path} ${exitCode}`, { state: folder });
       await assert.rejects(command.ban('192.0.2.1'), failsWith(code, new RegExp(`^exit code ${exitCode}$`)));
