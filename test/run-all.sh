@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Every check there is: Debian's packages that the tests drive, build and types, lint, unused code, all tests. A skipped
-# test fails the run: a check that did not happen is not a check that passed.
+# Every check there is: Debian's packages that the tests drive, a Debian that they boot, build and types, lint, unused
+# code, all tests. A skipped test fails the run: a check that did not happen is not a check that passed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(faketime fail2ban nftables iproute2 sqlite3 systemd openssh-client openssh-server procps ipset iptables strace)
+packages=(faketime fail2ban nftables iproute2 sqlite3 systemd openssh-client openssh-server procps ipset iptables strace
+  mmdebstrap systemd-container)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
@@ -19,6 +20,7 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 test/fetch-debian.sh
+test/make-debian-root.sh
 
 rm -rf dist
 npm run build --silent
