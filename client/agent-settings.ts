@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { configError, unreadableConfig } from '../shared/errors.ts';
 import { isAbsent } from '../shared/host/absent-file.ts';
-import type { LogLevel } from '../shared/host/log-level.ts';
+import { type LogFormat, logFormats } from '../shared/host/log-format.ts';
+import { type LogLevel, logLevels } from '../shared/host/log-level.ts';
 import { SettingsReader } from '../shared/settings-reader.ts';
 
 /** What `[agent]` says; README lists the keys with their defaults. */
@@ -17,6 +18,7 @@ export interface AgentSettings {
   readonly fail2banSocket: string | undefined;
   readonly jailCheckSeconds: number;
   readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
 }
 
 const absolutePath = /^\/[^\0]*$/;
@@ -37,7 +39,8 @@ export function readAgentSettings(reader: SettingsReader): AgentSettings {
     fail2banSocket: agent.optional('fail2ban_socket'),
     jailCheckSeconds: agent.duration('jail_check', 300, 10),
     // Written out here: the list of log.ts would load the whole logger for every command.
-    logLevel: agent.choice('log_level', 'info', ['debug', 'info', 'warn', 'error']),
+    logLevel: agent.choice('log_level', 'info', logLevels),
+    logFormat: agent.choice('log_format', 'auto', logFormats),
   };
 }
 

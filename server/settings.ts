@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type DnsName, dnsNameAllowed } from '../shared/dns/dns-name.ts';
 import { describeFileError } from '../shared/errors.ts';
 import { defaultPort } from '../shared/frames.ts';
+import { type LogFormat, logFormats } from '../shared/host/log-format.ts';
 import { type LogLevel, logLevels } from '../shared/host/log-level.ts';
 import type { Network } from '../shared/network.ts';
 import { type NetworkList, parseNetworkList } from '../shared/network-list.ts';
@@ -43,6 +44,7 @@ export interface ServerSettings {
   readonly historyDays: number;
   readonly historyMax: number;
   readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
   readonly policy: PolicySettings;
   readonly protection: ProtectionSettings;
   /** All of it. */
@@ -116,6 +118,7 @@ export function readServerSettings(input: SettingsInput, inspect: Inspect = () =
     historyDays,
     historyMax: server.integer('history_max', 1_000_000, 1_000, 1_000_000_000),
     logLevel: server.choice('log_level', 'info', logLevels),
+    logFormat: server.choice('log_format', 'auto', logFormats),
     policy: {
       allowPrivate: policy.flag('private', false),
       widest: { 4: policy.integer('widest_ipv4', 16, 1, 32), 6: policy.integer('widest_ipv6', 32, 1, 128) },

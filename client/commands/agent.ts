@@ -25,7 +25,10 @@ const logDrainMaxMs = 1_000;
 
 /** What the process gives to the agent. */
 export interface Surroundings {
-  readonly environment: ServiceEnvironment & { readonly PATH?: string | undefined };
+  readonly environment: ServiceEnvironment & {
+    readonly PATH?: string | undefined;
+    readonly JOURNAL_STREAM?: string | undefined;
+  };
   readonly streams: StandardStreams;
   readonly onSignal: OnSignal;
   /** Ends the process at once, with its exit code. */
@@ -35,7 +38,9 @@ export interface Surroundings {
 /** `agent`: runs until SIGTERM or SIGINT; SIGHUP reads the configuration again. @throws ConfigError */
 export async function runAgent(context: CommandContext, surroundings: Surroundings): Promise<ExitCode> {
   let settings = await loadSettings(context.config);
-  const { log, drain } = openLog('fail2networkban', settings.agent.logLevel, surroundings.streams);
+  const { logLevel: level, logFormat: format } = settings.agent;
+  const journalStream = surroundings.environment.JOURNAL_STREAM;
+  const { log, drain } = openLog({ name: 'fail2networkban', level, format, journalStream }, surroundings.streams);
   const service = new ServiceManager(surroundings.environment, (error) =>
     log.warn({ error: describeError(error) }, 'systemd was not told'),
   );

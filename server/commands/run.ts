@@ -6,7 +6,7 @@ import { nameResolver } from '../../shared/dns/resolve-name.ts';
 import { configError, describeError } from '../../shared/errors.ts';
 import { thisBoot } from '../../shared/host/boot.ts';
 import { commandRunner } from '../../shared/host/command-runner.ts';
-import { type Log, openLog } from '../../shared/host/log.ts';
+import { type Log, type LogOptions, openLog } from '../../shared/host/log.ts';
 import { ServiceManager } from '../../shared/host/service-manager.ts';
 import type { StandardStreams } from '../../shared/host/standard-streams.ts';
 import { pinOf } from '../../shared/pin.ts';
@@ -45,7 +45,7 @@ const stopMaxMs = 4_500;
 export async function runServer(host: Host): Promise<void> {
   const settings = loadSettings(host, inspectFiles);
   let clock: Clock = systemClock;
-  const { log, drain } = openLog('fail2networkban-server', settings.logLevel, host.streams, () => clock.now());
+  const { log, drain } = openLog(logOptions(host, settings), host.streams, () => clock.now());
   const service = new ServiceManager(host.environment, (error) =>
     log.warn({ error: error.message }, 'systemd-notify failed'),
   );
@@ -70,6 +70,10 @@ export async function runServer(host: Host): Promise<void> {
   unlock();
   // A reader of the log that stands still would keep the process for ever.
   if (!(await drain(logDrainMaxMs))) host.exit();
+}
+
+function logOptions({ environment }: Host, { logLevel: level, logFormat: format }: ServerSettings): LogOptions {
+  return { name: 'fail2networkban-server', level, format, journalStream: environment['JOURNAL_STREAM'] };
 }
 
 interface Own {

@@ -1,6 +1,8 @@
-import { type Logger, pino, type TransportTargetOptions } from 'pino';
+import { type DestinationStream, type Logger, pino, type TransportTargetOptions } from 'pino';
 import { systemClock } from '../clock.ts';
+import { journalLine } from './journal-line.ts';
 import { LineWriter } from './line-writer.ts';
+import type { LogFormat } from './log-format.ts';
 import type { LogLevel } from './log-level.ts';
 import type { StandardStreams } from './standard-streams.ts';
 
@@ -13,29 +15,44 @@ export interface OpenedLog {
   readonly drain: (mostMs: number) => Promise<boolean>;
 }
 
+/** What a log is opened with. */
+export interface LogOptions {
+  /** The program's. */
+  readonly name: string;
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  /** $JOURNAL_STREAM (systemd.exec(5)). */
+  readonly journalStream?: string | undefined;
+}
+
 /**
- * JSON lines on standard output; on a terminal the same, readable. Lines are written in the background, several at a time:
- * a slow reader of the log holds up no ban, and one that stands still, or a full disk, costs lines, which are counted and
- * told later. What is left is written when the process ends.
+ * JSON lines on standard output; on a terminal the same, readable; where that is systemd's journal, sentences with their
+ * priorities. Lines are written in the background, several at a time: a slow reader of the log holds up no ban, and one
+ * that stands still, or a full disk, costs lines, which are counted and told later. What is left is written when the
+ * process ends.
  *
  * @param now the time of a line, milliseconds since the epoch
  */
 export function openLog(
-  name: string,
-  level: LogLevel,
+  { name, level, format, journalStream }: LogOptions,
   streams: StandardStreams,
   now: () => number = systemClock.now,
 ): OpenedLog {
   const options = { name, level, timestamp: () => `,"time":${Math.round(now())}` };
-  if (streams.isTerminal) return { log: pino({ ...options, transport: readable }), drain: () => Promise.resolve(true) };
+  if (streams.isTerminal && format !== 'json')
+    return { log: pino({ ...options, transport: readable }), drain: () => Promise.resolve(true) };
   const writer = new LineWriter({
     sink: streams.logSink(),
     clock: systemClock,
     onLost: (lost) => log.warn({ lost }, 'lines of this log are lost: standard output could not be written'),
   });
-  const log = pino(options, writer);
+  const log = pino(options, streams.isOutput(journalStream) ? journalInto(writer, format) : writer);
   streams.onExit(() => writer.endNow());
   return { log, drain: (mostMs) => writer.drain(mostMs) };
+}
+
+function journalInto(writer: LineWriter, format: LogFormat): DestinationStream {
+  return { write: (line) => writer.write(journalLine(line, format)) };
 }
 
 const readable: TransportTargetOptions = {

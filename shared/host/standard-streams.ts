@@ -33,6 +33,12 @@ export class StandardStreams {
     return this.#owner.stdout.isTTY === true;
   }
 
+  /** @param stream `DEVICE:INODE`, as in $JOURNAL_STREAM: systemd's for the journal, which a redirection replaces */
+  isOutput(stream: string | undefined): boolean {
+    const { dev, ino } = fstatSync(stdoutFd);
+    return stream === `${dev}:${ino}`;
+  }
+
   /** One line, or lines, on standard output. */
   print(text: string): void {
     this.#owner.stdout.write(`${text}\n`);

@@ -43,6 +43,7 @@ export function settingsFor(folder: string, servers: readonly ServerAddress[]): 
       fail2banSocket: undefined,
       jailCheckSeconds: 300,
       logLevel: 'error',
+      logFormat: 'auto',
     },
     whitelist: [],
     whitelistNames: [],
@@ -68,7 +69,7 @@ export interface StartOptions {
   readonly log?: Log;
 }
 
-const ofProcess = openLog('agent', 'error', new StandardStreams(process));
+const ofProcess = openLog({ name: 'agent', level: 'error', format: 'auto' }, new StandardStreams(process));
 
 function noEnforcer(): never {
   throw new Error('no subscription names an enforcer');

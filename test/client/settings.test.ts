@@ -38,6 +38,7 @@ test('has defaults for all but the server', async (context) => {
     fail2banSocket: undefined,
     jailCheckSeconds: 300,
     logLevel: 'info',
+    logFormat: 'auto',
   });
   assert.deepEqual(
     servers.map(({ name, url, client, key: { id }, trust }) => ({ name, url, client, id, trust })),

@@ -53,6 +53,7 @@ export class RunningServer {
       historyDays: 90,
       historyMax: 1_000_000,
       logLevel: 'debug',
+      logFormat: 'auto',
       policy: { allowPrivate: false, widest: { 4: 16, 6: 32 }, reportsPerClientMax: 100 },
       whitelist: [network('192.0.2.0/24'), network('198.51.100.0/30')],
       whitelistFromFile: [network('198.51.100.0/30')],

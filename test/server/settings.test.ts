@@ -51,6 +51,7 @@ describe('server.ini', () => {
       historyDays: 90,
       historyMax: 1_000_000,
       logLevel: 'info',
+      logFormat: 'auto',
       policy: {
         allowPrivate: false,
         widest: { 4: 16, 6: 32 },
@@ -84,6 +85,7 @@ describe('server.ini', () => {
         'history_days = 7',
         'history_max = 5000',
         'log_level = debug',
+        'log_format = json',
         '[policy]',
         'private = yes',
         'widest_ipv4 = 24',
@@ -119,6 +121,7 @@ describe('server.ini', () => {
       historyDays: 7,
       historyMax: 5_000,
       logLevel: 'debug',
+      logFormat: 'json',
       policy: {
         allowPrivate: true,
         widest: { 4: 24, 6: 48 },
@@ -184,6 +187,7 @@ describe('server.ini', () => {
     ['server', 'history_max = 1', 'history_max: "1": allowed is a whole number from 1000 to 1000000000'],
     ['server', 'history_days = 0', 'history_days: "0": allowed is a whole number from 1 to 36500'],
     ['server', 'log_level = loud', 'log_level: "loud": allowed is one of debug, info, warn, error'],
+    ['server', 'log_format = xml', 'log_format: "xml": allowed is one of auto, json'],
     ['server', 'prot = 1514', 'prot: unknown key: did you mean port?'],
     ['server', 'port', '"port": is not of the form key = value'],
     ['policy', 'private = perhaps', 'private: "perhaps": allowed is yes or no'],

@@ -1,8 +1,9 @@
+import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { lastFirst } from '../../ending.ts';
-import { suiteMaxMs } from '../wait-until.ts';
+import { suiteMaxMs, waitUntil } from '../wait-until.ts';
 import { installPackage } from './installed-package.ts';
-import { Site } from './site.ts';
+import { agentUnit, Site, serverUnit } from './site.ts';
 
 describe('server and agent under systemd', { timeout: suiteMaxMs }, () => {
   const ending = lastFirst({ after });
@@ -16,6 +17,19 @@ describe('server and agent under systemd', { timeout: suiteMaxMs }, () => {
     await site.setUpAgent();
     await site.offend('203.0.113.7');
     await site.isBlocked('203.0.113.7');
+  });
+
+  it('tell the journal in sentences, with priorities', async () => {
+    const read = (unit: string, priority: string): Promise<string> =>
+      site.machine.sh(`journalctl --unit=${unit} --priority=${priority} --output=cat`);
+    assert.match(await read(agentUnit, 'info'), /^connected: server main, as /m);
+    assert.match(await read(serverUnit, 'info'), /^ban: .*network 203\.0\.113\.7/m);
+    await site.machine.sh(`systemctl stop ${serverUnit}`);
+    await waitUntil('the agent warns', async () =>
+      /^not connected: server main/m.test(await read(agentUnit, 'warning')),
+    );
+    assert.doesNotMatch(await read(agentUnit, 'warning'), /^connected/m);
+    await site.machine.sh(`systemctl start ${serverUnit}`);
   });
 
   it('come back after a reboot with all that they had', async () => {

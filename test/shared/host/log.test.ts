@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { open, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { it } from 'node:test';
+import { makeFolder, testWithEnding } from '../../ending.ts';
 
 const streamsModule = new URL('../../../shared/host/standard-streams.js', import.meta.url).href;
 const logModule = new URL('../../../shared/host/log.js', import.meta.url).href;
@@ -10,7 +13,7 @@ const logModule = new URL('../../../shared/host/log.js', import.meta.url).href;
 const flood = `
   import { openLog } from ${JSON.stringify(logModule)};
   import { StandardStreams } from ${JSON.stringify(streamsModule)};
-  const { log } = openLog('flood', 'info', new StandardStreams(process));
+  const { log } = openLog({ name: 'flood', level: 'info', format: 'auto' }, new StandardStreams(process));
   const text = 'x'.repeat(400);
   const write = (left) => {
     for (let line = 0; line < 2_000; line += 1) log.info(text);
@@ -29,3 +32,34 @@ it('holds a bounded number of bytes for a reader of the log that stands still, a
   for await (const chunk of writer.stdout) bytes += Buffer.from(chunk).length;
   assert.ok(bytes > 15_000_000 && bytes < 20_000_000, `${bytes} bytes`);
 });
+
+const warning = (format: string): string => `
+  import { openLog } from ${JSON.stringify(logModule)};
+  import { StandardStreams } from ${JSON.stringify(streamsModule)};
+  const { JOURNAL_STREAM: journalStream } = process.env;
+  const options = { name: 'warning', level: 'info', format: '${format}', journalStream };
+  openLog(options, new StandardStreams(process)).log.warn({ tookMs: 3 }, 'slow');
+`;
+
+testWithEnding(
+  'writes sentences where standard output is the journal, and JSON into what it is redirected to',
+  async (context) => {
+    const folder = await makeFolder(context);
+    const [journal, other] = [join(folder, 'journal'), join(folder, 'other')];
+    await using output = await open(journal, 'w');
+    const { dev, ino } = await stat(journal);
+    const write = async (format: string, fd: number): Promise<void> => {
+      const environment = { JOURNAL_STREAM: `${dev}:${ino}` };
+      const words = ['--input-type=module', '--eval', warning(format)];
+      await once(spawn(process.execPath, words, { env: environment, stdio: ['ignore', fd, 'inherit'] }), 'exit');
+    };
+    await write('auto', output.fd);
+    await write('json', output.fd);
+    const [first, second] = (await readFile(journal, 'utf8')).split('\n');
+    assert.equal(first, '<4>slow: took 3 ms');
+    assert.match(second ?? '', /^<4>\{"level":40,.*"msg":"slow"\}$/);
+    await using redirected = await open(other, 'w');
+    await write('auto', redirected.fd);
+    assert.match(await readFile(other, 'utf8'), /^\{"level":40,.*"msg":"slow"\}\n$/);
+  },
+);
