@@ -1,8 +1,13 @@
+import { formatDuration } from '../shared/duration.ts';
 import type { AnswerFrame, Enforcement, Question } from '../shared/frames.ts';
 import { limits } from '../shared/limits.ts';
 import { remainingSeconds } from '../shared/remaining-seconds.ts';
-import type { EnforcementOfBans, FirewallWord } from './enforcement.ts';
+import type { EnforcementOfBans } from './enforcement.ts';
+import type { FirewallWord } from './enforcers/firewall-word.ts';
 import type { StandingBans } from './standing-bans.ts';
+
+/** Of `enforcement[].detail`. */
+const detailMaxCharacters = 1_000;
 
 /** What an answer is drawn from. `now` is milliseconds since the epoch. */
 export interface Knowledge {
@@ -42,11 +47,29 @@ export function answerQuestion(
   }
 }
 
-/** Agents know no more states than the protocol has. */
+/** In the words of the protocol. */
 function asFrame(word: FirewallWord): Enforcement {
-  if (word.state !== 'held-back') return word;
-  const { enforcer, code, detail } = word;
-  return code === 'paused'
-    ? { enforcer, state: 'paused' }
-    : { enforcer, state: 'failing', detail: `held back: ${detail}` };
+  const { enforcer, state } = word;
+  switch (state) {
+    case 'absent':
+    case 'pending':
+      return { enforcer, state };
+    case 'in-force':
+      return word.detail === undefined ? { enforcer, state } : { enforcer, state, detail: cut(word.detail) };
+    case 'failing':
+      return { enforcer, state, detail: cut(`for ${formatDuration(word.forSeconds)}: ${word.detail}`) };
+    case 'refused':
+    case 'no-room':
+      return { enforcer, state, detail: cut(word.detail) };
+    case 'whitelisted':
+      return { enforcer, state: 'held-back', detail: cut(`whitelisted: ${word.detail}`) };
+    case 'held-back':
+      if (word.code === 'paused') return { enforcer, state: 'paused' };
+      return { enforcer, state, detail: cut(word.detail) };
+  }
+}
+
+/** A text of the protocol. */
+function cut(detail: string): string {
+  return detail.slice(0, detailMaxCharacters);
 }

@@ -1,11 +1,11 @@
 import type { Clock } from '../shared/clock.ts';
 import { type CandidateBan, desiredEntries } from '../shared/desired-entries.ts';
 import type { DesiredEntry } from '../shared/enforcer.ts';
-import type { Enforcement } from '../shared/frames.ts';
 import type { Network } from '../shared/network.ts';
 import { Reconciler, type ReconcilerEvent, type ReconcilerState } from '../shared/reconciler.ts';
 import type { HeldBans } from './bans/held-bans.ts';
 import type { ByteUsage } from './enforcers/byte-room.ts';
+import { type FirewallWord, wordOf } from './enforcers/firewall-word.ts';
 import type { OpenedFirewall } from './enforcers/opened-firewall.ts';
 import type { OwnMarks } from './enforcers/ownership/ledger-mark.ts';
 import { Ownership } from './enforcers/ownership/ownership.ts';
@@ -13,7 +13,7 @@ import type { StrayEntries } from './enforcers/ownership/stray-entries.ts';
 import type { Traces } from './enforcers/ownership/traces.ts';
 import type { Report } from './ledger/ledger.ts';
 import type { Policy } from './policy/policy.ts';
-import { type HeldBack, noRoom, pausedBack } from './protection/held-back.ts';
+import { type HeldBack, pausedBack } from './protection/held-back.ts';
 import { type Ban, lastEndOf, type StandingBans } from './standing-bans.ts';
 
 export interface EnforcementOptions {
@@ -49,6 +49,8 @@ export interface Room {
   readonly maxEntries: number;
   /** Bans for which there is none. */
   readonly leftOut: number;
+  /** What there was no room of, when bans are left out. */
+  readonly shortOf?: 'entries' | 'bytes';
 }
 
 /** What became of a comparison of one firewall that was asked for. */
@@ -68,14 +70,14 @@ export interface FirewallStrays extends StrayEntries {
 /** From this share of `max_entries` on the operator is warned. */
 const scarceFrom = 0.8;
 
-/** What a firewall does about one network, as the operator is told. */
-export type FirewallWord = Enforcement | (HeldBack & { readonly enforcer: string; readonly state: 'held-back' });
+/** Whoever has lifted something waits no longer to hear what still blocks it. */
+const lookMaxMs = 2_000;
 
 /** A firewall at work. */
 interface Enforced {
   readonly reconciler: Reconciler;
   readonly ownership: Ownership;
-  readonly wants: OpenedFirewall['wants'];
+  readonly firewall: OpenedFirewall;
 }
 
 /** Every firewall with a reconciler of its own, so that one which is down holds up no other. */
@@ -115,8 +117,10 @@ export class EnforcementOfBans {
       this.#enforced.find(({ reconciler }) => reconciler.name === strays.enforcer)?.ownership.release(strays);
   }
 
-  leftOut(enforcer: string): number {
-    return this.#rooms.get(enforcer)?.leftOut ?? 0;
+  /** For how many bans a firewall has no room, and of what. */
+  leftOut(enforcer: string): Pick<Room, 'leftOut' | 'shortOf'> {
+    const { leftOut = 0, shortOf } = this.#rooms.get(enforcer) ?? {};
+    return shortOf === undefined ? { leftOut } : { leftOut, shortOf };
   }
 
   /** A ban of this network is recorded now. */
@@ -128,7 +132,7 @@ export class EnforcementOfBans {
   /** How many bans that are for a firewall are held back. */
   heldBackIn(enforcer: string): number {
     const { held, standing } = this.#options;
-    const wants = this.#enforced.find(({ reconciler }) => reconciler.name === enforcer)?.wants;
+    const wants = this.#enforced.find(({ reconciler }) => reconciler.name === enforcer)?.firewall.wants;
     return [...held.entries()].filter(
       ([network]) => reportsFor(standing.get(network) ?? { reports: [] }, wants).length > 0,
     ).length;
@@ -164,18 +168,44 @@ export class EnforcementOfBans {
     return await Promise.all(this.reconcilers.map((reconciler) => this.#passOf(reconciler, mostMs)));
   }
 
+  /**
+   * Lists those firewalls that answer, so that what is said of them next is so now. Resolves when each is listed or has failed, after
+   * {@link lookMaxMs} at the latest.
+   */
+  async lookAgain(): Promise<void> {
+    const answering = this.reconcilers.filter(({ state }) => state.kind === 'in-sync' || state.kind === 'working');
+    await Promise.all(answering.map((reconciler) => this.#listed(reconciler)));
+  }
+
+  /** Networks that any firewall does not block although it should. */
+  refusedNetworks(): ReadonlySet<Network> {
+    return new Set(this.reconcilers.flatMap(({ refused }) => refused.map(({ network }) => network)));
+  }
+
   /** What each firewall does about one network. A ban that is not for a firewall, and not in it, is no matter of its. */
   of(network: Network): FirewallWord[] {
     const bans = this.#options.standing.covering(network);
-    return this.#enforced.flatMap(({ reconciler, wants }) => {
-      const wanted = bans.filter((ban) => reportsFor(ban, wants).length > 0);
-      const why = this.#whyHeld(wanted);
-      const enforcement = reconciler.enforcementOf(network, wanted.length > 0 && why === undefined);
-      if (bans.length > 0 && wanted.length === 0 && enforcement.state === 'absent') return [];
-      if (why !== undefined && enforcement.state === 'absent') return [heldBackIn(reconciler.name, why)];
-      if (wanted.length === 0 || !reconciler.isLeftOut(network)) return [enforcement];
-      return [heldBackIn(reconciler.name, why ?? this.#options.unread() ?? noRoom)];
+    return this.#enforced.flatMap(({ reconciler, firewall }) => {
+      const wanted = bans.filter((ban) => reportsFor(ban, firewall.wants).length > 0);
+      const heldBack = this.#whyHeld(wanted);
+      const state = reconciler.enforcementOf(network, wanted.length > 0 && heldBack === undefined);
+      if (bans.length > 0 && wanted.length === 0 && state.state === 'absent') return [];
+      const { enforcer } = firewall;
+      const whyLeftOut = (): HeldBack | string => this.#options.unread(firewall) ?? this.#whyNoRoom(firewall, wanted);
+      const circumstances = { heldBack, whyLeftOut, clock: this.#options.clock };
+      return [wordOf(state, { enforcer: enforcer.name, shared: enforcer.shared, ...circumstances })];
     });
+  }
+
+  /** Why none of these bans has a place in a firewall. */
+  #whyNoRoom({ enforcer, limits, wants }: OpenedFirewall, bans: readonly Ban[]): string {
+    const full =
+      this.#rooms.get(enforcer.name)?.shortOf === 'bytes'
+        ? 'the file that it keeps its entries in takes no more bytes'
+        : `max_entries = ${limits.maxEntries} is reached`;
+    const clients = new Set(bans.flatMap((ban) => reportsFor(ban, wants).map(({ client }) => client)));
+    const counts = Array.from(clients, (client) => `${client} has ${this.#options.standing.countOfClient(client)}`);
+    return `${full}; each client keeps its newest in turn: ${counts.join(', ')}`;
   }
 
   /** Why none of these bans is to be in force. */
@@ -189,6 +219,20 @@ export class EnforcementOfBans {
   /** Works until aborted. */
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all(this.reconcilers.map((reconciler) => reconciler.run(signal)));
+  }
+
+  #listed(reconciler: Reconciler): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(lookMaxMs, () => {
+        unwatch();
+        resolve();
+      });
+      reconciler.relist();
+      const unwatch = reconciler.watchList(() => {
+        cancel();
+        resolve();
+      });
+    });
   }
 
   #passOf(reconciler: Reconciler, mostMs: number): Promise<Pass> {
@@ -210,7 +254,7 @@ export class EnforcementOfBans {
 
   #enforce(firewall: OpenedFirewall): Enforced {
     const ownership = this.#ownershipOf(firewall);
-    return { ownership, reconciler: this.#reconcilerFor(firewall, ownership), wants: firewall.wants };
+    return { ownership, reconciler: this.#reconcilerFor(firewall, ownership), firewall };
   }
 
   #ownershipOf(firewall: OpenedFirewall): Ownership {
@@ -263,7 +307,7 @@ export class EnforcementOfBans {
     const isHeldBack = this.heldBack();
     if (isHeldBack === undefined) return new Map();
     const before = this.#before(firewall);
-    const { entries, leftOut, bytes } = desiredEntries(candidates(standing.values(), wants, isOperators), {
+    const { entries, leftOut, bytes, shortOf } = desiredEntries(candidates(standing.values(), wants, isOperators), {
       now: clock.now(),
       mayBlock: (network) => !isHeldBack(network) && before?.has(network) !== false,
       maxEntries: limits.maxEntries,
@@ -273,7 +317,11 @@ export class EnforcementOfBans {
     });
     const share = room === undefined ? 0 : bytes / Math.max(1, room.availableBytes);
     const fits = leftOut > 0 ? entries.size : limits.maxEntries;
-    this.#noteRoom(enforcer.name, { entries: entries.size, maxEntries: fits, leftOut }, share);
+    this.#noteRoom(
+      enforcer.name,
+      { entries: entries.size, maxEntries: fits, leftOut, ...(shortOf === undefined ? {} : { shortOf }) },
+      share,
+    );
     return entries;
   }
 
@@ -300,10 +348,6 @@ export class EnforcementOfBans {
     this.#rooms.set(enforcer, room);
     if (room.kind !== before) this.#options.onRoom(enforcer, room);
   }
-}
-
-function heldBackIn(enforcer: string, { code, detail }: HeldBack): FirewallWord {
-  return { enforcer, state: 'held-back', code, detail };
 }
 
 function outcomeIn({ kind }: ReconcilerState): Pass['outcome'] {

@@ -33,6 +33,8 @@ export interface DesiredEntries {
   readonly entries: ReadonlyMap<Network, DesiredEntry>;
   /** Bans for which there was no room. */
   readonly leftOut: number;
+  /** What there was no room of: entries, or bytes. Undefined: there was room for all. */
+  readonly shortOf?: 'entries' | 'bytes';
   /** What the entries take; 0 where bytes are not counted. */
   readonly bytes: number;
 }
@@ -86,11 +88,16 @@ function withinBytes(
   options: DesiredEntriesOptions,
 ): DesiredEntries {
   let { bans, whole } = first;
+  let shortOf: DesiredEntries['shortOf'] = 'entries';
   for (;;) {
     const entries = entriesOf(whole, bans);
     const bytes = bytesOf(entries, options);
     const available = availableIn(options);
-    if (bytes <= available || bans.length === 0) return { entries, leftOut: allowed.length - bans.length, bytes };
+    if (bytes <= available || bans.length === 0) {
+      const leftOut = allowed.length - bans.length;
+      return { entries, leftOut, bytes, ...(leftOut > 0 ? { shortOf } : {}) };
+    }
+    shortOf = 'bytes';
     bans = ranking.best(Math.min(bans.length - 1, Math.floor((bans.length * available) / bytes)));
     whole = join(bans, options);
   }

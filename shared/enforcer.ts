@@ -22,8 +22,20 @@ export interface HeldEntry {
   readonly owner: 'ours' | 'theirs';
   /** What stands with it and says whose it is, as `f2nb:k3x9`, in a firewall that keeps such marks. Undefined: nothing of the kind. */
   readonly mark?: string;
+  /** What the administrator wrote beside an entry of theirs. */
+  readonly comment?: string;
+  /** Id of the ledger that it belongs to, as `k3x9`, when that is not looked after here. */
+  readonly strayOf?: string;
   /** When the firewall ends it by itself, as `DesiredEntry` says it. Undefined: it does not. */
   readonly endsAt?: number;
+}
+
+/** Where a firewall keeps its entries among those of others. */
+export interface SharedPlace {
+  /** As `ipset blacklist`. */
+  readonly name: string;
+  /** The command by which the administrator takes an entry out, by its spelling. */
+  readonly removalOf: (spelling: string) => string;
 }
 
 export type Step =
@@ -43,6 +55,8 @@ export interface Enforcer {
   readonly bulkFrom?: number;
   /** Whether the firewall ends entries by itself: then adding one that it holds gives it its new end. */
   readonly isTimed?: boolean;
+  /** Undefined: all that it holds is ours. */
+  readonly shared?: SharedPlace;
   /**
    * What the firewall holds now. Entries that are not networks are left out.
    *

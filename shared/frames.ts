@@ -204,10 +204,22 @@ export interface WithdrawnFrame {
   readonly count: number;
 }
 
+/** What a firewall does about one network. Agents of before know the first five, and take any other for `failing`. */
+export const enforcementStates = [
+  'in-force',
+  'absent',
+  'pending',
+  'failing',
+  'paused',
+  'refused',
+  'no-room',
+  'held-back',
+] as const;
+
 /** Whether a firewall agrees with the ledger about one network. */
 export interface Enforcement {
   readonly enforcer: string;
-  readonly state: 'in-force' | 'absent' | 'pending' | 'failing' | 'paused';
+  readonly state: (typeof enforcementStates)[number];
   readonly detail?: string;
 }
 

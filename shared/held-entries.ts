@@ -32,13 +32,19 @@ export class HeldEntries {
 
   /** The entry that blocks `network`: its own, or a wider one. */
   holderOf(network: Network): HeldEntry | undefined {
+    for (const holder of this.#around(network)) return holder;
+    return undefined;
+  }
+
+  /** All entries that block `network`, the narrowest first. */
+  holdersOf(network: Network): readonly HeldEntry[] {
+    return [...this.#around(network)];
+  }
+
+  *#around(network: Network): Generator<HeldEntry> {
     const family = familyOf(network);
     const { first, prefixLength } = rangeOf(network);
-    for (let length = prefixLength; length > 0; length -= 1) {
-      const [holder] = this.#of(networkFrom(family, first, length));
-      if (holder !== undefined) return holder;
-    }
-    return undefined;
+    for (let length = prefixLength; length > 0; length -= 1) yield* this.#of(networkFrom(family, first, length));
   }
 
   /** Takes in a step that was carried out. */

@@ -3,6 +3,7 @@ import {
   type AnswerFrame,
   type Enforcement,
   type EventResult,
+  enforcementStates,
   type FeedBan,
   type FeedFrame,
   type FeedKey,
@@ -145,7 +146,7 @@ function parseEnforcement(item: unknown): Enforcement {
   const fields = field.object(item, 'enforcement');
   const enforcer = field.text(fields, 'enforcer', anyText, 'a name');
   const word = field.word(fields, 'state');
-  const state = knownOf(['in-force', 'absent', 'pending', 'failing', 'paused'], word);
+  const state = knownOf(enforcementStates, word);
   if (state === undefined) return { enforcer, state: 'failing', detail: unknownState(word) };
   return {
     enforcer,

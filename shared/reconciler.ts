@@ -3,12 +3,13 @@ import { Bell } from './bell.ts';
 import { type Clock, sleep } from './clock.ts';
 import type { DesiredEntry, Enforcer, HeldEntry, Step } from './enforcer.ts';
 import { describeError, EnforcerError } from './errors.ts';
-import type { Enforcement } from './frames.ts';
 import { HeldEntries } from './held-entries.ts';
 import type { Network } from './network.ts';
 import { makePlan, type Plan } from './plan.ts';
 import type { FirewallRoom } from './reconcile/firewall-room.ts';
-import { type RefusedNetwork, RefusedNetworks } from './reconcile/refused-networks.ts';
+import { judgeNetwork, type NetworkState } from './reconcile/judge-network.ts';
+import type { RefusedNetwork } from './reconcile/refusals.ts';
+import { RefusedNetworks } from './reconcile/refused-networks.ts';
 import { rush } from './reconcile/rush.ts';
 import { WorkList } from './work-list.ts';
 
@@ -77,8 +78,6 @@ export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #backoff: Backoff;
   readonly #refused = new RefusedNetworks();
-  /** Spellings that it does not let go. */
-  readonly #stuck = new Set<string>();
   /** What goes before all that waits, until it is gone. */
   #rushed: Set<Network> = new Set();
   /** Steps that go one a call, after a batch of which one was rejected. */
@@ -98,7 +97,8 @@ export class Reconciler {
   readonly #bell = new Bell();
   /** Ends the pause after a failure. */
   #hurry = new AbortController();
-  readonly #watchers = new Set<() => void>();
+  readonly #passWatchers = new Set<() => void>();
+  readonly #listWatchers = new Set<() => void>();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -120,7 +120,12 @@ export class Reconciler {
 
   /** What the firewall should block and does not, though it answers. */
   get refused(): readonly RefusedNetwork[] {
-    return this.#refused.list();
+    return this.#refused.notBlocked;
+  }
+
+  /** What the firewall still blocks although it should not, though it answers. */
+  get unremoved(): readonly RefusedNetwork[] {
+    return this.#refused.notFreed;
   }
 
   /** What is desired has changed. */
@@ -150,36 +155,24 @@ export class Reconciler {
    * stopped; `state` tells which. The returned function takes the wish back.
    */
   watchPass(then: () => void): () => void {
-    this.#watchers.add(then);
-    return () => this.#watchers.delete(then);
+    this.#passWatchers.add(then);
+    return () => this.#passWatchers.delete(then);
   }
 
-  /** Whether the firewall agrees about one network, given whether it is banned. */
-  enforcementOf(network: Network, banned: boolean): Enforcement {
-    const enforcer = this.name;
-    const holder = this.#held?.holderOf(network);
-    if (holder !== undefined && (banned || holder.owner === 'theirs')) {
-      return {
-        enforcer,
-        state: 'in-force',
-        ...(holder.owner === 'theirs' ? { detail: ownerOf(holder) } : {}),
-      };
-    }
-    if (!banned && holder === undefined && this.#held !== undefined) return { enforcer, state: 'absent' };
-    const refusal = this.#refused.reasonOf(network);
-    if (banned && refusal !== undefined) return { enforcer, state: 'failing', detail: refusal };
-    if (banned && this.isLeftOut(network))
-      return { enforcer, state: 'failing', detail: 'left out: there is no room, or it may not be blocked any more' };
-    return this.#state.kind === 'failing'
-      ? { enforcer, state: 'failing', detail: this.#state.reason }
-      : { enforcer, state: 'pending' };
+  /** Calls back once, when the firewall was listed, or it failed, or the work was stopped. As {@link watchPass}. */
+  watchList(then: () => void): () => void {
+    this.#listWatchers.add(then);
+    return () => this.#listWatchers.delete(then);
   }
 
-  /** Whether the firewall is as it should be, and does not block this network. */
-  isLeftOut(network: Network): boolean {
-    return (
-      this.#isSettled() && this.#refused.reasonOf(network) === undefined && this.#held?.holderOf(network) === undefined
-    );
+  /** What the firewall does about one network, given whether it should block it. */
+  enforcementOf(network: Network, isWanted: boolean): NetworkState {
+    const holders = this.#held?.holdersOf(network).filter((entry) => !this.#refused.isDoubtful(entry));
+    const refusal = isWanted
+      ? this.#refused.reasonOf(network)
+      : holders?.map((entry) => this.#refused.reasonToKeep(entry)).find((reason) => reason !== undefined);
+    const isLeftOut = this.#isSettled();
+    return judgeNetwork({ isWanted, holders, refusal, reconciler: this.#state, isLeftOut });
   }
 
   /** Whether the firewall holds all that is desired, as far as is known. */
@@ -239,11 +232,11 @@ export class Reconciler {
     const held = new HeldEntries(judgeOwners === undefined ? listed : await judgeOwners(listed), enforcer.isTimed);
     if (demands !== this.#demands) return;
     this.#refused.noteListed(held);
-    this.#stuck.clear();
     this.#held = held;
     this.#work = undefined;
     this.#listedAtMs = this.#options.clock.elapsed();
     this.#options.onEvent({ kind: 'listed', held: held.byNetwork.size, drift: this.#plannedWork().waiting });
+    tellAll(this.#listWatchers);
   }
 
   #plannedWork(): WorkList {
@@ -269,9 +262,11 @@ export class Reconciler {
   }
 
   #plan(): Plan {
-    const plan = makePlan(this.#options.desired(), this.#held?.byNetwork ?? new Map(), this.#refused.rejected);
-    if (this.#stuck.size === 0) return plan;
-    const mayGo = ({ spelling }: HeldEntry): boolean => !this.#stuck.has(spelling);
+    const desired = this.#options.desired();
+    this.#refused.notePlanned(desired);
+    const plan = makePlan(desired, this.#held?.byNetwork ?? new Map(), this.#refused.notNow);
+    if (this.#refused.notFreed.length === 0) return plan;
+    const mayGo = (entry: HeldEntry): boolean => this.#refused.mayRemove(entry);
     return { ...plan, removals: plan.removals.filter(mayGo), lateRemovals: plan.lateRemovals.filter(mayGo) };
   }
 
@@ -321,8 +316,7 @@ export class Reconciler {
     if (steps.length > 1) this.#stepsAlone = steps.length;
     else if (step !== undefined) {
       const reason = describeError(error);
-      if (step.verb === 'add') this.#refused.reject(step.entry.network, reason);
-      else this.#stuck.add(step.entry.spelling);
+      this.#refused.reject(step, reason);
       this.#options.onEvent({ kind: 'rejected', network: step.entry.network, reason });
     }
     throw error;
@@ -344,9 +338,8 @@ export class Reconciler {
   }
 
   #endPass(): void {
-    const watchers = [...this.#watchers];
-    this.#watchers.clear();
-    for (const tell of watchers) tell();
+    tellAll(this.#passWatchers);
+    tellAll(this.#listWatchers);
   }
 
   /** A list alone is no success: a Proxmox whose writes fail still answers lists. */
@@ -358,6 +351,8 @@ export class Reconciler {
   }
 }
 
-function ownerOf({ mark }: HeldEntry): string {
-  return mark === undefined ? "the administrator's own entry" : `an entry of another ledger (${mark})`;
+function tellAll(watchers: Set<() => void>): void {
+  const all = [...watchers];
+  watchers.clear();
+  for (const tell of all) tell();
 }

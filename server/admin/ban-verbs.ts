@@ -37,6 +37,9 @@ export interface BanVerbsOptions {
   readonly clock: Clock;
 }
 
+/** Of more bans, only what firewalls refuse is said of each: the rest takes a look into every firewall for each ban. */
+const describedMax = 1_000;
+
 /** `ban`, `unban`, `bans`, `lookup`, `history`. */
 export function banVerbs(options: BanVerbsOptions): [string, LocalVerb][] {
   return [
@@ -78,7 +81,8 @@ async function ban(options: BanVerbsOptions, args: Arguments) {
 }
 
 /** Lifts the reports of all hosts until their jails ban anew. `allow` keeps the network whitelisted for that long. */
-async function unban({ actor, rescue, clock, standing, protection }: BanVerbsOptions, args: Arguments) {
+async function unban(options: BanVerbsOptions, args: Arguments) {
+  const { actor, rescue, clock, standing, protection, enforcement } = options;
   const network = argument.network(args);
   const seconds = argument.optionalDuration(args, 'allow');
   const refusal = seconds === undefined ? undefined : refuseWideEntry(network);
@@ -95,11 +99,13 @@ async function unban({ actor, rescue, clock, standing, protection }: BanVerbsOpt
           },
         ];
   const { lifted, ...outcome } = await rescue.decide({ kind: 'lifted', network, actor }, ...allowed);
+  await enforcement.lookAgain();
   return {
     network,
     lifted: lifted.map(describeLifted),
     ...describeAround({ standing, protection }, network),
     ...(seconds === undefined ? {} : { allowedForSeconds: seconds }),
+    enforcement: enforcement.of(network),
     ...outcome,
   };
 }
@@ -129,11 +135,14 @@ function listBans({ standing, protection, enforcement }: BanVerbsOptions, args: 
   const fits = (report: Report): boolean =>
     (jail === undefined || report.jail === jail) && (client === undefined || report.client === client);
   const bans = standing.list().filter((each) => each.reports.some(fits));
+  const isCut = bans.length > describedMax;
+  const refused = isCut ? enforcement.refusedNetworks() : undefined;
   return {
     bans: bans.map((each) => ({
       ...describeBan(each),
-      ...(bans.length <= 1_000 ? { enforcement: enforcement.of(each.network) } : {}),
+      ...(refused?.has(each.network) === false ? {} : { enforcement: enforcement.of(each.network) }),
     })),
+    ...(isCut ? { isCut } : {}),
   };
 }
 

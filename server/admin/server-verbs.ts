@@ -1,6 +1,6 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { LocalVerb } from '../../shared/host/local-socket.ts';
-import type { RefusedNetwork } from '../../shared/reconcile/refused-networks.ts';
+import type { RefusedNetwork } from '../../shared/reconcile/refusals.ts';
 import type { ReconcilerState } from '../../shared/reconciler.ts';
 import type { ClockJump } from '../../shared/trusted-clock.ts';
 import type { Clients } from '../clients.ts';
@@ -102,7 +102,9 @@ async function pass(options: ServerVerbsOptions) {
     ...each,
     ...passes.find(({ name }) => name === each.name),
   }));
-  const isDone = enforcers.every(({ outcome, refused }) => outcome === 'done' && (refused === 0 || options.isPaused()));
+  const isDone = enforcers.every(
+    ({ outcome, refused, unremoved }) => outcome === 'done' && refused === 0 && unremoved === 0,
+  );
   return {
     outcome: isDone ? 'done' : 'failed',
     paused: options.isPaused(),
@@ -162,17 +164,27 @@ function describeEnforcers({ enforcement, clock }: ServerVerbsOptions) {
     name: reconciler.name,
     state: describeState(reconciler.state, clock),
     ...reconciler.counts(),
-    leftOut: enforcement.leftOut(reconciler.name),
+    ...enforcement.leftOut(reconciler.name),
     bytes: enforcement.usage(reconciler.name),
     strays: enforcement.strays(reconciler.name).map((strays) => ({ ...strays, entries: strays.entries.length })),
     heldBack: enforcement.heldBackIn(reconciler.name),
-    ...describeRefused(reconciler.refused),
+    ...describeRefused(reconciler),
   }));
 }
 
-/** How many, and the first few. */
-function describeRefused(refused: readonly RefusedNetwork[]) {
-  return { refused: refused.length, firstRefused: refused.slice(0, refusedNamedMax) };
+/** What a firewall does not block, and what it does not let go: how many, and the first few. */
+function describeRefused({ refused, unremoved }: Refusing) {
+  return {
+    refused: refused.length,
+    firstRefused: refused.slice(0, refusedNamedMax),
+    unremoved: unremoved.length,
+    firstUnremoved: unremoved.slice(0, refusedNamedMax),
+  };
+}
+
+interface Refusing {
+  readonly refused: readonly RefusedNetwork[];
+  readonly unremoved: readonly RefusedNetwork[];
 }
 
 function describeSources({ sources, standing, clock }: ServerVerbsOptions) {

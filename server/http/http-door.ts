@@ -222,7 +222,8 @@ export class HttpDoor {
 
   async #answerClient({ request, url, known, client, route }: Admitted): Promise<Outcome> {
     const { costs, stateOf } = route;
-    const tag = stateOf === undefined ? undefined : entityTagOf(stateOf(), client, url);
+    const state = stateOf?.(request);
+    const tag = state === undefined ? undefined : entityTagOf(state, client, url);
     if (tag !== undefined && fitsTag(known, tag)) return { answer: notModified(tag) };
     const cost = costs?.(request, client) ?? 0;
     if (!(await this.#pay(client, cost, route))) return tooOften(client.name);

@@ -48,9 +48,9 @@ export interface ClientRoute extends Description {
   readonly waitsForRate?: true;
   /**
    * As long as this text is the same, so is the answer to the same client with the same rights: it becomes the answer's
-   * ETag, and who has that already costs no work.
+   * ETag, and who has that already costs no work. Undefined: the answer changes by what nobody counts.
    */
-  readonly stateOf?: () => string;
+  readonly stateOf?: (request: ApiRequest) => string | undefined;
   readonly handle: (request: ApiRequest, client: Client) => Outcome | Promise<Outcome>;
 }
 

@@ -11,10 +11,9 @@ import type { RefusalCode } from '../../shared/refusal.ts';
  * | `lost` | the operator accepts what the ledger has lost (`accept-loss`) |
  * | `paused` | the operator resumes |
  * | `lifted` | the operator lifted it, which the ledger does not say yet: only with a new ban |
- * | `no-room` | the firewall has room for it |
  */
 export interface HeldBack {
-  readonly code: RefusalCode | 'host' | 'unread' | 'lost' | 'paused' | 'no-room' | 'lifted';
+  readonly code: RefusalCode | 'host' | 'unread' | 'lost' | 'paused' | 'lifted';
   /** Behind `held back: `, as `address of host web1`. */
   readonly detail: string;
   /** Whose address it is, of `host`. */
@@ -29,8 +28,6 @@ export const lostBack: HeldBack = {
   code: 'lost',
   detail: 'the ledger has lost what may have protected from bans, see doctor, until accept-loss',
 };
-
-export const noRoom: HeldBack = { code: 'no-room', detail: 'no room in this firewall' };
 
 /** @param names of the sources that never answered, at least one */
 export function unreadBack(names: readonly string[]): HeldBack {

@@ -3,12 +3,13 @@ import { parseNetwork } from '../../shared/network.ts';
 
 /** A firewall in memory with the properties of real ones: other people's entries, spellings, several steps a call. */
 export class MemoryFirewall implements Enforcer {
-  readonly name = 'memory';
+  readonly name: string;
   readonly stepsPerCall: number;
   /** Owner by spelling. Tests change it as an administrator would. */
   readonly entries = new Map<string, HeldEntry['owner']>();
 
-  constructor(stepsPerCall: number) {
+  constructor(stepsPerCall: number, name = 'memory') {
+    this.name = name;
     this.stepsPerCall = stepsPerCall;
   }
 

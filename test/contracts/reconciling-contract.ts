@@ -155,7 +155,7 @@ export function describeReconciling(subject: EnforcerSubject): void {
         bench.eventsOf('rejected').map((event) => event.network),
         ['192.0.2.7'],
       );
-      assert.equal(bench.reconciler.enforcementOf(network('192.0.2.7'), true).state, 'failing');
+      assert.equal(bench.reconciler.enforcementOf(network('192.0.2.7'), true).state, 'refused');
     });
 
     it('does not try a rejected removal again before the next list', async () => {
@@ -264,7 +264,7 @@ export function describeReconciling(subject: EnforcerSubject): void {
       assert.equal(stateOf('192.0.2.1', true), 'in-force');
       assert.equal(stateOf('198.51.100.77', true), 'in-force');
       assert.equal(stateOf('192.0.2.9', false), 'absent');
-      assert.equal(stateOf('192.0.2.9', true), 'failing');
+      assert.equal(stateOf('192.0.2.9', true), 'left-out');
       assert.equal(stateOf('192.0.2.1', false), 'pending');
       assert.deepEqual(bench.reconciler.counts(), { ours: 2, theirs: 0 });
     });

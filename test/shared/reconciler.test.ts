@@ -79,8 +79,7 @@ describe('Reconciler', () => {
     }
     assert.deepEqual(lists, [0, 0, 1]);
     assert.match(bench.reconciler.refused[0]?.reason ?? '', /not there/);
-    const { state } = bench.reconciler.enforcementOf(network('192.0.2.1'), true);
-    assert.notEqual(state, 'absent');
+    assert.equal(bench.reconciler.enforcementOf(network('192.0.2.1'), true).state, 'refused');
     firewall.apply = MemoryFirewall.prototype.apply;
     for (let looks = 0; looks < 2; looks += 1) await look();
     assert.deepEqual(bench.reconciler.refused, []);
@@ -91,7 +90,7 @@ describe('Reconciler', () => {
     bench.want(entry('192.0.2.1'));
     bench.start();
     await bench.reaches('in-sync');
-    assert.deepEqual(['192.0.2.1', '192.0.2.2'].map(stateOf), ['in-force', 'failing']);
+    assert.deepEqual(['192.0.2.1', '192.0.2.2'].map(stateOf), ['in-force', 'left-out']);
     bench.want(entry('192.0.2.2'));
     bench.reconciler.notify();
     assert.equal(stateOf('192.0.2.2'), 'pending');
@@ -128,9 +127,9 @@ describe('Reconciler', () => {
     await bench.reaches('failing');
     assert.deepEqual(bench.reconciler.state, failing);
     assert.deepEqual(bench.reconciler.enforcementOf(network('192.0.2.1'), true), {
-      enforcer: 'memory',
       state: 'failing',
       detail: 'it is down: ECONNREFUSED',
+      sinceMs: 0,
     });
     await bench.pass(2_000);
     assert.deepEqual(bench.eventsOf('recovered').length, 1);
@@ -181,10 +180,57 @@ describe('Reconciler', () => {
     await bench.reaches('in-sync');
     assert.deepEqual(bench.reconciler.counts(), { ours: 2, theirs: 1 });
     assert.deepEqual(bench.reconciler.enforcementOf(network('192.0.2.9'), true), {
-      enforcer: 'memory',
       state: 'in-force',
-      detail: "the administrator's own entry",
+      foreign: [{ network: '192.0.2.9', spelling: '192.0.2.9', owner: 'theirs' }],
     });
+  });
+
+  it('names what is not ours and contains a network, the narrowest first, whatever becomes of the ban', async () => {
+    for (const spelling of ['198.51.0.0/16', '198.51.100.0/24']) firewall.entries.set(spelling, 'theirs');
+    bench.want(entry('198.51.100.7'));
+    bench.start();
+    await bench.reaches('in-sync');
+    for (const isWanted of [true, false]) {
+      const found = bench.reconciler.enforcementOf(network('198.51.100.7'), isWanted);
+      const foreign = found.state === 'in-force' ? found.foreign.map(({ spelling }) => spelling) : found.state;
+      assert.deepEqual(foreign, ['198.51.100.0/24', '198.51.0.0/16']);
+    }
+  });
+
+  it('says of an entry that the firewall does not let go that it refuses, as long as it is there', async () => {
+    firewall.entries.set('192.0.2.1', 'ours');
+    bench.enforcer.refuse('-192.0.2.1', rejected);
+    bench.start();
+    await bench.reaches('in-sync');
+    const state = () => bench.reconciler.enforcementOf(network('192.0.2.1'), false);
+    assert.deepEqual(state(), { state: 'refused', detail: 'the firewall does not let it go: not this one' });
+    assert.deepEqual(
+      bench.reconciler.unremoved.map((each) => each.network),
+      ['192.0.2.1'],
+    );
+    firewall.entries.clear();
+    await bench.pass(resyncMs);
+    assert.deepEqual([state(), bench.reconciler.unremoved], [{ state: 'absent' }, []]);
+  });
+
+  it('never looks in sync between a list and the next try of what it refuses', async () => {
+    bench.enforcer.refuse('+192.0.2.1', rejected);
+    bench.want(entry('192.0.2.1'));
+    bench.start();
+    await bench.reaches('in-sync');
+    const counts: number[] = [];
+    const list = firewall.list.bind(firewall);
+    firewall.list = () => {
+      counts.push(bench.reconciler.refused.length);
+      return list();
+    };
+    firewall.apply = () => {
+      counts.push(bench.reconciler.refused.length);
+      return Promise.resolve();
+    };
+    for (let looks = 0; looks < 3; looks += 1) await bench.pass(resyncMs);
+    assert.deepEqual(new Set(counts), new Set([1]));
+    assert.equal(bench.reconciler.enforcementOf(network('192.0.2.1'), true).state, 'refused');
   });
 
   it('reports each list with its drift, and each call with its steps', async () => {

@@ -5,6 +5,7 @@ import { isObject } from '../../../shared/sealed-channel.ts';
 import { formatTable } from '../../../shared/table.ts';
 import type { Answer } from '../ask.ts';
 import { items, reporters, text } from './answer-text.ts';
+import { firewallClauses, foreignLines } from './show-firewalls.ts';
 import type { Times } from './times.ts';
 
 /** Bans inside a CIDR that are named; the others are counted. */
@@ -51,7 +52,16 @@ function showUnban(answer: Answer, times: Times): string {
     ...afterLines(answer, lifted),
     ...covering,
     ...insideLines(answer),
+    ...foreignLines(answer['enforcement'], covering.length > 0),
+    ...unknownLines(answer),
   ].join('\n');
+}
+
+/** Firewalls that may still block what was lifted. */
+function unknownLines({ enforcement }: Answer): string[] {
+  return items(enforcement)
+    .filter(({ state }) => state === 'failing' || state === 'refused')
+    .map((word) => `${firewallClauses([word])}; it may still be blocked there`);
 }
 
 /** What holds from now on. */
@@ -66,10 +76,14 @@ function showList(answer: Answer, { remaining }: Times): string {
     text(ban['network']),
     remaining(ban['endsAt']),
     reporters(ban['reports']),
-    heldBack(ban) ?? enforcement(ban['enforcement']),
+    firewallClauses(ban['enforcement']) || (heldBack(ban) ?? ''),
   ]);
-  return formatTable(['NETWORK', 'ENDS IN', 'REPORTED BY', 'FIREWALLS'], rows, 'no bans');
+  const table = formatTable(['NETWORK', 'ENDS IN', 'REPORTED BY', 'FIREWALLS'], rows, 'no bans');
+  return answer['isCut'] === true ? `${table}\n${firewallsLeftOut}` : table;
 }
+
+const firewallsLeftOut =
+  'of so many bans only what a firewall refuses is named; the rest: --jail or --client, or fail2networkban-server lookup NETWORK';
 
 function showLookup(answer: Answer, times: Times): string {
   const bans = items(answer['bans']).map((ban) => banned(ban, times));
@@ -85,7 +99,8 @@ function showLookup(answer: Answer, times: Times): string {
       ? `a ban would be refused: ${text(refusal['code'])}, ${text(refusal['detail'])}`
       : 'a ban would be accepted',
     ...hostLines(answer),
-    `firewalls: ${enforcement(answer['enforcement'])}`,
+    ...foreignLines(answer['enforcement'], bans.length > 0),
+    `firewalls: ${firewallClauses(answer['enforcement'])}`,
   ].join('\n');
 }
 
@@ -141,12 +156,4 @@ function heldBack(ban: Answer): string | undefined {
 
 function hostLines({ hostIn }: Answer): string[] {
   return hostIn === undefined ? [] : [`a ban would be held back: ${text(hostIn)}`];
-}
-
-function enforcement(value: unknown): string {
-  return items(value)
-    .map(({ enforcer, state, detail }) =>
-      state === 'held-back' ? `${text(enforcer)} held back: ${text(detail)}` : `${text(enforcer)} ${text(state)}`,
-    )
-    .join(', ');
 }

@@ -23,12 +23,21 @@ export function showPass(answer: Answer): string {
   return lines.join('\n');
 }
 
-/** What a firewall does not block though it answers goes before all else. */
+/** What a firewall does not do though it answers goes before all else. */
 function describeDone(each: Answer): string {
-  const refused = Number(each['refused'] ?? 0);
-  const state =
-    refused > 0 ? `NOT IN SYNC: ${plural(refused, 'ban')} not blocked, see: fail2networkban-server status` : 'in sync';
+  const refused = refusals(each);
+  const state = refused.length > 0 ? `NOT IN SYNC, it refuses: ${refused.join(', ')}; ${seeStatus}` : 'in sync';
   return `${state}, ${entries(each['ours'])}${heldBack(each)}`;
+}
+
+const seeStatus = 'see: fail2networkban-server status';
+
+function refusals({ refused, unremoved }: Answer): string[] {
+  const [notBlocked, notFreed] = [Number(refused ?? 0), Number(unremoved ?? 0)];
+  return [
+    ...(notBlocked > 0 ? [`${plural(notBlocked, 'ban')} not blocked`] : []),
+    ...(notFreed > 0 ? [`${plural(notFreed, 'network')} still blocked`] : []),
+  ];
 }
 
 /** Beside `in sync`: what stands and is not in there. */
@@ -36,7 +45,9 @@ function heldBack({ heldBack: count }: Answer): string {
   return Number(count) > 0 ? `, ${plural(Number(count), 'ban')} held back: fail2networkban-server status` : '';
 }
 
-function describeOff({ before }: Answer): string {
+function describeOff({ before, ...each }: Answer): string {
+  const refused = refusals(each);
+  if (refused.length > 0) return `NOT ALL TAKEN OFF, it refuses: ${refused.join(', ')}; ${seeStatus}`;
   return Number(before) > 0 ? `${entries(before)} taken off, none is left` : 'none of ours is there';
 }
 

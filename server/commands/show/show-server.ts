@@ -120,14 +120,17 @@ function subscribers(answer: Answer): string[] {
   return rows.length === 0 ? [] : ['', formatTable(['SUBSCRIBER', 'ENFORCER', 'STATE', 'ENTRIES', 'REASON'], rows, '')];
 }
 
-/** What a firewall does not block though it answers. */
+/** What a firewall does not block, or does not let go, though it answers. */
 function refusedLines(answer: Answer): string[] {
-  return items(answer['enforcers']).flatMap(({ name, refused, firstRefused }) => {
-    const named = items(firstRefused).map(({ network, reason }) => `${text(network)} (${text(reason)})`);
-    return Number(refused) > 0
-      ? [`${text(name)}: NOT BLOCKED: ${plural(Number(refused), 'ban')}, as ${named.join('; ')}`]
-      : [];
-  });
+  return items(answer['enforcers']).flatMap(({ name, refused, firstRefused, unremoved, firstUnremoved }) => [
+    ...refusedLine(`${text(name)}: REFUSED, not blocked`, refused, firstRefused),
+    ...refusedLine(`${text(name)}: REFUSED, still blocked`, unremoved, firstUnremoved),
+  ]);
+}
+
+function refusedLine(what: string, count: unknown, first: unknown): string[] {
+  const named = items(first).map(({ network, reason }) => `${text(network)} (${text(reason)})`);
+  return Number(count ?? 0) > 0 ? [`${what}: ${plural(Number(count), 'network')}, as ${named.join('; ')}`] : [];
 }
 
 /** How full the file is that a firewall keeps its entries in. */

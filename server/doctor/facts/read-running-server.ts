@@ -81,6 +81,9 @@ export interface FirewallState {
   /** Bans that it does not block though it answers. */
   readonly refused: number;
   readonly firstRefused: readonly RefusedNetworkText[];
+  /** Networks that it still blocks though it should not. */
+  readonly unremoved: number;
+  readonly firstUnremoved: readonly RefusedNetworkText[];
   /** What stands in it and is looked after by nobody here. */
   readonly strays: readonly StrayFacts[];
 }
@@ -211,18 +214,21 @@ function readName({ name, answered, networks: means, since, nextLookAt, trouble 
   };
 }
 
-function readFirewall({ name, state, leftOut, refused, firstRefused, strays }: Fields): FirewallState {
+function readFirewall({ name, state, leftOut, strays, ...refusals }: Fields): FirewallState {
   return {
     name: String(name),
     failure: readDeniable(state),
     leftOut: Number(leftOut),
-    refused: Number(refused ?? 0),
-    firstRefused: objects(firstRefused).map(({ network, reason }) => ({
-      network: String(network),
-      reason: String(reason),
-    })),
+    refused: Number(refusals['refused'] ?? 0),
+    firstRefused: readRefused(refusals['firstRefused']),
+    unremoved: Number(refusals['unremoved'] ?? 0),
+    firstUnremoved: readRefused(refusals['firstUnremoved']),
     strays: objects(strays).map(readStrays),
   };
+}
+
+function readRefused(value: unknown): readonly RefusedNetworkText[] {
+  return objects(value).map(({ network, reason }) => ({ network: String(network), reason: String(reason) }));
 }
 
 function readStrays({ id, isOwn, isAlive, entries }: Fields): StrayFacts {

@@ -137,7 +137,7 @@ function judgeVersion(running: RunningServer, version: string): readonly Said[] 
  * @param isOpenToDoctor whether the doctor, with the configuration of today, got through; undefined: it did not try
  */
 export function judgeEnforcement(
-  { failure, leftOut, refused, firstRefused, strays }: FirewallState,
+  { failure, leftOut, strays, ...refusals }: FirewallState,
   isOpenToDoctor: boolean | undefined,
 ): readonly Said[] {
   const said: Said[] = [];
@@ -151,7 +151,8 @@ export function judgeEnforcement(
       command: 'raise max_entries in the section of this firewall and restart, or shorten bantime on the hosts',
     });
   }
-  if (refused > 0) said.push(refuses(refused, firstRefused));
+  if (refusals.refused > 0) said.push(refuses(refusals.refused, refusals.firstRefused));
+  if (refusals.unremoved > 0) said.push(keeps(refusals.unremoved, refusals.firstUnremoved));
   return [...said, ...strays.map(judgeStrays)];
 }
 
@@ -165,6 +166,19 @@ function refuses(count: number, first: readonly RefusedNetworkText[]): Said {
     fact: `${plural(count, 'ban')} not blocked here${example}`,
     consequence: 'those addresses still get through, and the server tries again at each comparison',
     command: `look for what else writes there, then: fail2networkban-server reconcile; fail2networkban-server lookup ${one?.network ?? 'ADDRESS'}`,
+  };
+}
+
+/** It answers, and does not let go what it should. */
+function keeps(count: number, first: readonly RefusedNetworkText[]): Said {
+  const [one] = first;
+  const example = one === undefined ? '' : `, as ${one.network}: ${one.reason}`;
+  return {
+    level: 'warning',
+    code: 'unbans-refused',
+    fact: `${plural(count, 'network')} still blocked here though not banned${example}`,
+    consequence: 'those addresses stay shut out, and the server tries again at each comparison',
+    command: `fail2networkban-server reconcile; fail2networkban-server lookup ${one?.network ?? 'ADDRESS'}`,
   };
 }
 

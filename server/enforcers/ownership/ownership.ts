@@ -86,7 +86,7 @@ export class Ownership {
     if (isOurs) return entry.owner === 'ours' ? entry : { ...entry, owner: 'ours' };
     this.#strays.add(id, entry);
     if (this.#options.isReported(entry.network)) this.#leansOnOthers = true;
-    return { ...entry, owner: 'theirs' };
+    return { ...entry, owner: 'theirs', strayOf: id };
   }
 
   #isOurs({ mark, spelling, network }: HeldEntry, id: string, knows: Knows): boolean {

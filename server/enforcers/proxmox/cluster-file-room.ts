@@ -83,6 +83,11 @@ export class ClusterFileRoom implements ByteRoom {
     this.#doubt = then;
   }
 
+  /** Something stands there that the last look did not show. */
+  doubt(): void {
+    this.#doubt();
+  }
+
   costOf({ network, note }: DesiredEntry): number {
     return this.#lines.get(network) ?? network.length + commentFor(this.#options.mark, note).length + 4;
   }

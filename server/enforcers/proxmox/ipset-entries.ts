@@ -70,10 +70,12 @@ export async function readEntries(data: unknown, turns: Turns, aliases?: Aliases
  */
 export function heldEntries(entries: readonly IpsetEntry[], isOurs: (mark: Mark) => boolean): HeldEntry[] {
   const marks = marksOf(entries);
-  return entries.flatMap(({ cidr, network, isNomatch }): HeldEntry[] => {
+  return entries.flatMap(({ cidr, network, isNomatch, comment }): HeldEntry[] => {
     if (network === undefined || isNomatch) return [];
     const mark = marks.get(cidr);
-    if (mark === undefined) return [{ network, spelling: cidr, owner: 'theirs' }];
+    if (mark === undefined) {
+      return [{ network, spelling: cidr, owner: 'theirs', ...(comment === '' ? {} : { comment }) }];
+    }
     return [{ network, spelling: cidr, owner: isOurs(mark) ? 'ours' : 'theirs', mark: markText(mark) }];
   });
 }

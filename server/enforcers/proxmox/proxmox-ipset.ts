@@ -1,14 +1,14 @@
 import type { Proxmox } from 'proxmox-api';
 import type { Clock } from '../../../shared/clock.ts';
-import type { DesiredEntry, Enforcer, HeldEntry, Step } from '../../../shared/enforcer.ts';
+import type { DesiredEntry, Enforcer, HeldEntry, SharedPlace, Step } from '../../../shared/enforcer.ts';
 import { EnforcerError } from '../../../shared/errors.ts';
 import type { Network } from '../../../shared/network.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
 import type { Soon } from '../../in-turns.ts';
 import { isAnswer } from '../answer-error.ts';
-import { markText, type OwnMarks } from '../ownership/ledger-mark.ts';
+import { markIn, markText, type OwnMarks } from '../ownership/ledger-mark.ts';
 import type { ClusterFileRoom } from './cluster-file-room.ts';
-import { commentFor, heldEntries, readEntry } from './ipset-entries.ts';
+import { commentFor, heldEntries, type IpsetEntry, readEntry } from './ipset-entries.ts';
 import { openApi } from './open-api.ts';
 import type { ProxmoxTransport } from './proxmox-transport.ts';
 import { listTurns, readIpsetEntries } from './read-set.ts';
@@ -37,6 +37,7 @@ const lookMaxAgeMs = 2_000;
 export class ProxmoxIpset implements Enforcer {
   readonly name: string;
   readonly stepsPerCall = 1;
+  readonly shared: SharedPlace;
   readonly #options: ProxmoxIpsetOptions;
   /** The marks of entries by their spelling, as last seen and with what was done since. */
   #marks = new Map<string, string>();
@@ -46,6 +47,10 @@ export class ProxmoxIpset implements Enforcer {
   constructor(options: ProxmoxIpsetOptions) {
     this.name = `proxmox/${options.name}`;
     this.#options = options;
+    this.shared = {
+      name: `ipset ${options.ipset}`,
+      removalOf: (spelling) => `pvesh delete /cluster/firewall/ipset/${options.ipset}/${spelling}`,
+    };
     this.#ownMark = markText({ kind: 'ledger', id: options.marks.own });
   }
 
@@ -114,29 +119,39 @@ export class ProxmoxIpset implements Enforcer {
       room.added(entry);
     } catch (error) {
       // 400 is a duplicate, which is what was wanted, or a network that Proxmox does not take.
-      if (!isRejection(error) || !(await this.#holds(network, signal))) throw error;
+      const present = isRejection(error) ? await this.#entryOf(network, signal) : undefined;
+      if (present === undefined) throw error;
+      if (!this.#isOwn(present)) this.#options.room.doubt();
     }
   }
 
-  /** @throws EnforcerError `rejected` when the administrator has excepted the network */
-  async #holds(network: Network, signal: AbortSignal): Promise<boolean> {
+  /** The entry of a network, if there is one. @throws EnforcerError `rejected` when the administrator has excepted the network */
+  async #entryOf(network: Network, signal: AbortSignal): Promise<IpsetEntry | undefined> {
     const { ipset } = this.#options;
     const ipsets = await this.#ipsets(signal);
     try {
       const entry = readEntry(await ipsets.$(ipset).$(network).$get());
       if (entry?.isNomatch) throw new EnforcerError('rejected', `ipset ${ipset} has the exception !${network}`);
-      return entry !== undefined;
+      return entry;
     } catch (error) {
-      if (isAnswer(error, 400)) return false;
+      if (isAnswer(error, 400)) return undefined;
       throw error;
     }
+  }
+
+  #isOwn({ comment }: IpsetEntry): boolean {
+    const mark = markIn(comment);
+    return mark !== undefined && markText(mark) === this.#ownMark;
   }
 
   /** Only as long as the entry carries the mark that it was seen with. */
   async #remove({ spelling, mark = this.#ownMark }: HeldEntry, signal: AbortSignal): Promise<void> {
     if (!this.#saw(spelling, mark)) await this.list(signal);
     // Gone, or somebody else's by now.
-    if (this.#marks.get(spelling) !== mark) return;
+    if (this.#marks.get(spelling) !== mark) {
+      this.#options.room.doubt();
+      return;
+    }
     const ipsets = await this.#ipsets(signal);
     await ipsets.$(this.#options.ipset).$(spelling).$delete();
     this.#marks.delete(spelling);

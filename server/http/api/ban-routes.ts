@@ -3,17 +3,18 @@ import { handJail } from '../../../shared/names.ts';
 import { addressBits, familyOf, type Network, prefixLengthOf } from '../../../shared/network.ts';
 import { describeLifted, describingBans } from '../../admin/describe-bans.ts';
 import { bansInside, insideMax } from '../../bans-inside.ts';
+import { foreignEntries } from '../../enforcers/foreign-entry.ts';
 import type { Client } from '../../ledger/ledger.ts';
 import type { Ban } from '../../standing-bans.ts';
 import { jsonAnswer } from '../answer.ts';
 import { parameter } from '../parameter.ts';
-import type { ApiRequest, Route } from '../route.ts';
+import type { ApiRequest, Outcome, Route } from '../route.ts';
 import type { ApiParts } from './api.ts';
 import { costOfLooking } from './cost-of-looking.ts';
 import { seeing } from './may-see.ts';
 import { networkSchema, recordedSchema } from './schemas.ts';
 import { seenOf } from './seen-bans.ts';
-import { intakeProblems, liftAll, type RequestedEvent, takeEvent } from './take-event.ts';
+import { intakeProblems, liftAll, type RequestedEvent, type Taken, takeEvent } from './take-event.ts';
 
 const network = parameter.network('network', 'An address or CIDR; its slash may stand as it is or as %2F');
 const jail = parameter.jail('jail', `The jail that it is for; ${handJail}, a ban by hand, when it is left out`);
@@ -47,7 +48,7 @@ export function banRoutes(parts: ApiParts): readonly Route[] {
       query: [jail, ttl, labels, evenHost],
       gives: recordedSchema,
       problems: intakeProblems,
-      handle: (request, client) => takeEvent(parts, client, banOf(request)),
+      handle: async (request, client) => answerWith(await takeEvent(parts, client, banOf(request))),
     },
     {
       method: 'DELETE',
@@ -58,12 +59,21 @@ export function banRoutes(parts: ApiParts): readonly Route[] {
       query: [jail, lift],
       gives: recordedSchema,
       problems: ['ledger-unavailable'],
-      handle: (request, client) => {
+      handle: async (request, client) => {
         const unban = unbanOf(request);
-        return request.query.get(lift) === true ? liftAll(parts, client, unban) : takeEvent(parts, client, unban);
+        const isForAll = request.query.get(lift) === true;
+        const taken = await (isForAll ? liftAll(parts, client, unban) : takeEvent(parts, client, unban));
+        if (isForAll) await parts.enforcement.lookAgain();
+        return answerWith(taken, foreignEntries(parts.enforcement.of(unban.network)));
       },
     },
   ];
+}
+
+/** @param foreign entries that are not ours and still block what was unbanned */
+function answerWith(taken: Taken, foreign: readonly object[] = []): Outcome {
+  if ('problem' in taken) return taken;
+  return { answer: jsonAnswer(foreign.length === 0 ? taken.recorded : { ...taken.recorded, foreign }) };
 }
 
 /** What is inside one address needs no look. */

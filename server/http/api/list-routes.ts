@@ -25,6 +25,11 @@ const cursor = parameter.matching(
 const sort = parameter.choice('sort', 'By what it is sorted; by network when it is left out', sorts);
 const direction = parameter.choice('direction', 'asc when it is left out', ['asc', 'desc']);
 
+const firewalls = parameter.flag(
+  'firewalls',
+  'Say of each ban what each firewall does about it; such an answer has no ETag, since firewalls change by themselves',
+);
+
 const by = parameter.choice('by', 'What is counted; jail when it is left out', ['jail', 'client', 'network']);
 const of = parameter.choice(
   'of',
@@ -47,14 +52,15 @@ const jail = parameter.matching('jail', 'Only this jail', jailPattern, jailAlpha
 /** Many bans at once: a list, counts, and what happened. */
 export function listRoutes(parts: ApiParts): readonly Route[] {
   const { standing, enforcement, startedAt } = parts;
-  const stateOf = (): string => `${startedAt} ${standing.sequence} ${enforcement.circumstances}`;
+  const stateOf = ({ query }: ApiRequest): string | undefined =>
+    query.get(firewalls) === true ? undefined : `${startedAt} ${standing.sequence} ${enforcement.circumstances}`;
   return [
     {
       method: 'GET',
       url: '/api/v1/bans',
       summary: 'The bans that stand, as far as the client is shown their reports, page by page',
       access: 'every-client',
-      query: [...banFilters, sort, direction, limit, cursor],
+      query: [...banFilters, sort, direction, limit, cursor, firewalls],
       gives: bansSchema,
       costs: () => costOfLooking(standing.size),
       stateOf,
@@ -88,7 +94,7 @@ export function listRoutes(parts: ApiParts): readonly Route[] {
 
 type Query = ApiRequest['query'];
 
-function listBans({ standing, protection }: ApiParts, query: Query, who: Client): Outcome {
+function listBans({ standing, protection, enforcement }: ApiParts, query: Query, who: Client): Outcome {
   const order: PageOrder = { sort: query.get(sort) ?? 'network', descending: query.get(direction) === 'desc' };
   const from = query.get(cursor);
   const after = from === undefined ? undefined : parseCursor(from, order);
@@ -96,13 +102,12 @@ function listBans({ standing, protection }: ApiParts, query: Query, who: Client)
   const page = pageOf(seenBans(standing, who, query), { order, after, limit: query.get(limit) ?? pageDefault });
   const last = page.isCut ? page.bans.at(-1) : undefined;
   const next = last === undefined ? null : formatCursor(last, order);
-  return {
-    answer: jsonAnswer({
-      bans: page.bans.map(describingBans((each) => protection.whyHeld(each))),
-      count: page.count,
-      next,
-    }),
-  };
+  const describeBan = describingBans((each) => protection.whyHeld(each));
+  const bans = page.bans.map((ban) => ({
+    ...describeBan(ban),
+    ...(query.get(firewalls) === true ? { enforcement: enforcement.of(ban.network) } : {}),
+  }));
+  return { answer: jsonAnswer({ bans, count: page.count, next }) };
 }
 
 async function count({ standing, ledger }: ApiParts, query: Query, who: Client): Promise<Outcome> {

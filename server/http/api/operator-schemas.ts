@@ -80,10 +80,17 @@ export const handedOverSchema = objectOf(
   },
 );
 
+/** What a firewall does not block, or does not let go, though it answers. */
+const refusedNetwork = objectOf({ network: text, reason: text });
+
 const firewall: Schema = {
   type: 'object',
-  properties: { name: text, state, ours: count, theirs: count, leftOut: count, heldBack: count, refused: count },
-  required: ['name', 'state', 'ours', 'theirs', 'leftOut', 'heldBack', 'refused'],
+  properties: {
+    ...{ name: text, state, ours: count, theirs: count, leftOut: count, heldBack: count },
+    ...{ shortOf: { enum: ['entries', 'bytes'] }, refused: count, unremoved: count },
+    ...{ firstRefused: listOf(refusedNetwork), firstUnremoved: listOf(refusedNetwork) },
+  },
+  required: ['name', 'state', 'ours', 'theirs', 'leftOut', 'heldBack', 'refused', 'unremoved'],
 };
 
 const heldBackMembers = { code: text, detail: text };

@@ -36,21 +36,44 @@ const labels = { type: 'object', additionalProperties: text };
 const reportSchema = objectOf(reportMembers, { labels });
 
 /** Why a ban that stands is not in force. */
-export const heldBackSchema = objectOf({ code: text, detail: text });
+const heldBackMembers = { code: text, detail: text };
+export const heldBackSchema = objectOf(heldBackMembers);
 
-export const banSchema = objectOf(
-  { network: text, endsAt: end, reports: listOf(reportSchema) },
-  { heldBack: heldBackSchema },
-);
+const banMembers = { network: text, endsAt: end, reports: listOf(reportSchema) };
+export const banSchema = objectOf(banMembers, { heldBack: heldBackSchema });
 
 /** A report among those of other networks. */
 export const listedReportSchema = objectOf({ network: text, ...reportMembers }, { labels });
 
 const refusalSchema = objectOf({ code: text, detail: text });
-const enforcementSchema = objectOf(
-  { enforcer: text, state: { enum: ['in-force', 'pending', 'absent', 'failing', 'held-back'] } },
-  { detail: text, code: text },
+
+/** An entry that is not ours and blocks the network; with `ledger` it is another ledger's, without the administrator's. */
+const foreignSchema = objectOf(
+  { enforcer: text, place: text, network: text, spelling: text, command: text },
+  { comment: text, ledger: text },
 );
+
+function stateSchema(
+  state: string,
+  members: Readonly<Record<string, Schema>> = {},
+  optional: Readonly<Record<string, Schema>> = {},
+): Schema {
+  return objectOf({ enforcer: text, state: { const: state }, ...members }, optional);
+}
+
+/** What a firewall does about one network. */
+const enforcementSchema: Schema = {
+  oneOf: [
+    stateSchema('in-force', {}, { detail: text, foreign: listOf(foreignSchema) }),
+    stateSchema('absent'),
+    stateSchema('pending'),
+    stateSchema('refused', { detail: text }),
+    stateSchema('failing', { detail: text, forSeconds: count }),
+    stateSchema('no-room', { detail: text }),
+    stateSchema('whitelisted', heldBackMembers),
+    stateSchema('held-back', heldBackMembers),
+  ],
+};
 
 export const networkSchema = objectOf({
   network: text,
@@ -76,12 +99,17 @@ export const recordedSchema = objectOf(
     outcome: { const: 'recorded' },
     banned: { type: 'boolean' },
   },
-  { heldBack: heldBackSchema, unwritten: unwrittenSchema },
+  {
+    heldBack: heldBackSchema,
+    unwritten: unwrittenSchema,
+    foreign: { ...listOf(foreignSchema), description: 'Entries that are not ours and still block what was unbanned' },
+  },
 );
 
 const next: Schema = { type: ['string', 'null'], description: 'The cursor of the next page; null on the last one' };
 
-export const bansSchema = objectOf({ bans: listOf(banSchema), count, next });
+const listedBanSchema = objectOf(banMembers, { heldBack: heldBackSchema, enforcement: listOf(enforcementSchema) });
+export const bansSchema = objectOf({ bans: listOf(listedBanSchema), count, next });
 
 export const countsSchema = objectOf({
   of: { enum: ['standing', 'history'] },

@@ -4,9 +4,7 @@ import { describeHeldBack } from '../../admin/describe-bans.ts';
 import { refuseHost } from '../../admin/refuse-host.ts';
 import type { Client } from '../../ledger/ledger.ts';
 import { howToAllow, refuseWithoutPermission } from '../../policy/permission.ts';
-import { jsonAnswer } from '../answer.ts';
 import type { Problem, ProblemCode } from '../problem.ts';
-import type { Outcome } from '../route.ts';
 import type { ApiParts } from './api.ts';
 
 /** A ban or unban that is requested; without a jail it is by hand. */
@@ -28,12 +26,15 @@ export const intakeProblems: readonly ProblemCode[] = [
   'ledger-unavailable',
 ];
 
+/** What was done with one, as it is answered; or why nothing was. */
+export type Taken = { readonly problem: Problem } | { readonly recorded: object };
+
 /** Lifts everybody's ban, as the operator's `unban` does: also while the ledger cannot be written. */
 export async function liftAll(
   { rescue, standing, teller }: Pick<ApiParts, 'rescue' | 'standing' | 'teller'>,
   client: Client,
   { network, jail = handJail }: Pick<RequestedEvent, 'network' | 'jail'>,
-): Promise<Outcome> {
+): Promise<Taken> {
   const event = { verb: 'lift', network, jail } as const;
   const refusal = refuseWithoutPermission({ ...event, source: 'hand' }, client);
   const decision = { client: client.name, ...event };
@@ -41,9 +42,7 @@ export async function liftAll(
   if (refusal !== undefined) return { problem: refusal };
   const { unwritten } = await rescue.decide({ kind: 'lifted', network, actor: client.name });
   const banned = unwritten === undefined && standing.covering(network).length > 0;
-  return {
-    answer: jsonAnswer({ ...event, outcome: 'recorded', banned, ...(unwritten === undefined ? {} : { unwritten }) }),
-  };
+  return { recorded: { ...event, outcome: 'recorded', banned, ...(unwritten === undefined ? {} : { unwritten }) } };
 }
 
 /** The same intake and policy as of a frame. */
@@ -51,7 +50,7 @@ export async function takeEvent(
   { intake, standing, protection }: Pick<ApiParts, 'intake' | 'standing' | 'protection'>,
   client: Client,
   requested: RequestedEvent,
-): Promise<Outcome> {
+): Promise<Taken> {
   const problem = refuseOperator(protection, client, requested);
   if (problem !== undefined) return { problem };
   const { network, verb, ttlSeconds, labels, jail = handJail, evenHost = false } = requested;
@@ -63,7 +62,7 @@ export async function takeEvent(
   const banned = standing.covering(network).length > 0;
   const why = verb === 'ban' ? protection.whyHeld(network) : undefined;
   const heldBack = why === undefined ? {} : { heldBack: describeHeldBack(why) };
-  return { answer: jsonAnswer({ network, jail, verb, outcome: 'recorded', banned, ...heldBack }) };
+  return { recorded: { network, jail, verb, outcome: 'recorded', banned, ...heldBack } };
 }
 
 /** What holds for the operator's own bans by hand: a host's address must be meant, and only the operator can mean it. */

@@ -1,5 +1,6 @@
 import { handJail } from '../../../shared/names.ts';
 import type { Network } from '../../../shared/network.ts';
+import { administrators, describeForeign, foreignEntries } from '../../enforcers/foreign-entry.ts';
 import { textAnswer, withHeaders } from '../answer.ts';
 import { parameter } from '../parameter.ts';
 import { type Problem, problemAnswer } from '../problem.ts';
@@ -31,8 +32,8 @@ export function urlBanRoute(parts: ApiParts, front: PublicRoute): Route {
     handle: async ({ query }, client): Promise<Outcome> => {
       const requested = read(query);
       if ('problem' in requested) return requested;
-      const outcome = await takeEvent(parts, client, requested);
-      if ('problem' in outcome) return outcome;
+      const taken = await takeEvent(parts, client, requested);
+      if ('problem' in taken) return taken;
       return { answer: textAnswer(`OK ${requested.verb} ${requested.network}${whatIsLeft(parts, requested)}\n`) };
     },
   };
@@ -47,9 +48,15 @@ function read(query: ApiRequest['query']) {
 }
 
 /** An unban ends the device's own report, and others may stand. */
-function whatIsLeft({ standing }: ApiParts, { verb, network }: { readonly verb: string; readonly network: Network }) {
-  if (verb === 'ban' || standing.covering(network).length === 0) return '';
-  return ', but it is still banned: by another client or jail, or in a wider network';
+function whatIsLeft(
+  { standing, enforcement }: ApiParts,
+  { verb, network }: { readonly verb: string; readonly network: Network },
+): string {
+  if (verb === 'ban') return '';
+  if (standing.covering(network).length > 0)
+    return ', but it is still banned: by another client or jail, or in a wider network';
+  const held = foreignEntries(enforcement.of(network)).map((entry) => describeForeign(entry, administrators));
+  return held.length === 0 ? '' : `, but it is still blocked by ${held.join('; ')}`;
 }
 
 function missing(name: string, allowed: string): { readonly problem: Problem } {

@@ -60,19 +60,61 @@ describe('what a firewall refuses', () => {
         refused.noteListed(held(...listed));
       }
       assert.deepEqual(
-        refused.list().map((each) => each.network),
+        refused.notBlocked.map((each) => each.network),
         expected,
       );
     });
   }
 
-  it('is what it rejects, with its reason, until the next list', () => {
+  const reject = (refused: RefusedNetworks, text: string): void => refused.reject(add(text), 'no CIDR here');
+  const desiring = (...texts: readonly string[]) => new Map(texts.map((text) => [network(text), entry(text)]));
+  const removal = (text: string): Step => ({
+    verb: 'remove',
+    entry: { network: network(text), spelling: text, owner: 'ours' },
+  });
+  const networksOf = (all: readonly { readonly network: string }[]): string[] => all.map((each) => each.network);
+
+  it('is what it rejects, with its reason, and between the next list and the next try too', () => {
     const refused = new RefusedNetworks();
-    refused.reject(network('192.0.2.1'), 'no CIDR here');
-    assert.deepEqual([...refused.rejected], ['192.0.2.1']);
-    assert.match(refused.reasonOf(network('192.0.2.1')) ?? '', /does not take this network: no CIDR here$/);
+    reject(refused, '192.0.2.1');
+    assert.deepEqual([...refused.notNow], ['192.0.2.1']);
+    assert.match(refused.reasonOf(network('192.0.2.1')) ?? '', /does not take it: no CIDR here$/);
     refused.noteListed(held());
-    assert.deepEqual(refused.list(), []);
+    assert.deepEqual([[...refused.notNow], networksOf(refused.notBlocked)], [[], ['192.0.2.1']]);
+    refused.noteDone(add('192.0.2.1'));
+    assert.deepEqual(refused.notBlocked, []);
+  });
+
+  it('is each address in a network that it rejects', () => {
+    const refused = new RefusedNetworks();
+    reject(refused, '192.0.2.0/24');
+    const isRefused = (text: string): boolean => refused.reasonOf(network(text)) !== undefined;
+    assert.deepEqual(['192.0.2.7', '192.0.2.0/25', '192.0.2.0/23', '192.0.3.1'].map(isRefused), [
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('is not what a list holds, or nobody wants any more', () => {
+    const refused = new RefusedNetworks();
+    for (const text of ['192.0.2.1', '192.0.2.2', '192.0.2.3']) reject(refused, text);
+    refused.noteListed(held('192.0.2.1'));
+    refused.notePlanned(desiring('192.0.2.1', '192.0.2.3'));
+    assert.deepEqual(networksOf(refused.notBlocked), ['192.0.2.3']);
+  });
+
+  it('is an entry that it does not let go, until it is gone or wanted', () => {
+    const refused = new RefusedNetworks();
+    for (const text of ['192.0.2.1', '192.0.2.2', '192.0.2.3']) refused.reject(removal(text), 'exit code 119');
+    const kept = { network: network('192.0.2.1'), spelling: '192.0.2.1', owner: 'ours' as const };
+    assert.equal(refused.mayRemove(kept), false);
+    assert.match(refused.reasonToKeep(kept) ?? '', /does not let it go: exit code 119$/);
+    refused.noteListed(held('192.0.2.1', '192.0.2.2'));
+    assert.equal(refused.mayRemove(kept), true);
+    refused.notePlanned(desiring('192.0.2.2'));
+    assert.deepEqual([networksOf(refused.notFreed), refused.notBlocked], [['192.0.2.1'], []]);
   });
 
   it('is not what was unbanned since', () => {
@@ -81,8 +123,7 @@ describe('what a firewall refuses', () => {
       refused.noteDone(add('192.0.2.1'));
       refused.noteListed(held());
     }
-    const gone = { network: network('192.0.2.1'), spelling: '192.0.2.1', owner: 'ours' as const };
-    refused.noteDone({ verb: 'remove', entry: gone });
-    assert.deepEqual(refused.list(), []);
+    refused.noteDone(removal('192.0.2.1'));
+    assert.deepEqual(refused.notBlocked, []);
   });
 });

@@ -14,7 +14,7 @@ const good: RunningServer = {
   losses: [],
   disputedClock: undefined,
   sources: [],
-  firewalls: [{ name: 'proxmox/main', failure: undefined, leftOut: 0, refused: 0, firstRefused: [], strays: [] }],
+  firewalls: [],
   untold: [],
   clients: [],
   whitelist: [],
@@ -63,6 +63,8 @@ describe('a firewall of the server', () => {
     leftOut: 0,
     refused: 0,
     firstRefused: [],
+    unremoved: 0,
+    firstUnremoved: [],
     strays: [],
   };
   const failure = { reason: '401', forSeconds: 3_700, isDenied: true };
@@ -73,6 +75,11 @@ describe('a firewall of the server', () => {
       'that does not block what it should',
       { ...well, refused: 2, firstRefused: [{ network: '192.0.2.1', reason: 'it is not there' }] },
       ['warning bans-refused'],
+    ],
+    [
+      'that still blocks what it should not',
+      { ...well, unremoved: 2, firstUnremoved: [{ network: '192.0.2.1', reason: 'exit code 119' }] },
+      ['warning unbans-refused'],
     ],
     ['that has no room for bans', { ...well, leftOut: 7 }, ['warning bans-left-out']],
     [

@@ -71,8 +71,21 @@ describe('two servers at one cluster', () => {
     await settle();
     await two.ban('198.51.100.7');
     const [enforcement] = two.enforcement.of(two.core.standing.list()[0]?.network ?? assert.fail());
-    assert.equal(enforcement?.state, 'in-force');
-    assert.match(enforcement?.detail ?? '', /another ledger \(f2nb:aaaa\)/);
+    assert.deepEqual(enforcement, {
+      enforcer: 'proxmox/main',
+      state: 'in-force',
+      detail: 'by the entry 198.51.100.7 of another ledger (aaaa) in ipset blacklist of proxmox/main',
+      foreign: [
+        {
+          enforcer: 'proxmox/main',
+          network: '198.51.100.7',
+          spelling: '198.51.100.7',
+          place: 'ipset blacklist',
+          ledger: 'aaaa',
+          command: 'fail2networkban-server clear aaaa',
+        },
+      ],
+    });
   });
 
   interface Action {

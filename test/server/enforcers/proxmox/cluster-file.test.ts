@@ -136,7 +136,7 @@ describe('a cluster.fw that comes to its end', () => {
     await server.pass();
     const held = proxmox.entriesOf('blacklist').length;
     assert.ok(held > 100 && held < 300, `${held} entries`);
-    assert.equal(server.enforcement.leftOut('proxmox/main'), 400 - held);
+    assert.equal(server.enforcement.leftOut('proxmox/main').leftOut, 400 - held);
     await server.banAll(addresses(150, 1));
     await server.pass();
     assert.ok(proxmox.entriesOf('blacklist').some(({ cidr }) => cidr.startsWith('203.1.')));
@@ -169,7 +169,7 @@ describe('a cluster.fw that comes to its end', () => {
     assert.ok(budget - sizeOf(proxmox) < 1_000, `${budget - sizeOf(proxmox)} bytes are free after some ended`);
     await server.unbanAll(bans.slice(100), 'web1');
     await server.pass();
-    assert.equal(server.enforcement.leftOut('proxmox/main'), 0);
+    assert.equal(server.enforcement.leftOut('proxmox/main').leftOut, 0);
     assert.deepEqual(blockedOf(proxmox, bans), bans.slice(0, 100));
     assert.ok(most() <= budget, `${most()} of ${budget}`);
   });
@@ -188,7 +188,7 @@ describe('a cluster.fw that comes to its end', () => {
     await server.banAll(addresses(700, 0));
     await server.pass();
     assert.ok(most() <= budget, `${most()} of ${budget}`);
-    assert.ok(server.enforcement.leftOut('proxmox/main') > 300);
+    assert.ok(server.enforcement.leftOut('proxmox/main').leftOut > 300);
   });
 
   it('gives room back when the administrator needs it', async (t) => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { OpenedFirewall } from '../../../../server/enforcers/opened-firewall.ts';
 import { OwnMarks } from '../../../../server/enforcers/ownership/ledger-mark.ts';
 import { ClusterFileRoom } from '../../../../server/enforcers/proxmox/cluster-file-room.ts';
 import { ProxmoxIpset } from '../../../../server/enforcers/proxmox/proxmox-ipset.ts';
@@ -38,17 +39,36 @@ export function transportTo(
 
 /** @param clock for how old a look may be; the time limits of calls are real */
 export function ipsetOn(proxmox: EmulatedProxmox, clock: Clock = systemClock, token = proxmox.token): ProxmoxIpset {
-  const transport = transportTo(proxmox, token);
-  const room = new ClusterFileRoom({ mark: 'test', ipset: 'blacklist', clock, file: undefined });
-  return new ProxmoxIpset({
+  return ipsetWithRoom(proxmox, { clock, token, mark: 'test' }).enforcer;
+}
+
+/** The same as a server has it. @param mark of its ledger */
+export function firewallOn(proxmox: EmulatedProxmox, mark: string): OpenedFirewall {
+  const { enforcer, room } = ipsetWithRoom(proxmox, { clock: systemClock, token: proxmox.token, mark });
+  return {
+    enforcer,
+    room,
+    onDoubt: (relist) => room.onDoubt(relist),
+    limits: { maxEntries: 10_000, merge: false, resyncSeconds: 300 },
+    protectedSources: [],
+  };
+}
+
+function ipsetWithRoom(
+  proxmox: EmulatedProxmox,
+  { clock, token, mark }: { readonly clock: Clock; readonly token: string; readonly mark: string },
+): { readonly enforcer: ProxmoxIpset; readonly room: ClusterFileRoom } {
+  const room = new ClusterFileRoom({ mark, ipset: 'blacklist', clock, file: undefined });
+  const enforcer = new ProxmoxIpset({
     name: 'main',
     ipset: 'blacklist',
     clock,
     soon: setImmediate,
-    transport,
-    marks: new OwnMarks(['test']),
+    transport: transportTo(proxmox, token),
+    marks: new OwnMarks([mark]),
     room,
   });
+  return { enforcer, room };
 }
 
 /** Changes the lines of the ipset as an editor would. */

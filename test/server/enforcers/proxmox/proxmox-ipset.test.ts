@@ -202,7 +202,7 @@ describe('ProxmoxIpset', () => {
     bench.start();
     await bench.reaches('in-sync');
     assert.match(bench.eventsOf('rejected')[0]?.reason ?? '', /exception !192\.0\.2\.1/);
-    assert.equal(bench.reconciler.enforcementOf(network('192.0.2.1'), true).state, 'failing');
+    assert.equal(bench.reconciler.enforcementOf(network('192.0.2.1'), true).state, 'refused');
     bench.unwant('192.0.2.1');
     await bench.settle();
     await bench.pass(resyncMs);
