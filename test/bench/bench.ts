@@ -15,6 +15,7 @@ import { nftablesFigures } from './nftables-figures.ts';
 import { opnsenseFigures } from './opnsense-figures.ts';
 import { peerJailFigures } from './peer-jail-figures.ts';
 import { Place } from './place.ts';
+import { planFigures } from './plan-figures.ts';
 import { returnFigures } from './return-figures.ts';
 import { serverRate } from './server-rate.ts';
 import { shareFigures } from './share-figures.ts';
@@ -33,6 +34,7 @@ const benches: readonly Bench[] = [
   shareFigures,
   returnFigures,
   standingFigures,
+  planFigures,
   fillFigures,
   steadyFigures,
   feedFigures,

@@ -44,6 +44,12 @@ export function atLeastOfPeer(measurement: Measurement, least: number): Figure {
   return { ...measurement, ratio, must: `≥ ${least} of peer`, isMet: ratio >= least };
 }
 
+/** Holds a measurement to a multiple of its peer. */
+export function atMostOfPeer(measurement: Measurement, most: number): Figure {
+  const { ratio = Number.POSITIVE_INFINITY } = ratioOf(measurement);
+  return { ...measurement, ratio, must: `≤ ${most} of peer`, isMet: ratio <= most };
+}
+
 function ratioOf({ value, peer }: Measurement): { readonly ratio?: number } {
   return peer === undefined ? {} : { ratio: value / peer.value };
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Agent, request as startRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
+import { suiteMaxMs } from '../end-to-end/wait-until.ts';
 import { lastFirst } from '../ending.ts';
 import { makeHttpClient } from '../server/http/ask-http.ts';
 import { RunningServer } from '../server/running-server.ts';
@@ -10,7 +11,7 @@ import { CrowdsecProcess } from './crowdsec-process.ts';
 
 /** One for each server, as a bouncer has it; fetch takes turns with two. */
 const oneConnection = new Agent({ keepAlive: true, maxSockets: 1 });
-const limits = { timeout: 180_000 };
+const limits = { timeout: suiteMaxMs };
 
 /** The same bans in both. */
 const bans = [

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { suiteMaxMs } from '../end-to-end/wait-until.ts';
 import { lastFirst } from '../ending.ts';
 import { CrowdsecProcess } from './crowdsec-process.ts';
 
-const limits = { timeout: 120_000 };
+const limits = { timeout: suiteMaxMs };
 
 it(
   'the real CrowdSec tells a bouncer of decisions that are made, imported and taken back, also after a restart',

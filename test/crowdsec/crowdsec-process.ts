@@ -32,7 +32,7 @@ export interface AddOptions {
   readonly type?: string;
 }
 
-const startMaxMs = 60_000;
+const startMaxMs = 300_000;
 
 /** Debian's real CrowdSec, its local API only, on loopback and with its files in a folder of its own. It ends with the test. */
 export class CrowdsecProcess {

@@ -1,12 +1,12 @@
 import { it } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { Namespace } from '../client/enforcers/nftables/namespace.ts';
-import { waitUntil } from '../end-to-end/wait-until.ts';
+import { suiteMaxMs, waitUntil } from '../end-to-end/wait-until.ts';
 import { lastFirst } from '../ending.ts';
 import { CrowdsecProcess } from './crowdsec-process.ts';
 import { FirewallBouncer } from './firewall-bouncer.ts';
 
-const limits = { timeout: 180_000 };
+const limits = { timeout: suiteMaxMs };
 
 it(
   'the real bouncer drops in its namespace what the real CrowdSec decides, and no longer what that takes back',

@@ -7,12 +7,12 @@ import { attackers, makeTopology, type Topology, targetAddresses } from '../clie
 import { FirewallBouncer } from '../crowdsec/firewall-bouncer.ts';
 import { lastFirst, makeFolder } from '../ending.ts';
 import { ServerProcess } from './server-process.ts';
-import { waitUntil } from './wait-until.ts';
+import { suiteMaxMs, waitUntil } from './wait-until.ts';
 
 const port = 7_000;
 const [attacker4, other4] = attackers[4];
 const [attacker6, other6] = attackers[6];
-const limits = { timeout: 240_000 };
+const limits = { timeout: suiteMaxMs };
 const patienceMs = 150_000;
 const many = 1_200;
 

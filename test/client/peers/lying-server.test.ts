@@ -18,7 +18,7 @@ const snapshot: FeedFrame = {
   ended: [],
 };
 
-describe('an agent whose server sends a feed that does not fit', { timeout: 120_000 }, () => {
+describe('an agent whose server sends a feed that does not fit', { timeout: 1_200_000 }, () => {
   const lies: readonly (readonly [string, object])[] = [
     ['garbled', { ...snapshot, bans: [['203.0.113', 'web2', 'sshd', null]] }],
     ['of another kind', { ...snapshot, part: 'everything' }],

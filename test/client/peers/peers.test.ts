@@ -64,7 +64,7 @@ async function startHost(
 const isSame = (a: readonly string[], b: readonly string[]): boolean => [...a].sort().join() === [...b].sort().join();
 const may = 'ban,unban,subscribe';
 
-describe('a host that subscribes', { timeout: 120_000 }, () => {
+describe('a host that subscribes', { timeout: 1_200_000 }, () => {
   it('blocks what others ban, not what only it bans itself, until the last of them ends', async (test) => {
     const server = await startServer(test);
     const web = await startHost(test, server, { credentials: await server.enroll({ name: 'web1', may }) });

@@ -7,7 +7,7 @@ import type { Ending } from '../../../ending.ts';
 import type { PeerTask } from './tcp-peer.ts';
 
 const execute = promisify(execFile);
-const commandMaxMs = 20_000;
+const commandMaxMs = 300_000;
 
 /** A network of its own within this machine: interfaces, addresses and an nftables ruleset that are nobody else's. */
 export class Namespace {

@@ -22,7 +22,7 @@ function realNftables(): EnforcerSubject {
       const namespace = await Namespace.make(ending);
       const nft = (words: string): string => {
         const [program, ...lead] = namespace.enter;
-        return execFileSync(program, [...lead, 'nft', ...words.split(' ')], { encoding: 'utf8', timeout: 20_000 });
+        return execFileSync(program, [...lead, 'nft', ...words.split(' ')], { encoding: 'utf8', timeout: 300_000 });
       };
       return {
         enforcer: openNftables(

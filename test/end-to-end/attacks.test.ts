@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { suiteMaxMs } from '../end-to-end/wait-until.ts';
-import { attacks } from './attacks.ts';
-import { carryOut } from './carry-out.ts';
+import { attacks } from '../attack/attacks.ts';
+import { carryOut } from '../attack/carry-out.ts';
+import { suiteMaxMs } from './wait-until.ts';
 
 /** Always the same here, so that a failure comes again; by hand, by another seed each time. */
 const seed = 20_261_130;
