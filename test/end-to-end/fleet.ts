@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { describeError } from '../../shared/errors.ts';
 import { type Certificates, makeCertificates } from '../certificates.ts';
 import type { EmulatedProxmox } from '../emulators/proxmox/emulated-proxmox.ts';
 import { type Ending, lastFirst, makeFolder } from '../ending.ts';
@@ -86,8 +87,13 @@ export class Fleet {
   }
 
   /** Waits until cluster.fw blocks exactly these networks of ours, and is otherwise as the administrator wrote it. */
-  blocks(networks: readonly string[], mostMs?: number): Promise<void> {
-    return blocksExactly(this.proxmox, networks, mostMs);
+  async blocks(networks: readonly string[], mostMs?: number): Promise<void> {
+    try {
+      await blocksExactly(this.proxmox, networks, mostMs);
+    } catch (cause) {
+      const { enforcers } = await this.server.ask('status');
+      throw new Error(`${describeError(cause)}\nthe server says ${JSON.stringify(enforcers)}`, { cause });
+    }
   }
 
   /** Fails unless that is so now. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
+import { differenceOf } from '../attack/differences.ts';
 import type { EmulatedUser } from '../emulators/proxmox/access/accounts.ts';
 import type { EmulatedProxmox } from '../emulators/proxmox/emulated-proxmox.ts';
 import { startEmulatedProxmox } from '../emulators/proxmox/start-emulated-proxmox.ts';
@@ -53,6 +54,7 @@ export async function blocksExactly(
   const isSo = (): boolean => isDeepStrictEqual(oursIn(proxmox), wanted);
   // What differs says more than that the time is over.
   await waitUntil('cluster.fw blocks what it should', isSo, mostMs).catch(() => undefined);
+  assert.equal(differenceOf(oursIn(proxmox), wanted), undefined);
   assertBlocks(proxmox, networks);
 }
 

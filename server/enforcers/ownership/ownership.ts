@@ -104,12 +104,14 @@ export class Ownership {
   /** Asks history only about what neither stands nor is desired: nothing, nearly always. */
   async #knowledgeOf(listed: readonly HeldEntry[]): Promise<Knows> {
     const { isReported, traces } = this.#options;
-    const inQuestion = listed
-      .filter((entry) => this.#mayBeOurs(entry) && !isReported(entry.network))
-      .map(({ network }) => network);
+    const candidates = listed.filter((entry) => this.#mayBeOurs(entry)).map(({ network }) => network);
+    // Kept as it is now: a ban that ends while history is read was known all the same.
+    const reported = new Set(candidates.filter(isReported));
+    const inQuestion = candidates.filter((network) => !reported.has(network));
     const desired = inQuestion.some((network) => network.includes('/')) ? this.#options.desired() : undefined;
     const known = await traces.of(inQuestion.filter((network) => desired?.has(network) !== true));
-    return (network) => isReported(network) || desired?.has(network) === true || known.has(network);
+    return (network) =>
+      reported.has(network) || isReported(network) || desired?.has(network) === true || known.has(network);
   }
 
   #mayBeOurs(entry: HeldEntry): boolean {

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
+import { OwnMarks } from '../../../../server/enforcers/ownership/ledger-mark.ts';
+import { Ownership } from '../../../../server/enforcers/ownership/ownership.ts';
+import { Traces } from '../../../../server/enforcers/ownership/traces.ts';
+import type { HeldEntry } from '../../../../shared/enforcer.ts';
+import type { Network } from '../../../../shared/network.ts';
 import type { EmulatedProxmox } from '../../../emulators/proxmox/emulated-proxmox.ts';
+import { network } from '../../samples.ts';
 import { startProxmox } from '../proxmox/emulated-ipset.ts';
 import { ServerOnProxmox } from './server-on-proxmox.ts';
 
@@ -106,5 +112,36 @@ describe('entries of which the ledger knows nothing', () => {
     blind.core.ledger.isUnreadable = false;
     await blind.pass();
     assert.deepEqual(held(), []);
+  });
+});
+
+describe('an entry of ours', () => {
+  it('is ours although its ban ends while history is read for others', async () => {
+    const ended = network('192.0.2.1');
+    const unknown = network('192.0.2.2');
+    const reported = new Set([ended]);
+    const history = {
+      traces: async () => {
+        reported.delete(ended);
+        return new Set<Network>();
+      },
+    };
+    const ownership = new Ownership({
+      marks: new OwnMarks(['k3x9']),
+      traces: new Traces(history),
+      isClient: () => true,
+      isReported: (each) => reported.has(each),
+      desired: () => new Map(),
+      takesAll: () => false,
+    });
+    const listed = [ended, unknown].map((each): HeldEntry => {
+      return { network: each, spelling: each, owner: 'ours', mark: 'f2nb:k3x9' };
+    });
+    const judged = await ownership.judge(listed);
+    assert.deepEqual(
+      judged.map(({ owner }) => owner),
+      ['ours', 'theirs'],
+    );
+    assert.equal(reported.size, 0);
   });
 });
