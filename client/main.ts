@@ -25,7 +25,8 @@ const startHint = 'Start the agent: systemctl start fail2networkban-agent';
 /** Read before commander does, whose own errors it is about too. */
 const isJson = process.argv.includes('--json');
 
-const streams = new StandardStreams(process);
+// biome-ignore lint/style/noProcessEnv: main is the one owner of the environment
+const streams = new StandardStreams(process, process.env['JOURNAL_STREAM']);
 
 const print = (line: string): void => streams.print(line);
 

@@ -26,12 +26,12 @@ const startHint =
 /** Read before commander does, whose own errors it is about too. */
 const isJson = process.argv.includes('--json');
 
-const streams = new StandardStreams(process);
-
-const print = (text: string): void => streams.print(text);
-
 // biome-ignore lint/style/noProcessEnv: main is the one owner of the environment
 const environment = process.env;
+
+const streams = new StandardStreams(process, environment['JOURNAL_STREAM']);
+
+const print = (text: string): void => streams.print(text);
 
 const context = ({ config }: CommonOptions): CommandContext => ({
   configFile: config,

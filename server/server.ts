@@ -13,6 +13,7 @@ import { notifyVerbs } from './admin/notify-verbs.ts';
 import { sayingNotNow } from './admin/say-not-now.ts';
 import { serverVerbs } from './admin/server-verbs.ts';
 import { strayVerbs } from './admin/stray-verbs.ts';
+import { type Reloaded, tryReload } from './admin/try-reload.ts';
 import { whitelistVerbs } from './admin/whitelist-verbs.ts';
 import { answerQuestion } from './answer-question.ts';
 import type { Authenticated } from './authenticate.ts';
@@ -37,6 +38,12 @@ export interface Identity {
   readonly pin: string;
 }
 
+/** A configuration that was read again. */
+export interface Reread {
+  readonly settings: ServerSettings;
+  readonly identity: Identity | undefined;
+}
+
 /** What a server is made of, besides its settings. */
 export interface ServerParts extends CoreParts {
   /** Undefined: without TLS. */
@@ -45,6 +52,8 @@ export interface ServerParts extends CoreParts {
   readonly version: string;
   /** Undefined: the clock is taken as it is. */
   readonly timekeeping?: Timekeeping;
+  /** Reads the configuration again. @throws ConfigError */
+  readonly readAgain: () => Reread;
   /** A fault of ours: the process should end, loudly. */
   readonly onFault: (error: unknown) => void;
 }
@@ -108,6 +117,15 @@ export class FleetServer {
 
   get port(): number {
     return this.#port;
+  }
+
+  /** Reads the configuration again and takes it over, or leaves everything as it was; logs which. */
+  readAgain(): Reloaded {
+    const reload = (): void => {
+      const { settings, identity } = this.#parts.readAgain();
+      this.reload(settings, identity);
+    };
+    return tryReload({ reload, log: this.#parts.log });
   }
 
   /**
@@ -292,6 +310,7 @@ export class FleetServer {
       ...serverVerbs(options),
       ...lossVerbs(options),
       ...notifyVerbs(options),
+      ['reload', () => this.readAgain()],
     ]);
   }
 

@@ -25,10 +25,7 @@ const logDrainMaxMs = 1_000;
 
 /** What the process gives to the agent. */
 export interface Surroundings {
-  readonly environment: ServiceEnvironment & {
-    readonly PATH?: string | undefined;
-    readonly JOURNAL_STREAM?: string | undefined;
-  };
+  readonly environment: ServiceEnvironment & { readonly PATH?: string | undefined };
   readonly streams: StandardStreams;
   readonly onSignal: OnSignal;
   /** Ends the process at once, with its exit code. */
@@ -39,8 +36,7 @@ export interface Surroundings {
 export async function runAgent(context: CommandContext, surroundings: Surroundings): Promise<ExitCode> {
   let settings = await loadSettings(context.config);
   const { logLevel: level, logFormat: format } = settings.agent;
-  const journalStream = surroundings.environment.JOURNAL_STREAM;
-  const { log, drain } = openLog({ name: 'fail2networkban', level, format, journalStream }, surroundings.streams);
+  const { log, drain } = openLog({ name: 'fail2networkban', level, format }, surroundings.streams);
   const service = new ServiceManager(surroundings.environment, (error) =>
     log.warn({ error: describeError(error) }, 'systemd was not told'),
   );

@@ -5,6 +5,7 @@ import { showClock } from './show/show-clock.ts';
 import { showAccepted } from './show/show-losses.ts';
 import { showTest } from './show/show-notifications.ts';
 import { showPass } from './show/show-pass.ts';
+import { showReload } from './show/show-reload.ts';
 import { showStatus } from './show/show-server.ts';
 import { showStrays } from './show/show-strays.ts';
 import { showWhitelist } from './show/show-whitelist.ts';
@@ -216,6 +217,7 @@ function serverCommands(): readonly OperatorCommand[] {
       toArgs: withId,
       show: showStrays,
     },
+    { usage: 'reload', description: 'read the configuration again', verb: 'reload', show: showReload },
     { usage: 'reconcile', description: 'compare every firewall now', verb: 'reconcile', show: showPass },
     {
       usage: 'panic',

@@ -18,7 +18,7 @@ import { SqliteLedger } from '../ledger/sqlite-ledger.ts';
 import { openChannel } from '../notifications/open-channel.ts';
 import { hostSources } from '../protection/host-sources.ts';
 import { DecisionFile } from '../rescue/decision-file.ts';
-import { FleetServer, type Identity } from '../server.ts';
+import { FleetServer, type Identity, type Reread } from '../server.ts';
 import type { CertificateFiles, ServerSettings } from '../settings.ts';
 import { Timekeeping } from '../timekeeping/timekeeping.ts';
 import { inspectFiles } from './inspect-files.ts';
@@ -45,9 +45,9 @@ const stopMaxMs = 4_500;
 export async function runServer(host: Host): Promise<void> {
   const settings = loadSettings(host, inspectFiles);
   let clock: Clock = systemClock;
-  const { log, drain } = openLog(logOptions(host, settings), host.streams, () => clock.now());
+  const { log, drain } = openLog(logOptions(settings), host.streams, () => clock.now());
   const service = new ServiceManager(host.environment, (error) =>
-    log.warn({ error: error.message }, 'systemd-notify failed'),
+    log.warn({ error: describeError(error) }, 'systemd was not told'),
   );
   warnOfExposure(settings, log);
   const unlock = await lockLedger(settings.database);
@@ -61,7 +61,7 @@ export async function runServer(host: Host): Promise<void> {
   const server = await startServer(host, settings, { log, timekeeping });
   service.notify('READY=1');
   const stopFeeding = service.feedWatchdog(systemClock);
-  host.onSignal('SIGHUP', () => reload(host, server, log));
+  host.onSignal('SIGHUP', () => void server.readAgain());
   await stopSignal(host);
   service.notify('STOPPING=1');
   log.info('stopping');
@@ -72,8 +72,8 @@ export async function runServer(host: Host): Promise<void> {
   if (!(await drain(logDrainMaxMs))) host.exit();
 }
 
-function logOptions({ environment }: Host, { logLevel: level, logFormat: format }: ServerSettings): LogOptions {
-  return { name: 'fail2networkban-server', level, format, journalStream: environment['JOURNAL_STREAM'] };
+function logOptions({ logLevel: level, logFormat: format }: ServerSettings): LogOptions {
+  return { name: 'fail2networkban-server', level, format };
 }
 
 interface Own {
@@ -109,6 +109,7 @@ async function startServer(host: Host, settings: ServerSettings, { log, timekeep
       run: commandRunner(host.environment['PATH'] ?? ''),
       resolve: nameResolver(),
     }),
+    readAgain: () => readAgain(host, log),
     onFault: host.crash,
   };
   const server = await FleetServer.start(settings, parts).catch((error: unknown) => {
@@ -137,16 +138,11 @@ function warnOfExposure({ exposure }: ServerSettings, log: Log): void {
   if (exposure !== undefined) log.warn(exposure);
 }
 
-/** A configuration that cannot be read leaves the running one in force. */
-function reload(host: Host, server: FleetServer, log: Log): void {
-  try {
-    const settings = loadSettings(host);
-    server.reload(settings, readIdentity(settings.tls));
-    warnOfExposure(settings, log);
-    log.info('configuration read again: whitelist, policy, escalation, HTTP, certificate');
-  } catch (error) {
-    log.error({ error: describeError(error) }, 'the configuration stays as it was');
-  }
+function readAgain(host: Host, log: Log): Reread {
+  const settings = loadSettings(host);
+  const identity = readIdentity(settings.tls);
+  warnOfExposure(settings, log);
+  return { settings, identity };
 }
 
 function readIdentity(files: CertificateFiles | undefined): Identity | undefined {

@@ -21,8 +21,6 @@ export interface LogOptions {
   readonly name: string;
   readonly level: LogLevel;
   readonly format: LogFormat;
-  /** $JOURNAL_STREAM (systemd.exec(5)). */
-  readonly journalStream?: string | undefined;
 }
 
 /**
@@ -34,7 +32,7 @@ export interface LogOptions {
  * @param now the time of a line, milliseconds since the epoch
  */
 export function openLog(
-  { name, level, format, journalStream }: LogOptions,
+  { name, level, format }: LogOptions,
   streams: StandardStreams,
   now: () => number = systemClock.now,
 ): OpenedLog {
@@ -46,7 +44,7 @@ export function openLog(
     clock: systemClock,
     onLost: (lost) => log.warn({ lost }, 'lines of this log are lost: standard output could not be written'),
   });
-  const log = pino(options, streams.isOutput(journalStream) ? journalInto(writer, format) : writer);
+  const log = pino(options, streams.isJournal ? journalInto(writer, format) : writer);
   streams.onExit(() => writer.endNow());
   return { log, drain: (mostMs) => writer.drain(mostMs) };
 }

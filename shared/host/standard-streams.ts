@@ -13,6 +13,10 @@ export interface StreamsOwner {
 }
 
 const stdoutFd = 1;
+const stderrFd = 2;
+
+/** Syslog's, which journald takes in front of a line (sd-daemon(3)). */
+const priorities = { error: 3, info: 6 } as const;
 
 /**
  * Standard output and standard error of a program, made once at the top of its main file: no write to them ends it.
@@ -21,10 +25,13 @@ const stdoutFd = 1;
  */
 export class StandardStreams {
   readonly #owner: StreamsOwner;
+  readonly #journalStream: string | undefined;
   #isFailureTold = false;
 
-  constructor(owner: StreamsOwner) {
+  /** @param journalStream $JOURNAL_STREAM: the journal's device and inode (systemd.exec(5)); a redirection leads elsewhere */
+  constructor(owner: StreamsOwner, journalStream?: string) {
     this.#owner = owner;
+    this.#journalStream = journalStream;
     owner.stdout.on('error', (error) => this.#outputFailed(error));
     owner.stderr.on('error', ignore);
   }
@@ -33,20 +40,19 @@ export class StandardStreams {
     return this.#owner.stdout.isTTY === true;
   }
 
-  /** @param stream `DEVICE:INODE`, as in $JOURNAL_STREAM: systemd's for the journal, which a redirection replaces */
-  isOutput(stream: string | undefined): boolean {
-    const { dev, ino } = fstatSync(stdoutFd);
-    return stream === `${dev}:${ino}`;
+  /** Whether standard output is systemd's journal. */
+  get isJournal(): boolean {
+    return this.#isJournal(stdoutFd);
   }
 
   /** One line, or lines, on standard output. */
   print(text: string): void {
-    this.#owner.stdout.write(`${text}\n`);
+    this.#owner.stdout.write(this.#isJournal(stdoutFd) ? withPriority(text, priorities.info) : `${text}\n`);
   }
 
   /** One line, or lines, on standard error. */
   remark(text: string): void {
-    this.#owner.stderr.write(`${text}\n`);
+    this.#owner.stderr.write(this.#isJournal(stderrFd) ? withPriority(text, priorities.error) : `${text}\n`);
   }
 
   /** Resolves when the text has left standard output; false when nobody takes more. */
@@ -64,6 +70,12 @@ export class StandardStreams {
     this.#owner.once('exit', then);
   }
 
+  #isJournal(fd: number): boolean {
+    if (this.#journalStream === undefined) return false;
+    const { dev, ino } = fstatSync(fd);
+    return this.#journalStream === `${dev}:${ino}`;
+  }
+
   #outputFailed(error: Error): void {
     if (this.#isFailureTold || isReaderGone(error)) return;
     this.#isFailureTold = true;
@@ -73,6 +85,13 @@ export class StandardStreams {
       this.#owner.exitCode = exitCodes.temporary;
     });
   }
+}
+
+function withPriority(text: string, priority: number): string {
+  return text
+    .split('\n')
+    .map((line) => `<${priority}>${line}\n`)
+    .join('');
 }
 
 function isReaderGone(error: Error): boolean {

@@ -85,6 +85,7 @@ export class RunningServer {
       version: '0.0.0',
       protectedSources: [],
       resolve: noNames,
+      readAgain: () => ({ settings: running.settings, identity }),
       onFault: (fault) => running.faults.push(fault),
       ...given.parts,
     });

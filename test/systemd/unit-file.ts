@@ -38,7 +38,7 @@ const folders = {
 /** The folders that stay writable although the unit says ProtectSystem=strict. */
 export function writableFolders(text: string): string[] {
   const own = Object.entries(folders).flatMap(([key, parent]) => words(text, key).map((name) => join(parent, name)));
-  return [...own, ...words(text, 'ReadWritePaths')];
+  return [...own, ...words(text, 'ReadWritePaths').map((path) => path.replace(/^-/, ''))];
 }
 
 /** Whether a program of this unit may write this file. */

@@ -1,16 +1,37 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { exitCodes } from '../../../shared/exit-codes.ts';
 import { lastFirst } from '../../ending.ts';
 import { suiteMaxMs, waitUntil } from '../wait-until.ts';
 import { installPackage } from './installed-package.ts';
-import { agentUnit, Site, serverUnit } from './site.ts';
+import type { Machine } from './machine.ts';
+import { agentFile, agentUnit, Site, serverFile, serverUnit } from './site.ts';
+
+/** A line with a value that cannot be, and what is said of it. */
+const slips = [
+  { unit: serverUnit, file: serverFile, section: 'server', line: 'port = none', said: 'server.ini:.*port: "none"' },
+  {
+    unit: agentUnit,
+    file: agentFile,
+    section: 'agent',
+    line: 'jail_check = soon',
+    said: 'client.ini:.*jail_check: "soon"',
+  },
+] as const;
 
 describe('server and agent under systemd', { timeout: suiteMaxMs }, () => {
   const ending = lastFirst({ after });
   let site: Site;
+  let machine: Machine;
   before(async () => {
     site = await Site.start(ending, await installPackage(ending));
+    machine = site.machine;
   });
+
+  const restartsOf = async (unit: string): Promise<number> =>
+    Number(await machine.sh(`systemctl show --property=NRestarts --value ${unit}`));
+  const stateOf = (unit: string): Promise<string> =>
+    machine.sh(`systemctl show --property=ActiveState --value ${unit}`);
 
   it('are set up by their commands, and a ban of fail2ban reaches Proxmox', async () => {
     await site.setUpServer();
@@ -21,19 +42,70 @@ describe('server and agent under systemd', { timeout: suiteMaxMs }, () => {
 
   it('tell the journal in sentences, with priorities', async () => {
     const read = (unit: string, priority: string): Promise<string> =>
-      site.machine.sh(`journalctl --unit=${unit} --priority=${priority} --output=cat`);
+      machine.sh(`journalctl --unit=${unit} --priority=${priority} --output=cat`);
     assert.match(await read(agentUnit, 'info'), /^connected: server main, as /m);
     assert.match(await read(serverUnit, 'info'), /^ban: .*network 203\.0\.113\.7/m);
-    await site.machine.sh(`systemctl stop ${serverUnit}`);
+    await machine.sh(`systemctl stop ${serverUnit}`);
     await waitUntil('the agent warns', async () =>
       /^not connected: server main/m.test(await read(agentUnit, 'warning')),
     );
     assert.doesNotMatch(await read(agentUnit, 'warning'), /^connected/m);
-    await site.machine.sh(`systemctl start ${serverUnit}`);
+    // What the server says when it stops reaches systemd too.
+    assert.doesNotMatch(await read(serverUnit, 'warning'), /systemd/);
+    await machine.sh(`systemctl start ${serverUnit}`);
+  });
+
+  for (const { unit, file, section, line, said } of slips) {
+    it(`${unit}: a wrong file fails a reload, ends a start once, and is named; mended, it starts`, async () => {
+      await machine.sh(`systemctl reload ${unit} && cp -p ${file} ${file}.good`);
+      await machine.sh(`printf '[${section}]\\n${line}\\n' >> ${file}`);
+      const pid = await machine.sh(`systemctl show --property=MainPID --value ${unit}`);
+      const reload = await machine.run('systemctl', 'reload', unit);
+      assert.notEqual(reload.code, 0);
+      assert.equal(await machine.sh(`systemctl show --property=MainPID --value ${unit}`), pid);
+      assert.equal(await stateOf(unit), 'active\n');
+      assert.match((await machine.run('systemctl', 'status', unit)).stdout, new RegExp(said));
+
+      assert.notEqual((await machine.run('systemctl', 'restart', unit)).code, 0);
+      const properties = 'ActiveState,Result,ExecMainStatus,NRestarts';
+      const ended = await machine.sh(`systemctl show --property=${properties} ${unit}`);
+      const expected = ['ActiveState=failed', `ExecMainStatus=${exitCodes.config}`, 'NRestarts=0', 'Result=exit-code'];
+      assert.deepEqual(ended.trim().split('\n').sort(), expected);
+      assert.match((await machine.run('systemctl', 'status', unit)).stdout, new RegExp(said));
+      assert.match(await machine.sh(`journalctl --unit=${unit} --priority=err --output=cat`), new RegExp(said));
+
+      await machine.sh(`mv ${file}.good ${file} && systemctl start ${unit}`);
+    });
+  }
+
+  it('are started anew after a kill and, by the watchdog, when they hang', async () => {
+    const units = [serverUnit, agentUnit];
+    for (const unit of units) {
+      await machine.write(`/etc/systemd/system/${unit}.service.d/short.conf`, '[Service]\nWatchdogSec=10s\n');
+    }
+    await machine.sh(`systemctl daemon-reload && systemctl restart ${units.join(' ')}`);
+    for (const signal of ['KILL', 'STOP']) {
+      const before = await Promise.all(units.map(restartsOf));
+      for (const unit of units) await machine.sh(`systemctl kill --kill-who=main --signal=${signal} ${unit}`);
+      for (const [index, unit] of units.entries()) {
+        const isNew = async () =>
+          (await restartsOf(unit)) > (before[index] ?? 0) && (await stateOf(unit)) === 'active\n';
+        await waitUntil(`${unit} is started anew`, isNew, suiteMaxMs);
+      }
+    }
+    await site.offend('203.0.113.9');
+    await site.isBlocked('203.0.113.9');
+  });
+
+  it('takes over what fail2ban queued while the agent was down and its folder gone', async () => {
+    await machine.sh(`systemctl stop ${agentUnit} && rm -r /var/spool/fail2networkban`);
+    await site.offend('203.0.113.10');
+    await machine.sh(`systemctl start ${agentUnit}`);
+    await site.isBlocked('203.0.113.10');
   });
 
   it('come back after a reboot with all that they had', async () => {
-    await site.machine.reboot();
+    await machine.reboot();
     await site.offend('203.0.113.8');
     await site.isBlocked('203.0.113.8');
     await site.isBlocked('203.0.113.7');

@@ -36,9 +36,9 @@ it('holds a bounded number of bytes for a reader of the log that stands still, a
 const warning = (format: string): string => `
   import { openLog } from ${JSON.stringify(logModule)};
   import { StandardStreams } from ${JSON.stringify(streamsModule)};
-  const { JOURNAL_STREAM: journalStream } = process.env;
-  const options = { name: 'warning', level: 'info', format: '${format}', journalStream };
-  openLog(options, new StandardStreams(process)).log.warn({ tookMs: 3 }, 'slow');
+  const streams = new StandardStreams(process, process.env.JOURNAL_STREAM);
+  streams.remark('one\\ntwo');
+  openLog({ name: 'warning', level: 'info', format: '${format}' }, streams).log.warn({ tookMs: 3 }, 'slow');
 `;
 
 testWithEnding(
@@ -51,15 +51,15 @@ testWithEnding(
     const write = async (format: string, fd: number): Promise<void> => {
       const environment = { JOURNAL_STREAM: `${dev}:${ino}` };
       const words = ['--input-type=module', '--eval', warning(format)];
-      await once(spawn(process.execPath, words, { env: environment, stdio: ['ignore', fd, 'inherit'] }), 'exit');
+      await once(spawn(process.execPath, words, { env: environment, stdio: ['ignore', fd, fd] }), 'exit');
     };
     await write('auto', output.fd);
     await write('json', output.fd);
-    const [first, second] = (await readFile(journal, 'utf8')).split('\n');
-    assert.equal(first, '<4>slow: took 3 ms');
-    assert.match(second ?? '', /^<4>\{"level":40,.*"msg":"slow"\}$/);
+    const [one, two, sentence, , , json = ''] = (await readFile(journal, 'utf8')).split('\n');
+    assert.deepEqual([one, two, sentence], ['<3>one', '<3>two', '<4>slow: took 3 ms']);
+    assert.match(json, /^<4>\{"level":40,.*"msg":"slow"\}$/);
     await using redirected = await open(other, 'w');
     await write('auto', redirected.fd);
-    assert.match(await readFile(other, 'utf8'), /^\{"level":40,.*"msg":"slow"\}\n$/);
+    assert.match(await readFile(other, 'utf8'), /^one\ntwo\n\{"level":40,.*"msg":"slow"\}\n$/);
   },
 );
