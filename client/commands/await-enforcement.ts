@@ -18,7 +18,11 @@ export interface Awaited {
 interface Firewall {
   readonly name: string;
   readonly state: string;
+  /** Why, where the server says it. */
+  readonly detail: string;
   readonly isReady: boolean;
+  /** Whether an entry that is not the server's blocks what nobody bans: no waiting ends that. */
+  readonly isForeign: boolean;
 }
 
 interface Look {
@@ -34,9 +38,16 @@ export interface Awaiting {
   readonly exit: ExitCode;
   readonly found: {
     readonly stillBanned?: readonly string[];
+    readonly stillBlocked?: readonly StillBlocked[];
     readonly firewalls?: readonly Reached[];
     readonly missing?: readonly string[];
   };
+}
+
+/** A firewall whose entry outlives the unban, and which entry that is. */
+interface StillBlocked {
+  readonly firewall: string;
+  readonly detail: string;
 }
 
 /** A firewall that came to be as it should. */
@@ -53,9 +64,11 @@ export async function awaitEnforcement(context: CommandContext, awaited: Awaited
   if (awaited.waitMs === undefined && awaited.verb === 'ban') return { exit: exitCodes.done, found: {} };
   const startedMs = context.clock.elapsed();
   const first = await look(awaited);
-  if (first.stillBanned.length > 0) return sayOthers(context, awaited, first);
-  if (awaited.waitMs === undefined) return { exit: exitCodes.done, found: {} };
-  return awaitFirewalls(context, { ...awaited, waitMs: awaited.waitMs, startedMs }, first);
+  const foreign = sayForeign(context, awaited, first);
+  if (first.stillBanned.length > 0) return sayOthers(context, { awaited, foreign }, first);
+  if (awaited.waitMs === undefined) return { exit: exitCodes.done, found: foreign };
+  const { exit, found } = await awaitFirewalls(context, { ...awaited, waitMs: awaited.waitMs, startedMs }, first);
+  return { exit, found: { ...foreign, ...found } };
 }
 
 interface Patience extends Awaited {
@@ -87,11 +100,13 @@ async function look({ socket, network, verb }: Awaited): Promise<Look> {
   const parts = serverParts(await callLocalSocket(socket, 'enforcement', { network }));
   const wanted = verb === 'ban' ? 'in-force' : 'absent';
   return {
-    firewalls: parts.flatMap(({ server, enforcement }) =>
-      listOf(enforcement).map(({ enforcer, state }) => ({
+    firewalls: parts.flatMap(({ server, enforcement, banned }) =>
+      listOf(enforcement).map(({ enforcer, state, detail }) => ({
         name: `${server}: ${textOf(enforcer)}`,
         state: textOf(state),
+        detail: textOf(detail),
         isReady: state === wanted,
+        isForeign: verb !== 'ban' && state === 'in-force' && banned === false,
       })),
     ),
     silent: parts
@@ -101,15 +116,30 @@ async function look({ socket, network, verb }: Awaited): Promise<Look> {
   };
 }
 
+/** Names what outlives every unban. */
+function sayForeign(context: CommandContext, { network }: Awaited, { firewalls }: Look): Awaiting['found'] {
+  const held = firewalls.filter(({ isForeign }) => isForeign);
+  for (const { name, detail } of held) say(context, `${name}: ${network} is still blocked by ${detail}`);
+  return held.length === 0 ? {} : { stillBlocked: held.map(({ name, detail }) => ({ firewall: name, detail })) };
+}
+
 /** One host's unban does not lift another's ban, and one jail's not another jail's. */
-function sayOthers(context: CommandContext, { network }: Awaited, { stillBanned }: Look): Awaiting {
+function sayOthers(
+  context: CommandContext,
+  { awaited: { network }, foreign }: { readonly awaited: Awaited; readonly foreign: Awaiting['found'] },
+  { stillBanned }: Look,
+): Awaiting {
   for (const server of stillBanned)
     say(context, `${server}: ${network} stays banned: another jail or host reports it too, or a wider ban covers it`);
-  return { exit: exitCodes.done, found: { stillBanned } };
+  return { exit: exitCodes.done, found: { ...foreign, stillBanned } };
 }
 
 function missingOf({ firewalls, silent }: Look): readonly string[] {
-  return [...firewalls.filter(({ isReady }) => !isReady).map(({ name, state }) => `${name}: ${state}`), ...silent];
+  const late = firewalls.filter(({ isReady, isForeign }) => !isReady && !isForeign);
+  return [
+    ...late.map(({ name, state, detail }) => `${name}: ${state}${detail === '' ? '' : `: ${detail}`}`),
+    ...silent,
+  ];
 }
 
 /** As it happens; in JSON all of it is part of the one answer. */

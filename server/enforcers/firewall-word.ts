@@ -4,10 +4,11 @@ import type { NetworkState } from '../../shared/reconcile/judge-network.ts';
 import type { HeldBack } from '../protection/held-back.ts';
 import { administrators, describeForeign, type ForeignEntry, foreignEntry } from './foreign-entry.ts';
 
-/** What one firewall does about one network, as whoever asks is told. */
-export type FirewallWord = {
-  readonly enforcer: string;
-} /** `foreign`: entries that are not ours and contain it, whatever becomes of our ban. */ & (
+/**
+ * What one firewall does about one network, as whoever asks is told. `foreign` are entries that are not ours and contain it, whatever
+ * becomes of our ban; `detail` names them then.
+ */
+export type FirewallWord = { readonly enforcer: string } & (
   | { readonly state: 'in-force'; readonly detail?: string; readonly foreign?: readonly ForeignEntry[] }
   | { readonly state: 'absent' | 'pending' }
   | { readonly state: 'refused'; readonly detail: string }
@@ -55,6 +56,6 @@ function heldBackWord(enforcer: string, { code, detail }: HeldBack): FirewallWor
 function inForce(held: readonly HeldEntry[], { enforcer, shared }: Circumstances) {
   if (held.length === 0) return { state: 'in-force' as const };
   const foreign = held.map((entry) => foreignEntry(entry, enforcer, shared));
-  const detail = `by ${foreign.map((entry) => describeForeign(entry, administrators)).join('; ')}`;
+  const detail = foreign.map((entry) => describeForeign(entry, administrators)).join('; ');
   return { state: 'in-force' as const, detail, foreign };
 }

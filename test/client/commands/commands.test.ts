@@ -142,6 +142,42 @@ testWithEnding('names the argument that is wrong as the help has it', async (con
   assert.match((await run(config, 'agent', '--json')).out, /unknown option '--json'/);
 });
 
+testWithEnding(
+  'says of an unban which entry that is not the server’s still blocks, and does not wait for it',
+  async (context) => {
+    const { config, server } = await makeHost(context);
+    const detail = `the administrator's own entry 203.0.113.0/24 in ipset blacklist of proxmox/main ("scanner")`;
+    server.behaviour.reply = (frame) =>
+      frame.type === 'answer' && frame.enforcement !== undefined
+        ? { ...frame, enforcement: [{ enforcer: 'proxmox/main', state: 'in-force', detail }] }
+        : frame;
+    await run(config, 'ban', '203.0.113.7');
+    const unbanned = await run(config, 'unban', '203.0.113.7');
+    assert.ok(unbanned.out.includes(`\nmain: proxmox/main: 203.0.113.7 is still blocked by ${detail}\n`), unbanned.out);
+    const again = await run(config, 'unban', '203.0.113.7', '--wait', '--json');
+    assert.equal(again.code, 0, again.error);
+    assert.deepEqual(JSON.parse(again.out).stillBlocked, [{ firewall: 'main: proxmox/main', detail }]);
+  },
+);
+
+testWithEnding('says of each state of a firewall why a ban is not in force there', async (context) => {
+  const { config, server } = await makeHost(context);
+  const states = ['refused', 'no-room', 'held-back', 'failing'];
+  server.behaviour.reply = (frame) =>
+    frame.type === 'answer' && frame.enforcement !== undefined
+      ? {
+          ...frame,
+          enforcement: states.map((state) => ({ enforcer: `firewall/${state}`, state, detail: `why ${state}` })),
+        }
+      : frame;
+  const ran = await run(config, 'ban', '203.0.113.7', '--wait', '--limit', '1s', '--json');
+  assert.equal(ran.code, 75, ran.error);
+  assert.deepEqual(
+    JSON.parse(ran.out).missing,
+    states.map((state) => `main: firewall/${state}: ${state}: why ${state}`),
+  );
+});
+
 testWithEnding('gives up waiting for a firewall after the limit, with 75', async (context) => {
   const { config, server } = await makeHost(context);
   server.behaviour.enforcement = () => 'pending';

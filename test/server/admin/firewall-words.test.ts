@@ -66,7 +66,7 @@ const foreign = {
 };
 const inForceByTheirs = {
   ...{ enforcer: 'theirs', state: 'in-force', foreign: [foreign] },
-  detail: "by the administrator's own entry 203.0.113.0/24 in ipset blacklist of theirs",
+  detail: "the administrator's own entry 203.0.113.0/24 in ipset blacklist of theirs",
 };
 const failing = { enforcer: 'broken', state: 'failing', detail: 'connection refused', forSeconds: 0 };
 const noRoom = 'max_entries = 1 is reached; each client keeps its newest in turn: web1 has 3';

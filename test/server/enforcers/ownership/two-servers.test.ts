@@ -74,7 +74,7 @@ describe('two servers at one cluster', () => {
     assert.deepEqual(enforcement, {
       enforcer: 'proxmox/main',
       state: 'in-force',
-      detail: 'by the entry 198.51.100.7 of another ledger (aaaa) in ipset blacklist of proxmox/main',
+      detail: 'the entry 198.51.100.7 of another ledger (aaaa) in ipset blacklist of proxmox/main',
       foreign: [
         {
           enforcer: 'proxmox/main',
