@@ -5,7 +5,7 @@ import type { Network } from '../shared/network.ts';
 import { Reconciler, type ReconcilerEvent, type ReconcilerState } from '../shared/reconciler.ts';
 import type { HeldBans } from './bans/held-bans.ts';
 import type { ByteUsage } from './enforcers/byte-room.ts';
-import { type FirewallWord, wordOf } from './enforcers/firewall-word.ts';
+import { type FirewallWord, failingWord, wordOf } from './enforcers/firewall-word.ts';
 import type { OpenedFirewall } from './enforcers/opened-firewall.ts';
 import type { OwnMarks } from './enforcers/ownership/ledger-mark.ts';
 import { Ownership } from './enforcers/ownership/ownership.ts';
@@ -175,6 +175,15 @@ export class EnforcementOfBans {
   async lookAgain(): Promise<void> {
     const answering = this.reconcilers.filter(({ state }) => state.kind === 'in-sync' || state.kind === 'working');
     await Promise.all(answering.map((reconciler) => this.#listed(reconciler)));
+  }
+
+  /** Firewalls that do not answer as they should. */
+  failing(): FirewallWord[] {
+    return this.reconcilers.flatMap(({ name, state }) => {
+      if (state.kind !== 'failing') return [];
+      const failing = { state: 'failing', detail: state.reason, sinceMs: state.sinceMs } as const;
+      return [failingWord(name, failing, this.#options.clock)];
+    });
   }
 
   /** Networks that any firewall does not block although it should. */

@@ -113,13 +113,16 @@ export interface EnforcersFrame {
   readonly enforcers: readonly HostEnforcer[];
 }
 
+/** Servers of before know the first three, and take any other for `failing`. */
+export const hostEnforcerStates = ['in-sync', 'working', 'failing', 'refusing'] as const;
+
 export interface HostEnforcer {
   /** As `jail/sshd-peers`. */
   readonly enforcer: string;
-  readonly state: 'in-sync' | 'working' | 'failing';
+  readonly state: (typeof hostEnforcerStates)[number];
   /** Networks that it holds for others' bans. */
   readonly entries: number;
-  /** Why it fails. */
+  /** Why it fails, what it refuses, or for how many it has no room. */
   readonly detail?: string;
 }
 
@@ -227,6 +230,8 @@ export interface OwnReport {
   readonly network: Network;
   readonly jail: string;
   readonly ttlSeconds: number | null;
+  /** Firewalls of the server that do not block it for a reason of its own. */
+  readonly enforcement?: readonly Enforcement[];
 }
 
 export interface AnswerFrame {
@@ -235,6 +240,7 @@ export interface AnswerFrame {
   readonly bans?: readonly OwnReport[];
   /** Whether anybody bans the network, or a wider one that covers it. */
   readonly banned?: boolean;
+  /** Of a network: each firewall. Of bans: those that fail. */
   readonly enforcement?: readonly Enforcement[];
 }
 

@@ -139,7 +139,10 @@ function parseOwnReport(item: unknown): OwnReport {
   const fields = field.object(item, 'bans');
   const ttlSeconds = fields['ttlSeconds'];
   if (!isTtl(ttlSeconds)) throw new FrameError('ttlSeconds', ttlSeconds, 'seconds or null');
-  return { network: readNetwork(fields['network']), jail: parseJailName(fields['jail']), ttlSeconds };
+  const report = { network: readNetwork(fields['network']), jail: parseJailName(fields['jail']), ttlSeconds };
+  if (fields['enforcement'] === undefined) return report;
+  const bounds = { least: 0, most: limits.reportsPerAnswerMax };
+  return { ...report, enforcement: field.list(fields, 'enforcement', bounds, parseEnforcement) };
 }
 
 function parseEnforcement(item: unknown): Enforcement {

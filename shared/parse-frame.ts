@@ -3,6 +3,7 @@ import {
   type BanEvent,
   type FrameToServer,
   type HostEnforcer,
+  hostEnforcerStates,
   type JailEntry,
   type LoginPayload,
   type ReceivedByServer,
@@ -189,7 +190,7 @@ function parseEnforcer(item: unknown): HostEnforcer {
   const enforcer = field.text(fields, 'enforcer', enforcerPattern, 'kind/name');
   const entries = field.integer(fields, 'entries', 0, Number.MAX_SAFE_INTEGER);
   const word = field.word(fields, 'state');
-  const state = knownOf(['in-sync', 'working', 'failing'], word);
+  const state = knownOf(hostEnforcerStates, word);
   if (state === undefined) return { enforcer, state: 'failing', entries, detail: unknownState(word) };
   const head = { enforcer, state, entries };
   if (fields['detail'] === undefined) return head;

@@ -22,9 +22,11 @@ export async function showStatus(context: CommandContext): Promise<ExitCode> {
   return parts.every(takesEvents) && works(status) ? exitCodes.done : exitCodes.temporary;
 }
 
-/** Whether the agent can write its state, and what blocks here the bans of others does so. */
+/** Whether the agent can write its state, and what blocks here the bans of others does so, and refuses none. */
 function works({ faults, enforcers }: Readonly<Record<string, unknown>>): boolean {
-  return listOf(faults).length === 0 && listOf(enforcers).every(({ state }) => state !== 'failing');
+  return (
+    listOf(faults).length === 0 && listOf(enforcers).every(({ state }) => state !== 'failing' && state !== 'refusing')
+  );
 }
 
 function takesEvents({ state, postponement }: ServerPart): boolean {

@@ -10,7 +10,14 @@ export function judgeAgent(facts: AgentFacts | undefined): readonly Said[] {
   if (facts === undefined) return [notRunning];
   const said: Said[] = [{ level: 'good', code: 'agent-runs', fact: 'it runs' }];
   if (facts.unreadableLines > 0) said.push(unreadable(facts));
-  return [...said, ...facts.servers.flatMap(judgeWaiting), ...facts.faults.map(hinders), ...facts.failing.map(fails)];
+  return [
+    ...said,
+    ...facts.servers.flatMap(judgeWaiting),
+    ...facts.faults.map(hinders),
+    ...facts.failing.map(fails),
+    ...facts.refusing.map(refuses),
+    ...facts.full.map(isFull),
+  ];
 }
 
 const notRunning: Said = {
@@ -54,6 +61,26 @@ function fails({ enforcer, reason }: AgentFacts['failing'][number]): Said {
     fact: `${enforcer} fails: ${reason}`,
     consequence: 'bans of other hosts that came since are not blocked by it',
     command: 'mend what it names; it is tried again within a minute (fail2networkban status)',
+  };
+}
+
+function refuses({ enforcer, reason }: AgentFacts['refusing'][number]): Said {
+  return {
+    level: 'warning',
+    code: 'enforcer-refuses',
+    fact: `${enforcer}: ${reason}`,
+    consequence: 'it does not do there what is asked; it is asked again with each comparison, every five minutes',
+    command: 'mend what it names; which networks those are: fail2networkban status',
+  };
+}
+
+function isFull({ enforcer, reason }: AgentFacts['full'][number]): Said {
+  return {
+    level: 'warning',
+    code: 'enforcer-full',
+    fact: `${enforcer}: ${reason}`,
+    consequence: 'those addresses are not blocked on this host; the newest of each host in turn are',
+    command: 'raise max_entries of the [subscription] that names it, and reload the agent (fail2networkban status)',
   };
 }
 

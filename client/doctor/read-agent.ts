@@ -7,12 +7,16 @@ import type { FaultReport, StatusReport } from '../status-report.ts';
 export type AgentFacts = Pick<StatusReport, 'unreadableLines' | 'unreadableFile'> & {
   readonly servers: readonly ServerFacts[];
   /** Enforcers that fail, with the reason. */
-  readonly failing: readonly FailingEnforcer[];
+  readonly failing: readonly EnforcerTrouble[];
+  /** Enforcers that refuse networks, with which and why. */
+  readonly refusing: readonly EnforcerTrouble[];
+  /** Enforcers that have no room for all bans, with how many are left out. */
+  readonly full: readonly EnforcerTrouble[];
   /** What does not work now and is tried again. */
   readonly faults: readonly FaultReport[];
 };
 
-interface FailingEnforcer {
+interface EnforcerTrouble {
   readonly enforcer: string;
   readonly reason: string;
 }
@@ -38,9 +42,9 @@ export async function readAgent(socket: string): Promise<AgentFacts | undefined>
     return {
       unreadableLines: Number(status['unreadableLines'] ?? 0),
       unreadableFile: textOf(status['unreadableFile']),
-      failing: listOf(status['enforcers'])
-        .filter(({ state }) => state === 'failing')
-        .map(({ enforcer, detail }) => ({ enforcer: textOf(enforcer), reason: textOf(detail) })),
+      failing: troubles(status, ['failing']),
+      refusing: troubles(status, ['refusing']),
+      full: troubles(status, ['in-sync', 'working']),
       faults: listOf(status['faults']).map(({ what, reason, consequence, since }) => ({
         what: textOf(what),
         reason: textOf(reason),
@@ -53,6 +57,13 @@ export async function readAgent(socket: string): Promise<AgentFacts | undefined>
     if (error instanceof NotRunningError) return undefined;
     throw error;
   }
+}
+
+/** Enforcers in one of these states of which the agent has something to say. */
+function troubles(status: Readonly<Record<string, unknown>>, states: readonly string[]): readonly EnforcerTrouble[] {
+  return listOf(status['enforcers'])
+    .filter(({ state, detail }) => states.includes(textOf(state)) && detail !== undefined)
+    .map(({ enforcer, detail }) => ({ enforcer: textOf(enforcer), reason: textOf(detail) }));
 }
 
 function readServerPart({ server, waiting, oldestWaitingMs, postponement }: ServerPart): ServerFacts {

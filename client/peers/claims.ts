@@ -28,6 +28,7 @@ export class Claims {
   #bans: ReadonlyMap<Network, PeerBan> = new Map();
   /** What the firewall held when it was last looked at. */
   #held: readonly HeldEntry[] = [];
+  #leftOut = 0;
 
   constructor(options: ClaimsOptions) {
     this.#options = options;
@@ -38,6 +39,15 @@ export class Claims {
     return this.#bans.get(network)?.newest;
   }
 
+  /** Bans for which the last plan had no room, and the most that there may be. */
+  get room(): { readonly leftOut: number; readonly maxEntries: number } {
+    return { leftOut: this.#leftOut, maxEntries: this.#maxEntries };
+  }
+
+  get #maxEntries(): number {
+    return Math.max(...this.#options.subscriptions.map(({ maxEntries }) => maxEntries));
+  }
+
   found(held: readonly HeldEntry[]): void {
     this.#held = held;
   }
@@ -46,10 +56,11 @@ export class Claims {
     const bans = new Map<Network, PeerBan>();
     for (const report of this.#reports()) bans.set(report.network, withReport(bans.get(report.network), report));
     this.#bans = bans;
-    const { clock, mayBlock, subscriptions } = this.#options;
-    const maxEntries = Math.max(...subscriptions.map((subscription) => subscription.maxEntries));
+    const { clock, mayBlock } = this.#options;
+    const given = { now: clock.now(), mayBlock, maxEntries: this.#maxEntries };
     const noMerging = { merge: false, widest: { 4: 0, 6: 0 } } as const;
-    const { entries } = desiredEntries(bans.values(), { now: clock.now(), mayBlock, maxEntries, ...noMerging });
+    const { entries, leftOut } = desiredEntries(bans.values(), { ...given, ...noMerging });
+    this.#leftOut = leftOut;
     return new Map([...this.#kept(), ...entries]);
   }
 

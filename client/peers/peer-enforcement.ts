@@ -3,8 +3,9 @@ import type { Enforcer } from '../../shared/enforcer.ts';
 import type { HostEnforcer } from '../../shared/frames.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Network } from '../../shared/network.ts';
-import { Reconciler, type ReconcilerEvent, type ReconcilerState } from '../../shared/reconciler.ts';
+import { Reconciler, type ReconcilerEvent } from '../../shared/reconciler.ts';
 import { Claims } from './claims.ts';
+import { describeEnforced, type Enforced } from './describe-enforced.ts';
 import { observeLists } from './observe-lists.ts';
 import type { PeerReport, PeerReports } from './peer-reports.ts';
 import type { Subscription, Target } from './subscription.ts';
@@ -27,9 +28,6 @@ const endedCheckMs = 1_000;
 /** A clock that is further off than this from one second to the next was set; less is drift, or a long second. */
 const clockSetMs = 2_000;
 const trialLookMs = 10;
-/** Of the protocol's `enforcers` frame. */
-const detailMaxCharacters = 300;
-
 /** How one firewall did in a trial; null: not in time. */
 export interface Trialled {
   readonly enforcer: string;
@@ -43,31 +41,29 @@ export interface Trialled {
  */
 export class PeerEnforcement {
   readonly #options: PeerEnforcementOptions;
-  readonly #reconcilers: readonly Reconciler[];
+  readonly #enforced: readonly Enforced[];
   /** Blocked for a trial. */
   #onTrial: Network | undefined;
 
   constructor(options: PeerEnforcementOptions) {
     this.#options = options;
-    this.#reconcilers = [...groupByTarget(options.subscriptions).values()].map((group) => this.#reconcilerFor(group));
+    this.#enforced = [...groupByTarget(options.subscriptions).values()].map((group) => this.#enforce(group));
   }
 
   get reconcilers(): readonly Reconciler[] {
-    return this.#reconcilers;
+    return this.#enforced.map(({ reconciler }) => reconciler);
   }
 
   /** How each firewall stands, for the operator. */
   summary(): HostEnforcer[] {
-    return this.#reconcilers
-      .slice(0, limits.enforcersMax)
-      .map((reconciler) => describe(reconciler.name, reconciler.state, reconciler.counts().ours));
+    return this.#enforced.slice(0, limits.enforcersMax).map(describeEnforced);
   }
 
   /** Blocks a network as if another host had reported it, and frees it again: what each firewall needs for both. */
   async trial(network: Network, stepMaxMs: number, signal: AbortSignal): Promise<Trialled[]> {
     const blocked = await this.#await(network, true, { stepMaxMs, signal });
     const freed = await this.#await(network, false, { stepMaxMs, signal });
-    return this.#reconcilers.map(({ name }) => ({
+    return this.reconcilers.map(({ name }) => ({
       enforcer: name,
       blockedMs: blocked.get(name) ?? null,
       freedMs: freed.get(name) ?? null,
@@ -76,14 +72,14 @@ export class PeerEnforcement {
 
   /** A server told something, or this host may block other networks than before. */
   notify(): void {
-    for (const reconciler of this.#reconcilers) reconciler.notify();
+    for (const reconciler of this.reconcilers) reconciler.notify();
   }
 
   /** Works until aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    if (this.#reconcilers.length === 0) return untilAborted(signal);
+    if (this.reconcilers.length === 0) return untilAborted(signal);
     const stopEnding = this.#endInTime();
-    await Promise.all(this.#reconcilers.map((reconciler) => reconciler.run(signal)));
+    await Promise.all(this.reconcilers.map((reconciler) => reconciler.run(signal)));
     stopEnding();
   }
 
@@ -118,9 +114,9 @@ export class PeerEnforcement {
     this.notify();
     const reached = new Map<string, number>();
     const wanted = isBanned ? 'in-force' : 'absent';
-    while (!signal.aborted && reached.size < this.#reconcilers.length && clock.elapsed() - startedMs < stepMaxMs) {
+    while (!signal.aborted && reached.size < this.reconcilers.length && clock.elapsed() - startedMs < stepMaxMs) {
       await sleep(clock, trialLookMs, signal);
-      for (const reconciler of this.#reconcilers) {
+      for (const reconciler of this.reconcilers) {
         const isReached = reconciler.enforcementOf(network, isBanned).state === wanted;
         if (isReached && !reached.has(reconciler.name)) reached.set(reconciler.name, clock.elapsed() - startedMs);
       }
@@ -128,12 +124,12 @@ export class PeerEnforcement {
     return reached;
   }
 
-  #reconcilerFor(group: readonly [Subscription, ...Subscription[]]): Reconciler {
+  #enforce(group: readonly [Subscription, ...Subscription[]]): Enforced {
     const { openEnforcer, clock, random, mayBlock, onEvent } = this.#options;
     const claims = new Claims({ ...this.#options, subscriptions: group, onTrial: () => this.#onTrial });
     const opened = openEnforcer(group[0].target, (network) => claims.newestOf(network));
     const enforcer = observeLists(opened, (held) => claims.found(held));
-    return new Reconciler({
+    const reconciler = new Reconciler({
       enforcer,
       clock,
       random,
@@ -142,6 +138,7 @@ export class PeerEnforcement {
       mayAdd: mayBlock,
       onEvent: (event) => onEvent(enforcer.name, event),
     });
+    return { reconciler, claims };
   }
 }
 
@@ -155,17 +152,6 @@ function groupByTarget(subscriptions: readonly Subscription[]): Map<string, [Sub
     else group.push(subscription);
   }
   return groups;
-}
-
-function describe(enforcer: string, state: ReconcilerState, entries: number): HostEnforcer {
-  if (state.kind === 'in-sync') return { enforcer, state: 'in-sync', entries };
-  if (state.kind !== 'failing') return { enforcer, state: 'working', entries };
-  return {
-    enforcer,
-    state: 'failing',
-    entries,
-    detail: state.reason.replaceAll(/\p{Cc}+/gu, ' ').slice(0, detailMaxCharacters),
-  };
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

@@ -39,14 +39,21 @@ export function wordOf(state: NetworkState, circumstances: Circumstances): Firew
       const why = whyLeftOut();
       return typeof why === 'string' ? { enforcer, state: 'no-room', detail: why } : heldBackWord(enforcer, why);
     }
-    case 'failing': {
-      const forSeconds = Math.round((clock.elapsed() - state.sinceMs) / 1_000);
-      return { enforcer, state: 'failing', detail: state.detail, forSeconds };
-    }
+    case 'failing':
+      return failingWord(enforcer, state, clock);
     case 'refused':
     case 'pending':
       return { enforcer, ...state };
   }
+}
+
+/** Reports a duration: the origin of the monotonic clock is private. */
+export function failingWord(
+  enforcer: string,
+  { detail, sinceMs }: Omit<Extract<NetworkState, { readonly state: 'failing' }>, 'state'>,
+  clock: Clock,
+): FirewallWord {
+  return { enforcer, state: 'failing', detail, forSeconds: Math.round((clock.elapsed() - sinceMs) / 1_000) };
 }
 
 function heldBackWord(enforcer: string, { code, detail }: HeldBack): FirewallWord {

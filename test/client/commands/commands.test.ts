@@ -160,6 +160,26 @@ testWithEnding(
   },
 );
 
+testWithEnding('lists its bans with the firewalls that do not block them, and those that fail', async (context) => {
+  const { config, server } = await makeHost(context);
+  server.behaviour.reply = (frame) =>
+    frame.type === 'answer' && frame.bans !== undefined
+      ? {
+          ...frame,
+          bans: frame.bans.map((ban) => ({
+            ...ban,
+            enforcement: [{ enforcer: 'proxmox/main', state: 'refused', detail: 'it is excepted' }],
+          })),
+          enforcement: [{ enforcer: 'opnsense/edge', state: 'failing', detail: 'for 3m: 401' }],
+        }
+      : frame;
+  await run(config, 'ban', '203.0.113.7');
+  const { code, out } = await run(config, 'bans');
+  assert.equal(code, 0);
+  assert.match(out, /203\.0\.113\.7 .* proxmox\/main refused: it is excepted\n/);
+  assert.match(out, /\nmain: opnsense\/edge failing: for 3m: 401\n/);
+});
+
 testWithEnding('says of each state of a firewall why a ban is not in force there', async (context) => {
   const { config, server } = await makeHost(context);
   const states = ['refused', 'no-room', 'held-back', 'failing'];

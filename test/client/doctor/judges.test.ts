@@ -12,7 +12,14 @@ const unit = (properties: string) => readUnit(`LoadState=loaded\n${properties}`)
 const queue = (properties: string) => judgeQueue({ spool, mode: 0o700, unit: unit(properties) });
 const place = { server: 'main', host: 'pve.example', port: 1514 } as const;
 const welcome = { type: 'welcome', server: 'pve', may: ['ban', 'unban'], jails: ['ssh*'] } as const;
-const status = { unreadableLines: 0, unreadableFile: '/x/unreadable.log', failing: [], faults: [] };
+const status = {
+  unreadableLines: 0,
+  unreadableFile: '/x/unreadable.log',
+  failing: [],
+  refusing: [],
+  full: [],
+  faults: [],
+};
 
 function waitingFor(code: string) {
   const postponement = { code, detail: 'not now', since: '2026-01-31T10:00:00.000Z' };
@@ -136,6 +143,16 @@ const cases: readonly [string, readonly Said[], readonly string[]][] = [
     'an enforcer fails',
     judgeAgent({ ...status, servers: [], failing: [{ enforcer: 'nftables', reason: 'nft is missing' }] }),
     ['good agent-runs', 'broken enforcer-fails'],
+  ],
+  [
+    'an enforcer refuses networks',
+    judgeAgent({ ...status, servers: [], refusing: [{ enforcer: 'command/x', reason: '1 network refused' }] }),
+    ['good agent-runs', 'warning enforcer-refuses'],
+  ],
+  [
+    'an enforcer has no room for all bans',
+    judgeAgent({ ...status, servers: [], full: [{ enforcer: 'nftables', reason: 'no room for 3 bans' }] }),
+    ['good agent-runs', 'warning enforcer-full'],
   ],
   [
     'the name has no address',
