@@ -83,7 +83,8 @@ export async function reportStatus(agent: Agent, clock: Clock): Promise<StatusRe
   };
 }
 
-function reportServer(agent: Agent, { courier }: Destination, clock: Clock): ServerReport {
+/** Where the agent stands with one server. */
+export function reportServer(agent: Agent, { courier }: Destination, clock: Clock): ServerReport {
   const { waiting, oldest } = agent.outbox.lane(courier.server);
   const { lastError } = courier;
   return {

@@ -29,6 +29,7 @@ import { operator } from './own-clients.ts';
 import { type Connection, Session } from './session.ts';
 import type { ServerSettings } from './settings.ts';
 import { Sources } from './sources/sources.ts';
+import { describeServer } from './status-line.ts';
 import { MovingEnds } from './timekeeping/moving-ends.ts';
 import type { Timekeeping } from './timekeeping/timekeeping.ts';
 
@@ -143,6 +144,11 @@ export class FleetServer {
     this.#settings = settings;
     this.#core.configure(settings);
     this.#door.setRoutes(this.#routes());
+  }
+
+  /** How it is, in one line. */
+  get status(): string {
+    return describeServer(this.#core);
   }
 
   /** Connections without a login. */

@@ -16,6 +16,7 @@ import { makeOpenEnforcer } from '../enforcers/create-enforcer.ts';
 import { makeFail2ban } from '../fail2ban-client.ts';
 import { makeLocalVerbs } from '../local-verbs.ts';
 import { loadSettings, type Settings } from '../settings.ts';
+import { describeAgent } from '../status-line.ts';
 import { type OnSignal, type Wish, Wishes } from '../wishes.ts';
 import type { CommandContext } from './command-context.ts';
 import { lockFolders } from './lock-folders.ts';
@@ -69,6 +70,7 @@ async function runOnce({ clock, config }: CommandContext, run: Run): Promise<Wis
   const closeSocket = await serveLocalSocket(settings.agent.socket, verbs);
   const ending = new AbortController();
   let unlock = async (): Promise<void> => undefined;
+  let endStatus = (): void => undefined;
   try {
     unlock = await lockFolders(settings.agent, config);
     const agent = await openAgent(clock, run);
@@ -76,6 +78,7 @@ async function runOnce({ clock, config }: CommandContext, run: Run): Promise<Wis
     const running = agent.run(ending.signal);
     log.info({ servers: settings.servers.map(({ name }) => name), spool: settings.agent.spool }, 'ready');
     service.notify('READY=1');
+    endStatus = service.keepStatus(clock, () => describeAgent(agent, clock));
     // The agent's own end before its time is a fault, and rises here.
     const wish = await Promise.race([wishes.next(), running.then((): Wish => 'stop')]);
     service.notify(wish === 'stop' ? 'STOPPING=1' : 'RELOADING=1');
@@ -85,6 +88,7 @@ async function runOnce({ clock, config }: CommandContext, run: Run): Promise<Wis
     return wish;
   } finally {
     ending.abort();
+    endStatus();
     await unlock();
     await closeSocket();
   }

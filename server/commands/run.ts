@@ -61,11 +61,13 @@ export async function runServer(host: Host): Promise<void> {
   const server = await startServer(host, settings, { log, timekeeping });
   service.notify('READY=1');
   const stopFeeding = service.feedWatchdog(systemClock);
+  const endStatus = service.keepStatus(systemClock, () => server.status);
   host.onSignal('SIGHUP', () => void server.readAgain());
   await stopSignal(host);
   service.notify('STOPPING=1');
   log.info('stopping');
   stopFeeding();
+  endStatus();
   await stopServer(host, server);
   unlock();
   // A reader of the log that stands still would keep the process for ever.

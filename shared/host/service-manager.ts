@@ -2,13 +2,16 @@ import { execFile } from 'node:child_process';
 import type { Clock } from '../clock.ts';
 
 /** Words of sd_notify(3). */
-type Notice = 'READY=1' | 'STOPPING=1' | 'WATCHDOG=1' | 'RELOADING=1';
+type Notice = 'READY=1' | 'STOPPING=1' | 'WATCHDOG=1' | 'RELOADING=1' | `STATUS=${string}`;
 
 /** What systemd hands to a service in its environment. */
 export interface ServiceEnvironment {
   readonly NOTIFY_SOCKET?: string | undefined;
   readonly WATCHDOG_USEC?: string | undefined;
 }
+
+/** How often it is looked whether the line that `systemctl status` shows has changed. */
+const statusMs = 2_000;
 
 /** Longer than this no word takes, so that one that hangs does not keep back those behind it for good. */
 const noticeMaxMs = 5_000;
@@ -44,6 +47,25 @@ export class ServiceManager {
         resolve();
       });
     });
+  }
+
+  /**
+   * Keeps the line that `systemctl status` shows equal to what `describe` says, a few seconds late at the most.
+   *
+   * @returns ends it
+   */
+  keepStatus(clock: Clock, describe: () => string): () => void {
+    if (this.#environment.NOTIFY_SOCKET === undefined) return () => undefined;
+    let told: string | undefined;
+    let cancel: () => void;
+    const look = (): void => {
+      const status = describe();
+      if (status !== told) this.notify(`STATUS=${status}`);
+      told = status;
+      cancel = clock.after(statusMs, look);
+    };
+    look();
+    return () => cancel();
   }
 
   /**

@@ -12,6 +12,8 @@ export interface MachineOptions {
   readonly layers: readonly string[];
   /** More words for systemd-nspawn(1). */
   readonly words?: readonly string[];
+  /** As an unprivileged container of LXC without nesting: its root is nobody outside, and mounts nothing. */
+  readonly isUnprivileged?: boolean;
 }
 
 /** What stays of a machine while it is off. */
@@ -39,13 +41,18 @@ export class Machine {
   }
 
   /** @throws with what systemd-nspawn said, where no machine can be booted */
-  static async boot(test: Ending, { layers, words = [] }: MachineOptions): Promise<Machine> {
+  static async boot(test: Ending, { layers, words = [], isUnprivileged = false }: MachineOptions): Promise<Machine> {
     const name = `f2nb-${randomUUID().slice(0, 8)}`;
     const root = await mountRoot(test, [...layers, debianRoot()]);
     await makeNetwork(test, name);
     const cgroups = isHostBooted ? [] : await makeCgroup(name);
     test.after(() => removeCgroup(cgroups));
-    const machine = new Machine({ name, root, cgroups, words });
+    const machine = new Machine({
+      name,
+      root,
+      cgroups,
+      words: [...words, ...(isUnprivileged ? unprivileged : joining(name))],
+    });
     test.after(() => machine.#end());
     await machine.#isUp();
     return machine;
@@ -109,6 +116,17 @@ export class Machine {
   }
 }
 
+/** A root that is somebody outside joins the network that stays. */
+function joining(name: string): readonly string[] {
+  return [`--network-namespace-path=/run/netns/${name}`, '--capability=CAP_NET_ADMIN'];
+}
+
+const unprivileged: readonly string[] = [
+  '--private-network',
+  '--private-users=identity',
+  '--system-call-filter=~mount fsopen move_mount open_tree mount_setattr pivot_root',
+];
+
 async function mountRoot(test: Ending, layers: readonly string[]): Promise<string> {
   const folder = await makeFolder(test);
   // A file system of its own, because an overlay cannot have its upper layer on another overlay.
@@ -134,8 +152,6 @@ function startContainer({ name, root, cgroups, words }: Ground): RunningProcess 
     '--boot',
     `--directory=${root}`,
     `--machine=${name}`,
-    `--network-namespace-path=/run/netns/${name}`,
-    '--capability=CAP_NET_ADMIN',
     `--bind-ro=${process.execPath}:/usr/local/bin/node`,
     '--resolv-conf=off',
     '--link-journal=no',

@@ -40,6 +40,19 @@ describe('server and agent under systemd', { timeout: suiteMaxMs }, () => {
     await site.isBlocked('203.0.113.7');
   });
 
+  it('tell systemd what they do, and what is wrong first', async () => {
+    const tells = async (unit: string, line: RegExp): Promise<void> => {
+      const read = () => machine.sh(`systemctl show --property=StatusText --value ${unit}`);
+      await waitUntil(`${unit} says ${line}`, async () => line.test(await read()));
+    };
+    await tells(serverUnit, /^1 ban, 1 host connected, proxmox\/main in sync$/m);
+    await tells(agentUnit, /^connected to main$/m);
+    await machine.sh(`systemctl stop ${serverUnit}`);
+    await tells(agentUnit, /^NOT connected to main: connect ECONNREFUSED/);
+    await machine.sh(`systemctl start ${serverUnit}`);
+    await tells(agentUnit, /^connected to main$/m);
+  });
+
   it('tell the journal in sentences, with priorities', async () => {
     const read = (unit: string, priority: string): Promise<string> =>
       machine.sh(`journalctl --unit=${unit} --priority=${priority} --output=cat`);
