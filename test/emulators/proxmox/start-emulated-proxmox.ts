@@ -151,16 +151,13 @@ async function listen(
   };
 }
 
-/**
- * Serves a connection and logs its requests. pvedaemon's `Connection: close`, which pveproxy only passes on,
- * is meant: on its own port (of which there is no recording) a connection carries one request.
- */
+/** Serves a connection and logs its requests. */
 function serve(socket: Duplex, daemon: Daemon, { log, delays, frontDoor, maxRequests, startedAt }: Parts): void {
   const connection = log.countConnection();
   let readAt = 0;
   const rules: ConnectionRules = {
     idleMs: delays.idleMs,
-    maxRequests: daemon === 'pvedaemon' ? 1 : maxRequests,
+    maxRequests,
     answer: (request) => {
       readAt = systemClock.elapsed();
       return frontDoor.answer(request, daemon);

@@ -231,6 +231,95 @@ const CASES: readonly Case[] = [
     token: 'f2nb@pve!modify',
     answer: '403 Permission check failed (/, Sys.Audit)',
   },
+  {
+    name: 'knows no path with a blank in it',
+    request: `DELETE ${SET}/203.0.113.1%20`,
+    answer: `501 Method 'DELETE ${SET}/203.0.113.1 ' not implemented`,
+  },
+  {
+    name: 'nor with a tab',
+    request: `GET ${SET}/203.0.113.1%09`,
+    answer: `501 Method 'GET ${SET}/203.0.113.1\t' not implemented`,
+  },
+  {
+    name: 'takes off a prefix length of 32 that is written so, and no other',
+    request: `POST ${SET}`,
+    body: 'cidr=198.51.100.7%2F032',
+    answer: '200 OK',
+    after: '[IPSET blacklist]\n\n198.51.100.7/032\n203.0.113.1 # one\n203.0.113.2\n\n',
+  },
+  {
+    name: 'names an alias that is not there without its scope',
+    request: `POST ${SET}`,
+    body: 'cidr=dc%2Fhome',
+    answer: "500 no such alias 'home'",
+  },
+  {
+    name: 'does not rename a list onto another',
+    request: 'POST /cluster/firewall/ipset',
+    body: 'name=blacklist&rename=other',
+    before: `[IPSET blacklist]\n\n203.0.113.1\n\n[IPSET other]\n\n203.0.113.2\n\n`,
+    answer: REFUSED,
+    errors: { name: "IPSet 'blacklist' does already exist" },
+  },
+  {
+    name: 'keeps an alias as it was given',
+    request: 'POST /cluster/firewall/aliases',
+    body: 'name=home&cidr=192.0.2.9%2F32',
+    before: '[OPTIONS]\n\nenable: 1\n\n',
+    answer: '200 OK',
+    after: '[OPTIONS]\n\nenable: 1\n\n[ALIASES]\n\nhome 192.0.2.9/32\n\n',
+  },
+  {
+    name: 'shows it without /32 when it was read again',
+    request: 'GET /cluster/firewall/aliases',
+    before: '[ALIASES]\n\nhome 192.0.2.9/32\n\n',
+    answer: '200 OK',
+    data: [{ name: 'home', cidr: '192.0.2.9', ipversion: 4 }],
+  },
+  {
+    name: 'changes an alias, and its name',
+    request: 'PUT /cluster/firewall/aliases/home',
+    body: 'cidr=192.0.2.10&rename=office',
+    before: '[ALIASES]\n\nhome 192.0.2.9\n\n',
+    answer: '200 OK',
+    after: '[ALIASES]\n\noffice 192.0.2.10\n\n',
+  },
+  {
+    name: 'changes no alias without an address',
+    request: 'PUT /cluster/firewall/aliases/home',
+    body: 'comment=x',
+    before: '[ALIASES]\n\nhome 192.0.2.9\n\n',
+    answer: REFUSED,
+    errors: { cidr: 'property is missing and it is not optional' },
+  },
+  {
+    name: 'removes an alias that is not there without a word',
+    request: 'DELETE /cluster/firewall/aliases/home',
+    answer: '200 OK',
+    data: null,
+  },
+  {
+    name: 'takes a time that is over for off',
+    request: 'GET /cluster/firewall/options',
+    before: '[OPTIONS]\n\nenable: 1600000000\n\n',
+    answer: '200 OK',
+    data: { enable: 0 },
+  },
+  {
+    name: 'checks how often may be logged',
+    request: 'PUT /cluster/firewall/options',
+    body: 'log_ratelimit=1%2Cburst%3D5%2Crate%3D7%2Ffortnight',
+    answer: REFUSED,
+    errors: { log_ratelimit: 'invalid format - format error: rate=7/fortnight\n' },
+  },
+  {
+    name: 'says of a rule which family its alias has',
+    request: 'GET /cluster/firewall/rules',
+    before: '[ALIASES]\n\nhome 2001:db8::1\n\n[RULES]\n\nIN ACCEPT -source home\n\n',
+    answer: '200 OK',
+    data: [{ type: 'in', action: 'ACCEPT', enable: 1, source: 'home', ipversion: 6, pos: 0 }],
+  },
   { name: 'tells anybody the version', request: 'GET /version', token: 'f2nb@pve!none', answer: '200 OK' },
 ];
 
@@ -245,6 +334,18 @@ describe('the firewall API', () => {
       assert.equal(emulated.readClusterFw() ?? null, each.after === undefined ? file : each.after);
     });
   }
+
+  it('writes the time for an enable of 2, and is on for a minute', async (t) => {
+    const emulated = await startTemporaryProxmox(t);
+    const { token } = emulated;
+    const path = '/api2/json/cluster/firewall/options';
+    assert.equal((await requestOnce(emulated, { method: 'PUT', path, token, body: 'enable=2' })).status, 200);
+    const [, written = ''] = /^enable: (\d+)$/m.exec(emulated.readClusterFw() ?? '') ?? [];
+    assert.ok(Math.abs(Number(written) - Date.now() / 1_000) < 600, written);
+    emulated.writeClusterFw(`[OPTIONS]\n\nenable: ${Math.floor(Date.now() / 1_000) + 3_600}\n\n`);
+    const { body } = await requestOnce(emulated, { method: 'GET', path, token });
+    assert.match(body, /"enable":\d{10}\b/);
+  });
 
   it('sees an edit by hand at once', async (t) => {
     const emulated = await startTemporaryProxmox(t);

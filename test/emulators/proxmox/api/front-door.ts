@@ -51,9 +51,9 @@ export class FrontDoor {
   /** The reply to one request. */
   async answer(request: IncomingRequest, daemon: Daemon): Promise<Reply> {
     const refusal = refuseHead(request.head);
-    if (refusal !== undefined) return whole(refusal);
+    if (refusal !== undefined) return whole({ ...refusal, from: daemon });
     const reply = await this.#answerOrFail(request, daemon);
-    return { ...reply, answer: await this.#encode(request.head, reply.answer) };
+    return { ...reply, answer: { ...(await this.#encode(request.head, reply.answer)), from: daemon } };
   }
 
   async #answerOrFail(request: IncomingRequest, daemon: Daemon): Promise<Reply> {
@@ -87,7 +87,8 @@ export class FrontDoor {
     const [, formatName = '', path = ''] = /^\/api2\/([^/]*)\/?(.*)$/s.exec(decodePercent(rawPath)) ?? [];
     const format = findFormat(formatName);
     if (format === undefined) return textAnswer(501, `no formatter for uri /${path}, ${formatName}`);
-    const route = this.#parts.router.find(head.method, path);
+    // No method's path has blanks.
+    const route = /\s/.test(path) ? undefined : this.#parts.router.find(head.method, path);
     if (route === undefined) {
       return formatFailure(format, new ApiFailure(501, `Method '${head.method} /${path}' not implemented`), false);
     }

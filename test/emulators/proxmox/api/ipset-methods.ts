@@ -1,5 +1,5 @@
 import { ALIAS_PATTERN, cleanCidr } from '../cluster-fw/address.ts';
-import { type ClusterFw, findAlias, type Ipset, type IpsetEntry } from '../cluster-fw/cluster-fw.ts';
+import { type ClusterFw, findAlias, type Ipset, type IpsetEntry, unscoped } from '../cluster-fw/cluster-fw.ts';
 import { type Shown, withDigest } from '../cluster-fw/digest.ts';
 import { comparePerl } from '../cluster-fw/perl-order.ts';
 import { isTrue } from '../cluster-fw/perl-truth.ts';
@@ -58,7 +58,8 @@ function renameIpset(config: ClusterFw, { name = '', rename = '', comment, diges
   assertUnmodified(showIpsets(config), digest);
   const ipset = config.ipsets.get(rename);
   if (ipset === undefined) throw parameterFailure({ name: `IPSet '${rename}' does not exist` });
-  if (name !== rename && config.ipsets.has(name)) throw parameterFailure({ name: `IPSet '${name}' already exists` });
+  if (name !== rename && config.ipsets.has(name))
+    throw parameterFailure({ name: `IPSet '${name}' does already exist` });
   config.ipsets.delete(rename);
   config.ipsets.set(name, { ...ipset, ...(comment === undefined ? {} : { comment }) });
 }
@@ -77,7 +78,7 @@ function addEntry(config: ClusterFw, given: Parameters): void {
   }
   if (/\/0+$/.test(cidr)) throw parameterFailure({ cidr: 'a zero prefix is not allowed in ipset entries' });
   if (ALIAS_PATTERN.test(cidr) && findAlias(config, cidr) === undefined)
-    throw new ApiFailure(500, `no such alias '${cidr}'`);
+    throw new ApiFailure(500, `no such alias '${unscoped(cidr)}'`);
   ipset.entries.unshift({ cidr, ...describe(given) });
 }
 

@@ -1,4 +1,4 @@
-import { addressProblem } from '../cluster-fw/address.ts';
+import { ALIAS_PATTERN, addressProblem, NOT_AN_ADDRESS } from '../cluster-fw/address.ts';
 import { parameterFailure } from './api-failure.ts';
 
 /** What one parameter of a method may be (PVE::JSONSchema). */
@@ -28,6 +28,11 @@ const NAME = /^[A-Za-z][A-Za-z0-9\-_]+$/;
 export const COMMENT: ParameterRule = { type: 'string', optional: true };
 /** An address, network or alias. */
 export const CIDR: ParameterRule = { type: 'string', format: addressProblem };
+/** An address or network, and no alias. */
+export const ADDRESS: ParameterRule = {
+  type: 'string',
+  format: (value) => (ALIAS_PATTERN.test(value) ? NOT_AN_ADDRESS : addressProblem(value)),
+};
 /** The digest against changes made meanwhile. */
 export const DIGEST: ParameterRule = { type: 'string', optional: true, maxLength: 64 };
 /** The name of an ipset or alias (Firewall.pm:53). */

@@ -37,8 +37,13 @@ export const RULE_METHODS: readonly ApiMethod[] = [
   change(['DELETE', ONE], { pos: POSITION, digest: DIGEST }, removeRule),
 ];
 
+/** As the API shows them, without their positions and the digest. */
+export function showRules(config: ClusterFw, rules: readonly FirewallRule[]): Shown[] {
+  return rules.map((rule) => showRule(rule, (name) => findAlias(config, name)?.ipversion));
+}
+
 function listRules(config: ClusterFw): Shown[] {
-  return withDigest(config.rules.map(showRule)).map((shown, pos) => ({ ...shown, pos }));
+  return withDigest(showRules(config, config.rules)).map((shown, pos) => ({ ...shown, pos }));
 }
 
 function readRule(config: ClusterFw, { pos }: Parameters): Shown {
@@ -49,7 +54,7 @@ function readRule(config: ClusterFw, { pos }: Parameters): Shown {
 
 /** A new rule goes to the top, whatever `pos` says, and is off unless `enable` says otherwise. */
 function createRule(config: ClusterFw, given: Parameters): void {
-  assertUnmodified(config.rules.map(showRule), given.digest);
+  assertUnmodified(showRules(config, config.rules), given.digest);
   const fields: Partial<Record<RuleField, string>> = {};
   for (const field of RULE_FIELDS) {
     const value = given[field];
@@ -68,7 +73,7 @@ function createRule(config: ClusterFw, given: Parameters): void {
 }
 
 function removeRule(config: ClusterFw, { pos, digest }: Parameters): void {
-  assertUnmodified(config.rules.map(showRule), digest);
+  assertUnmodified(showRules(config, config.rules), digest);
   if (config.rules[Number(pos)] === undefined) throw new ApiFailure(500, `no rule at position ${pos}`);
   config.rules.splice(Number(pos), 1);
 }

@@ -52,9 +52,9 @@ export function addressProblem(text: string): string | undefined {
 export function cleanCidr(text: string): string {
   const [, address = '', prefix] = WITH_PREFIX.exec(text) ?? [];
   if (prefix === undefined || versionOf(address) === undefined) return text;
-  const network = firstAddress(address, Number(prefix));
-  const full = network.includes(':') ? 128 : 32;
-  return Number(prefix) === full ? network : `${network}/${prefix}`;
+  const cleaned = `${firstAddress(address, Number(prefix))}/${prefix}`;
+  // By its text: /032 stays.
+  return cleaned.replace(cleaned.includes(':') ? /\/128$/ : /\/32$/, '');
 }
 
 function versionOf(address: string): 4 | 6 | undefined {

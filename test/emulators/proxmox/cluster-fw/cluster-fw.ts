@@ -57,3 +57,8 @@ export function countEntries(config: ClusterFw): number {
 export function findAlias(config: ClusterFw, name: string): Alias | undefined {
   return config.aliases.get(name.toLowerCase().replace(/^dc\//, ''));
 }
+
+/** An alias's name without its scope, as Proxmox's complaints name it. */
+export function unscoped(name: string): string {
+  return name.replace(/^(?:dc|guest)\//, '');
+}

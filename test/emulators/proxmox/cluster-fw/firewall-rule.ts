@@ -60,9 +60,13 @@ export function formatRule(rule: FirewallRule, withInterface: boolean): string {
   return isTrue(rule.comment) && /\S/.test(rule.comment) ? `${line} # ${rule.comment}` : line;
 }
 
-/** The rule as the API shows it, without position and digest. */
-export function showRule(rule: FirewallRule): Record<string, string | number> {
-  const version = ipversionOf(rule);
+/**
+ * The rule as the API shows it, without position and digest.
+ *
+ * @param versionOfAlias the address family of the alias of a name, if there is one
+ */
+export function showRule(rule: FirewallRule, versionOfAlias: VersionOfAlias): Record<string, string | number> {
+  const version = ipversionOf(rule, versionOfAlias);
   return {
     type: rule.type,
     action: rule.action,
@@ -74,9 +78,17 @@ export function showRule(rule: FirewallRule): Record<string, string | number> {
   };
 }
 
-function ipversionOf({ fields }: FirewallRule): 4 | 6 | undefined {
-  const [first = ''] = (fields.source ?? fields.dest ?? '').split(',');
-  return parseAddress(first)?.ipversion;
+type VersionOfAlias = (name: string) => 4 | 6 | undefined;
+
+const PROTOCOL_VERSIONS: Readonly<Record<string, 4 | 6>> = { icmp: 4, icmpv6: 6, 'ipv6-icmp': 6 };
+
+/** By protocol, source or destination, whatever says it first (Firewall.pm verify_rule). */
+function ipversionOf({ fields }: FirewallRule, versionOfAlias: VersionOfAlias): 4 | 6 | undefined {
+  const ofAddress = (text = ''): 4 | 6 | undefined => {
+    const [first = ''] = text.split(/[,-]/, 1);
+    return parseAddress(first)?.ipversion ?? versionOfAlias(text);
+  };
+  return PROTOCOL_VERSIONS[fields.proto ?? ''] ?? ofAddress(fields.source) ?? ofAddress(fields.dest);
 }
 
 function parseFields(text: string): Partial<Record<RuleField, string>> | undefined {

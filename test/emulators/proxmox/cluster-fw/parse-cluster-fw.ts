@@ -1,5 +1,5 @@
 import { ALIAS_PATTERN, NOT_AN_ADDRESS, parseAddress } from './address.ts';
-import { type Alias, type ClusterFw, emptyClusterFw, findAlias, type IpsetEntry } from './cluster-fw.ts';
+import { type Alias, type ClusterFw, emptyClusterFw, findAlias, type IpsetEntry, unscoped } from './cluster-fw.ts';
 import { type FirewallRule, parseRule } from './firewall-rule.ts';
 import { isTrue } from './perl-truth.ts';
 
@@ -86,10 +86,18 @@ function readOption({ options }: ClusterFw, line: string): void {
   const [, name = '', value = ''] =
     /^(enable|ebtables|policy_in|policy_out|policy_forward|log_ratelimit):\s*(\S+)\s*$/i.exec(line) ?? [];
   const option = name.toLowerCase();
-  if (option === 'enable' && /^\d+$/.test(value)) options.set(option, String(Number(value)));
+  if (option === 'enable' && /^\d+$/.test(value)) options.set(option, String(enabledBy(Number(value))));
   if (option === 'ebtables' && /^[01]$/.test(value)) options.set(option, value);
   if (option.startsWith('policy_') && /^(ACCEPT|DROP|REJECT)$/i.test(value)) options.set(option, value.toUpperCase());
   if (option === 'log_ratelimit') options.set(option, value);
+}
+
+/** How long a time as the value counts as on: who shut himself out with it is let in again. */
+const TRIAL_SECONDS = 60;
+
+/** A time is on for a minute (Firewall.pm parse_clusterfw_option). */
+function enabledBy(value: number): number {
+  return value > 1 && Date.now() / 1_000 - value > TRIAL_SECONDS ? 0 : value;
 }
 
 function readAlias({ aliases }: ClusterFw, line: string): void {
@@ -146,7 +154,7 @@ function parseEntry(config: ClusterFw, line: string, seen: ReadonlySet<string>):
 function entryProblem(config: ClusterFw, cidr: string, seen: ReadonlySet<string>): string | undefined {
   if (/\/0+$/.test(cidr)) return 'a zero prefix is not allowed in ipset entries\n';
   if (ALIAS_PATTERN.test(cidr)) {
-    if (findAlias(config, cidr) === undefined) return `no such alias '${cidr}'`;
+    if (findAlias(config, cidr) === undefined) return `no such alias '${unscoped(cidr)}'`;
   } else if (parseAddress(cidr) === undefined) {
     return NOT_AN_ADDRESS;
   }

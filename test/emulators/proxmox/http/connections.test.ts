@@ -80,16 +80,8 @@ describe('connections', () => {
     const client = await RawClient.connect(emulated);
     const refused = await client.request({ method: 'GET', path: VERSION });
     assert.deepEqual(
-      [refused.status, refused.reason, refused.body, refused.headers],
-      [
-        401,
-        'No ticket',
-        '',
-        [
-          ['Connection', 'close'],
-          ['Server', 'pve-api-daemon/3.0'],
-        ],
-      ],
+      [refused.status, refused.reason, refused.body, refused.headers.map(([name]) => name)],
+      [401, 'No ticket', '', ['Cache-Control', 'Connection', 'Date', 'Pragma', 'Server', 'Expires']],
     );
     await client.closed();
   });
@@ -134,7 +126,8 @@ describe('the HTTP layer', () => {
     ] as const) {
       const answer = await requestOnce(emulated, { method, path: VERSION }, false);
       assert.equal(answer.status, status);
-      assert.deepEqual(answer.headers[1], ['Location', `${emulated.url}${VERSION}`]);
+      const location = answer.headers.find(([name]) => name === 'Location');
+      assert.deepEqual(location, ['Location', `${emulated.url}${VERSION}`]);
     }
   });
 
@@ -200,7 +193,7 @@ describe('the HTTP layer', () => {
     assert.equal(parsed.data.length, 100);
   });
 
-  it('answers on the plain port as pvedaemon does, which keeps no connection', async (t) => {
+  it('answers on the plain port as pvedaemon does, and keeps the connection', async (t) => {
     const emulated = await startTemporaryProxmox(t, { clusterFw: LIST, plainPort: 0 });
     assert(emulated.plainUrl !== undefined);
     const response = await fetch(`${emulated.plainUrl}${SET}`, {
@@ -209,7 +202,7 @@ describe('the HTTP layer', () => {
       body: new URLSearchParams({ cidr: '203.0.113.1' }),
     });
     assert.equal(response.status, 200);
-    assert.equal(response.headers.get('connection'), 'close');
+    assert.equal(response.headers.get('connection'), 'Keep-Alive');
     assert.deepEqual(emulated.entriesOf('blacklist'), [{ cidr: '203.0.113.1' }]);
   });
 });

@@ -13,6 +13,8 @@ export interface HttpAnswer {
    * pveproxy's `Connection: Keep-Alive`, and the connection stays open.
    */
   readonly throughDaemon?: boolean;
+  /** Who sends it; pveproxy unless said otherwise. */
+  readonly from?: 'pveproxy' | 'pvedaemon';
 }
 
 /** An answer in plain text, as the HTTP layer itself gives it. */
@@ -30,15 +32,20 @@ export function endsConnection(status: number): boolean {
   return status >= 400;
 }
 
-/** The bytes of status line and headers, in the order of the real server. */
+/** The bytes of status line and headers, in the order of the real server (AnyEvent.pm response()). */
 export function formatHead(answer: HttpAnswer, keepAlive: boolean): Buffer {
-  const lines = [`HTTP/1.1 ${answer.status} ${answer.reason.replaceAll(/[\r\n]+/g, ' ')}`];
-  if (!keepAlive || answer.throughDaemon === true) lines.push('Connection: close');
+  const date = new Date().toUTCString();
+  const [reason = ''] = answer.reason.split(/[\r\n]/, 1);
+  const lines = [`HTTP/1.1 ${answer.status} ${reason}`, 'Cache-Control: max-age=0'];
+  const isPassedOn = answer.throughDaemon === true && answer.from !== 'pvedaemon';
+  if (!keepAlive || isPassedOn) lines.push('Connection: close');
   if (keepAlive) lines.push('Connection: Keep-Alive');
+  lines.push(`Date: ${date}`, 'Pragma: no-cache');
   if (answer.location !== undefined) lines.push(`Location: ${answer.location}`);
   lines.push('Server: pve-api-daemon/3.0');
   if (answer.contentEncoding !== undefined) lines.push(`Content-Encoding: ${answer.contentEncoding}`);
   if (answer.body !== undefined) lines.push(`Content-Length: ${answer.body.length}`);
   if (answer.contentType !== undefined) lines.push(`Content-Type: ${answer.contentType}`);
+  lines.push(`Expires: ${date}`);
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`);
 }

@@ -41,16 +41,19 @@ function compare(
   };
   if (answer.status !== response.status) add('status', response.status, answer.status);
   if (answer.reason !== response.reason) add('reason', response.reason, answer.reason);
-  const [recordedHeaders, headers] = [response.headers, answer.headers].map(withoutLength);
+  const [recordedHeaders, headers] = [response.headers, answer.headers].map(comparable);
   if (!isDeepStrictEqual(headers, recordedHeaders)) add('headers', recordedHeaders, headers);
   if (!isDeepStrictEqual(parseBody(answer.body), parseBody(response.body))) add('body', response.body, answer.body);
   if (!isSameText(sortOptions(recordedAfter), sortOptions(after))) add('cluster.fw', recordedAfter, after);
   return differences;
 }
 
+/** The recorder left these out of every answer. */
+const unrecorded = ['Cache-Control', 'Date', 'Expires', 'Pragma'];
+
 /** The length follows from the body, which is compared; the recorder has shortened one body that it belonged to. */
-function withoutLength(headers: RawAnswer['headers']): RawAnswer['headers'] {
-  return headers.filter(([name]) => name !== 'Content-Length');
+function comparable(headers: RawAnswer['headers']): RawAnswer['headers'] {
+  return headers.filter(([name]) => name !== 'Content-Length' && !unrecorded.includes(name));
 }
 
 function parseBody(body: string): unknown {
