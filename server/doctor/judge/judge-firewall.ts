@@ -6,10 +6,11 @@ import { type Answered, unreadable } from './answered.ts';
 export const ownMeaning = 'blacklist';
 
 /** Whether the cluster firewall acts on the ipset at all. */
-export function judgeFirewall({ cluster: { isFirewallEnabled }, ipset }: Answered): readonly Said[] {
+export function judgeFirewall({ cluster: { firewall }, ipset }: Answered): readonly Said[] {
   const said: Said[] = [];
-  if (isUnreadable(isFirewallEnabled)) said.push(unreadable("the cluster firewall's options", isFirewallEnabled));
-  else if (!isFirewallEnabled) said.push(off);
+  if (isUnreadable(firewall)) said.push(unreadable("the cluster firewall's options", firewall));
+  else if (firewall === 'off') said.push(off);
+  else if (firewall === 'on-for-a-minute') said.push(onForAMinute);
   if (ipset !== ownMeaning) said.push(withoutMeaning(ipset));
   return said;
 }
@@ -22,6 +23,14 @@ const off: Said = {
   command:
     'first allow your own networks (Datacenter, Firewall, IPSet management), since all else is closed by default; ' +
     'then: pvesh set /cluster/firewall/options --enable 1',
+};
+
+const onForAMinute: Said = {
+  level: 'warning',
+  code: 'cluster-firewall-on-trial',
+  fact: 'the cluster firewall is on for a minute only: somebody set enable to 2, to see whether he shuts himself out',
+  consequence: 'after that nothing is dropped',
+  command: 'pvesh set /cluster/firewall/options --enable 1',
 };
 
 function withoutMeaning(ipset: string): Said {

@@ -25,7 +25,7 @@ export interface ClusterFacts {
   readonly version: string;
   readonly permissions: Readable<Permissions>;
   /** Whether `enable: 1` stands in cluster.fw; without it nothing is dropped anywhere. */
-  readonly isFirewallEnabled: Readable<boolean>;
+  readonly firewall: Readable<FirewallSwitch>;
   readonly nodes: Readable<readonly NodeFacts[]>;
   /** Undefined: there is no such ipset. */
   readonly ipset: Readable<IpsetFacts | undefined>;
@@ -35,6 +35,12 @@ export interface ClusterFacts {
   readonly fileBytes: Readable<number>;
   readonly guests: Readable<readonly GuestFacts[]>;
 }
+
+/**
+ * Whether the cluster's firewall is on. Who sets `enable` to 2 has it for a minute: Proxmox writes the time, shows it meanwhile, and
+ * takes an older one for off (Firewall.pm parse_clusterfw_option).
+ */
+export type FirewallSwitch = 'on' | 'off' | 'on-for-a-minute';
 
 /**
  * Asks a Proxmox all that bears on whether bans take effect.
@@ -53,8 +59,8 @@ export async function readClusterFacts(
   return {
     version,
     permissions,
-    isFirewallEnabled: await readable(async () =>
-      isSet(objectOf(await api.cluster.firewall.options.$get(), 'options')['enable']),
+    firewall: await readable(async () =>
+      switchOf(objectOf(await api.cluster.firewall.options.$get(), 'options')['enable']),
     ),
     nodes: await readable(() => readNodes(api)),
     ipset: await readable(async () => {
@@ -97,4 +103,9 @@ function grantOf(paths: Readonly<Record<string, unknown>>, where: readonly strin
 
 async function readFileBytes(api: Proxmox.Api, ipset: string): Promise<number> {
   return (await readBytesElsewhere(api, ipset)) + bytesOf((await readIpset(api, ipset)) ?? []);
+}
+
+function switchOf(enable: unknown): FirewallSwitch {
+  if (!isSet(enable)) return 'off';
+  return Number(enable) > 1 ? 'on-for-a-minute' : 'on';
 }

@@ -40,7 +40,7 @@ export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** Proxmox writes booleans as 1 and 0, and a time where somebody switched the firewall on for a while. */
+/** Proxmox writes booleans as 1 and 0. */
 export function isSet(value: unknown): boolean {
   if (typeof value === 'string') return value !== '' && value !== '0';
   return value === true || (typeof value === 'number' && value !== 0);

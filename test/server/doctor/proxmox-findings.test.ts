@@ -198,8 +198,17 @@ describe('the doctor, asking a Proxmox', () => {
   });
 
   it('knows a firewall that was switched on for a while', async (t) => {
-    const emulated = await startTemporaryProxmox(t, { clusterFw: good.replace('enable: 1', 'enable: 1796100000') });
-    assert.deepEqual(codesOf(await (await makeDoctor(t, { proxmox: emulated })).examine()), always);
+    const emulated = await startTemporaryProxmox(t, { clusterFw: good });
+    const doctor = await makeDoctor(t, { proxmox: emulated });
+    for (const [ageSeconds, code] of [
+      // Ahead of the clock, so that no pause of the test makes it old.
+      [-3_600, 'cluster-firewall-on-trial'],
+      [61, 'cluster-firewall-off'],
+    ] as const) {
+      const enabledAt = Math.floor(Date.now() / 1_000) - ageSeconds;
+      emulated.writeClusterFw(good.replace('enable: 1', `enable: ${enabledAt}`));
+      assert.deepEqual(codesOf(await doctor.examine()), [code, ...always].sort());
+    }
   });
 
   it('says once what a token without any privilege lacks, and guesses nothing', async (t) => {

@@ -74,7 +74,7 @@ describe('readClusterFacts', () => {
     const facts = await factsFor('f2nb@pve!doctor');
     assert.equal(facts.version, '9.2.11');
     assert.deepEqual(facts.permissions, { sysModify: 'here', sysAudit: 'below', vmAudit: 'below' });
-    assert.equal(facts.isFirewallEnabled, true);
+    assert.equal(facts.firewall, 'on');
     assert.deepEqual(read(facts.management).networks, [
       '198.51.100.0/24',
       '2001:db8:f::1',
@@ -135,7 +135,7 @@ describe('readClusterFacts', () => {
     assert.match(facts.guests.unreadable, /VM\.Audit/);
     const nothing = await factsFor('f2nb@pve!none');
     assert.deepEqual(nothing.permissions, { sysModify: 'none', sysAudit: 'none', vmAudit: 'none' });
-    for (const fact of [nothing.isFirewallEnabled, nothing.nodes, nothing.management, nothing.fileBytes]) {
+    for (const fact of [nothing.firewall, nothing.nodes, nothing.management, nothing.fileBytes]) {
       assert.ok(isUnreadable(fact));
       assert.match(fact.unreadable, /403/);
     }
