@@ -6,6 +6,7 @@ import { type Verb, verbs } from '../shared/frames.ts';
 import { exitCodeOf } from '../shared/host/exit-code-of.ts';
 import { describeFailure } from '../shared/host/failure.ts';
 import { StandardStreams } from '../shared/host/standard-streams.ts';
+import { findSupervisor } from '../shared/host/supervisor.ts';
 import { handJail } from '../shared/names.ts';
 import { version } from '../shared/version.ts';
 import type { CommandContext } from './commands/command-context.ts';
@@ -19,8 +20,7 @@ import {
   type SetupOptions,
 } from './commands/options.ts';
 import { defaultConfig } from './default-config.ts';
-
-const startHint = 'Start the agent: systemctl start fail2networkban-agent';
+import { agentService } from './services.ts';
 
 /** Read before commander does, whose own errors it is about too. */
 const isJson = process.argv.includes('--json');
@@ -192,8 +192,19 @@ function addChecks(program: Command): void {
   });
 }
 
+/** Also when commander has not come as far. */
+function configOf(words: readonly string[]): string {
+  const at = words.indexOf('--config');
+  const joined = words.find((word) => word.startsWith('--config='))?.slice('--config='.length);
+  return joined ?? (at < 0 ? undefined : words[at + 1]) ?? defaultConfig;
+}
+
 function fail(error: unknown): void {
-  const { text, json } = describeFailure(error, startHint);
+  const [supervisor, agent] = [findSupervisor(), agentService(configOf(process.argv))];
+  const { text, json } = describeFailure(error, {
+    start: `Start the agent: ${supervisor.start(agent)}`,
+    restart: `Restart the agent: ${supervisor.restart(agent)}`,
+  });
   if (isJson && json !== undefined) print(json);
   if (!isJson && text !== undefined) streams.remark(text);
   process.exitCode = exitCodeOf(error);

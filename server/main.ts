@@ -5,6 +5,7 @@ import type { ExitCode } from '../shared/exit-codes.ts';
 import { exitCodeOf } from '../shared/host/exit-code-of.ts';
 import { describeFailure } from '../shared/host/failure.ts';
 import { StandardStreams } from '../shared/host/standard-streams.ts';
+import { findSupervisor } from '../shared/host/supervisor.ts';
 import { version } from '../shared/version.ts';
 import { ask } from './commands/ask.ts';
 import type { ExportWords } from './commands/export.ts';
@@ -12,6 +13,7 @@ import { type CommandContext, loadSocketPath } from './commands/load-settings.ts
 import { groups, operatorCommands } from './commands/operator-commands.ts';
 import { aliasUsages } from './commands/opnsense/alias-usages.ts';
 import { timesAt } from './commands/show/times.ts';
+import { serverService } from './service.ts';
 import { defaultConfigFile } from './settings.ts';
 import type { SetupWords } from './setup/setup-command.ts';
 
@@ -19,9 +21,6 @@ interface CommonOptions {
   readonly config: string;
   readonly json?: boolean;
 }
-
-const startHint =
-  'Start the server: systemctl start fail2networkban-server; why it stopped: systemctl status fail2networkban-server';
 
 /** Read before commander does, whose own errors it is about too. */
 const isJson = process.argv.includes('--json');
@@ -43,7 +42,11 @@ const finish = (code: ExitCode): void => {
 };
 
 function fail(error: unknown): void {
-  const { text, json } = describeFailure(error, startHint);
+  const [supervisor, service] = [findSupervisor(), serverService()];
+  const { text, json } = describeFailure(error, {
+    start: `Start the server: ${supervisor.start(service)}; why it stopped: ${supervisor.status(service)}`,
+    restart: `Restart the server: ${supervisor.restart(service)}`,
+  });
   if (isJson && json !== undefined) print(json);
   if (!isJson && text !== undefined) streams.remark(text);
   finish(exitCodeOf(error));

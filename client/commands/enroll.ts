@@ -6,8 +6,10 @@ import { type ExitCode, exitCodes } from '../../shared/exit-codes.ts';
 import { readIfPresent } from '../../shared/host/absent-file.ts';
 import { replaceFile } from '../../shared/host/durable-file.ts';
 import { ArgumentError } from '../../shared/host/local-socket.ts';
+import { findSupervisor } from '../../shared/host/supervisor.ts';
 import { quote } from '../../shared/refusal.ts';
 import { serverNameAllowed, serverNamePattern } from '../server-settings.ts';
+import { agentService } from '../services.ts';
 import { parseVia, viaAllowed } from '../via.ts';
 import { type CommandContext, show } from './command-context.ts';
 
@@ -40,7 +42,7 @@ export async function enroll(context: CommandContext, line: string, options: Enr
   await replaceFile(config, configText);
   show(context, { config, keyFile, server: name }, [
     `${config}: [server ${name}] written, key in ${keyFile}`,
-    'Next: fail2networkban doctor, then systemctl restart fail2networkban-agent',
+    `Next: fail2networkban doctor, then ${findSupervisor().restart(agentService(config))}`,
   ]);
   return exitCodes.done;
 }

@@ -2,12 +2,14 @@ import { formatDuration } from '../../shared/duration.ts';
 import { hasCode } from '../../shared/errors.ts';
 import { type ExitCode, exitCodes } from '../../shared/exit-codes.ts';
 import type { Verb } from '../../shared/frames.ts';
-import { callLocalSocket, NotRunningError } from '../../shared/host/local-socket.ts';
+import { callLocalSocket, NotAnsweringError, NotRunningError } from '../../shared/host/local-socket.ts';
+import { findSupervisor } from '../../shared/host/supervisor.ts';
 import type { Labels } from '../../shared/labels.ts';
 import type { Network } from '../../shared/network.ts';
 import { type AgentSettings, loadAgentSettings } from '../agent-settings.ts';
 import { appendToQueue } from '../queue.ts';
 import { formatHandLine } from '../queue-line.ts';
+import { agentService } from '../services.ts';
 import { type ServerPart, serverParts, textOf } from './answers.ts';
 import { awaitEnforcement } from './await-enforcement.ts';
 import { type CommandContext, show } from './command-context.ts';
@@ -30,7 +32,7 @@ export interface Submission {
 export async function submit(context: CommandContext, submission: Submission): Promise<ExitCode> {
   const agent = await loadAgentSettings(context.config);
   const handed = await hand(context, agent, submission);
-  if (handed === undefined) return keep(context, agent, submission);
+  if (typeof handed === 'string') return keep(context, agent, { submission, why: handed });
   const { answer, notBanned } = handed;
   const parts = serverParts(answer);
   const listedIn = await jailThatStillBans(agent, submission);
@@ -51,20 +53,22 @@ interface Handed {
   readonly notBanned: readonly string[];
 }
 
-/**
- * Undefined when the agent does not run, or ended before it answered: then the event is handed over again, behind all else,
- * and what is said twice takes effect as if it were said once.
- */
+/** Why the agent was not handed an event: it does not run, or ended before it answered; or it does not answer. */
+type NotHanded = 'not-running' | 'not-answering';
+
+/** When the agent ended before it answered the event is handed over again: what is said twice takes effect once. */
 async function hand(
   { clock }: CommandContext,
   { socket }: AgentSettings,
   { waitMs: _, ...event }: Submission,
-): Promise<Handed | undefined> {
+): Promise<Handed | NotHanded> {
   try {
     const notBanned = event.verb === 'ban' ? [] : await serversWithout(clock, socket, event.network);
     return { answer: await callLocalSocket(socket, 'submit', event), notBanned };
   } catch (error) {
-    if (error instanceof NotRunningError || hasCode(error, 'ECONNRESET') || hasCode(error, 'EPIPE')) return undefined;
+    if (error instanceof NotAnsweringError) return 'not-answering';
+    if (error instanceof NotRunningError || hasCode(error, 'ECONNRESET') || hasCode(error, 'EPIPE'))
+      return 'not-running';
     throw error;
   }
 }
@@ -72,16 +76,33 @@ async function hand(
 async function keep(
   context: CommandContext,
   { spool, socket }: AgentSettings,
-  submission: Submission,
+  { submission, why }: { readonly submission: Submission; readonly why: NotHanded },
 ): Promise<ExitCode> {
   const { waitMs: _, ttlSeconds: bantimeSeconds, ...event } = submission;
   const line = formatHandLine({ ...event, bantimeSeconds, failedAt: context.clock.now() });
   await appendToQueue(spool, line);
   show(context, { kept: true, spool }, [
     headline(submission),
-    `The agent is not running (${socket}): kept in ${spool}/queue and sent when it starts (systemctl start fail2networkban-agent).`,
+    ...explain(why, { spool, socket, config: context.config }),
   ]);
   return exitCodes.temporary;
+}
+
+interface AgentPlaces extends Pick<AgentSettings, 'spool' | 'socket'> {
+  readonly config: string;
+}
+
+function explain(why: NotHanded, { spool, socket, config }: AgentPlaces): readonly string[] {
+  const [supervisor, agent] = [findSupervisor(), agentService(config)];
+  if (why === 'not-running') {
+    const kept = `kept in ${spool}/queue and sent when it starts`;
+    return [`The agent is not running (${socket}): ${kept}.`, `Start it: ${supervisor.start(agent)}`];
+  }
+  const kept = `kept in ${spool}/queue and sent when it goes on`;
+  return [
+    `The agent does not answer (${socket}), it is stopped or overloaded: ${kept}.`,
+    `Restart it: ${supervisor.restart(agent)}`,
+  ];
 }
 
 function headline({ verb, network, jail, ttlSeconds }: Submission): string {

@@ -1,13 +1,16 @@
 import type { Said } from '../../shared/finding.ts';
+import { hearMaxMs } from '../../shared/host/local-socket.ts';
+import type { Service, Supervisor } from '../../shared/host/supervisor.ts';
 import { plural } from '../../shared/plural.ts';
-import type { AgentFacts, Postponement, ServerFacts } from './read-agent.ts';
+import type { AgentFacts, NoAgent, Postponement, ServerFacts } from './read-agent.ts';
 
 /** An event that waits longer than this says that something is wrong. */
 const longMs = 60_000;
 
 /** Whether the agent runs and keeps up. */
-export function judgeAgent(facts: AgentFacts | undefined): readonly Said[] {
-  if (facts === undefined) return [notRunning];
+export function judgeAgent(facts: AgentFacts | NoAgent, supervisor: Supervisor, agent: Service): readonly Said[] {
+  if (facts === 'not-running') return [{ ...notRunning, command: supervisor.start(agent) }];
+  if (facts === 'not-answering') return [{ ...notAnswering, command: supervisor.restart(agent) }];
   const said: Said[] = [{ level: 'good', code: 'agent-runs', fact: 'it runs' }];
   if (facts.unreadableLines > 0) said.push(unreadable(facts));
   return [
@@ -20,13 +23,19 @@ export function judgeAgent(facts: AgentFacts | undefined): readonly Said[] {
   ];
 }
 
-const notRunning: Said = {
+const notRunning = {
   level: 'broken',
   code: 'agent-not-running',
   fact: 'it does not run',
   consequence: 'bans stay in the queue',
-  command: 'systemctl enable --now fail2networkban-agent',
-};
+} as const;
+
+const notAnswering = {
+  level: 'broken',
+  code: 'agent-not-answering',
+  fact: `it runs and does not answer in ${hearMaxMs / 1_000} s: its process is stopped, or has too much to do`,
+  consequence: 'bans stay in the queue',
+} as const;
 
 function unreadable({ unreadableLines, unreadableFile }: AgentFacts): Said {
   return {

@@ -1,9 +1,11 @@
 import { enumerate } from '../../shared/enumerate.ts';
 import type { Said } from '../../shared/finding.ts';
+import type { Supervisor } from '../../shared/host/supervisor.ts';
 import { carryJail } from '../../shared/jail-name.ts';
 import { sharedNames } from '../jails/jail-names.ts';
 import type { WiredJail } from '../jails/jail-reader.ts';
 import { isOurAction } from '../jails.ts';
+import { fail2banService } from '../services.ts';
 import type { Fail2banFacts, JailFacts } from './read-fail2ban.ts';
 
 /** The jails that hand their bans over. */
@@ -12,8 +14,12 @@ export function wiredJails(facts: Fail2banFacts): readonly JailFacts[] {
 }
 
 /** Whether fail2ban runs and hands its bans over. Peer jails are not to do so. */
-export function judgeFail2ban(facts: Fail2banFacts, peerJails: readonly string[]): readonly Said[] {
-  if (facts.kind === 'silent') return [silent(facts.reason)];
+export function judgeFail2ban(
+  facts: Fail2banFacts,
+  peerJails: readonly string[],
+  supervisor: Supervisor,
+): readonly Said[] {
+  if (facts.kind === 'silent') return [silent(facts.reason, supervisor)];
   const wired = wiredJails(facts);
   if (wired.length === 0) return [notWired(facts.jails)];
   return [
@@ -27,13 +33,13 @@ export function judgeFail2ban(facts: Fail2banFacts, peerJails: readonly string[]
   ];
 }
 
-function silent(reason: string): Said {
+function silent(reason: string, supervisor: Supervisor): Said {
   return {
     level: 'broken',
     code: 'fail2ban-silent',
     fact: `it does not answer: ${reason}`,
     consequence: 'no bans are made here, and the jails cannot be compared with the servers',
-    command: 'systemctl status fail2ban',
+    command: supervisor.start(fail2banService),
   };
 }
 

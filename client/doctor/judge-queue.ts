@@ -66,6 +66,6 @@ function readOnly(spool: string, protectSystem: string): Said {
     code: 'queue-read-only',
     fact: `fail2ban's unit may not write to ${spool} (ProtectSystem=${protectSystem})`,
     consequence: 'each action fails with "Read-only file system"',
-    command: `systemctl edit fail2ban: [Service] ReadWritePaths=${spool}, then systemctl restart fail2ban`,
+    command: 'fail2networkban setup  # writes a drop-in for that unit, and restarts fail2ban',
   };
 }

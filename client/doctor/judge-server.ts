@@ -17,8 +17,8 @@ export function judgeServer(facts: ServerFacts, jails: readonly string[]): reado
       return [notReached('no-address', `${host} has no address: ${facts.reason}`, `getent ahosts ${host}`)];
     case 'no-port': {
       const fact = `nothing answers at port ${port} of ${enumerate(facts.addresses)}: ${facts.reason}`;
-      const unit = via === undefined ? 'fail2networkban-server' : 'ssh';
-      const command = `on the server: systemctl status ${unit}; and look at the firewalls between`;
+      const look = via === undefined ? 'on the server: fail2networkban-server doctor' : `whether sshd runs on ${host}`;
+      const command = `${look}; and look at the firewalls between`;
       return [notReached('no-answer', fact, command)];
     }
     case 'no-login':
@@ -42,8 +42,8 @@ const remedies: Readonly<Record<UplinkErrorCode, string>> = {
   unauthenticated:
     'on the server: fail2networkban-server client list; where this host may come from here (FROM): client rotate NAME, or client add NAME when it is not there; and here enroll LINE --force; else: client set NAME --from NETWORKS',
   'not-believed': 'look at url in client.ini: something else answers there, or its key for this host is another one',
-  silent: 'on the server: systemctl status fail2networkban-server',
-  closed: 'on the server: journalctl -u fail2networkban-server',
+  silent: 'on the server: fail2networkban-server doctor',
+  closed: 'on the server: fail2networkban-server doctor, and its log',
 };
 
 function notReached(code: 'no-address' | 'no-answer' | UplinkErrorCode, fact: string, command: string): Said {

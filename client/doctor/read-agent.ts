@@ -1,9 +1,12 @@
-import { callLocalSocket, NotRunningError } from '../../shared/host/local-socket.ts';
+import { callLocalSocket, NotAnsweringError, NotRunningError } from '../../shared/host/local-socket.ts';
 import { isObject } from '../../shared/sealed-channel.ts';
 import { listOf, type ServerPart, serverParts, textOf } from '../commands/answers.ts';
 import type { FaultReport, StatusReport } from '../status-report.ts';
 
-/** The parts of the agent's status that the doctor looks at; undefined when no agent runs. */
+/** No agent listens, or the one that does is stopped or overloaded. */
+export type NoAgent = 'not-running' | 'not-answering';
+
+/** The parts of the agent's status that the doctor looks at. */
 export type AgentFacts = Pick<StatusReport, 'unreadableLines' | 'unreadableFile'> & {
   readonly servers: readonly ServerFacts[];
   /** Enforcers that fail, with the reason. */
@@ -36,7 +39,7 @@ export interface ServerFacts {
 }
 
 /** Asks the running agent. */
-export async function readAgent(socket: string): Promise<AgentFacts | undefined> {
+export async function readAgent(socket: string): Promise<AgentFacts | NoAgent> {
   try {
     const status = await callLocalSocket(socket, 'status', {});
     return {
@@ -54,7 +57,8 @@ export async function readAgent(socket: string): Promise<AgentFacts | undefined>
       servers: serverParts(status).map(readServerPart),
     };
   } catch (error) {
-    if (error instanceof NotRunningError) return undefined;
+    if (error instanceof NotRunningError) return 'not-running';
+    if (error instanceof NotAnsweringError) return 'not-answering';
     throw error;
   }
 }

@@ -1,9 +1,10 @@
 import { connect } from 'node:net';
+import { type Clock, sleep } from '../../shared/clock.ts';
 import { describeError } from '../../shared/errors.ts';
 import type { WelcomeFrame } from '../../shared/frames.ts';
 import { resolveHost } from '../../shared/host/resolve-host.ts';
 import { type Endpoint, nextHopOf, type ServerAddress } from '../server-address.ts';
-import { connectToServer, type UplinkOptions } from '../uplink.ts';
+import { connectMaxMs, connectToServer, type UplinkOptions } from '../uplink.ts';
 import { UplinkError, type UplinkErrorCode } from '../uplink-error.ts';
 import type { Via } from '../via.ts';
 
@@ -17,7 +18,8 @@ export type Reach =
 /** Host and port are those that this host speaks to: the ssh server's where the way leads through one. */
 export type ServerFacts = { readonly server: string; readonly via?: Via } & Endpoint & Reach;
 
-const portMaxMs = 5_000;
+/** A server that lives needs a fraction of it, for each step. One that is stopped still takes the connection. */
+const stepMaxMs = 5_000;
 
 /**
  * Goes the way to a server step by step, as far as it leads: name, port, ssh where it leads through one, TLS
@@ -47,11 +49,14 @@ async function findAddresses(host: string): Promise<readonly string[] | string> 
 
 async function login(server: ServerAddress, options: UplinkOptions): Promise<Reach> {
   const ending = new AbortController();
+  // ssh takes its own time before the server is asked anything.
+  const loginMaxMs = server.via === undefined ? stepMaxMs : connectMaxMs;
+  const { clock } = options;
   try {
-    const connection = await connectToServer(server, options, ending.signal);
-    const startedMs = options.clock.elapsed();
-    await connection.ask({ about: 'self' });
-    return { kind: 'reached', welcome: connection.welcome, roundTripMs: options.clock.elapsed() - startedMs };
+    const connection = await inTime(connectToServer(server, options, ending.signal), clock, loginMaxMs);
+    const startedMs = clock.elapsed();
+    await inTime(connection.ask({ about: 'self' }), clock, stepMaxMs);
+    return { kind: 'reached', welcome: connection.welcome, roundTripMs: clock.elapsed() - startedMs };
   } catch (error) {
     if (error instanceof UplinkError) return { kind: 'no-login', code: error.code, reason: describeError(error) };
     throw error;
@@ -60,16 +65,30 @@ async function login(server: ServerAddress, options: UplinkOptions): Promise<Rea
   }
 }
 
+/** @throws UplinkError `silent` when the time is over */
+async function inTime<T>(answer: Promise<T>, clock: Clock, mostMs: number): Promise<T> {
+  const settled = new AbortController();
+  const late = sleep(clock, mostMs, settled.signal).then(() => {
+    const reason = `it takes the connection and does not answer in ${mostMs / 1_000} s: stopped, or overloaded`;
+    throw new UplinkError('silent', reason);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    settled.abort();
+  }
+}
+
 /** Why the port cannot be reached, or undefined when it can. */
 function tryPort(host: string, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: portMaxMs });
+    const socket = connect({ host, port, timeout: stepMaxMs });
     const settle = (reason: string | undefined): void => {
       socket.destroy();
       resolve(reason);
     };
     socket.on('connect', () => settle(undefined));
-    socket.on('timeout', () => settle(`no answer in ${portMaxMs / 1_000} s`));
+    socket.on('timeout', () => settle(`no answer in ${stepMaxMs / 1_000} s`));
     socket.on('error', (error) => settle(describeError(error)));
   });
 }

@@ -1,12 +1,11 @@
 import { type Command, formatCommand } from '../../shared/host/command-runner.ts';
 import { commandStep, type Plan } from '../../shared/host/setup-step.ts';
+import { findSupervisor, isSystemdRunning, type Service, unitToEnable } from '../../shared/host/supervisor.ts';
+import { agentService } from '../services.ts';
 import type { Changes } from './changes.ts';
 import { agrees, type Places, type SetupHost } from './host.ts';
-import { isThere } from './host-files.ts';
-import { agentUnitFile } from './shipped-files.ts';
 
 const unit = 'fail2networkban-agent';
-const enable: Command = ['systemctl', 'enable', '--now', agentUnitFile];
 export const disableAgent: Command = ['systemctl', 'disable', '--now', unit];
 
 /** The agent's unit, as setup deals with it. */
@@ -22,10 +21,10 @@ export class AgentUnit {
 
   /** Starts the agent, or has it read a configuration that is new. */
   async plan(changes: Changes, isConfigurationNew: boolean): Promise<Plan> {
-    const { run } = this.#host;
-    if (!(await isThere(this.#places.systemd))) return { kept: [], steps: [] };
+    const { run, root } = this.#host;
+    if (!isSystemdRunning(root)) return { kept: [], steps: [] };
     if (!(await agrees(run, ['systemctl', 'is-enabled', '--quiet', unit]))) {
-      return { kept: [], steps: [{ says: formatCommand(enable), act: () => this.#enable(changes) }] };
+      return { kept: [], steps: [{ says: formatCommand(this.#enableCommand), act: () => this.#enable(changes) }] };
     }
     const isActive = await agrees(run, ['systemctl', 'is-active', '--quiet', unit]);
     if (isActive && !isConfigurationNew) return { kept: [`${unit}, which runs`], steps: [] };
@@ -39,9 +38,9 @@ export class AgentUnit {
   }
 
   /** What the administrator has to do where there is no systemd. */
-  async hint(): Promise<string | undefined> {
-    if (await isThere(this.#places.systemd)) return undefined;
-    return `There is no systemd here. Start the agent: ${formatCommand(['fail2networkban', 'agent', '--config', this.#places.config])}`;
+  hint(): string | undefined {
+    const supervisor = findSupervisor(this.#host.root);
+    return supervisor.kind === 'systemd' ? undefined : `Start the agent: ${supervisor.start(this.#service)}`;
   }
 
   /** After a setup that failed, with the files as they were before. */
@@ -49,9 +48,17 @@ export class AgentUnit {
     if (this.#takeBack !== undefined) await this.#host.run(this.#takeBack);
   }
 
+  get #service(): Service {
+    return agentService(this.#places.config);
+  }
+
+  get #enableCommand(): Command {
+    return ['systemctl', 'enable', '--now', unitToEnable(this.#host.root, this.#service)];
+  }
+
   async #enable(changes: Changes): Promise<void> {
     await changes.noteAgent();
     this.#takeBack = disableAgent;
-    await this.#host.run(enable);
+    await this.#host.run(this.#enableCommand);
   }
 }

@@ -2,9 +2,11 @@ import { sleep } from '../../shared/clock.ts';
 import { describeError } from '../../shared/errors.ts';
 import { type Command, CommandError, formatCommand } from '../../shared/host/command-runner.ts';
 import { SetupError } from '../../shared/host/setup-error.ts';
+import { findSupervisor } from '../../shared/host/supervisor.ts';
 import type { AgentSettings } from '../agent-settings.ts';
 import type { JailFacts } from '../doctor/read-fail2ban.ts';
 import { isOurAction, parseActionNames, parseJailNames } from '../jails.ts';
+import { fail2banService } from '../services.ts';
 import { agrees, fail2banCommand, type Places, type SetupHost } from './host.ts';
 
 /** systemd does not wait until it answers. */
@@ -36,7 +38,8 @@ export class Fail2banControl {
     const isOld = major === leastVersion[0] && (minor ?? 0) < leastVersion[1];
     if (isOld) throw new SetupError(`fail2ban ${version} is too old: setup needs ${leastVersion.join('.')}`);
     if (!(await this.answers())) {
-      throw new SetupError('fail2ban does not run: systemctl start fail2ban, then setup again');
+      const start = findSupervisor(this.#host.root).start(fail2banService);
+      throw new SetupError(`fail2ban does not run; start it, then setup again: ${start}`);
     }
     await this.test().catch((cause: unknown) => {
       throw new SetupError('the configuration of fail2ban is wrong before setup changes anything', { cause });

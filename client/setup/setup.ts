@@ -37,14 +37,14 @@ export async function setUp(options: SetupOptions, host: SetupHost): Promise<voi
   for (const text of plan.kept) host.print(`kept: ${text}`);
   if (options.isDry) return sayPlan(plan, host);
   await carryOut(plan, work);
-  for (const hint of await findHints(options, work)) host.print(hint);
+  for (const hint of findHints(options, work)) host.print(hint);
   host.print(
     plan.steps.length === 0 ? 'Nothing is left to do.' : 'Done. Look whether it works: fail2networkban doctor',
   );
 }
 
-async function findHints({ takesPeers }: SetupOptions, { agent }: Work): Promise<readonly string[]> {
-  const start = await agent.hint();
+function findHints({ takesPeers }: SetupOptions, { agent }: Work): readonly string[] {
+  const start = agent.hint();
   const peers =
     'On the server, so that this host is sent them: fail2networkban-server client set NAME --may ban,unban,subscribe';
   return [...(start === undefined ? [] : [start]), ...(takesPeers ? [peers] : [])];

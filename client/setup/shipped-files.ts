@@ -10,9 +10,6 @@ export const peerFiles: readonly string[] = ['jail.d/fail2networkban-peers.conf'
 /** The jail of `peerFiles`. */
 export const peerJail = 'fail2networkban-peers';
 
-/** The agent's unit, where the package has it. */
-export const agentUnitFile = join(shipped, 'systemd', 'fail2networkban-agent.service');
-
 /** The text of a file of client/fail2ban/. */
 export function readShipped(name: string): Promise<string> {
   return readFile(join(shipped, 'client', 'fail2ban', name), 'utf8');

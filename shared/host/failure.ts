@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { ConfigError, describeError } from '../errors.ts';
 import { isPassingFault } from '../passing-fault.ts';
-import { ArgumentError, NotRunningError } from './local-socket.ts';
+import { ArgumentError, NotAnsweringError, NotRunningError } from './local-socket.ts';
 
 /** What a program says when a command threw. */
 export interface Failure {
@@ -11,23 +11,33 @@ export interface Failure {
   readonly json: string | undefined;
 }
 
-/** @param hint what to do when nobody runs */
-export function describeFailure(error: unknown, hint: string): Failure {
+/** What to do about the process that a command asks. */
+export interface ProcessAdvice {
+  /** When it does not run. */
+  readonly start: string;
+  /** When it runs and does not answer. */
+  readonly restart: string;
+}
+
+export function describeFailure(error: unknown, advice: ProcessAdvice): Failure {
   // commander throws also when it was asked for help.
   if (error instanceof CommanderError) {
     const message = error.message.replace(/^error: /, '');
     return { text: undefined, json: error.exitCode === 0 ? undefined : toJson({ code: 'usage', message }) };
   }
   const message = describeError(error);
-  if (error instanceof NotRunningError) {
-    return { text: `${message}\n${hint}`, json: toJson({ code: error.code, message, hint }) };
-  }
+  if (error instanceof NotRunningError) return withHint(error.code, message, advice.start);
+  if (error instanceof NotAnsweringError) return withHint(error.code, message, advice.restart);
   if (error instanceof ConfigError) {
     const problems = error.problems.map(({ where, key, detail }) => ({ where, key, detail }));
     return { text: message, json: toJson({ code: error.isPassing ? 'temporary' : error.code, message, problems }) };
   }
   const code = error instanceof ArgumentError ? error.code : isPassingFault(error) ? 'temporary' : 'failed';
   return { text: message, json: toJson({ code, message }) };
+}
+
+function withHint(code: string, message: string, hint: string): Failure {
+  return { text: `${message}\n${hint}`, json: toJson({ code, message, hint }) };
 }
 
 function toJson(error: object): string {

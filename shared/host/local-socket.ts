@@ -20,6 +20,11 @@ export class NotRunningError extends Error {
   readonly code = 'not-running';
 }
 
+/** Somebody has the socket open and does not take what is asked: it is stopped (SIGSTOP), or too busy. Nothing was done. */
+export class NotAnsweringError extends TemporaryError {}
+
+/** Within so long a process that lives says that it hears, whatever it needs for its answer. */
+export const hearMaxMs = 5_000;
 /** A server with 100,000 bans answers `bans` in about 20 MB. */
 const bodyMaxBytes = 67_108_864;
 const requestMaxMs = 120_000;
@@ -51,32 +56,44 @@ export async function serveLocalSocket(
 }
 
 /**
- * Asks the process behind a Unix socket.
+ * Asks the process behind a Unix socket. The arguments follow when it says `100 Continue` (RFC 9110, 10.1.1), which Node does by
+ * itself: so a process that is stopped is told from one that takes its time, and does nothing later that was given up here.
  *
- * @throws NotRunningError when nobody answers, ArgumentError when the verb refuses its arguments,
- *   TemporaryError when what stands in its way may pass, Error otherwise
+ * @throws NotRunningError when nobody listens, NotAnsweringError when nobody hears, ArgumentError when the verb refuses its
+ *   arguments, TemporaryError when what stands in its way may pass, Error otherwise
  */
 export function callLocalSocket(path: string, verb: string, args: object): Promise<Readonly<Record<string, unknown>>> {
   return new Promise((resolve, reject) => {
     checkSocketPath(path);
-    const outgoing = request(
-      { socketPath: path, path: `/${verb}`, method: 'POST', agent: false, timeout: requestMaxMs },
-      (response) => {
-        readBody(response, bodyMaxBytes).then((body) => {
-          if (response.statusCode === 200) resolve(parseObject(body) ?? {});
-          else reject(refusalOf(path, response.statusCode, body));
-        }, reject);
-      },
-    );
-    outgoing.on('timeout', () =>
-      outgoing.destroy(new Error(`${path}: no answer to ${verb} in ${requestMaxMs / 1000} s`)),
-    );
+    const outgoing = request(questionFor(path, verb), (response) => {
+      readBody(response, bodyMaxBytes).then((body) => {
+        if (response.statusCode === 200) resolve(parseObject(body) ?? {});
+        else reject(refusalOf(path, response.statusCode, body));
+      }, reject);
+    });
+    outgoing.once('timeout', () => outgoing.destroy(new NotAnsweringError(notHeard(path))));
+    outgoing.once('continue', () => {
+      outgoing.removeAllListeners('timeout');
+      outgoing.setTimeout(requestMaxMs, () =>
+        outgoing.destroy(new Error(`${path}: no answer to ${verb} in ${requestMaxMs / 1000} s`)),
+      );
+      outgoing.end(JSON.stringify(args));
+    });
     outgoing.on('error', (cause: NodeJS.ErrnoException) => {
       const absent = cause.code === 'ENOENT' || cause.code === 'ECONNREFUSED';
       reject(absent ? new NotRunningError(`${path}: nobody listens`, { cause }) : cause);
     });
-    outgoing.end(JSON.stringify(args));
+    outgoing.flushHeaders();
   });
+}
+
+function questionFor(socketPath: string, verb: string) {
+  const headers = { expect: '100-continue' };
+  return { socketPath, path: `/${verb}`, method: 'POST', agent: false, timeout: hearMaxMs, headers };
+}
+
+function notHeard(path: string): string {
+  return `${path}: the process that serves it does not answer in ${hearMaxMs / 1_000} s: it is stopped or overloaded`;
 }
 
 function refusalOf(path: string, status: number | undefined, body: string): Error {
@@ -96,11 +113,13 @@ async function answer(
     response.end(`${JSON.stringify(body)}\n`);
   };
   try {
+    // Before any answer: who still writes when the connection ends hears of that, and not of the answer.
+    const body = await readBody(message, bodyMaxBytes);
     const name = (message.url ?? '/').slice(1);
     if (verbs.size === 0) return reply(503, { error: 'not ready yet' });
     const verb = verbs.get(name);
     if (message.method !== 'POST' || verb === undefined) return reply(404, { error: `no verb ${name}` });
-    const args = parseObject((await readBody(message, bodyMaxBytes)) || '{}');
+    const args = parseObject(body || '{}');
     if (!isObject(args)) return reply(400, { error: 'the body is not a JSON object' });
     reply(200, await verb(args));
   } catch (error) {

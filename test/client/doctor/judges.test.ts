@@ -4,12 +4,20 @@ import { judgeAgent } from '../../../client/doctor/judge-agent.ts';
 import { judgeFail2ban } from '../../../client/doctor/judge-fail2ban.ts';
 import { judgeQueue } from '../../../client/doctor/judge-queue.ts';
 import { judgeServer } from '../../../client/doctor/judge-server.ts';
+import type { AgentFacts, NoAgent } from '../../../client/doctor/read-agent.ts';
+import type { Fail2banFacts } from '../../../client/doctor/read-fail2ban.ts';
 import { readUnit } from '../../../client/doctor/read-queue.ts';
+import { agentService } from '../../../client/services.ts';
 import type { Said } from '../../../shared/finding.ts';
+import { findSupervisor } from '../../../shared/host/supervisor.ts';
 
 const spool = '/var/spool/fail2networkban';
 const unit = (properties: string) => readUnit(`LoadState=loaded\n${properties}`);
 const queue = (properties: string) => judgeQueue({ spool, mode: 0o700, unit: unit(properties) });
+const supervisor = findSupervisor('/nowhere');
+const fail2banSaid = (facts: Fail2banFacts, peerJails: readonly string[]) =>
+  judgeFail2ban(facts, peerJails, supervisor);
+const agentSaid = (facts: AgentFacts | NoAgent) => judgeAgent(facts, supervisor, agentService('/etc/client.ini'));
 const place = { server: 'main', host: 'pve.example', port: 1514 } as const;
 const welcome = { type: 'welcome', server: 'pve', may: ['ban', 'unban'], jails: ['ssh*'] } as const;
 const status = {
@@ -27,25 +35,25 @@ function waitingFor(code: string) {
 }
 
 const cases: readonly [string, readonly Said[], readonly string[]][] = [
-  ['fail2ban is down', judgeFail2ban({ kind: 'silent', reason: 'no socket' }, []), ['broken fail2ban-silent']],
+  ['fail2ban is down', fail2banSaid({ kind: 'silent', reason: 'no socket' }, []), ['broken fail2ban-silent']],
   [
     'no jail hands over',
-    judgeFail2ban({ kind: 'running', jails: [{ name: 'sshd', actions: ['nftables'] }] }, []),
+    fail2banSaid({ kind: 'running', jails: [{ name: 'sshd', actions: ['nftables'] }] }, []),
     ['broken no-jail-wired'],
   ],
   [
     'all is wired',
-    judgeFail2ban({ kind: 'running', jails: [{ name: 'sshd', actions: ['nftables', 'fail2networkban'] }] }, []),
+    fail2banSaid({ kind: 'running', jails: [{ name: 'sshd', actions: ['nftables', 'fail2networkban'] }] }, []),
     ['good jails-wired'],
   ],
   [
     'the action is not last',
-    judgeFail2ban({ kind: 'running', jails: [{ name: 'sshd', actions: ['fail2networkban', 'nftables'] }] }, []),
+    fail2banSaid({ kind: 'running', jails: [{ name: 'sshd', actions: ['fail2networkban', 'nftables'] }] }, []),
     ['good jails-wired', 'warning action-not-last'],
   ],
   [
     'the peer jail is not wired, as it should be',
-    judgeFail2ban(
+    fail2banSaid(
       {
         kind: 'running',
         jails: [
@@ -59,12 +67,12 @@ const cases: readonly [string, readonly Said[], readonly string[]][] = [
   ],
   [
     'recidive has the action',
-    judgeFail2ban({ kind: 'running', jails: [{ name: 'recidive', actions: ['fail2networkban'] }] }, []),
+    fail2banSaid({ kind: 'running', jails: [{ name: 'recidive', actions: ['fail2networkban'] }] }, []),
     ['good jails-wired', 'warning bans-sent-twice'],
   ],
   [
     'the action has other names than its jails',
-    judgeFail2ban(
+    fail2banSaid(
       {
         kind: 'running',
         jails: [
@@ -78,7 +86,7 @@ const cases: readonly [string, readonly Said[], readonly string[]][] = [
   ],
   [
     'two jails hand over under one name, and one under the name of another',
-    judgeFail2ban(
+    fail2banSaid(
       {
         kind: 'running',
         jails: [
@@ -93,7 +101,7 @@ const cases: readonly [string, readonly Said[], readonly string[]][] = [
   ],
   [
     'a name of a jail that the action cannot write, and a database in another container',
-    judgeFail2ban(
+    fail2banSaid(
       {
         kind: 'running',
         hiddenDatabase: '/config/fail2ban.sqlite3',
@@ -118,40 +126,41 @@ const cases: readonly [string, readonly Said[], readonly string[]][] = [
   ],
   ['the unit is full', queue('ProtectSystem=full'), ['good queue-writable']],
   ['there is no systemd', judgeQueue({ spool, mode: 0o700, unit: readUnit('') }), ['note queue-access-unknown']],
-  ['the agent is down', judgeAgent(undefined), ['broken agent-not-running']],
+  ['the agent is down', agentSaid('not-running'), ['broken agent-not-running']],
+  ['the agent is stopped', agentSaid('not-answering'), ['broken agent-not-answering']],
   [
     'lines were unreadable',
-    judgeAgent({ ...status, unreadableLines: 2, servers: [] }),
+    agentSaid({ ...status, unreadableLines: 2, servers: [] }),
     ['good agent-runs', 'warning lines-unreadable'],
   ],
   [
     'events wait for long',
-    judgeAgent({ ...status, servers: [{ server: 'main', waiting: 9, oldestWaitingMs: 90_000 }] }),
+    agentSaid({ ...status, servers: [{ server: 'main', waiting: 9, oldestWaitingMs: 90_000 }] }),
     ['good agent-runs', 'warning events-late'],
   ],
   [
     'a server has no room for its record',
-    judgeAgent({ ...status, servers: [waitingFor('ledger-unavailable')] }),
+    agentSaid({ ...status, servers: [waitingFor('ledger-unavailable')] }),
     ['good agent-runs', 'broken server-takes-nothing'],
   ],
   [
     'a server slows this host down',
-    judgeAgent({ ...status, servers: [waitingFor('rate-limited')] }),
+    agentSaid({ ...status, servers: [waitingFor('rate-limited')] }),
     ['good agent-runs', 'warning server-takes-nothing'],
   ],
   [
     'an enforcer fails',
-    judgeAgent({ ...status, servers: [], failing: [{ enforcer: 'nftables', reason: 'nft is missing' }] }),
+    agentSaid({ ...status, servers: [], failing: [{ enforcer: 'nftables', reason: 'nft is missing' }] }),
     ['good agent-runs', 'broken enforcer-fails'],
   ],
   [
     'an enforcer refuses networks',
-    judgeAgent({ ...status, servers: [], refusing: [{ enforcer: 'command/x', reason: '1 network refused' }] }),
+    agentSaid({ ...status, servers: [], refusing: [{ enforcer: 'command/x', reason: '1 network refused' }] }),
     ['good agent-runs', 'warning enforcer-refuses'],
   ],
   [
     'an enforcer has no room for all bans',
-    judgeAgent({ ...status, servers: [], full: [{ enforcer: 'nftables', reason: 'no room for 3 bans' }] }),
+    agentSaid({ ...status, servers: [], full: [{ enforcer: 'nftables', reason: 'no room for 3 bans' }] }),
     ['good agent-runs', 'warning enforcer-full'],
   ],
   [
