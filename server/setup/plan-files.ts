@@ -5,8 +5,7 @@ import { readIfPresent } from '../../shared/host/absent-file.ts';
 import { type Command, formatCommand, type RunCommand } from '../../shared/host/command-runner.ts';
 import { SetupError } from '../../shared/host/setup-error.ts';
 import { commandStep, type Plan, type Step } from '../../shared/host/setup-step.ts';
-import { plural } from '../../shared/plural.ts';
-import { clusterFileIn, countCommentLines } from '../enforcers/proxmox/comment-lines.ts';
+import { clusterFileIn, lossesOf, readWrittenByHand } from '../enforcers/proxmox/written-by-hand.ts';
 import { findServiceUser, isPresent, requireServiceUser, serviceUser, writeWhole } from './host-files.ts';
 import { type ProxmoxAccess, sectionName, withProxmox } from './server-ini.ts';
 
@@ -56,13 +55,14 @@ const addUser: Command = [
   serviceUser,
 ];
 
-/** A file that is kept by hand is kept once more: its comment lines are gone with the first ban. */
+/** A file that is kept by hand is kept once more: what Proxmox does not write itself is gone with the first ban. */
 export async function planClusterCopy({ clusterCopy }: Places, { proxmoxFolder }: FileHost): Promise<Plan> {
-  const lines = (await countCommentLines(proxmoxFolder)) ?? 0;
-  if (lines === 0) return { kept: [], steps: [] };
+  const file = await readWrittenByHand(proxmoxFolder);
+  const losses = file === undefined ? [] : lossesOf(file);
+  if (losses.length === 0) return { kept: [], steps: [] };
   if (await isPresent(clusterCopy)) return { kept: [clusterCopy], steps: [] };
   const source = clusterFileIn(proxmoxFolder);
-  const why = `${plural(lines, 'comment line')} of it, which Proxmox drops with the next change`;
+  const why = `Proxmox drops of it with the next change: ${losses.join(', ')}`;
   const copy: Step = {
     says: `${formatCommand(['install', '-m', '0600', source, clusterCopy])}   (${why})`,
     act: async () => await writeWhole(clusterCopy, (await readIfPresent(source)) ?? '', { mode: 0o600 }),

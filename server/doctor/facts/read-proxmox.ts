@@ -2,9 +2,9 @@ import type { Clock } from '../../../shared/clock.ts';
 import { describeError, EnforcerError } from '../../../shared/errors.ts';
 import { isAnswer } from '../../enforcers/answer-error.ts';
 import { type ClusterFacts, readClusterFacts } from '../../enforcers/proxmox/cluster-facts.ts';
-import { countCommentLines } from '../../enforcers/proxmox/comment-lines.ts';
 import type { ProxmoxSettings } from '../../enforcers/proxmox/proxmox-settings.ts';
 import { ProxmoxTransport } from '../../enforcers/proxmox/proxmox-transport.ts';
+import { readWrittenByHand, type WrittenByHand } from '../../enforcers/proxmox/written-by-hand.ts';
 import { authorityOf } from '../../outgoing/endpoint.ts';
 import { lookMaxMs } from './look-max.ts';
 
@@ -20,8 +20,8 @@ export interface ProxmoxFacts {
   readonly ipset: string;
   readonly maxEntries: number;
   readonly cluster: ClusterFacts | Unreachable;
-  /** Of cluster.fw, where this host has it and may read it. */
-  readonly commentLines: number | undefined;
+  /** cluster.fw, where this host has it and may read it. */
+  readonly file: WrittenByHand | undefined;
   /** Our clock before and after reading, milliseconds since the epoch. */
   readonly readBetweenMs: readonly [number, number];
 }
@@ -57,7 +57,7 @@ export async function readProxmox(
       ipset,
       maxEntries: limits.maxEntries,
       cluster,
-      commentLines: await countCommentLines(proxmoxFolder).catch(() => undefined),
+      file: await readWrittenByHand(proxmoxFolder).catch(() => undefined),
       readBetweenMs: [before, clock.now()],
     };
   } finally {

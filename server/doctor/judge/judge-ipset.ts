@@ -8,6 +8,7 @@ import {
 } from '../../enforcers/proxmox/cluster-file-size.ts';
 import type { IpsetFacts, UnusableEntry } from '../../enforcers/proxmox/ipset-facts.ts';
 import { isUnreadable } from '../../enforcers/proxmox/readable.ts';
+import { unsplitIn, type WrittenByHand } from '../../enforcers/proxmox/written-by-hand.ts';
 import { type Answered, unreadable } from './answered.ts';
 
 /** Near a ceiling: nothing has failed yet. */
@@ -15,12 +16,13 @@ const warningShare = 0.8;
 
 /** The ipset itself: whether it is there, what in it has no effect, and how full it is. */
 export function judgeIpset(facts: Answered): readonly Said[] {
-  return [...judgePresence(facts), ...judgeFile(facts.cluster.fileBytes), ...judgeComments(facts.commentLines)];
+  return [...judgePresence(facts), ...judgeFile(facts.cluster.fileBytes), ...judgeWrittenByHand(facts.file)];
 }
 
-function judgePresence({ cluster, ipset, maxEntries }: Answered): readonly Said[] {
+function judgePresence(facts: Answered): readonly Said[] {
+  const { cluster, ipset } = facts;
   if (isUnreadable(cluster.ipset)) return [unreadable(`the ipset ${ipset}`, cluster.ipset)];
-  return cluster.ipset === undefined ? [absent(ipset)] : judgeContent(cluster.ipset, ipset, maxEntries);
+  return cluster.ipset === undefined ? [absent(ipset)] : judgeContent(cluster.ipset, facts);
 }
 
 function absent(ipset: string): Said {
@@ -33,24 +35,44 @@ function absent(ipset: string): Said {
   };
 }
 
-function judgeContent(facts: IpsetFacts, ipset: string, maxEntries: number): readonly Said[] {
+function judgeContent(facts: IpsetFacts, { ipset, maxEntries, file }: Answered): readonly Said[] {
   return [
-    ...judgeUnusable(facts, ipset),
+    ...judgeUnusable(facts, ipset, file),
     ...judgeSpelling(facts, ipset),
     ...judgeExceptions(facts),
     ...judgeCount(facts, maxEntries),
   ];
 }
 
-function judgeUnusable({ unusable }: IpsetFacts, ipset: string): readonly Said[] {
-  const deletable = unusable.filter(({ isDeletable }) => isDeletable);
+function judgeUnusable({ unusable }: IpsetFacts, ipset: string, file: WrittenByHand | undefined): readonly Said[] {
+  const by = (mending: UnusableEntry['mending']): readonly UnusableEntry[] =>
+    unusable.filter((entry) => entry.mending === mending);
+  const deletable = by('delete');
   return [
     ...entriesUnusable(deletable, deleteCommands(deletable, ipset)),
     ...entriesUnusable(
-      unusable.filter(({ isDeletable }) => !isDeletable),
-      `write ADDRESS # COMMENT below [IPSET ${ipset}] in /etc/pve/firewall/cluster.fw, or take the line out: the API cannot, and the next change through it makes a lone ! of a line without an address`,
+      by('move-aliases'),
+      `move [ALIASES] above [IPSET ${ipset}] in ${clusterFile}; the next change through the API does that too`,
+    ),
+    ...entriesUnusable(
+      withText(by('edit'), ipset, file),
+      `write ADDRESS # COMMENT below [IPSET ${ipset}] in ${clusterFile}, or take the line out: the API cannot, and the next change through it makes a lone ! of a line without an address`,
     ),
   ];
+}
+
+/** The API shows a line without an address by its comment alone; the file, where it can be read, has all of it. */
+function withText(
+  entries: readonly UnusableEntry[],
+  ipset: string,
+  file: WrittenByHand | undefined,
+): readonly UnusableEntry[] {
+  const lines = unsplitIn(file, ipset);
+  const nameless = entries.filter(({ cidr }) => cidr === '');
+  const [first] = nameless;
+  if (first === undefined || lines.length !== nameless.length) return entries;
+  const named = lines.map((name) => ({ ...first, name }));
+  return [...entries.filter(({ cidr }) => cidr !== ''), ...named];
 }
 
 function entriesUnusable(unusable: readonly UnusableEntry[], command: string): readonly Said[] {
@@ -117,19 +139,50 @@ function judgeCount({ marked }: IpsetFacts, maxEntries: number): readonly Said[]
   ];
 }
 
-/** There are none any more once something was changed through Proxmox. */
-function judgeComments(lines: number | undefined): readonly Said[] {
-  if (lines === undefined || lines === 0) return [];
+/** None of it is there any more once something was changed through Proxmox. */
+function judgeWrittenByHand(file: WrittenByHand | undefined): readonly Said[] {
+  if (file === undefined) return [];
+  const { commentLines, lostSections, repeatedSets } = file;
   return [
-    {
-      level: 'warning',
-      code: 'comments-dropped',
-      fact: `cluster.fw has ${plural(lines, 'comment line')}: it is kept by hand`,
-      consequence: 'Proxmox drops them with the first change that goes through it, as a ban does; all else stays',
-      command: `cp ${clusterFile} /root/cluster.fw.before`,
-    },
+    ...(commentLines > 0 ? [commentsDropped(commentLines)] : []),
+    ...(lostSections.length > 0 ? [sectionsLost(lostSections)] : []),
+    ...(repeatedSets.length > 0 ? [setsRepeated(repeatedSets)] : []),
   ];
 }
+
+function commentsDropped(lines: number): Said {
+  return {
+    level: 'warning',
+    code: 'comments-dropped',
+    fact: `cluster.fw has ${plural(lines, 'comment line')}: it is kept by hand`,
+    consequence: 'Proxmox drops them with the first change that goes through it, as a ban does; all else stays',
+    command: keepCopy,
+  };
+}
+
+function sectionsLost(sections: readonly string[]): Said {
+  return {
+    level: 'broken',
+    code: 'sections-lost',
+    fact: `${enumerate(sections)} of cluster.fw ${sections.length === 1 ? 'ends' : 'end'} in CR LF (written on Windows), so Proxmox does not read what stands below`,
+    consequence:
+      'it counts as part of the section above, or as nothing, and is gone with the first change that goes through Proxmox, as a ban does: enable: 1 too',
+    command: `${keepCopy}; sed -i 's/\\r$//' ${clusterFile}`,
+  };
+}
+
+function setsRepeated(sets: readonly string[]): Said {
+  return {
+    level: 'warning',
+    code: 'sets-repeated',
+    fact: `more than one section of cluster.fw is the set ${enumerate(sets)}`,
+    consequence:
+      'Proxmox reads the last of each alone, and drops the others with the first change that goes through it; proxmox-firewall (nftables) refuses the whole file',
+    command: `${keepCopy}; then join them by an editor`,
+  };
+}
+
+const keepCopy = `cp ${clusterFile} /root/cluster.fw.before`;
 
 const budgetBytes = clusterFileMaxBytes - clusterFileReserveBytes;
 

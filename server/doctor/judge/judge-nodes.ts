@@ -1,8 +1,10 @@
 import { enumerate } from '../../../shared/enumerate.ts';
 import type { Said } from '../../../shared/finding.ts';
+import { clusterFile } from '../../enforcers/proxmox/cluster-file-size.ts';
 import type { NodeFacts, NodeFirewall } from '../../enforcers/proxmox/node-facts.ts';
 import type { UnknownMember } from '../../enforcers/proxmox/read-set.ts';
 import { isUnreadable } from '../../enforcers/proxmox/readable.ts';
+import { unsplitIn } from '../../enforcers/proxmox/written-by-hand.ts';
 import { type Answered, unreadable } from './answered.ts';
 import { ruleCommand } from './judge-firewall.ts';
 
@@ -20,15 +22,17 @@ export function judgeNodes(facts: Answered): readonly Said[] {
 }
 
 /** Where administrators come from; the server protects those addresses as far as it can read them. */
-export function judgeManagement({ name, cluster: { management, permissions } }: Answered): readonly Said[] {
+export function judgeManagement({ name, file, cluster: { management, permissions } }: Answered): readonly Said[] {
   if (isUnreadable(management)) return [unreadable('the ipset management', management)];
   // That the token may not read nodes is said once, as the privilege that it lacks.
   if (!isUnreadable(permissions) && permissions.sysAudit === 'here') return [];
-  return management.unknown.length === 0 ? [] : [judgeUnknown(name, management.unknown)];
+  return management.unknown.length === 0 ? [] : [judgeUnknown(name, management.unknown, unsplitIn(file, 'management'))];
 }
 
-function judgeUnknown(name: string, unknown: readonly UnknownMember[]): Said {
-  const members = enumerate(unknown.map(({ member, reason }) => `${member} (${reason})`));
+/** @param lines of the file that the API shows without their text */
+function judgeUnknown(name: string, unknown: readonly UnknownMember[], lines: readonly string[]): Said {
+  const said = enumerate(unknown.map(({ member, reason }) => `${member} (${reason})`));
+  const members = lines.length === 0 ? said : `${said}; of ${clusterFile}: ${enumerate(lines)}`;
   return {
     level: 'warning',
     code: 'management-unknown',

@@ -63,14 +63,23 @@ export async function readEntries(data: unknown, turns: Turns, aliases?: Aliases
   return entries.length === data.length ? entries : undefined;
 }
 
+/** Tells whether Proxmox uses an entry: one that it faults has no effect, but for the second of two alike. */
+export function usedEntries(entries: readonly IpsetEntry[]): (entry: IpsetEntry) => boolean {
+  const faulted = entries.filter(({ faults }) => faults.length > 0);
+  if (faulted.length === 0) return () => true;
+  const good = new Set(entries.filter(({ faults }) => faults.length === 0).map(({ cidr }) => cidr));
+  return ({ cidr }) => good.has(cidr);
+}
+
 /**
  * The networks that are blocked, and who each belongs to: ours carry the mark of this ledger, and what carries another one is not
- * the administrator's either. Exceptions block nothing and are left out. A hand-edited file may hold the same line twice, with
+ * the administrator's either. Exceptions and what Proxmox does not use block nothing and are left out. A hand-edited file may hold the same line twice, with
  * other comments; DELETE takes both, so both count as the administrator's.
  */
 export function heldEntries(entries: readonly IpsetEntry[], isOurs: (mark: Mark) => boolean): HeldEntry[] {
   const marks = marksOf(entries);
-  return entries.flatMap(({ cidr, network, isNomatch, comment }): HeldEntry[] => {
+  const isUsed = usedEntries(entries);
+  return entries.filter(isUsed).flatMap(({ cidr, network, isNomatch, comment }): HeldEntry[] => {
     if (network === undefined || isNomatch) return [];
     const mark = marks.get(cidr);
     if (mark === undefined) {

@@ -1,7 +1,7 @@
 import { type Network, parseNetwork } from '../../../shared/network.ts';
 import { idInMark } from '../ownership/ledger-mark.ts';
 import { oldMarksId } from '../ownership/stray-entries.ts';
-import { heldEntries, type IpsetEntry } from './ipset-entries.ts';
+import { heldEntries, type IpsetEntry, usedEntries } from './ipset-entries.ts';
 import { nameOf, whyUnusable } from './read-set.ts';
 
 /** What an administrator should know of an ipset. */
@@ -24,9 +24,14 @@ export interface UnusableEntry {
   readonly cidr: string;
   readonly name: string;
   readonly reason: string;
-  /** Whether the API takes it as the name of an entry; of the others only an editor can rid the file. */
-  readonly isDeletable: boolean;
+  readonly mending: Mending;
 }
+
+/**
+ * What rids the file of it: `delete`: the API takes it as the name of an entry; `edit`: only an editor can; `move-aliases`: nothing has to
+ * go, its alias is defined below the set, and Proxmox reads from the top.
+ */
+export type Mending = 'delete' | 'edit' | 'move-aliases';
 
 /** What DELETE takes beside networks (format IPorCIDRorAlias). */
 const aliasPattern = /^(?:(?:dc|guest)\/)?[A-Za-z][A-Za-z0-9_-]+$/;
@@ -45,12 +50,7 @@ export function describeIpset(entries: readonly IpsetEntry[]): IpsetFacts {
     marked,
     theirs: held.filter(({ mark }) => mark === undefined).length,
     exceptions: entries.filter(({ isNomatch, cidr }) => isNomatch && cidr !== '').map(({ cidr }) => cidr),
-    unusable: entries.flatMap((entry) => {
-      const reason = whyUnusable(entry);
-      return reason === undefined
-        ? []
-        : [{ cidr: entry.cidr, name: nameOf(entry), reason, isDeletable: isDeletable(entry.cidr) }];
-    }),
+    unusable: [...unusableOf(entries), ...tooEarly(entries)],
     odd: held.flatMap(({ network, spelling }) =>
       spelling === network || parseNetwork(spelling) === undefined ? [] : [{ cidr: spelling, canonical: network }],
     ),
@@ -58,8 +58,28 @@ export function describeIpset(entries: readonly IpsetEntry[]): IpsetFacts {
   };
 }
 
-function isDeletable(cidr: string): boolean {
-  return parseNetwork(cidr) !== undefined || aliasPattern.test(cidr);
+function unusableOf(entries: readonly IpsetEntry[]): readonly UnusableEntry[] {
+  return entries.flatMap((entry) => {
+    const reason = whyUnusable(entry);
+    return reason === undefined ? [] : [{ cidr: entry.cidr, name: nameOf(entry), reason, mending: mendingOf(entry) }];
+  });
+}
+
+function mendingOf({ cidr }: IpsetEntry): Mending {
+  return parseNetwork(cidr) !== undefined || aliasPattern.test(cidr) ? 'delete' : 'edit';
+}
+
+/** Aliases that there are, and that Proxmox has not read yet when it reads the set. */
+function tooEarly(entries: readonly IpsetEntry[]): readonly UnusableEntry[] {
+  const isUsed = usedEntries(entries);
+  return entries
+    .filter((entry) => entry.network !== undefined && !isUsed(entry))
+    .map((entry) => ({
+      cidr: entry.cidr,
+      name: nameOf(entry),
+      reason: entry.faults.join(', '),
+      mending: 'move-aliases',
+    }));
 }
 
 /** Bytes that the entries take in cluster.fw: `!CIDR # COMMENT` and a newline each. */

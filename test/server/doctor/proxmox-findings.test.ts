@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import type { EmulatedProxmoxOptions } from '../../emulators/proxmox/emulated-proxmox.ts';
 import { startTemporaryProxmox } from '../../emulators/proxmox/temporary-proxmox.ts';
 import { ManualClock } from '../../manual-clock.ts';
@@ -196,6 +198,48 @@ describe('the doctor, asking a Proxmox', () => {
     await writeFile(join(firewall, 'cluster.fw'), good);
     assert.deepEqual(codesOf(await doctor.examine()), always);
   });
+
+  /** A file of the host as it stands there, what the doctor finds, and how the file is when its command was run. */
+  const files: readonly (readonly [what: string, text: string, code: string, fact: RegExp, mended?: string])[] = [
+    [
+      'was written on Windows',
+      good.replaceAll('\n', '\r\n'),
+      'sections-lost',
+      /\[OPTIONS\] of cluster\.fw ends in CR LF/,
+      good,
+    ],
+    [
+      'has two sections of one set',
+      `${good}\n[IPSET blacklist]\n192.0.2.9\n`,
+      'sets-repeated',
+      /more than one section of cluster\.fw is the set blacklist/,
+    ],
+    [
+      'lacks a # in a line of management',
+      `${good}\n[IPSET management]\nscanner of march\n`,
+      'management-unknown',
+      /of \/etc\/pve\/firewall\/cluster\.fw: line 11: scanner of march$/,
+    ],
+  ];
+  for (const [what, text, code, fact, mended] of files) {
+    it(`finds ${code} when cluster.fw of this host ${what}, and proposes what helps`, async (t) => {
+      const emulated = await startTemporaryProxmox(t, { clusterFw: text });
+      const doctor = await makeDoctor(t, { proxmox: emulated });
+      const firewall = join(doctor.host.proxmoxFolder, 'firewall');
+      await mkdir(firewall, { recursive: true });
+      const file = join(firewall, 'cluster.fw');
+      await writeFile(file, text);
+      const found = (await doctor.examine()).findings.find((finding) => finding.code === code);
+      assert.match(found?.fact ?? '', fact);
+      if (mended === undefined) return;
+      const command = found?.command
+        ?.replaceAll('/etc/pve/firewall/cluster.fw', file)
+        .replace('/root/', `${firewall}/`);
+      await promisify(execFile)('/bin/sh', ['-c', command ?? 'false']);
+      assert.equal(await readFile(file, 'utf8'), mended);
+      assert.equal(await readFile(join(firewall, 'cluster.fw.before'), 'utf8'), text);
+    });
+  }
 
   it('knows a firewall that was switched on for a while', async (t) => {
     const emulated = await startTemporaryProxmox(t, { clusterFw: good });

@@ -50,7 +50,7 @@ describe('setup', { concurrency: 4 }, () => {
     await writeFile(join(host.proxmoxFolder, 'firewall', 'cluster.fw'), text);
     assert.match(
       await host.setUp(),
-      /would do: install -m 0600 .*cluster\.fw .*2 comment lines of it, which Proxmox drops/,
+      /would do: install -m 0600 .*cluster\.fw .*\(Proxmox drops of it with the next change: 2 comment lines\)/,
     );
     await host.setUp(yes);
     const copy = join(host.configFile, '..', 'cluster.fw.before');

@@ -111,7 +111,7 @@ describe('readClusterFacts', () => {
       marked: new Map([['old', 2]]),
       theirs: 2,
       exceptions: ['192.0.2.9'],
-      unusable: [{ cidr: 'nonsense', name: 'nonsense', reason: "no such alias 'nonsense'", isDeletable: true }],
+      unusable: [{ cidr: 'nonsense', name: 'nonsense', reason: "no such alias 'nonsense'", mending: 'delete' }],
       odd: [{ cidr: '2001:DB8::1', canonical: '2001:db8::1' }],
       repeated: [['2001:DB8::1', '2001:db8::1']],
     });
