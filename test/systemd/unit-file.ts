@@ -20,6 +20,11 @@ export async function readUnitWithNftables(): Promise<string> {
   return `${unit}\n${await readPackaged('fail2networkban-agent.service.d/nftables.conf')}`;
 }
 
+/** A unit with what the package carries for a container that refuses mounts. */
+export async function readUnitWithoutNamespaces(unit: Unit): Promise<string> {
+  return `${await readUnit(unit)}\n${await readPackaged('without-namespaces.conf')}`;
+}
+
 /** The values of one key of [Service], in the file's order. */
 export function valuesOf(text: string, key: string): string[] {
   return text

@@ -8,7 +8,15 @@ import { defaultConfig } from '../../client/default-config.ts';
 import { defaultConfigFile, readServerSettings } from '../../server/settings.ts';
 import { exitCodes } from '../../shared/exit-codes.ts';
 import { analyze, exposureOf, verify } from './analyze.ts';
-import { mayWrite, readUnit, readUnitWithNftables, type Unit, units, valuesOf } from './unit-file.ts';
+import {
+  mayWrite,
+  readUnit,
+  readUnitWithNftables,
+  readUnitWithoutNamespaces,
+  type Unit,
+  units,
+  valuesOf,
+} from './unit-file.ts';
 
 /** systemd's own scale: 0 is safe, 10 is not. */
 const exposureMax: Readonly<Record<Unit, number>> = {
@@ -48,6 +56,12 @@ for (const unit of units) {
     it(`is exposed at most ${exposureMax[unit]}`, async () => {
       const exposure = await exposureOf(unit, await readUnit(unit));
       assert.ok(exposure <= exposureMax[unit], `exposure ${exposure}`);
+    });
+
+    it('is accepted without namespaces too', async () => {
+      const { isAccepted, text } = await analyze(unit, await readUnitWithoutNamespaces(unit), verify);
+      assert.ok(isAccepted, text);
+      assert.doesNotMatch(text, new RegExp(unit));
     });
 
     it('would be exposed more without a system call filter', async () => {

@@ -59,10 +59,7 @@ export class Site {
   }
 
   async setUpAgent(): Promise<void> {
-    const added: { readonly enrolment: string } = JSON.parse(
-      await this.machine.sh('fail2networkban-server client add web1 --json'),
-    );
-    await this.machine.sh(`echo '${added.enrolment}' | fail2networkban setup --enroll -`);
+    await this.machine.sh(`echo '${await enrollWeb1(this.machine)}' | fail2networkban setup --enroll -`);
   }
 
   /** What an attacker does: fail2ban bans the address for it. */
@@ -99,4 +96,12 @@ export class Site {
     await this.machine.write('/var/log/web.log', '');
     await this.machine.sh('systemctl restart fail2ban');
   }
+}
+
+/** The line that enrolls a host with the machine's server. */
+export async function enrollWeb1(machine: Machine): Promise<string> {
+  const added: { readonly enrolment: string } = JSON.parse(
+    await machine.sh('fail2networkban-server client add web1 --json'),
+  );
+  return added.enrolment;
 }

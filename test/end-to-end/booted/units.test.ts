@@ -4,8 +4,8 @@ import { exitCodes } from '../../../shared/exit-codes.ts';
 import { lastFirst } from '../../ending.ts';
 import { suiteMaxMs, waitUntil } from '../wait-until.ts';
 import { installPackage } from './installed-package.ts';
-import type { Machine } from './machine.ts';
-import { agentFile, agentUnit, Site, serverFile, serverUnit } from './site.ts';
+import { Machine } from './machine.ts';
+import { agentFile, agentUnit, enrollWeb1, Site, serverFile, serverUnit } from './site.ts';
 
 /** A line with a value that cannot be, and what is said of it. */
 const slips = [
@@ -19,12 +19,17 @@ const slips = [
   },
 ] as const;
 
+/** systemd.exec(5): NAMESPACE, CREDENTIALS. */
+const namespaceCodes: readonly string[] = ['226', '243'];
+
+const layer = installPackage(lastFirst({ after }));
+
 describe('server and agent under systemd', { timeout: suiteMaxMs }, () => {
   const ending = lastFirst({ after });
   let site: Site;
   let machine: Machine;
   before(async () => {
-    site = await Site.start(ending, await installPackage(ending));
+    site = await Site.start(ending, await layer);
     machine = site.machine;
   });
 
@@ -122,5 +127,33 @@ describe('server and agent under systemd', { timeout: suiteMaxMs }, () => {
     await site.offend('203.0.113.8');
     await site.isBlocked('203.0.113.8');
     await site.isBlocked('203.0.113.7');
+  });
+});
+
+describe('server and agent in an unprivileged container without nesting', { timeout: suiteMaxMs }, () => {
+  const ending = lastFirst({ after });
+  const units = '/usr/local/lib/node_modules/fail2networkban/systemd';
+  let machine: Machine;
+  before(async () => {
+    machine = await Machine.boot(ending, { layers: [await layer], isUnprivileged: true });
+    await machine.write(
+      serverFile,
+      '[server]\nlisten = 127.0.0.1\npublic_host = 127.0.0.1\nplaintext = yes\n[dry-run]\n',
+    );
+    await machine.sh('useradd --system --user-group fail2networkban');
+  });
+
+  it('do not start as they are, and do without namespaces', async () => {
+    assert.notEqual((await machine.run('systemctl', 'enable', '--now', `${units}/${serverUnit}.service`)).code, 0);
+    const status = await machine.sh(`systemctl show --property=ExecMainStatus --value ${serverUnit}`);
+    assert.ok(namespaceCodes.includes(status.trim()), status);
+    for (const unit of [serverUnit, agentUnit]) {
+      await machine.sh(`install -D -m 0644 -t /etc/systemd/system/${unit}.service.d ${units}/without-namespaces.conf`);
+    }
+    await machine.sh(`systemctl daemon-reload && systemctl restart ${serverUnit}`);
+    await machine.sh(`echo '${await enrollWeb1(machine)}' | fail2networkban enroll`);
+    await machine.sh(`systemctl enable --now ${units}/${agentUnit}.service`);
+    const read = () => machine.sh(`systemctl show --property=StatusText --value ${agentUnit}`);
+    await waitUntil('the agent is connected', async () => /^connected to main$/m.test(await read()));
   });
 });
