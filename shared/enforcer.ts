@@ -24,6 +24,8 @@ export interface HeldEntry {
   readonly mark?: string;
   /** What the administrator wrote beside an entry of theirs. */
   readonly comment?: string;
+  /** It takes its network out of wider entries, and blocks nothing. Only of theirs. */
+  readonly isException?: true;
   /** Id of the ledger that it belongs to, as `k3x9`, when that is not looked after here. */
   readonly strayOf?: string;
   /** When the firewall ends it by itself, as `DesiredEntry` says it. Undefined: it does not. */

@@ -169,10 +169,16 @@ export class Reconciler {
   enforcementOf(network: Network, isWanted: boolean): NetworkState {
     const holders = this.#held?.holdersOf(network).filter((entry) => !this.#refused.isDoubtful(entry));
     const refusal = isWanted
-      ? this.#refused.reasonOf(network)
+      ? (this.#refused.reasonOf(network) ?? this.#exceptionReason(network))
       : holders?.map((entry) => this.#refused.reasonToKeep(entry)).find((reason) => reason !== undefined);
     const isLeftOut = this.#isSettled();
     return judgeNetwork({ isWanted, holders, refusal, reconciler: this.#state, isLeftOut });
+  }
+
+  #exceptionReason(network: Network): string | undefined {
+    const exception = this.#held?.exceptionOf(network);
+    const place = this.#options.enforcer.shared?.name ?? 'the list';
+    return exception && `the exception !${exception.spelling} of ${place} takes it out`;
   }
 
   /** Whether the firewall holds all that is desired, as far as is known. */

@@ -24,6 +24,19 @@ describe('HeldEntries', () => {
     assert.equal(entries.holderOf(network('2001:db8::1')), undefined);
   });
 
+  it('takes what an exception undoes for open: its own network, and wider entries inside of it', () => {
+    const exception = (spelling: string): HeldEntry => ({ ...held(spelling, 'theirs'), isException: true });
+    const entries = new HeldEntries([
+      ...[held('192.0.2.0/24'), held('192.0.2.17'), held('198.51.100.7')],
+      ...[exception('192.0.2.16/28'), exception('198.51.100.7'), exception('203.0.113.0/24')],
+    ]);
+    const holder = (text: string) => entries.holderOf(network(text))?.spelling;
+    const asked = ['192.0.2.1', '192.0.2.16', '192.0.2.17', '192.0.2.16/28', '198.51.100.7', '203.0.113.1'];
+    assert.deepEqual(asked.map(holder), ['192.0.2.0/24', undefined, '192.0.2.17', undefined, undefined, undefined]);
+    assert.deepEqual(entries.counts(), { ours: 3, theirs: 0 });
+    assert.equal(entries.exceptionOf(network('192.0.2.17'))?.spelling, '192.0.2.16/28');
+  });
+
   it('remembers what was added and removed', () => {
     const entries = new HeldEntries([]);
     entries.remember({ verb: 'add', entry: entry('192.0.2.1') });

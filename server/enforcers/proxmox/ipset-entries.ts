@@ -89,6 +89,15 @@ export function heldEntries(entries: readonly IpsetEntry[], isOurs: (mark: Mark)
   });
 }
 
+/** What is taken out of the set, as far as Proxmox uses it. */
+export function exceptionsIn(entries: readonly IpsetEntry[]): HeldEntry[] {
+  return entries.flatMap(({ cidr, network, isNomatch, faults }) =>
+    network !== undefined && isNomatch && faults.length === 0
+      ? [{ network, spelling: cidr, owner: 'theirs' as const, isException: true as const }]
+      : [],
+  );
+}
+
 /** The mark of each spelling that has one; never of an alias: we write networks alone. */
 export function marksOf(entries: readonly IpsetEntry[]): ReadonlyMap<string, Mark> {
   const marks = new Map<string, Mark>();

@@ -6,9 +6,9 @@ import type { Network } from '../../../shared/network.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
 import type { Soon } from '../../in-turns.ts';
 import { isAnswer } from '../answer-error.ts';
-import { markIn, markText, type OwnMarks } from '../ownership/ledger-mark.ts';
+import { type Mark, markIn, markText, type OwnMarks } from '../ownership/ledger-mark.ts';
 import type { ClusterFileRoom } from './cluster-file-room.ts';
-import { commentFor, heldEntries, type IpsetEntry, readEntry } from './ipset-entries.ts';
+import { commentFor, exceptionsIn, heldEntries, type IpsetEntry, readEntry } from './ipset-entries.ts';
 import { openApi } from './open-api.ts';
 import type { ProxmoxTransport } from './proxmox-transport.ts';
 import { listTurns, readIpsetEntries } from './read-set.ts';
@@ -81,7 +81,8 @@ export class ProxmoxIpset implements Enforcer {
       const reading = { turns: listTurns(soon) };
       const entries = await readIpsetEntries(api, ipset, reading);
       await this.#options.room.measure(api, entries, reading);
-      return heldEntries(entries, (mark) => mark.kind === 'ledger' && this.#options.marks.has(mark.id));
+      const isOurs = (mark: Mark): boolean => mark.kind === 'ledger' && this.#options.marks.has(mark.id);
+      return [...heldEntries(entries, isOurs), ...exceptionsIn(entries)];
     } catch (error) {
       if (!(await this.#isAbsent(error, signal))) throw error;
       await this.#create(signal);

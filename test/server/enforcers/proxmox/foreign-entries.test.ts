@@ -87,6 +87,26 @@ describe("the administrator's own entry", () => {
       assert.match(proxmox.readClusterFw() ?? '', /203\.0\.113\.7 # by hand/);
     }));
 
+  /** Lines of the administrator's, and what is said of a ban of 203.0.113.7 beside them. */
+  const exceptions: readonly (readonly [lines: readonly string[], said: RegExp])[] = [
+    [
+      [`!${about}`],
+      /proxmox\/main refused: the firewall does not take it: ipset blacklist has the exception !203\.0\.113\.7$/,
+    ],
+    [['203.0.113.0/24', `!${about}`], /proxmox\/main refused: .* the exception !203\.0\.113\.7$/],
+    [['203.0.113.0/24', '!203.0.113.0/28'], /\nfirewalls: proxmox\/main in force$/],
+  ];
+  for (const [set, said] of exceptions) {
+    it(`that is an exception undoes what is wider: ${set.join(' and ')}`, () =>
+      withProxmox(async ({ server, proxmox, say }) => {
+        editIpset(proxmox, (before) => [...before, ...set]);
+        await server.ask('reconcile');
+        assert.doesNotMatch(await say('lookup'), /blocked by/, 'nothing blocks it');
+        await server.ask('ban', { network: about });
+        await until(async () => said.test(await say('lookup')), `${said}`);
+      }));
+  }
+
   it('stands in the answers of the HTTP API, as declared', () =>
     withProxmox(async ({ server, proxmox }) => {
       editIpset(proxmox, (before) => [...before, `${about} # by hand`]);
