@@ -13,6 +13,8 @@ export interface AgentSettings {
   readonly state: string;
   /** Unix socket for the commands. */
   readonly socket: string;
+  /** Whether fail2ban runs on this host. Without it the host only blocks what others ban, and what is banned by hand. */
+  readonly hasFail2ban: boolean;
   readonly fail2banClient: string;
   /** Undefined is fail2ban's own default. */
   readonly fail2banSocket: string | undefined;
@@ -35,6 +37,7 @@ export function readAgentSettings(reader: SettingsReader): AgentSettings {
     spool: agent.matching('spool', '/var/spool/fail2networkban', absolutePath, absolutePathAllowed),
     state: agent.matching('state', '/var/lib/fail2networkban-agent', absolutePath, absolutePathAllowed),
     socket: agent.socketPath('socket', '/run/fail2networkban-agent/agent.sock'),
+    hasFail2ban: agent.flag('fail2ban', true),
     fail2banClient: agent.text('fail2ban_client', 'fail2ban-client'),
     fail2banSocket: agent.optional('fail2ban_socket'),
     jailCheckSeconds: agent.duration('jail_check', 300, 10),

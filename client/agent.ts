@@ -6,10 +6,11 @@ import type { RunCommand } from '../shared/host/command-runner.ts';
 import type { Log } from '../shared/host/log.ts';
 import { Courier } from './courier.ts';
 import type { Fail2ban } from './fail2ban-client.ts';
-import { JailCheck } from './jail-check.ts';
+import { JailCheck, type JailComparison } from './jail-check.ts';
 import { defaultFail2banSocket, readLife } from './jails/fail2ban-life.ts';
 import { JailNames } from './jails/jail-names.ts';
 import { JailReader } from './jails/jail-reader.ts';
+import { NoJails } from './jails/no-jails.ts';
 import { RecentEvents } from './jails/recent-events.ts';
 import { Faults } from './observability/faults.ts';
 import { tellDamage } from './outbox/damage-log.ts';
@@ -50,7 +51,7 @@ export interface Host {
 /** One server, with all that the agent does for it. */
 export interface Destination {
   readonly courier: Courier;
-  readonly jailCheck: JailCheck;
+  readonly jailCheck: JailComparison;
 }
 
 /** The agent of one host: the queue, the outbox, and a courier for each server. */
@@ -64,13 +65,14 @@ export class Agent {
   readonly safety: Safety;
   readonly faults: Faults;
   readonly #queue: Queue;
-  readonly #jailReader: JailReader;
+  /** Undefined on a host without fail2ban. */
+  readonly #jailReader: JailReader | undefined;
   readonly #ended = new AbortController();
 
   private constructor(
     parts: Pick<Agent, 'outbox' | 'unreadable' | 'refusals' | 'destinations' | 'peers' | 'safety' | 'faults'>,
     queue: Queue,
-    jailReader: JailReader,
+    jailReader: JailReader | undefined,
   ) {
     this.outbox = parts.outbox;
     this.unreadable = parts.unreadable;
@@ -92,6 +94,7 @@ export class Agent {
       makeStreamId: () => host.randomBytes(16).toString('base64url'),
     });
     await tellDamage(settings.agent.state, outbox.damage, host);
+    const { hasFail2ban } = settings.agent;
     const names = await JailNames.open({ file: join(settings.agent.state, 'jail-names.json'), ...host });
     const recent = new RecentEvents();
     const unreadable = new UnreadableLog(settings.agent.spool, host.clock);
@@ -117,7 +120,9 @@ export class Agent {
       for (const { jailCheck } of destinations) jailCheck.soon();
     };
     const queue = makeQueue(settings.agent.spool, host, { ...parts, names, recent, compareJails });
-    return new Agent(parts, queue, makeReader(settings, host, names));
+    if (!hasFail2ban) names.noAnswer();
+    const jailReader = hasFail2ban ? makeReader(settings, host, names) : undefined;
+    return new Agent(parts, queue, jailReader);
   }
 
   get spool(): string {
@@ -134,6 +139,11 @@ export class Agent {
     return takeByHand(event, { queue: this.#queue, outbox: this.outbox });
   }
 
+  /** Whether the host is configured to have fail2ban. */
+  get hasFail2ban(): boolean {
+    return this.#jailReader !== undefined;
+  }
+
   /** Aborted as soon as a part of the agent has ended. */
   get ended(): AbortSignal {
     return this.#ended.signal;
@@ -147,7 +157,7 @@ export class Agent {
       run: (ended: AbortSignal) => this.safety.refresh(ended).then(() => this.peers.run(ended)),
     };
     // The lines of the queue wait for it.
-    void this.#jailReader.learnNames(either);
+    void this.#jailReader?.learnNames(either);
     const parts = [this.#queue, this.safety, peers, ...this.destinations.map(({ courier }) => courier)];
     try {
       await Promise.all(parts.map((part) => part.run(either).finally(() => this.#ended.abort())));
@@ -199,15 +209,12 @@ function makeDestination(
   { host, settings, outbox, names, recent, refusals, faults, peers, bell }: Surroundings,
 ): Destination {
   const { clock, random, randomBytes, log, agent } = host;
-  const jailCheck = new JailCheck({
-    server: server.name,
-    reader: makeReader(settings, host, names),
-    recent,
-    bell,
-    clock,
-    everyMs: settings.agent.jailCheckSeconds * 1_000,
-    log,
-  });
+  const { hasFail2ban, jailCheckSeconds } = settings.agent;
+  const reader = makeReader(settings, host, names);
+  const everyMs = jailCheckSeconds * 1_000;
+  const jailCheck = hasFail2ban
+    ? new JailCheck({ server: server.name, reader, recent, bell, clock, everyMs, log })
+    : new NoJails();
   const connect = (signal: AbortSignal) => connectToServer(server, { clock, randomBytes, agent }, signal);
   const courier = new Courier({
     server: server.name,

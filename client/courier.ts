@@ -6,7 +6,7 @@ import type { Log } from '../shared/host/log.ts';
 import { limits } from '../shared/limits.ts';
 import type { ReceivedCode, Refusal } from '../shared/refusal.ts';
 import type { Connection } from './connection.ts';
-import type { JailCheck } from './jail-check.ts';
+import type { JailComparison } from './jail-check.ts';
 import type { Faults } from './observability/faults.ts';
 import type { Outbox } from './outbox.ts';
 import type { NumberedEvent } from './outbox-event.ts';
@@ -43,7 +43,7 @@ export interface CourierOptions {
   /** Rung when the lane has something new, and when the check of the jails has. */
   readonly bell: Bell;
   readonly connect: (signal: AbortSignal) => Promise<Connection>;
-  readonly jailCheck: JailCheck;
+  readonly jailCheck: JailComparison;
   /** What this host wants to know of others' bans; undefined: nothing. */
   readonly feed: FeedWish | undefined;
   readonly refusals: Refusals;

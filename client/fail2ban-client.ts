@@ -42,6 +42,11 @@ export function makeFail2ban({ program, socket }: Fail2banOptions): Fail2ban {
     });
 }
 
+/** On a host without fail2ban. @param reason says so */
+export function absentFail2ban(reason: string): Fail2ban {
+  return () => Promise.reject(new Fail2banError(reason));
+}
+
 /** A batch names a thousand addresses. */
 function describeArguments(args: readonly string[]): string {
   return args.length > 5 ? `${args.slice(0, 3).join(' ')} … (${args.length - 3} more)` : args.join(' ');

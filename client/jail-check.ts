@@ -39,6 +39,20 @@ type State =
   | { readonly kind: 'listing'; readonly look: Look; readonly jails: readonly string[] }
   | { readonly kind: 'judging'; readonly look: Look };
 
+/** What a courier needs of the comparison of this host's jails with one server's reports. */
+export interface JailComparison {
+  /** Milliseconds until something is due; undefined: nothing ever is. */
+  readonly delayMs: number | undefined;
+  /** A connection stands until `ended`: the jails are compared now. */
+  begin(ended: AbortSignal): void;
+  /** A jail's list changed without events. */
+  soon(): void;
+  /** Does the next thing, with no event waiting to be sent. @returns whether there was one. @throws UplinkError */
+  step(connection: Connection): Promise<boolean>;
+  /** Sends this jail's list at the next occasion, whether it differs or not. */
+  resend(jail: string): Promise<ResendOutcome>;
+}
+
 type Listing = Extract<State, { readonly kind: 'listing' }>;
 
 /**
@@ -52,7 +66,7 @@ type Listing = Extract<State, { readonly kind: 'listing' }>;
  * A list adds. What the server holds beyond it is watched, look by look and network by network, and withdrawn by name when
  * there is evidence that it is gone. Looks are taken beside the courier's work.
  */
-export class JailCheck {
+export class JailCheck implements JailComparison {
   readonly #options: JailCheckOptions;
   readonly #requests = new ResendRequests();
   readonly #watches: JailWatches;
@@ -69,32 +83,28 @@ export class JailCheck {
     this.#lookLog = new LookLog(options);
   }
 
-  /** A connection stands until `ended`: the jails are compared now. */
   begin(ended: AbortSignal): void {
     this.#signal = ended;
     this.#idle(0);
   }
 
-  /** A jail's list changed without events. */
   soon(): void {
     this.#isChanged = true;
     if (this.#state.kind === 'idle') this.#idle(this.#wholeInMs);
   }
 
-  /** Sends this jail's list at the next occasion, whether it differs or not. */
   resend(jail: string): Promise<ResendOutcome> {
     const outcome = this.#requests.add(jail, this.#options.clock.elapsed());
     if (this.#state.kind === 'idle') this.#idle(0);
     return outcome;
   }
 
-  /** Milliseconds until something is due; while fail2ban is being asked the bell tells. */
+  /** While fail2ban is being asked the bell tells. */
   get delayMs(): number {
     if (this.#state.kind !== 'idle') return repeatMs;
     return Math.max(0, Math.min(this.#wholeInMs, this.#watches.lookAtMs - this.#options.clock.elapsed()));
   }
 
-  /** Does the next thing, with no event waiting to be sent. @returns whether there was one. @throws UplinkError */
   async step(connection: Connection): Promise<boolean> {
     const state = this.#state;
     switch (state.kind) {

@@ -23,6 +23,9 @@ export interface Settings {
   readonly commands: ReadonlyMap<string, CommandSettings>;
 }
 
+const needsFail2ban =
+  'a jail needs fail2ban, and [agent] fail2ban = no: allowed is nftables, or command:NAME with a section [command NAME]';
+
 /** Reads `client.ini` and the files that it names. @throws ConfigError with everything that is wrong */
 export async function loadSettings(path: string): Promise<Settings> {
   const reader = new SettingsReader(path, await readConfig(path));
@@ -39,6 +42,7 @@ export async function loadSettings(path: string): Promise<Settings> {
   const commands = new Map<string, CommandSettings>();
   for (const [name, section] of reader.named('command')) commands.set(name, await readCommandSettings(name, section));
   for (const { name, target } of subscriptions) {
+    if (target.kind === 'jail' && !agent.hasFail2ban) reader.problem(`[subscription ${name}] enforcer`, needsFail2ban);
     if (target.kind === 'command' && !commands.has(target.name))
       reader.problem(`[subscription ${name}] enforcer`, `there is no section [command ${target.name}]`);
   }

@@ -54,6 +54,8 @@ export interface StatusReport {
   readonly unread: { readonly spool: string; readonly bytes: number; readonly since: string } | null;
   readonly unreadableLines: number;
   readonly unreadableFile: string;
+  /** Whether the host is configured to have fail2ban. */
+  readonly fail2ban: boolean;
   readonly servers: readonly ServerReport[];
   /** Events refused for good since the agent's start, by code. */
   readonly refusals: Readonly<Record<string, number>>;
@@ -74,6 +76,7 @@ export async function reportStatus(agent: Agent, clock: Clock): Promise<StatusRe
     unread: unread === undefined ? null : { spool: agent.spool, bytes: unread.bytes, since: toText(unread.sinceAt) },
     unreadableLines: agent.unreadable.count,
     unreadableFile: agent.unreadable.path,
+    fail2ban: agent.hasFail2ban,
     servers: agent.destinations.map((destination) => reportServer(agent, destination, clock)),
     refusals: agent.refusals.counts,
     lastRefusals: agent.refusals.last,

@@ -13,7 +13,7 @@ import type { StandardStreams } from '../../shared/host/standard-streams.ts';
 import { version } from '../../shared/version.ts';
 import { Agent } from '../agent.ts';
 import { makeOpenEnforcer } from '../enforcers/create-enforcer.ts';
-import { makeFail2ban } from '../fail2ban-client.ts';
+import { fail2banOf } from '../fail2ban-of.ts';
 import { makeLocalVerbs } from '../local-verbs.ts';
 import { loadSettings, type Settings } from '../settings.ts';
 import { describeAgent } from '../status-line.ts';
@@ -95,7 +95,7 @@ async function runOnce({ clock, config }: CommandContext, run: Run): Promise<Wis
 }
 
 function openAgent(clock: Clock, { settings, log, path }: Run): Promise<Agent> {
-  const fail2ban = makeFail2ban({ program: settings.agent.fail2banClient, socket: settings.agent.fail2banSocket });
+  const fail2ban = fail2banOf(settings.agent);
   return Agent.open(settings, {
     clock,
     random: Math.random,

@@ -3,7 +3,8 @@ import { callLocalSocket } from '../../shared/host/local-socket.ts';
 import { handJail } from '../../shared/names.ts';
 import type { Network } from '../../shared/network.ts';
 import type { AgentSettings } from '../agent-settings.ts';
-import { Fail2banError, makeFail2ban } from '../fail2ban-client.ts';
+import { Fail2banError } from '../fail2ban-client.ts';
+import { fail2banOf } from '../fail2ban-of.ts';
 import { parseJailList } from '../jails.ts';
 import { serverParts } from './answers.ts';
 import type { Submission } from './submit.ts';
@@ -26,11 +27,11 @@ export async function serversWithout(clock: Clock, socket: string, network: Netw
 
 /** The jail of an unban by hand when fail2ban on this host bans the network there: it is not told of ours. */
 export async function jailThatStillBans(
-  { fail2banClient, fail2banSocket }: AgentSettings,
+  agent: AgentSettings,
   { verb, jail, network }: Submission,
 ): Promise<string | undefined> {
   if (verb !== 'unban' || jail === handJail) return undefined;
-  const fail2ban = makeFail2ban({ program: fail2banClient, socket: fail2banSocket });
+  const fail2ban = fail2banOf(agent);
   try {
     const list = parseJailList(await fail2ban(['get', jail, 'banip', '--with-time'], new AbortController().signal));
     return list.has(network) ? jail : undefined;

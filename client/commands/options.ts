@@ -39,6 +39,8 @@ export function addSetupOptions(command: Command): Command {
     .option('--force', 'replace a server of this name')
     .option('--jails <patterns>', 'jails that hand over, as sshd,nginx-*', '*')
     .option('--peers', "take the bans of other hosts too: installs fail2ban's peer jail")
+    .option('--no-fail2ban', 'there is no fail2ban on this host: it only blocks what others ban')
+    .option('--nftables', 'block the bans of other hosts by nftables')
     .option('--dry-run', 'only say what would be done')
     .option('--undo', 'take everything back');
 }

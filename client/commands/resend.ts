@@ -3,7 +3,8 @@ import { callLocalSocket } from '../../shared/host/local-socket.ts';
 import { showJail } from '../../shared/jail-name.ts';
 import { isObject } from '../../shared/sealed-channel.ts';
 import { loadAgentSettings } from '../agent-settings.ts';
-import { type Fail2ban, Fail2banError, makeFail2ban } from '../fail2ban-client.ts';
+import { type Fail2ban, Fail2banError } from '../fail2ban-client.ts';
+import { fail2banOf } from '../fail2ban-of.ts';
 import { readWiredJails } from '../jails/jail-reader.ts';
 import { type ServerPart, serverParts, textOf } from './answers.ts';
 import { type CommandContext, show } from './command-context.ts';
@@ -19,9 +20,9 @@ export async function resend(context: CommandContext, jail: string): Promise<Exi
 
 /** `resend --all`: the same for each jail that hands over. Exit 75 when fail2ban does not answer. */
 export async function resendAll(context: CommandContext): Promise<ExitCode> {
-  const { socket, fail2banClient, fail2banSocket } = await loadAgentSettings(context.config);
-  const fail2ban = makeFail2ban({ program: fail2banClient, socket: fail2banSocket });
-  const jails = await listJails(context, fail2ban);
+  const agent = await loadAgentSettings(context.config);
+  const { socket } = agent;
+  const jails = await listJails(context, fail2banOf(agent));
   if (jails === undefined) return exitCodes.temporary;
   // At once: the agent reads all lists together, and confirms them with one pause.
   const answers = await Promise.all(jails.map((jail) => callLocalSocket(socket, 'resend', { jail })));

@@ -14,6 +14,9 @@ export interface SetupWords {
   readonly via?: string;
   readonly jails: string;
   readonly peers?: boolean;
+  /** False with --no-fail2ban. */
+  readonly fail2ban: boolean;
+  readonly nftables?: boolean;
   readonly dryRun?: boolean;
   readonly undo?: boolean;
 }
@@ -52,7 +55,13 @@ async function run(
   const { name, via } = words;
   const jails = words.jails.split(/[\s,]+/).filter((pattern) => pattern !== '');
   const enrolment = { line, name, via, force: words.force === true };
-  await setUp({ config, enrolment, jails, takesPeers: words.peers === true, isDry }, host);
+  const takesPeers = words.peers === true;
+  const hasFail2ban = words.fail2ban;
+  if (!hasFail2ban && (takesPeers || words.jails !== '*')) {
+    throw new ArgumentError('--no-fail2ban: --peers and --jails are about jails of fail2ban; give --nftables instead');
+  }
+  const usesNftables = words.nftables === true;
+  await setUp({ config, enrolment, jails, takesPeers, hasFail2ban, usesNftables, isDry }, host);
   return exitCodes.done;
 }
 

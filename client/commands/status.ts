@@ -5,6 +5,7 @@ import { formatInstant } from '../../shared/instant.ts';
 import { plural } from '../../shared/plural.ts';
 import { isObject } from '../../shared/sealed-channel.ts';
 import { loadAgentSettings } from '../agent-settings.ts';
+import { noFail2banHere } from '../jails/no-jails.ts';
 import { listOf, type ServerPart, serverParts, textOf } from './answers.ts';
 import { type CommandContext, show } from './command-context.ts';
 
@@ -37,6 +38,7 @@ function describeAgent(status: Readonly<Record<string, unknown>>): string[] {
   const unreadable = Number(status['unreadableLines'] ?? 0);
   const lines = [`agent: running, ${plural(Number(status['lastNumber']), 'event')} taken over`];
   const { unread } = status;
+  if (status['fail2ban'] === false) lines.push(noFail2banHere);
   if (isObject(unread))
     lines.push(
       `not taken over yet: ${plural(Number(unread['bytes']), 'byte')} in ${textOf(unread['spool'])} since ${instantOf(unread['since'])}`,

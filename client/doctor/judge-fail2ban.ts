@@ -4,13 +4,14 @@ import type { Supervisor } from '../../shared/host/supervisor.ts';
 import { carryJail } from '../../shared/jail-name.ts';
 import { sharedNames } from '../jails/jail-names.ts';
 import type { WiredJail } from '../jails/jail-reader.ts';
+import { noFail2banHere } from '../jails/no-jails.ts';
 import { isOurAction } from '../jails.ts';
 import { fail2banService } from '../services.ts';
 import type { Fail2banFacts, JailFacts } from './read-fail2ban.ts';
 
 /** The jails that hand their bans over. */
 export function wiredJails(facts: Fail2banFacts): readonly JailFacts[] {
-  return facts.kind === 'silent' ? [] : facts.jails.filter(({ actions }) => actions.some(isOurAction));
+  return facts.kind !== 'running' ? [] : facts.jails.filter(({ actions }) => actions.some(isOurAction));
 }
 
 /** Whether fail2ban runs and hands its bans over. Peer jails are not to do so. */
@@ -20,6 +21,7 @@ export function judgeFail2ban(
   supervisor: Supervisor,
 ): readonly Said[] {
   if (facts.kind === 'silent') return [silent(facts.reason, supervisor)];
+  if (facts.kind === 'absent') return [notWanted, ...(facts.isSubscribed ? [] : [blocksNothing])];
   const wired = wiredJails(facts);
   if (wired.length === 0) return [notWired(facts.jails)];
   return [
@@ -32,6 +34,16 @@ export function judgeFail2ban(
     ...wired.filter(({ name }) => name === 'recidive').map(loop),
   ];
 }
+
+const notWanted: Said = { level: 'good', code: 'fail2ban-not-wanted', fact: noFail2banHere };
+
+const blocksNothing: Said = {
+  level: 'warning',
+  code: 'blocks-nothing',
+  fact: 'there is no fail2ban on this host and no subscription in client.ini',
+  consequence: 'it bans by hand only, and blocks nothing that others ban',
+  command: 'fail2networkban setup --nftables',
+};
 
 function silent(reason: string, supervisor: Supervisor): Said {
   return {

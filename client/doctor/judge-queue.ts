@@ -3,14 +3,15 @@ import type { QueueFacts, UnitFacts } from './read-queue.ts';
 
 /** Whether fail2ban can write to the queue, and nobody else. */
 export function judgeQueue({ spool, mode, unit }: QueueFacts): readonly Said[] {
-  if (mode === undefined) return [missing(spool)];
-  return [...(isOpen(mode) ? [open(spool, mode)] : []), judgeUnit(spool, unit)];
+  if (mode === undefined) return [missing(spool, unit)];
+  const said = isOpen(mode) ? [open(spool, mode)] : [];
+  return unit.kind === 'not-wanted' ? said : [...said, judgeUnit(spool, unit)];
 }
 
 /** Folders that ProtectSystem leaves writable even when it is `full`, as long as no other setting covers them. */
 const readOnlyWhenFull = ['/usr', '/boot', '/efi', '/etc'];
 
-function judgeUnit(spool: string, unit: UnitFacts): Said {
+function judgeUnit(spool: string, unit: Exclude<UnitFacts, { kind: 'not-wanted' }>): Said {
   if (unit.kind === 'unknown') {
     return {
       level: 'note',
@@ -40,12 +41,15 @@ function isOpen(mode: number): boolean {
   return (mode & 0o022) !== 0;
 }
 
-function missing(spool: string): Said {
+function missing(spool: string, { kind }: UnitFacts): Said {
   return {
     level: 'broken',
     code: 'queue-folder-absent',
     fact: `${spool} is not there`,
-    consequence: 'fail2ban cannot hand its bans over: each action fails',
+    consequence:
+      kind === 'not-wanted'
+        ? 'a ban by hand cannot be kept while the agent does not run'
+        : 'fail2ban cannot hand its bans over: each action fails',
     command: `install -d -m 0700 ${spool}`,
   };
 }

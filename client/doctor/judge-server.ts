@@ -9,8 +9,17 @@ import type { ServerFacts } from './read-server.ts';
 /** Above this a ban takes noticeably longer than it should. */
 const slowMs = 500;
 
-/** Whether a server is reached, believed, and takes what this host sends. @param jails those that hand over */
-export function judgeServer(facts: ServerFacts, jails: readonly string[]): readonly Said[] {
+/** What this host wants to do at a server. */
+export interface Wants {
+  /** Its name there. */
+  readonly client: string;
+  readonly verbs: readonly ('ban' | 'unban' | 'subscribe')[];
+  /** Those that hand over. */
+  readonly jails: readonly string[];
+}
+
+/** Whether a server is reached, believed, takes what this host sends, and tells what it asks for. */
+export function judgeServer(facts: ServerFacts, wants: Wants): readonly Said[] {
   const { host, port, via } = facts;
   switch (facts.kind) {
     case 'no-name':
@@ -24,7 +33,7 @@ export function judgeServer(facts: ServerFacts, jails: readonly string[]): reado
     case 'no-login':
       return [notReached(facts.code, facts.reason, remedyFor(facts.code, via))];
     case 'reached':
-      return [reached(facts), ...judgeSpeed(facts.roundTripMs), ...judgePermissions(facts.welcome, jails)];
+      return [reached(facts), ...judgeSpeed(facts.roundTripMs), ...judgePermissions(facts.welcome, wants)];
   }
 }
 
@@ -68,13 +77,25 @@ function judgeSpeed(roundTripMs: number): readonly Said[] {
   ];
 }
 
-function judgePermissions({ may, jails: patterns }: WelcomeFrame, jails: readonly string[]): readonly Said[] {
-  const verbs = (['ban', 'unban'] as const).filter((verb) => !may.includes(verb));
-  const refused = jails.filter((jail) => !patterns.some((pattern) => fitsGlob(pattern, jail)));
+function judgePermissions({ may, jails: patterns }: WelcomeFrame, wants: Wants): readonly Said[] {
+  const lacking = wants.verbs.filter((verb) => !may.includes(verb));
+  const verbs = lacking.filter((verb) => verb !== 'subscribe');
+  const refused = wants.jails.filter((jail) => !patterns.some((pattern) => fitsGlob(pattern, jail)));
   return [
     ...verbs.map((verb) => forbidden('verb-not-permitted', `may not ${verb}`)),
+    ...(lacking.includes('subscribe') ? [mayNotSubscribe(wants, may)] : []),
     ...(refused.length > 0 ? [forbidden('jail-not-permitted', `may not use the jails ${enumerate(refused)}`)] : []),
   ];
+}
+
+function mayNotSubscribe({ client }: Wants, may: readonly string[]): Said {
+  return {
+    level: 'warning',
+    code: 'subscribe-not-permitted',
+    fact: 'this host may not subscribe',
+    consequence: 'it is not told what other hosts ban, and blocks nothing of it',
+    command: `on the server: fail2networkban-server client set ${client} --may ${[...may, 'subscribe'].join(',')}`,
+  };
 }
 
 function forbidden(code: string, what: string): Said {

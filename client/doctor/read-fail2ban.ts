@@ -14,6 +14,8 @@ export interface JailFacts {
 
 export type Fail2banFacts =
   | { readonly kind: 'silent'; readonly reason: string }
+  /** As it is configured; `isSubscribed`: the host blocks what others ban. */
+  | { readonly kind: 'absent'; readonly isSubscribed: boolean }
   | {
       readonly kind: 'running';
       readonly jails: readonly JailFacts[];

@@ -35,7 +35,7 @@ export async function readPeerJails(
   facts: Fail2banFacts,
   fail2ban: Fail2ban,
 ): Promise<PeerJailsFacts> {
-  if (facts.kind === 'silent') return { kind: 'silent' };
+  if (facts.kind !== 'running') return { kind: 'silent' };
   const ask: Ask = (...args) => fail2ban(args, new AbortController().signal);
   try {
     const peerJails: PeerJailFacts[] = [];

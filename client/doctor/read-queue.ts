@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { isAbsent } from '../../shared/host/absent-file.ts';
+import type { AgentSettings } from '../agent-settings.ts';
 
 /** What systemd says of fail2ban's unit; `unknown` where there is no systemd or no such unit. */
 export type UnitFacts =
   | { readonly kind: 'unknown'; readonly reason: string }
+  /** No fail2ban is to write. */
+  | { readonly kind: 'not-wanted' }
   | {
       readonly kind: 'known';
       /** `no`, `yes`, `full`, `strict` */
@@ -20,9 +23,9 @@ export interface QueueFacts {
   readonly unit: UnitFacts;
 }
 
-/** Looks at the spool and at fail2ban's unit. */
-export async function readQueue(spool: string): Promise<QueueFacts> {
-  return { spool, mode: await modeOf(spool), unit: await askUnit() };
+/** Looks at the spool, and at fail2ban's unit where there is fail2ban. */
+export async function readQueue({ spool, hasFail2ban }: AgentSettings): Promise<QueueFacts> {
+  return { spool, mode: await modeOf(spool), unit: hasFail2ban ? await askUnit() : { kind: 'not-wanted' } };
 }
 
 async function modeOf(path: string): Promise<number | undefined> {

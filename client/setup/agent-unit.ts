@@ -8,6 +8,13 @@ import { agrees, type Places, type SetupHost } from './host.ts';
 const unit = 'fail2networkban-agent';
 export const disableAgent: Command = ['systemctl', 'disable', '--now', unit];
 
+/** What setup changes of what the agent runs with. */
+export interface News {
+  readonly isConfigurationNew: boolean;
+  /** Also a drop-in of it. */
+  readonly isUnitNew: boolean;
+}
+
 /** The agent's unit, as setup deals with it. */
 export class AgentUnit {
   readonly #host: SetupHost;
@@ -20,21 +27,22 @@ export class AgentUnit {
   }
 
   /** Starts the agent, or has it read a configuration that is new. */
-  async plan(changes: Changes, isConfigurationNew: boolean): Promise<Plan> {
+  async plan(changes: Changes, { isConfigurationNew, isUnitNew }: News): Promise<Plan> {
     const { run, root } = this.#host;
     if (!isSystemdRunning(root)) return { kept: [], steps: [] };
     if (!(await agrees(run, ['systemctl', 'is-enabled', '--quiet', unit]))) {
       return { kept: [], steps: [{ says: formatCommand(this.#enableCommand), act: () => this.#enable(changes) }] };
     }
     const isActive = await agrees(run, ['systemctl', 'is-active', '--quiet', unit]);
-    if (isActive && !isConfigurationNew) return { kept: [`${unit}, which runs`], steps: [] };
+    if (isActive && !isConfigurationNew && !isUnitNew) return { kept: [`${unit}, which runs`], steps: [] };
     const restart: Command = ['systemctl', 'restart', unit];
     const { says, act } = commandStep(run, restart);
     const remember = async (): Promise<void> => {
       if (isActive) this.#takeBack = restart;
       await act();
     };
-    return { kept: [], steps: [{ says, act: remember }] };
+    const reread = isUnitNew ? [commandStep(run, ['systemctl', 'daemon-reload'])] : [];
+    return { kept: [], steps: [...reread, { says, act: remember }] };
   }
 
   /** What the administrator has to do where there is no systemd. */

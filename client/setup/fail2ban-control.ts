@@ -12,6 +12,8 @@ import { agrees, fail2banCommand, type Places, type SetupHost } from './host.ts'
 /** systemd does not wait until it answers. */
 const startMaxMs = 30_000;
 const startPauseMs = 200;
+const bothWays =
+  'fail2ban is not on this host: apt install fail2ban; or, if the host is only to block what others ban: fail2networkban setup --enroll - --no-fail2ban --nftables';
 /** `known/` and `actionprolong` came with it. */
 const leastVersion = [0, 11] as const;
 
@@ -116,7 +118,7 @@ export class Fail2banControl {
   async #readVersion(): Promise<string> {
     const text = await this.#run('--version').catch((cause: unknown) => {
       if (!(cause instanceof CommandError && cause.code === 'absent')) throw cause;
-      throw new SetupError('fail2ban is not on this host: apt install fail2ban', { cause });
+      throw new SetupError(bothWays, { cause });
     });
     const version = /v?(\d+\.\d+[\w.]*)/.exec(text)?.[1];
     if (version === undefined) throw new SetupError('fail2ban-client does not tell its version');

@@ -23,7 +23,12 @@ export interface Places {
   readonly record: string;
   readonly fail2ban: string;
   readonly jailFile: string;
+  /** Of fail2ban's unit. */
   readonly dropIn: string;
+  /** Of the agent's unit. */
+  readonly nftablesDropIn: string;
+  /** Its presence says that this is a Proxmox node, whose bridges carry guests. */
+  readonly proxmox: string;
   /** Its presence says that systemd runs (sd_booted(3)). */
   readonly systemd: string;
 }
@@ -41,6 +46,8 @@ export function placesOf(config: string, { spool, state }: AgentSettings, root: 
     // The last of all that fail2ban reads (jail.conf(5), "order of files"), so that nothing else replaces its actions.
     jailFile: join(fail2ban, 'jail.d', 'zz-fail2networkban.local'),
     dropIn: join(root, '/etc/systemd/system/fail2ban.service.d/fail2networkban.conf'),
+    nftablesDropIn: join(root, '/etc/systemd/system/fail2networkban-agent.service.d/nftables.conf'),
+    proxmox: join(root, '/etc/pve/local'),
     systemd: join(root, '/run/systemd/system'),
   };
 }

@@ -3,8 +3,10 @@ import { ArgumentError } from '../../shared/host/local-socket.ts';
 import { type EnrollOptions, hasEnrolment, prepareEnrolment } from '../commands/enroll.ts';
 import { loadSettings } from '../settings.ts';
 import type { Changes } from './changes.ts';
+import { withNftables, withoutFail2ban, withPeers } from './client-ini.ts';
+import type { Places } from './host.ts';
+import { isThere } from './host-files.ts';
 import { type FilePlan, planFiles, type WantedFile } from './plan-files.ts';
-import { peerJail } from './shipped-files.ts';
 
 export interface EnrolmentWish extends EnrollOptions {
   /** Undefined: the host is enrolled already. */
@@ -14,17 +16,31 @@ export interface EnrolmentWish extends EnrollOptions {
 export interface ConfigurationWish {
   readonly enrolment: EnrolmentWish;
   readonly takesPeers: boolean;
+  /** False: client.ini is to say that there is none. */
+  readonly hasFail2ban: boolean;
+  /** Whether nftables blocks the bans of others. */
+  readonly usesNftables: boolean;
 }
 
 /** client.ini and the key. @throws ArgumentError, ConfigError */
-export async function planConfiguration(config: string, wish: ConfigurationWish, changes: Changes): Promise<FilePlan> {
+export async function planConfiguration(
+  { config, proxmox }: Pick<Places, 'config' | 'proxmox'>,
+  wish: ConfigurationWish,
+  changes: Changes,
+): Promise<FilePlan> {
   const present = await readIfPresent(config);
   const { text, files } = await enrolled(config, present, wish.enrolment);
-  const wanted = { path: config, text: wish.takesPeers ? withPeers(text) : text, mode: 0o600 };
+  const wanted = { path: config, text: wishedText(text, wish, await isThere(proxmox)), mode: 0o600 };
   const plan = await planFiles([...files, wanted], changes);
   if (plan.changed.size === 0) return plan;
   const check = { says: `check ${config}`, act: async () => void (await loadSettings(config)) };
   return { ...plan, steps: [...plan.steps, check] };
+}
+
+function wishedText(enrolledText: string, wish: ConfigurationWish, isProxmox: boolean): string {
+  const hosted = wish.hasFail2ban ? enrolledText : withoutFail2ban(enrolledText);
+  const peered = wish.takesPeers ? withPeers(hosted) : hosted;
+  return wish.usesNftables ? withNftables(peered, isProxmox) : peered;
 }
 
 interface Enrolled {
@@ -52,10 +68,4 @@ async function requireConfiguration(config: string, present: string | undefined)
   }
   await loadSettings(config);
   return present;
-}
-
-/** With all bans of others in our peer jail, unless it has a subscription to that jail already. */
-function withPeers(text: string): string {
-  const isSubscribed = new RegExp(`^[^#;]*=\\s*(?:jail:)?${peerJail}\\s*$`, 'm').test(text);
-  return isSubscribed ? text : `${text.trimEnd()}\n\n[peers]\n* = ${peerJail}\n`;
 }

@@ -4,13 +4,17 @@ import { SetupError } from '../../shared/host/setup-error.ts';
 import type { Plan } from '../../shared/host/setup-step.ts';
 import { SettingsReader } from '../../shared/settings-reader.ts';
 import { type AgentSettings, readAgentSettings } from '../agent-settings.ts';
+import { noFail2banHere } from '../jails/no-jails.ts';
+import { loadSettings } from '../settings.ts';
 import { AgentUnit } from './agent-unit.ts';
 import { Changes } from './changes.ts';
 import { Fail2banControl } from './fail2ban-control.ts';
 import { type Places, placesOf, type SetupHost } from './host.ts';
+import { isThere } from './host-files.ts';
 import { type ConfigurationWish, planConfiguration } from './plan-configuration.ts';
 import { type Fail2banWish, planFail2ban } from './plan-fail2ban.ts';
-import { planFolders } from './plan-files.ts';
+import { type FilePlan, planFolders } from './plan-files.ts';
+import { planNftables } from './plan-nftables.ts';
 import { SetupRecord } from './record.ts';
 
 /** What the command line says. */
@@ -29,31 +33,55 @@ export interface SetupOptions extends Fail2banWish, ConfigurationWish {
 export async function setUp(options: SetupOptions, host: SetupHost): Promise<void> {
   checkProcess(host);
   const { settings, places } = await findPlaces(options.config, host);
-  const control = new Fail2banControl(host, places, settings);
-  await control.check();
+  const control = await openFail2ban(options, { host, places, settings });
   const changes = await Changes.begin(new SetupRecord(places.record));
   const work = { host, places, control, changes, agent: new AgentUnit(host, places) };
   const plan = await planAll(options, work);
   for (const text of plan.kept) host.print(`kept: ${text}`);
   if (options.isDry) return sayPlan(plan, host);
   await carryOut(plan, work);
-  for (const hint of findHints(options, work)) host.print(hint);
+  for (const hint of await findHints(options, work)) host.print(hint);
   host.print(
     plan.steps.length === 0 ? 'Nothing is left to do.' : 'Done. Look whether it works: fail2networkban doctor',
   );
 }
 
-function findHints({ takesPeers }: SetupOptions, { agent }: Work): readonly string[] {
-  const start = agent.hint();
-  const peers =
-    'On the server, so that this host is sent them: fail2networkban-server client set NAME --may ban,unban,subscribe';
-  return [...(start === undefined ? [] : [start]), ...(takesPeers ? [peers] : [])];
+/** @returns undefined where there is none by the administrator's word. @throws SetupError */
+async function openFail2ban(
+  { hasFail2ban }: SetupOptions,
+  { host, places, settings }: Pick<Work, 'host' | 'places'> & { readonly settings: AgentSettings },
+): Promise<Fail2banControl | undefined> {
+  if (hasFail2ban && settings.hasFail2ban) {
+    const control = new Fail2banControl(host, places, settings);
+    await control.check();
+    return control;
+  }
+  if (!(await isThere(places.jailFile))) return undefined;
+  throw new SetupError(
+    `${places.jailFile} has fail2ban hand bans over, by a setup before; first: fail2networkban setup --undo`,
+  );
 }
+
+async function findHints({ config }: SetupOptions, { agent }: Work): Promise<readonly string[]> {
+  const start = agent.hint();
+  const { servers, subscriptions, agent: settings } = await loadSettings(config);
+  const names = [...new Set(servers.map(({ client }) => client))];
+  const permit = (name: string): string =>
+    `On the server, so that this host is sent what others ban: fail2networkban-server client set ${name} --may ban,unban,subscribe`;
+  return [
+    ...(start === undefined ? [] : [start]),
+    ...(subscriptions.length > 0 ? names.map(permit) : settings.hasFail2ban ? [] : [blocksNothing]),
+  ];
+}
+
+const blocksNothing =
+  'This host blocks nothing yet: fail2networkban setup --nftables, or a [subscription NAME] with enforcer = command:NAME in client.ini';
 
 interface Work {
   readonly host: SetupHost;
   readonly places: Places;
-  readonly control: Fail2banControl;
+  /** Undefined on a host without fail2ban. */
+  readonly control: Fail2banControl | undefined;
   readonly changes: Changes;
   readonly agent: AgentUnit;
 }
@@ -81,13 +109,24 @@ export async function findPlaces(
 async function planAll(options: SetupOptions, work: Work): Promise<Plan> {
   const { places, changes, agent } = work;
   const spool = await planFolders([places.spool], 0o700, changes);
-  const configuration = await planConfiguration(options.config, options, changes);
-  const fail2ban = await planFail2ban(options, work);
-  const unit = await agent.plan(changes, configuration.changed.size > 0);
+  const configuration = await planConfiguration(places, options, changes);
+  const fail2ban = await planFail2banIfAny(options, work);
+  const nftables = options.usesNftables ? await planNftables(work.host, places, changes) : noFiles;
+  const unit = await agent.plan(changes, {
+    isConfigurationNew: configuration.changed.size > 0,
+    isUnitNew: nftables.changed.size > 0,
+  });
   return {
-    kept: [...configuration.kept, ...fail2ban.kept, ...unit.kept],
-    steps: [...spool, ...configuration.steps, ...fail2ban.steps, ...unit.steps],
+    kept: [...configuration.kept, ...fail2ban.kept, ...nftables.kept, ...unit.kept],
+    steps: [...spool, ...configuration.steps, ...fail2ban.steps, ...nftables.steps, ...unit.steps],
   };
+}
+
+const noFiles: FilePlan = { kept: [], steps: [], changed: new Set() };
+
+async function planFail2banIfAny(options: SetupOptions, { control, ...work }: Work): Promise<Plan> {
+  if (control === undefined) return { kept: [noFail2banHere], steps: [] };
+  return await planFail2ban(options, { ...work, control });
 }
 
 function sayPlan({ steps }: Plan, { print }: SetupHost): void {
@@ -116,7 +155,7 @@ async function takeBack({ host, control, changes, agent }: Work): Promise<readon
   host.print('That failed. Everything is taken back:');
   const left: string[] = [];
   await changes.takeBack(host.print).catch((error: unknown) => void left.push(describeError(error)));
-  left.push(...(await control.settle()));
+  left.push(...((await control?.settle()) ?? []));
   await agent.takeBack().catch((error: unknown) => void left.push(describeError(error)));
   return left;
 }

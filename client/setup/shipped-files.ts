@@ -10,6 +10,11 @@ export const peerFiles: readonly string[] = ['jail.d/fail2networkban-peers.conf'
 /** The jail of `peerFiles`. */
 export const peerJail = 'fail2networkban-peers';
 
+/** What the agent's unit needs for nftables. */
+export function readNftablesDropIn(): Promise<string> {
+  return readFile(join(shipped, 'systemd', 'fail2networkban-agent.service.d', 'nftables.conf'), 'utf8');
+}
+
 /** The text of a file of client/fail2ban/. */
 export function readShipped(name: string): Promise<string> {
   return readFile(join(shipped, 'client', 'fail2ban', name), 'utf8');

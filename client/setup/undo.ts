@@ -110,7 +110,7 @@ async function planUndo(work: Work): Promise<readonly Step[]> {
   return [
     ...files.returns.map(returnStep),
     ...(await fail2banSteps(work)),
-    ...(hasSystemd && files.returns.some(({ path }) => path === places.dropIn)
+    ...(hasSystemd && files.returns.some(({ path }) => path === places.dropIn || path === places.nftablesDropIn)
       ? [command(['systemctl', 'daemon-reload'])]
       : []),
     ...(hasSystemd && recorded.enabledAgent ? [command(disableAgent)] : []),

@@ -39,6 +39,7 @@ export function settingsFor(folder: string, servers: readonly ServerAddress[]): 
       spool: join(folder, 'spool'),
       state: join(folder, 'state'),
       socket: join(folder, 'agent.sock'),
+      hasFail2ban: true,
       fail2banClient: 'fail2ban-client',
       fail2banSocket: undefined,
       jailCheckSeconds: 300,

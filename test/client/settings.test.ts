@@ -34,6 +34,7 @@ test('has defaults for all but the server', async (context) => {
     spool: '/var/spool/fail2networkban',
     state: '/var/lib/fail2networkban-agent',
     socket: '/run/fail2networkban-agent/agent.sock',
+    hasFail2ban: true,
     fail2banClient: 'fail2ban-client',
     fail2banSocket: undefined,
     jailCheckSeconds: 300,

@@ -132,7 +132,8 @@ testWithEnding('delivers through ssh, comes back when ssh is killed, and leaves 
 testWithEnding('the doctor looks at the ssh server, and at what is behind it through ssh', async (context) => {
   const ssh = await SshServer.start(context);
   const server = await startServer(context);
-  const look = async (via: Via) => judgeServer(await readServer(through(server, via), options()), []);
+  const look = async (via: Via) =>
+    judgeServer(await readServer(through(server, via), options()), { client: server.client, verbs: [], jails: [] });
   const [good] = await look(ssh.via());
   assert.match(good?.fact ?? '', /^connected to test through ssh \S+@127\.0\.0\.1, key accepted/);
   await writeFile(join(ssh.folder, 'empty'), '');

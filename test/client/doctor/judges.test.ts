@@ -18,6 +18,7 @@ const supervisor = findSupervisor('/nowhere');
 const fail2banSaid = (facts: Fail2banFacts, peerJails: readonly string[]) =>
   judgeFail2ban(facts, peerJails, supervisor);
 const agentSaid = (facts: AgentFacts | NoAgent) => judgeAgent(facts, supervisor, agentService('/etc/client.ini'));
+const wants = (jails: readonly string[]) => ({ client: 'web1', verbs: ['ban', 'unban'] as const, jails });
 const place = { server: 'main', host: 'pve.example', port: 1514 } as const;
 const welcome = { type: 'welcome', server: 'pve', may: ['ban', 'unban'], jails: ['ssh*'] } as const;
 const status = {
@@ -111,6 +112,17 @@ const cases: readonly [string, readonly Said[], readonly string[]][] = [
     ),
     ['good jails-wired', 'note fail2ban-database-hidden', 'warning jail-name-not-carried'],
   ],
+  [
+    'there is no fail2ban, and the host subscribes',
+    fail2banSaid({ kind: 'absent', isSubscribed: true }, []),
+    ['good fail2ban-not-wanted'],
+  ],
+  [
+    'there is no fail2ban, and nothing else to do',
+    fail2banSaid({ kind: 'absent', isSubscribed: false }, []),
+    ['good fail2ban-not-wanted', 'warning blocks-nothing'],
+  ],
+  ['no fail2ban is to write to the spool', judgeQueue({ spool, mode: 0o700, unit: { kind: 'not-wanted' } }), []],
   ['the spool is missing', judgeQueue({ spool, mode: undefined, unit: unit('') }), ['broken queue-folder-absent']],
   [
     'the spool is open to all',
@@ -165,28 +177,36 @@ const cases: readonly [string, readonly Said[], readonly string[]][] = [
   ],
   [
     'the name has no address',
-    judgeServer({ ...place, kind: 'no-name', reason: 'ENOTFOUND' }, []),
+    judgeServer({ ...place, kind: 'no-name', reason: 'ENOTFOUND' }, wants([])),
     ['broken no-address'],
   ],
   [
     'the pin differs',
-    judgeServer({ ...place, kind: 'no-login', code: 'untrusted', reason: 'x' }, []),
+    judgeServer({ ...place, kind: 'no-login', code: 'untrusted', reason: 'x' }, wants([])),
     ['broken untrusted'],
   ],
   [
     'the server is reached',
-    judgeServer({ ...place, kind: 'reached', welcome, roundTripMs: 2 }, ['sshd']),
+    judgeServer({ ...place, kind: 'reached', welcome, roundTripMs: 2 }, wants(['sshd'])),
     ['good connected'],
   ],
   [
     'a jail is not permitted, and it is slow',
-    judgeServer({ ...place, kind: 'reached', welcome, roundTripMs: 900 }, ['nginx']),
+    judgeServer({ ...place, kind: 'reached', welcome, roundTripMs: 900 }, wants(['nginx'])),
     ['good connected', 'warning slow', 'warning jail-not-permitted'],
   ],
   [
     'unbanning is not permitted',
-    judgeServer({ ...place, kind: 'reached', welcome: { ...welcome, may: ['ban'] }, roundTripMs: 2 }, []),
+    judgeServer({ ...place, kind: 'reached', welcome: { ...welcome, may: ['ban'] }, roundTripMs: 2 }, wants([])),
     ['good connected', 'warning verb-not-permitted'],
+  ],
+  [
+    'a host that subscribes may not',
+    judgeServer(
+      { ...place, kind: 'reached', welcome, roundTripMs: 2 },
+      { client: 'web1', verbs: ['subscribe'], jails: [] },
+    ),
+    ['good connected', 'warning subscribe-not-permitted'],
   ],
 ];
 for (const [name, said, expected] of cases) {

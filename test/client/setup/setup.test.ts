@@ -127,7 +127,10 @@ testWithEnding(
   "installs the jail for peers' bans, which hands nothing over, and undo takes it away",
   async (context) => {
     const host = await TemporaryHost.start(context);
-    assert.match(await host.setUp({ takesPeers: true }), /^On the server, .* --may ban,unban,subscribe$/m);
+    assert.match(
+      await host.setUp({ takesPeers: true }),
+      /^On the server, .* client set web1 --may ban,unban,subscribe$/m,
+    );
     assert.equal(await host.actions('fail2networkban-peers'), 'mark');
     assert.equal(await host.actions('sshd'), 'mark, fail2networkban');
     assert.match(await host.client('get', 'recidive', 'ignoreregex'), /-peers/);

@@ -16,6 +16,8 @@ export interface Wish {
   readonly jails?: readonly string[];
   readonly force?: boolean;
   readonly takesPeers?: boolean;
+  readonly hasFail2ban?: boolean;
+  readonly usesNftables?: boolean;
   readonly isDry?: boolean;
 }
 
@@ -53,6 +55,10 @@ export class TemporaryHost {
     await writeFile(this.path(name), text);
   }
 
+  async makeExecutable(name: string): Promise<void> {
+    await chmod(this.path(name), 0o755);
+  }
+
   read(name: string): Promise<string> {
     return readFile(this.path(name), 'utf8');
   }
@@ -76,13 +82,21 @@ esac
 
   /** Runs setup and returns what it said. */
   async setUp(
-    { line = enrolment, jails = ['*'], force = false, takesPeers = false, isDry = false }: Wish = {},
+    {
+      line = enrolment,
+      jails = ['*'],
+      force = false,
+      takesPeers = false,
+      hasFail2ban = true,
+      usesNftables = false,
+      isDry = false,
+    }: Wish = {},
     more: Partial<SetupHost> = {},
   ) {
     const said: string[] = [];
     const options = { line, name: 'main', via: undefined, force };
     await setUp(
-      { config: this.config, enrolment: options, jails, takesPeers, isDry },
+      { config: this.config, enrolment: options, jails, takesPeers, hasFail2ban, usesNftables, isDry },
       { ...this.#host(said), ...more },
     );
     return said.join('\n');
