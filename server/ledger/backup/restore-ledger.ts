@@ -1,5 +1,6 @@
-import { chownSync, copyFileSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chownSync, copyFileSync, existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { hasCode } from '../../../shared/errors.ts';
 import { syncToDisk } from '../copy-ledger.ts';
 import { isDatabaseError, moveLogIntoFile, openDatabase } from '../database.ts';
 import { lockLedger } from '../ledger-lock.ts';
@@ -51,11 +52,27 @@ export async function restoreLedger({ copy, file, stamp }: Restoring): Promise<R
   }
 }
 
-/** With its log, should that not go into the file. */
+/**
+ * Keeps the ledger under a second name until the copy takes its place: whenever this is broken off, one of the two stands there. Should
+ * its log not go into the file, that is put aside, too.
+ */
 async function putAside(file: string, aside: string): Promise<string> {
   await moveLog(file);
-  for (const part of parts) if (existsSync(`${file}${part}`)) renameSync(`${file}${part}`, `${aside}${part}`);
+  nameTwice(file, aside);
+  for (const part of ['-wal', '-shm'])
+    if (existsSync(`${file}${part}`)) renameSync(`${file}${part}`, `${aside}${part}`);
   return aside;
+}
+
+/** Some file systems know no second name. */
+function nameTwice(file: string, aside: string): void {
+  try {
+    linkSync(file, aside);
+  } catch (error) {
+    if (!(hasCode(error, 'EPERM') || hasCode(error, 'ENOTSUP'))) throw error;
+    copyFileSync(file, aside);
+    syncToDisk(aside);
+  }
 }
 
 /** A ledger that is damaged is put aside as it is. */

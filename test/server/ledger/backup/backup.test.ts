@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -146,6 +147,20 @@ describe('a restored ledger', () => {
     assert.equal((await load(broken)).reports.length, 2);
   });
 
+  for (const call of ['rename', 'link', 'unlink'])
+    it(`or the one before stands at every moment, killed at whichever ${call}`, async () => {
+      for (let step = 1, isDone = false; !isDone; step += 1) {
+        const [file, copy] = [newFile(), newFile()];
+        await withLedger(file, (ledger) => ledger.commit(all, 1_000));
+        await backupLedger(file, copy);
+        await withLedger(file, (ledger) => ledger.commit([reported('192.0.2.2')], 2_000));
+        isDone = restoreKilledAt(call, step, { copy, file });
+        const reports = (await load(file)).reports.length;
+        assert.ok(reports === 2 || (reports === 3 && !isDone), `${reports} reports after a kill at ${call} ${step}`);
+        assert.ok(step < 30, 'it never comes to its end');
+      }
+    });
+
   it('is refused while a server runs on the ledger, which goes on', async () => {
     const [file, copy] = [newFile(), newFile()];
     const unlock = await lockLedger(file);
@@ -189,3 +204,35 @@ describe('a restored ledger', () => {
     });
   }
 });
+
+interface Place {
+  readonly copy: string;
+  readonly file: string;
+}
+
+/** Restores in a process that is killed at such a system call. @returns whether it came to its end before */
+function restoreKilledAt(call: string, step: number, { copy, file }: Place): boolean {
+  const kill = [
+    '-f',
+    '-qq',
+    '-o',
+    '/dev/null',
+    '-e',
+    `trace=${call}`,
+    '-e',
+    `inject=${call}:signal=SIGKILL:when=${step}`,
+  ];
+  const module = new URL('../../../../server/ledger/backup/restore-ledger.js', import.meta.url).href;
+  const script = `const { restoreLedger } = await import(${JSON.stringify(module)});
+    await restoreLedger(${JSON.stringify({ copy, file, stamp })});`;
+  const { error, status, signal } = spawnSync('strace', [
+    ...kill,
+    process.execPath,
+    '--input-type=module',
+    '-e',
+    script,
+  ]);
+  if (error !== undefined) throw error;
+  assert.ok(status === 0 || signal === 'SIGKILL', `strace ended with ${status ?? signal}`);
+  return status === 0;
+}
