@@ -106,9 +106,13 @@ function addSetup(program: Command): void {
   configured(program.command('setup'))
     .option('--user <user>', 'its user at Proxmox, otherwise fail2networkban@pve')
     .option('--audit-guests', 'let the doctor see network cards of guests')
+    .option('--no-proxmox', 'for a server that looks after no Proxmox: make its certificate and the configuration')
+    .option('--certificate <file>', 'with --no-proxmox: use this one, which the service can read')
+    .option('--certificate-key <file>', 'its key')
     .option('--yes', 'do it instead of only saying it')
-    .option('--undo', 'take back what it did at Proxmox')
-    .description('on a Proxmox host: make its user, its token and the configuration')
+    .option('--undo', 'take its entries off, stop the service, take back what it did at Proxmox, say what stays')
+    .option('--leave-entries', 'with --undo: leave its entries in the firewalls')
+    .description('make its user, on a Proxmox host its token there, and the configuration')
     .action(async (options: CommonOptions & SetupWords) => {
       const { setupCommand } = await import('./setup/setup-command.ts');
       await setupCommand({ ...context(options), environment, print }, options);

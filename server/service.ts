@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { formatCommand } from '../shared/host/command-runner.ts';
 import type { Service } from '../shared/host/supervisor.ts';
+import { defaultConfigFile } from './settings.ts';
 
 /** The server's unit, where the package has it. */
 const serverUnitFile = join(import.meta.dirname, '..', '..', 'systemd', 'fail2networkban-server.service');
@@ -13,4 +14,9 @@ export function serverService(config?: string): Service {
     command: formatCommand(['fail2networkban-server', 'run', ...words]),
     unitFile: serverUnitFile,
   };
+}
+
+/** The configuration's name where it has to be said. */
+export function nameUnlessDefault(configFile: string): string | undefined {
+  return configFile === defaultConfigFile ? undefined : configFile;
 }

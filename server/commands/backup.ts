@@ -63,8 +63,7 @@ function describeRestored(
   { kept, ...facts }: CopyFacts & { readonly kept: string | undefined },
 ): string {
   const before = kept === undefined ? [] : [`what was there before: ${kept}`];
-  const next =
-    'start the server: systemctl start fail2networkban-server; doctor says what is lost since the copy was made';
+  const next = 'start the server; then fail2networkban-server doctor says what is lost since the copy was made';
   return [`${database}: ${describe(facts)}`, ...before, next].join('\n');
 }
 

@@ -26,10 +26,15 @@ export function loadSocketPath(context: CommandContext): string {
   return readSocketPath(inputOf(context));
 }
 
+/** As the host names itself. */
+export function ownHostname(): string {
+  return hostname();
+}
+
 function inputOf({ configFile, credentialsFolder }: CommandContext): SettingsInput {
   return {
     file: configFile,
-    hostname: hostname(),
+    hostname: ownHostname(),
     credentialsFolder,
     readConfig: () => readConfig(configFile),
     files: { read: (path) => readFileSync(path, 'utf8'), modeOf: (path) => statSync(path).mode & 0o777 },

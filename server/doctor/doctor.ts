@@ -1,19 +1,14 @@
+import { join } from 'node:path';
 import type { Clock } from '../../shared/clock.ts';
 import { ConfigError } from '../../shared/errors.ts';
 import type { ExitCode } from '../../shared/exit-codes.ts';
-import {
-  type Examination,
-  formatReport,
-  type Report,
-  reportOf,
-  reportToJson,
-  verdictCodes,
-  verdictOf,
-} from '../../shared/finding.ts';
+import { formatReport, type Report, reportOf, reportToJson, verdictCodes, verdictOf } from '../../shared/finding.ts';
 import type { RunCommand } from '../../shared/host/command-runner.ts';
+import type { ServiceWords } from '../../shared/host/supervisor.ts';
 import type { Network } from '../../shared/network.ts';
 import { type CommandContext, loadSettings, loadSocketPath } from '../commands/load-settings.ts';
 import type { ServerSettings } from '../settings.ts';
+import { isPresent } from '../setup/host-files.ts';
 import { ownAddresses, readAddresses } from './facts/read-addresses.ts';
 import { readCertificate } from './facts/read-certificate.ts';
 import { readDisk } from './facts/read-disk.ts';
@@ -38,6 +33,7 @@ import { judgeProxies } from './judge/judge-proxies.ts';
 import { isOpen, judgeProxmox } from './judge/judge-proxmox.ts';
 import { judgeEnforcement, judgeServer } from './judge/judge-server.ts';
 import { judgeSource } from './judge/judge-source.ts';
+import { type Examined, spellOut } from './judge/said.ts';
 
 /** What the process and the host give to the doctor. */
 export interface DoctorHost extends CommandContext {
@@ -50,6 +46,10 @@ export interface DoctorHost extends CommandContext {
   readonly sshConnection: string | undefined;
   /** `/etc/pve`, where this host is a node. */
   readonly proxmoxFolder: string;
+  /** How an administrator starts the server here. */
+  readonly service: ServiceWords;
+  /** The server was never started: that it does not run is no finding yet. */
+  readonly isBeforeStart?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -62,17 +62,24 @@ export async function runDoctor(host: DoctorHost, isJson: boolean, print: (text:
 
 /** Looks at everything. Changes nothing. */
 export async function examine(host: DoctorHost): Promise<Report> {
+  const examined = await examineAll(host);
+  return reportOf(
+    examined.map(({ subject, said }) => ({ subject, said: said.map((each) => spellOut(each, host.service)) })),
+  );
+}
+
+async function examineAll(host: DoctorHost): Promise<readonly Examined[]> {
   try {
-    return reportOf(await examineSettings(loadSettings(host), host));
+    return await examineSettings(loadSettings(host), host);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const configuration = { subject: 'configuration', said: judgeProblems(error.problems, host.configFile) };
-    return reportOf([configuration, ...(await examineGoingOn(host))]);
+    return [configuration, ...(await examineGoingOn(host))];
   }
 }
 
 /** A running server goes on with what it had, so what it says of itself still counts. */
-async function examineGoingOn(host: DoctorHost): Promise<readonly Examination[]> {
+async function examineGoingOn(host: DoctorHost): Promise<readonly Examined[]> {
   const socket = findSocket(host);
   if (socket === undefined) return [];
   const server = await readRunningServer(socket);
@@ -95,8 +102,8 @@ function findSocket(host: DoctorHost): string | undefined {
   }
 }
 
-async function examineSettings(settings: ServerSettings, host: DoctorHost): Promise<readonly Examination[]> {
-  const { clock, version, run } = host;
+async function examineSettings(settings: ServerSettings, host: DoctorHost): Promise<readonly Examined[]> {
+  const { clock, version, run, isBeforeStart = false } = host;
   const server = await readRunningServer(settings.socket);
   const certificate = await readCertificate(settings.tls, settings.publicHost);
   const port = await readPort(settings.port, run);
@@ -105,8 +112,10 @@ async function examineSettings(settings: ServerSettings, host: DoctorHost): Prom
   const aliases = await readAliases(settings, host);
   const marks = server.kind === 'running' ? server.marks : [];
   return [
-    { subject: 'configuration', said: judgeSettings(settings) },
-    { subject: 'server', said: judgeServer(server, version) },
+    { subject: 'configuration', said: judgeSettings(settings, await isNode(host)) },
+    ...(server.kind === 'not-running' && isBeforeStart
+      ? []
+      : [{ subject: 'server', said: judgeServer(server, version) }]),
     { subject: 'port', said: judgePort(port, server.kind === 'running') },
     { subject: 'certificate', said: judgeCertificate(certificate, clock.now(), served) },
     { subject: 'disk', said: judgeDisk(await readDisk(settings.database)) },
@@ -115,6 +124,10 @@ async function examineSettings(settings: ServerSettings, host: DoctorHost): Prom
     ...aliases.map((facts) => ({ subject: facts.name, said: judgeOpnsense(facts, marks) })),
     ...(server.kind === 'running' ? await examineRunning(server, settings, { proxmoxes, aliases }, host) : []),
   ];
+}
+
+function isNode({ proxmoxFolder }: DoctorHost): Promise<boolean> {
+  return isPresent(join(proxmoxFolder, 'local'));
 }
 
 async function readProxmoxes({ enforcers }: ServerSettings, host: DoctorHost): Promise<readonly ProxmoxFacts[]> {
@@ -151,7 +164,7 @@ async function examineRunning(
   { socket }: ServerSettings,
   asked: Asked,
   host: DoctorHost,
-): Promise<readonly Examination[]> {
+): Promise<readonly Examined[]> {
   const own = ownAddresses(host.ownAddresses(), asked.proxmoxes, host.sshConnection);
   const addresses = await readAddresses(own, server.bans, (network) => askRefusal(socket, network));
   return [
@@ -185,7 +198,7 @@ async function examineProtection(
   socket: string,
   proxmoxes: readonly ProxmoxFacts[],
   { clock }: DoctorHost,
-): Promise<Examination> {
+): Promise<Examined> {
   const failing = firewalls.flatMap(({ name, failure }) => (failure === undefined ? [] : [name]));
   const said = judgeProtection(await readProtection(socket), { proxmoxes, failing }, clock.now());
   return { subject: 'protection', said };

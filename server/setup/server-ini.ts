@@ -1,3 +1,5 @@
+import type { CertificateFiles } from '../settings.ts';
+
 /** How the server reaches the Proxmox that it runs on. */
 export interface ProxmoxAccess {
   readonly url: string;
@@ -20,6 +22,11 @@ const opening = `# Configuration of fail2networkban-server. README.md lists ever
 # whitelist = 192.0.2.0/24, 2001:db8::/32
 
 `;
+
+/** server.ini of a server without a Proxmox, which has to name its certificate. */
+export function plainConfiguration({ certificate, key }: CertificateFiles): string {
+  return opening.replace('[server]\n', `[server]\ncertificate = ${certificate}\ncertificate_key = ${key}\n`);
+}
 
 /**
  * server.ini with the section of this Proxmox added at its end.

@@ -3,20 +3,18 @@ import { readIfPresent } from '../../shared/host/absent-file.ts';
 import { type Command, formatCommand } from '../../shared/host/command-runner.ts';
 import { SetupError } from '../../shared/host/setup-error.ts';
 import { commandStep, type Plan, type Step } from '../../shared/host/setup-step.ts';
+import type { Supervisor } from '../../shared/host/supervisor.ts';
 import { parseObject } from '../../shared/sealed-channel.ts';
+import { nameUnlessDefault, serverService } from '../service.ts';
+import type { CertificateFiles } from '../settings.ts';
 import { type Accounts, readAccounts } from './accounts.ts';
-import { allGrants, auditGrant, guestGrant, modifyGrant } from './grants.ts';
+import { auditGrant, guestGrant, modifyGrant } from './grants.ts';
 import { isPresent, requireServiceUser, serviceUser, writeWhole } from './host-files.ts';
-import { type AccountPlan, planAccounts, planUndo, removeTokenCommand, splitToken } from './plan-accounts.ts';
-import {
-  type FileHost,
-  type Places,
-  placesBeside,
-  planClusterCopy,
-  planConfiguration,
-  planGround,
-} from './plan-files.ts';
+import { type AccountPlan, planAccounts, removeTokenCommand, splitToken } from './plan-accounts.ts';
+import { type Places, placesBeside, planClusterCopy, planConfiguration, planGround } from './plan-files.ts';
+import { type PlainHost, planWithoutProxmox } from './plan-without-proxmox.ts';
 import { follow } from './steps.ts';
+import { type UndoHost, undo } from './undo.ts';
 
 /** What the command line says. */
 export interface SetupOptions {
@@ -25,15 +23,20 @@ export interface SetupOptions {
   readonly user: string;
   /** Whether the doctor may see guests. */
   readonly auditsGuests: boolean;
+  readonly isWithoutProxmox: boolean;
+  /** The administrator's own, for a server without Proxmox; undefined: one is made. */
+  readonly certificate?: CertificateFiles;
   /** Without it everything is only said. */
   readonly isConfirmed: boolean;
   readonly isUndo: boolean;
+  /** Undo leaves entries in firewalls. */
+  readonly leavesEntries: boolean;
 }
 
 /** What the process and the host give to setup. */
-export interface SetupHost extends FileHost {
+export interface SetupHost extends PlainHost, UndoHost {
   readonly isRoot: boolean;
-  readonly print: (text: string) => void;
+  readonly supervisor: Supervisor;
   /** Looks whether it works. */
   readonly diagnose: () => Promise<void>;
 }
@@ -45,47 +48,59 @@ const tokenName = 'server';
 export const setupToken = `${defaultUser}!${tokenName}`;
 /** root may do everything, so a token of root's could not be kept to less. */
 const userPattern = /^(?!root@)[^\s:/@!,]{1,60}@[A-Za-z][A-Za-z0-9._-]*$/;
-const unitFile = join(import.meta.dirname, '..', '..', '..', 'systemd', 'fail2networkban-server.service');
 
 /**
- * Makes the server's user and token at Proxmox with the least privileges, and the files that the service reads. What is
- * there already stays, so a second run is harmless. Unless confirmed it only says what it would do.
+ * Makes the server's user and token at Proxmox with the least privileges, and the files that the service reads; or, without a
+ * Proxmox, a certificate and the files. What is there already stays, so a second run is harmless. Unless confirmed it only says
+ * what it would do.
  *
  * @throws SetupError, CommandError
  */
 export async function setUp(options: SetupOptions, host: SetupHost): Promise<void> {
-  await check(options, host);
-  if (options.isUndo) await undo(options, host);
+  if (!host.isRoot) throw new SetupError('setup must run as root: it makes users and files of the system');
+  checkUser(options.user);
+  if (options.isUndo) await undo({ ...options, token: tokenOf(options) }, host);
   else await make(options, host);
 }
 
-async function check({ user }: SetupOptions, { isRoot, proxmoxFolder }: SetupHost): Promise<void> {
+function checkUser(user: string): void {
   if (!userPattern.test(user)) throw new SetupError(`--user ${user}: allowed is NAME@REALM, and not root`);
-  if (!isRoot) throw new SetupError('setup must run as root: pveum and /etc/pve are for root alone');
-  if (!(await isPresent(join(proxmoxFolder, 'local')))) {
+}
+
+async function checkPlace(
+  { isWithoutProxmox, certificate }: SetupOptions,
+  { proxmoxFolder }: SetupHost,
+): Promise<void> {
+  const isOnProxmox = await isPresent(join(proxmoxFolder, 'local'));
+  if (!isOnProxmox && !isWithoutProxmox) {
     throw new SetupError(
-      `${proxmoxFolder}/local is not there: setup runs on a Proxmox VE host whose pve-cluster is up`,
+      `${proxmoxFolder}/local is not there: on a Proxmox VE host, see that pve-cluster runs; for a server without Proxmox: ` +
+        'fail2networkban-server setup --no-proxmox',
+    );
+  }
+  if (certificate !== undefined && !isWithoutProxmox) {
+    throw new SetupError(
+      '--certificate goes with --no-proxmox; on a Proxmox host set certificate and certificate_key in server.ini',
     );
   }
 }
 
-async function make(options: SetupOptions, host: SetupHost): Promise<void> {
-  const { user, isConfirmed } = options;
-  await follow(await planAll(options, host), isConfirmed, host.print);
-  host.print(`\nTo undo it: fail2networkban-server setup --undo${userWords(user)}`);
-  if (!isConfirmed) return;
-  host.print(`Next: systemctl enable --now ${unitFile}`);
-  host.print('Then, for each host: fail2networkban-server client add NAME\n');
-  await host.diagnose();
+function tokenOf({ user }: SetupOptions): string {
+  return `${user}!${tokenName}`;
 }
 
-async function undo({ user, configFile, isConfirmed }: SetupOptions, { run, print }: SetupHost): Promise<void> {
-  const commands = planUndo(await readAccounts(run, user), { token: `${user}!${tokenName}`, grants: allGrants });
-  await follow({ kept: [], steps: commands.map((command) => commandStep(run, command)) }, isConfirmed, print);
-  const { tokenFile, caFile } = placesBeside(configFile);
-  const files = [tokenFile, caFile, configFile, '/var/lib/fail2networkban'];
-  print('\nThe files and the user of this host stay. To remove them too:');
-  print(`  ${formatCommand(['rm', '-r', ...files])}; ${formatCommand(['userdel', serviceUser])}`);
+async function make(options: SetupOptions, host: SetupHost): Promise<void> {
+  const { user, isConfirmed, isWithoutProxmox, configFile, certificate } = options;
+  await checkPlace(options, host);
+  const plan = isWithoutProxmox
+    ? await planWithoutProxmox(placesBeside(configFile), certificate, host)
+    : await planAll(options, host);
+  await follow(plan, isConfirmed, host.print);
+  host.print(`\nTo undo it: fail2networkban-server setup --undo${userWords(user)}`);
+  if (!isConfirmed) return;
+  host.print(`Next: ${host.supervisor.start(serverService(nameUnlessDefault(configFile)))}`);
+  host.print('Then, for each host: fail2networkban-server client add NAME\n');
+  await host.diagnose();
 }
 
 function userWords(user: string): string {
@@ -94,7 +109,7 @@ function userWords(user: string): string {
 
 async function planAll(options: SetupOptions, host: SetupHost): Promise<Plan> {
   const places = placesBeside(options.configFile);
-  const token = `${options.user}!${tokenName}`;
+  const token = tokenOf(options);
   const accounts = await readAccounts(host.run, options.user);
   await requireSecret(accounts, token, places);
   const grants = options.auditsGuests ? [modifyGrant, auditGrant, guestGrant] : [modifyGrant, auditGrant];

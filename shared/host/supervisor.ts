@@ -26,6 +26,17 @@ export interface Supervisor {
   status(service: Service): string;
 }
 
+/** What an administrator does with one service. */
+export type ServiceWords = Readonly<Record<'start' | 'restart' | 'status', string>>;
+
+export function wordsFor(supervisor: Supervisor, service: Service): ServiceWords {
+  return {
+    start: supervisor.start(service),
+    restart: supervisor.restart(service),
+    status: supervisor.status(service),
+  };
+}
+
 /** The supervisor of this host. A container has none as a rule; a `systemctl` that is installed there says nothing. @param root of the host's files */
 export function findSupervisor(root = '/'): Supervisor {
   return isSystemdRunning(root) ? systemd(root) : noSupervisor;

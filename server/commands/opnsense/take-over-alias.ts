@@ -28,8 +28,5 @@ async function ownLedger(socket: string): Promise<string> {
   const { marks } = await callLocalSocket(socket, 'status', {});
   const own: unknown = Array.isArray(marks) ? marks[0] : undefined;
   if (typeof own === 'string') return own;
-  throw new EnforcerError(
-    'denied',
-    'the running server is of an older version: systemctl restart fail2networkban-server',
-  );
+  throw new EnforcerError('denied', 'the running server is of an older version: restart it');
 }

@@ -47,7 +47,7 @@ function showDisallow({ network, removed, still }: Answer): string {
   const line = `${text(network)}: ${removed === true ? 'taken off the whitelist' : 'not whitelisted by a command'}`;
   if (!isObject(still)) return line;
   const where = text(still['where']);
-  const next = where.includes('server.ini') ? '; take it out there, then: systemctl reload fail2networkban-server' : '';
+  const next = where.includes('server.ini') ? '; take it out there, then: fail2networkban-server reload' : '';
   return `${line}\n${text(network)} stays whitelisted: ${text(still['network'])} is, ${where}${next}`;
 }
 

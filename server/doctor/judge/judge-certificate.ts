@@ -1,6 +1,6 @@
-import type { Said } from '../../../shared/finding.ts';
 import { plural } from '../../../shared/plural.ts';
 import type { CertificateFacts } from '../facts/read-certificate.ts';
+import type { Said } from './said.ts';
 
 const dayMs = 86_400_000;
 const expiryWarningDays = 14;
@@ -34,7 +34,7 @@ const plaintext: Said = {
   code: 'plaintext',
   fact: 'the server speaks without TLS: plaintext = yes',
   consequence: 'whoever is on the network reads which addresses are banned; frames stay signed',
-  command: 'take plaintext out of [server] and run: systemctl restart fail2networkban-server',
+  command: ({ restart }) => `take plaintext out of [server], then: ${restart}`,
 };
 
 function unreadable(file: string, reason: string): Said {
@@ -113,7 +113,7 @@ function judgeServed({ file, sha256 }: Read, servedSha256: string | undefined): 
     code: 'certificate-not-in-use',
     fact: `the running server shows another certificate than ${file}`,
     consequence: 'a renewed certificate has not been taken up: the old one will expire',
-    command: 'systemctl restart fail2networkban-server',
+    command: ({ restart }) => restart,
   };
 }
 

@@ -13,9 +13,13 @@ export function judgeProblems(problems: readonly ConfigProblem[], file: string):
   }));
 }
 
-/** One that can, but does not block anything. */
-export function judgeSettings({ enforcers, exposure }: ServerSettings): readonly Said[] {
-  return [...judgeExposure(exposure), ...judgeFirewalls(enforcers)];
+/**
+ * One that can, but does not block anything.
+ *
+ * @param isOnProxmox whether this host is a node of Proxmox
+ */
+export function judgeSettings({ enforcers, exposure }: ServerSettings, isOnProxmox: boolean): readonly Said[] {
+  return [...judgeExposure(exposure), ...judgeFirewalls(enforcers, isOnProxmox)];
 }
 
 function judgeExposure(exposure: string | undefined): readonly Said[] {
@@ -25,15 +29,25 @@ function judgeExposure(exposure: string | undefined): readonly Said[] {
   return [{ level: 'warning', code: 'secret-exposed', fact, consequence, command }];
 }
 
-function judgeFirewalls(enforcers: ServerSettings['enforcers']): readonly Said[] {
+function judgeFirewalls(enforcers: ServerSettings['enforcers'], isOnProxmox: boolean): readonly Said[] {
   if (enforcers.some(({ kind }) => kind !== 'dry-run')) return [];
+  if (enforcers.length === 0 && !isOnProxmox) return [withoutFirewall];
   return [
     {
       level: 'warning',
       code: 'no-firewall',
       fact: enforcers.length === 0 ? 'no firewall is configured' : 'only dry runs are configured',
       consequence: 'bans are recorded, but nothing is blocked',
-      command: 'on a Proxmox host: fail2networkban-server setup',
+      command: isOnProxmox
+        ? 'fail2networkban-server setup'
+        : 'add a section [proxmox NAME] or [opnsense NAME] in place of [dry-run]',
     },
   ];
 }
+
+const withoutFirewall: Said = {
+  level: 'note',
+  code: 'no-firewall',
+  fact: 'the server looks after no firewall itself',
+  consequence: 'what it records is blocked by hosts that subscribe, and by those who read its lists',
+};

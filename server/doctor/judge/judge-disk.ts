@@ -1,5 +1,5 @@
-import type { Said } from '../../../shared/finding.ts';
 import type { DiskFacts } from '../facts/read-disk.ts';
+import type { Said } from './said.ts';
 
 const mebibyte = 1_048_576;
 /** SQLite's write-ahead log alone may take as much during a burst of bans. */
@@ -16,7 +16,7 @@ export function judgeDisk(facts: DiskFacts): readonly Said[] {
         code: 'ledger-folder-unreadable',
         fact: `the folder of the ledger cannot be read: ${facts.reason}`,
         consequence: 'the server does not start when the folder is missing',
-        command: `systemctl start fail2networkban-server makes it; else: mkdir -p ${facts.folder}`,
+        command: ({ start }) => `the unit of systemd makes it: ${start}; else: mkdir -p ${facts.folder}`,
       },
     ];
   }

@@ -16,7 +16,7 @@ const trusted: Said = {
   code: 'ignoreip-trusted',
   fact: 'protected because hosts name it in ignoreip',
   consequence: 'no ban of it is in force anywhere; a host that was taken over shields whom it likes',
-  command: 'not wanted: [policy] trust_ignoreip = no in server.ini, then systemctl reload fail2networkban-server',
+  command: 'not wanted: [policy] trust_ignoreip = no in server.ini, then fail2networkban-server reload',
 };
 
 const offered: Said = {

@@ -1,5 +1,5 @@
-import type { Said } from '../../../shared/finding.ts';
 import type { PortFacts } from '../facts/read-port.ts';
+import type { Said } from './said.ts';
 
 /**
  * |  | free | taken |
@@ -36,7 +36,7 @@ function notOpen(port: number): Said {
     code: 'port-not-open',
     fact: `the server runs, but nobody listens at port ${port}`,
     consequence: 'no host can connect',
-    command: 'systemctl restart fail2networkban-server: the configuration was changed since it started',
+    command: ({ restart }) => `${restart}; the configuration was changed since it started`,
   };
 }
 

@@ -88,7 +88,7 @@ function without(name: string): string {
   const dnsName = dnsNameIn(name);
   if (dnsName !== undefined)
     return `to go on without it: fail2networkban-server allow remove ${dnsName}, which says where else it stands`;
-  return `to go on without it: [policy] without_sources = ${name} in server.ini, then systemctl reload fail2networkban-server`;
+  return `to go on without it: [policy] without_sources = ${name} in server.ini, then fail2networkban-server reload`;
 }
 
 function judgeHostBan({ network, detail, hosts }: HostBan): Said {

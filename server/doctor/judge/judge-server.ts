@@ -1,5 +1,4 @@
 import { formatDuration } from '../../../shared/duration.ts';
-import type { Said } from '../../../shared/finding.ts';
 import { formatInstant } from '../../../shared/instant.ts';
 import { plural } from '../../../shared/plural.ts';
 import { describeStrays } from '../../enforcers/ownership/stray-entries.ts';
@@ -12,6 +11,7 @@ import type {
   StrayFacts,
 } from '../facts/read-running-server.ts';
 import { judgeLosses } from './judge-losses.ts';
+import type { Said } from './said.ts';
 
 /** @param version of this program: an upgrade takes effect with a restart */
 export function judgeServer(facts: ServerFacts, version: string): readonly Said[] {
@@ -38,7 +38,7 @@ const notRunning: Said = {
   code: 'not-running',
   fact: 'the server does not run',
   consequence: 'no new ban takes effect; the hosts keep theirs until it does',
-  command: 'systemctl start fail2networkban-server; journalctl -u fail2networkban-server -n 50',
+  command: ({ start, status }) => `${start}; ${status}`,
 };
 
 function silent(reason: string): Said {
@@ -47,7 +47,7 @@ function silent(reason: string): Said {
     code: 'server-unreadable',
     fact: `the server cannot be asked: ${reason}`,
     consequence: 'clients, whitelist and bans are not looked at',
-    command: 'run the doctor as root; then: systemctl status fail2networkban-server',
+    command: ({ status }) => `run the doctor as root; then: ${status}`,
   };
 }
 
@@ -73,7 +73,7 @@ function judgeRecord({ recordFailure }: RunningServer): readonly Said[] {
       code: 'record-not-written',
       fact: `the record could not be written for ${formatDuration(forSeconds)}, at the last try: ${reason}`,
       consequence: 'new bans are refused for now; the hosts keep them and try again',
-      command: 'df -h; journalctl -u fail2networkban-server -n 50; mend what they show, nothing needs a restart',
+      command: ({ status }) => `df -h; ${status}; mend what they show, nothing needs a restart`,
     },
   ];
 }
@@ -103,7 +103,7 @@ function judgeUnwritten({ unwritten }: RunningServer): readonly Said[] {
       code: 'decisions-unwritten',
       fact: `${plural(count, 'decision')} of the operator (panic, unban, allow) are in force in memory alone: ${reason}`,
       consequence: `they are written by themselves as soon as the ledger can be; a restart before that ${restart}`,
-      command: 'df -h; journalctl -u fail2networkban-server -n 50; mend what they show, nothing needs a restart',
+      command: ({ status }) => `df -h; ${status}; mend what they show, nothing needs a restart`,
     },
   ];
 }
@@ -126,7 +126,7 @@ function judgeVersion(running: RunningServer, version: string): readonly Said[] 
       code: 'version-not-in-use',
       fact: `the server runs version ${running.version}, installed is ${version}`,
       consequence: 'the installed version does nothing yet',
-      command: 'systemctl restart fail2networkban-server',
+      command: ({ restart }) => restart,
     },
   ];
 }
@@ -218,9 +218,9 @@ function fails(failure: DeniableFailure, isOpenToDoctor: boolean | undefined): S
  * | does not | none: its own finding of this firewall says what to do | the same |
  * | did not try | what the last try ended with, then reconcile | the same |
  */
-function commandFor({ isDenied }: DeniableFailure, isOpenToDoctor: boolean | undefined): string | undefined {
+function commandFor({ isDenied }: DeniableFailure, isOpenToDoctor: boolean | undefined): Said['command'] {
   if (isOpenToDoctor === undefined) return 'mend what the last try ended with, then: fail2networkban-server reconcile';
   if (!isOpenToDoctor) return undefined;
   if (!isDenied) return 'fail2networkban-server reconcile tries again at once; then: fail2networkban-server status';
-  return 'systemctl restart fail2networkban-server: with what server.ini names now, the doctor gets through';
+  return ({ restart }) => `${restart}; with what server.ini names now, the doctor gets through`;
 }

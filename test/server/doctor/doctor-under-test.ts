@@ -72,6 +72,7 @@ export async function makeDoctor(
     ownAddresses: () => [],
     sshConnection: undefined,
     proxmoxFolder: join(folder, 'etc-pve'),
+    service: { start: 'start it', restart: 'restart it', status: 'look at it' },
     signal: new AbortController().signal,
   };
   return {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
-import { access, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { access, mkdir, readFile, rm, unlink as rmFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { readClusterFacts } from '../../../server/enforcers/proxmox/cluster-facts.ts';
@@ -8,9 +9,13 @@ import { ProxmoxTransport } from '../../../server/enforcers/proxmox/proxmox-tran
 import { isUnreadable } from '../../../server/enforcers/proxmox/readable.ts';
 import { readServerSettings } from '../../../server/settings.ts';
 import { systemClock } from '../../../shared/clock.ts';
+import type { Report } from '../../../shared/finding.ts';
 import { CommandError, commandRunner } from '../../../shared/host/command-runner.ts';
+import { NotRunningError } from '../../../shared/host/local-socket.ts';
 import { SetupError } from '../../../shared/host/setup-error.ts';
+import { makeCertificates } from '../../certificates.ts';
 import { startTemporaryProxmox } from '../../emulators/proxmox/temporary-proxmox.ts';
+import { makeDoctor } from '../doctor/doctor-under-test.ts';
 import { toEmulatedUsers } from './pveum-state.ts';
 import { makeHost, type TemporaryHost } from './temporary-host.ts';
 
@@ -179,6 +184,108 @@ describe('setup', { concurrency: 4 }, () => {
     assert.deepEqual({ roles, users, acl }, { roles: {}, users: {}, acl: [] });
   });
 
+  describe('undone', () => {
+    const running = { unitFolder: '/nonexistent', isUnitKnown: true };
+
+    it('first has the server take its entries off, then stops it, then goes to Proxmox', async (t) => {
+      const host = await makeHost(t);
+      await host.setUp(yes);
+      const log = join(host.folder, 'systemctl.log');
+      await writeFile(join(host.folder, 'bin', 'systemctl'), `#!/bin/sh\necho "$@" >> '${log}'\n`, { mode: 0o755 });
+      const asked: string[] = [];
+      const askServer = async (verb: string) => {
+        asked.push(verb);
+        await assert.rejects(access(log));
+        return { outcome: 'done', enforcers: [] };
+      };
+      const text = await host.setUp({ ...yes, isUndo: true, leavesEntries: false }, { ...running, askServer });
+      assert.deepEqual(asked, ['status', 'panic']);
+      assert.equal(await readFile(log, 'utf8'), 'disable --now fail2networkban-server\n');
+      assert.match(text, /panic.*systemctl disable.*pveum acl delete.*What stays/s);
+    });
+
+    for (const [what, askServer, message] of [
+      ['the server does not answer', () => Promise.reject(new NotRunningError('none')), /server does not answer/],
+      [
+        'a firewall cannot be emptied',
+        () => Promise.resolve({ outcome: 'failed', enforcers: [{ name: 'proxmox/main', ours: 3 }] }),
+        /not all are taken off: proxmox\/main;/,
+      ],
+    ] as const)
+      it(`changes nothing while ${what}, and says how to go on`, async (t) => {
+        const host = await makeHost(t);
+        await host.setUp(yes);
+        const before = await host.pveum();
+        const undoing = host.setUp({ ...yes, isUndo: true, leavesEntries: false }, { ...running, askServer });
+        await assert.rejects(
+          undoing,
+          (error: Error) => message.test(error.message) && /--leave-entries/.test(error.message),
+        );
+        assert.deepEqual({ ...(await host.pveum()), log: [] }, { ...before, log: [] });
+      });
+
+    it('names what stays with the command that removes it, and each does', async (t) => {
+      const host = await makeHost(t);
+      await host.setUp(yes);
+      const text = await host.setUp({ ...yes, isUndo: true });
+      const [, rm = ''] = /its files: rm (.*)$/m.exec(text) ?? [];
+      for (const file of rm.split(' ')) await rmFile(file);
+      assert.deepEqual(await host.files(), []);
+      assert.match(text, /pvesh delete \/cluster\/firewall\/ipset\/blacklist/);
+      assert.match(text, /userdel fail2networkban/);
+    });
+  });
+
+  describe('without a Proxmox', () => {
+    const plain = { ...yes, isWithoutProxmox: true };
+
+    it('makes a certificate and a configuration that the server reads, and an addition to the unit', async (t) => {
+      const host = await makeHost(t);
+      await rm(host.proxmoxFolder, { recursive: true });
+      const unitFolder = join(host.folder, 'units');
+      const surroundings = { unitFolder, run: host.runWithSystem };
+      const said = await host.setUp({ isWithoutProxmox: true }, surroundings);
+      assert.match(said, /would do: openssl req -x509/);
+      const text = await host.setUp(plain, surroundings);
+      assert.deepEqual(await host.files(), ['certificate.key 600', 'certificate.pem 644', 'server.ini 640']);
+      const dropIn = join(unitFolder, 'fail2networkban-server.service.d', 'without-proxmox.conf');
+      assert.match(await readFile(dropIn, 'utf8'), /^LoadCredential=$/m);
+      assert.doesNotMatch(text, /pveum/);
+      const { tls, enforcers } = readServerSettings({
+        file: host.configFile,
+        hostname: 'bans',
+        credentialsFolder: undefined,
+        readConfig: () => readFileSync(host.configFile, 'utf8'),
+        files: { read: () => assert.fail('a file is read'), modeOf: () => 0o600 },
+      });
+      assert.deepEqual(enforcers, []);
+      const pem = await readFile(tls?.certificate ?? '', 'utf8');
+      assert.equal(new X509Certificate(pem).subjectAltName, 'DNS:bans.example.org');
+      createPrivateKey(await readFile(tls?.key ?? '', 'utf8'));
+      assert.match(await host.setUp(plain, surroundings), /Nothing is left to do/);
+      assert.equal(await readFile(tls?.certificate ?? '', 'utf8'), pem);
+    });
+
+    it('takes a certificate that is there, once the service can read it', async (t) => {
+      const host = await makeHost(t);
+      const certificate = { certificate: '/etc/ssl/own.pem', key: '/etc/ssl/own.key' };
+      const text = await host.setUp({ isWithoutProxmox: true, certificate });
+      assert.match(
+        text,
+        /setpriv --reuid fail2networkban --regid fail2networkban --clear-groups test -r \/etc\/ssl\/own\.key/,
+      );
+      assert.doesNotMatch(text, /openssl/);
+      await assert.rejects(host.setUp({ ...plain, certificate }), CommandError);
+      assert.doesNotMatch((await host.files()).join(), /server\.ini/);
+    });
+
+    it('is what is proposed where there is no Proxmox', async (t) => {
+      const host = await makeHost(t);
+      await rm(host.proxmoxFolder, { recursive: true });
+      await assert.rejects(host.setUp(yes), /fail2networkban-server setup --no-proxmox/);
+    });
+  });
+
   it('leaves a user that has other tokens', async (t) => {
     const host = await makeHost(t);
     await host.setUp(yes);
@@ -198,6 +305,37 @@ describe('setup', { concurrency: 4 }, () => {
     assert.equal(looked, 0);
     await host.setUp(yes, { diagnose });
     assert.equal(looked, 1);
+  });
+
+  it('ends without a broken finding, the server not started yet', async (t) => {
+    const emulated = await startTemporaryProxmox(t, { clusterFw: '[OPTIONS]\n\nenable: 1\n\n' });
+    const host = await makeHost(t);
+    const reports: Report[] = [];
+    const diagnose = async () => {
+      const text = await readFile(host.configFile, 'utf8');
+      // What setup leaves to Proxmox's own places stands in a folder here.
+      const { certFile, keyFile } = await makeCertificates(join(host.folder, 'tls'));
+      const own = [
+        '[server]',
+        'listen = 127.0.0.1',
+        `certificate = ${certFile}`,
+        `certificate_key = ${keyFile}`,
+        `database = ${host.folder}/ledger.db`,
+        `socket = ${host.folder}/socket`,
+      ];
+      const toHere = text.replace('https://127.0.0.1:8006', emulated.url).replace('[server]', own.join('\n'));
+      await writeFile(host.configFile, toHere.replace(/^ca = .*$/m, `ca = ${emulated.caFile}`));
+      await writeFile(tokenFileOf(host), emulated.token, { mode: 0o600 });
+      const doctor = await makeDoctor(t);
+      reports.push(await doctor.examine({ configFile: host.configFile, isBeforeStart: true }));
+    };
+    await host.setUp(yes, { diagnose });
+    const found = reports.flatMap(({ findings }) => findings);
+    assert.deepEqual(
+      found.filter(({ level }) => level === 'broken'),
+      [],
+    );
+    assert.ok(found.length > 0);
   });
 
   const refusals: readonly (readonly [string, object, object, RegExp])[] = [

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { defaultUser, type SetupHost, type SetupOptions, setUp } from '../../../server/setup/setup.ts';
-import { commandRunner } from '../../../shared/host/command-runner.ts';
+import { commandRunner, type RunCommand } from '../../../shared/host/command-runner.ts';
+import { NotRunningError } from '../../../shared/host/local-socket.ts';
+import { findSupervisor } from '../../../shared/host/supervisor.ts';
 import { makeCertificates } from '../../certificates.ts';
 import { ManualClock } from '../../manual-clock.ts';
 import type { PveumState } from './pveum-state.ts';
@@ -13,6 +15,8 @@ export interface TemporaryHost {
   readonly folder: string;
   readonly configFile: string;
   readonly proxmoxFolder: string;
+  /** Runs its programs, and those of this machine. */
+  readonly runWithSystem: RunCommand;
   /** Runs setup and returns what it printed. */
   setUp(options?: Partial<SetupOptions>, host?: Partial<SetupHost>): Promise<string>;
   pveum(): Promise<PveumState>;
@@ -38,6 +42,7 @@ export async function makeHost(test: Pick<TestContext, 'after'>): Promise<Tempor
   const bin = join(folder, 'bin');
   await mkdir(join(proxmoxFolder, 'local'), { recursive: true });
   await mkdir(bin);
+  await mkdir(join(folder, 'run', 'systemd', 'system'), { recursive: true });
   const { caFile } = await makeCertificates(join(folder, 'authority'));
   await writeFile(join(proxmoxFolder, 'pve-root-ca.pem'), await readFile(caFile), { mode: 0o640 });
   for (const [name, text] of Object.entries(programs(folder))) {
@@ -48,15 +53,30 @@ export async function makeHost(test: Pick<TestContext, 'after'>): Promise<Tempor
     folder,
     configFile,
     proxmoxFolder,
+    runWithSystem: commandRunner(`${bin}:/usr/bin:/bin`),
     setUp: async (options = {}, host = {}) => {
       const lines: string[] = [];
       await setUp(
-        { configFile, user: defaultUser, auditsGuests: false, isConfirmed: false, isUndo: false, ...options },
+        {
+          configFile,
+          user: defaultUser,
+          auditsGuests: false,
+          isWithoutProxmox: false,
+          isConfirmed: false,
+          isUndo: false,
+          leavesEntries: true,
+          ...options,
+        },
         {
           run: commandRunner(bin),
           isRoot: true,
           proxmoxFolder,
           clock: new ManualClock(),
+          hostname: 'bans.example.org',
+          supervisor: findSupervisor(folder),
+          unitFolder: undefined,
+          isUnitKnown: false,
+          askServer: () => Promise.reject(new NotRunningError('no server runs')),
           print: (text) => lines.push(text),
           diagnose: () => Promise.resolve(),
           ...host,
