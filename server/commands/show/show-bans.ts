@@ -57,11 +57,12 @@ function showUnban(answer: Answer, times: Times): string {
   ].join('\n');
 }
 
-/** Firewalls that may still block what was lifted. */
+/** Firewalls that still block what was lifted, or may. */
 function unknownLines({ enforcement }: Answer): string[] {
-  return items(enforcement)
-    .filter(({ state }) => state === 'failing' || state === 'refused')
-    .map((word) => `${firewallClauses([word])}; it may still be blocked there`);
+  return items(enforcement).flatMap((word) => {
+    if (word['state'] === 'refused') return [`still blocked: ${firewallClauses([word])}`];
+    return word['state'] === 'failing' ? [`maybe still blocked: ${firewallClauses([word])}`] : [];
+  });
 }
 
 /** What holds from now on. */

@@ -78,6 +78,8 @@ export interface FirewallState {
   readonly failure: DeniableFailure | undefined;
   /** Bans for which there was no room. */
   readonly leftOut: number;
+  /** What there was no room of, when bans are left out. */
+  readonly shortOf: 'entries' | 'bytes';
   /** Bans that it does not block though it answers. */
   readonly refused: number;
   readonly firstRefused: readonly RefusedNetworkText[];
@@ -219,6 +221,7 @@ function readFirewall({ name, state, leftOut, strays, ...refusals }: Fields): Fi
     name: String(name),
     failure: readDeniable(state),
     leftOut: Number(leftOut),
+    shortOf: refusals['shortOf'] === 'bytes' ? 'bytes' : 'entries',
     refused: Number(refusals['refused'] ?? 0),
     firstRefused: readRefused(refusals['firstRefused']),
     unremoved: Number(refusals['unremoved'] ?? 0),

@@ -137,23 +137,36 @@ function judgeVersion(running: RunningServer, version: string): readonly Said[] 
  * @param isOpenToDoctor whether the doctor, with the configuration of today, got through; undefined: it did not try
  */
 export function judgeEnforcement(
-  { failure, leftOut, strays, ...refusals }: FirewallState,
+  { failure, leftOut, shortOf, strays, ...refusals }: FirewallState,
   isOpenToDoctor: boolean | undefined,
 ): readonly Said[] {
   const said: Said[] = [];
   if (failure !== undefined) said.push(fails(failure, isOpenToDoctor));
-  if (leftOut > 0) {
-    said.push({
-      level: 'warning',
-      code: 'bans-left-out',
-      fact: `left out: ${leftOut} of the bans, because there are more than max_entries`,
-      consequence: 'those addresses are not blocked here; who stays: yours, then the newest of each host in turn',
-      command: 'raise max_entries in the section of this firewall and restart, or shorten bantime on the hosts',
-    });
-  }
+  if (leftOut > 0) said.push(leavesOut(leftOut, shortOf));
   if (refusals.refused > 0) said.push(refuses(refusals.refused, refusals.firstRefused));
   if (refusals.unremoved > 0) said.push(keeps(refusals.unremoved, refusals.firstUnremoved));
   return [...said, ...strays.map(judgeStrays)];
+}
+
+/** More bans than `max_entries`, or than there are bytes in the file: raising `max_entries` helps in the first case alone. */
+function leavesOut(count: number, shortOf: FirewallState['shortOf']): Said {
+  const [why, command] =
+    shortOf === 'entries'
+      ? [
+          'there are more than max_entries',
+          'raise max_entries in the section of this firewall and restart, or shorten bantime on the hosts',
+        ]
+      : [
+          'the file that it keeps its entries in takes no more bytes',
+          'make room in the file (pvesh get /cluster/firewall/ipset shows what else is there), or shorten bantime on the hosts',
+        ];
+  return {
+    level: 'warning',
+    code: 'bans-left-out',
+    fact: `left out: ${count} of the bans, because ${why}`,
+    consequence: 'those addresses are not blocked here; who stays: yours, then the newest of each host in turn',
+    command,
+  };
 }
 
 /** It answers, and does not block what it should. */

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { passMaxMs } from '../../../server/admin/server-verbs.ts';
+import { showBans } from '../../../server/commands/show/show-bans.ts';
 import { showPass } from '../../../server/commands/show/show-pass.ts';
+import { showStatus } from '../../../server/commands/show/show-server.ts';
+import { timesAt } from '../../../server/commands/show/times.ts';
 import type { HeldEntry } from '../../../shared/enforcer.ts';
 import { EnforcerError } from '../../../shared/errors.ts';
 import { until } from '../../until.ts';
@@ -45,6 +48,35 @@ describe('reconcile', () => {
       const failed = await server.ask('reconcile');
       assert.deepEqual([failed['outcome'], showPass(failed)], ['failed', 'dry-run: failing: no route to host']);
       assert.equal((await server.ask('reconcile'))['outcome'], 'done');
+    }));
+
+  it('is not in sync with a firewall that refuses, nor is a panic done that it does not follow', () =>
+    withServer(async (server) => {
+      const never = new EnforcerError('rejected', 'exit code 119');
+      server.firewall.refuse('+203.0.113.1', never);
+      server.firewall.refuse('-203.0.113.2', never);
+      for (const last of [1, 2, 5]) await server.ask('ban', { network: `203.0.113.${last}` });
+      await blocks(server, '203.0.113.2', '203.0.113.5');
+      await server.ask('unban', { network: '203.0.113.2' });
+      const reconciled = await server.ask('reconcile');
+      assert.deepEqual(
+        [reconciled['outcome'], showPass(reconciled)],
+        [
+          'failed',
+          'dry-run: NOT IN SYNC, it refuses: 1 ban not blocked, 1 network still blocked; see: fail2networkban-server status, 2 entries of ours',
+        ],
+      );
+      const status = showStatus(await server.ask('status'));
+      assert.match(status, /^dry-run: REFUSED, not blocked: 1 network, as 203\.0\.113\.1 \(.*exit code 119\)$/m);
+      assert.match(status, /^dry-run: REFUSED, still blocked: 1 network, as 203\.0\.113\.2 \(.*exit code 119\)$/m);
+      const panic = await server.ask('panic');
+      assert.equal(panic['outcome'], 'failed');
+      assert.match(showPass(panic), /^dry-run: NOT ALL TAKEN OFF, it refuses: 1 network still blocked; see: /);
+      const show = showBans(timesAt(server.clock.now()));
+      assert.match(
+        show.unban(await server.ask('unban', { network: '203.0.113.2' })),
+        /\nstill blocked: dry-run refused: the firewall does not let it go: exit code 119$/,
+      );
     }));
 
   it('waits no longer than ten seconds, and says that it is not finished', () =>

@@ -62,6 +62,7 @@ describe('a firewall of the server', () => {
     name: 'proxmox/main',
     failure: undefined,
     leftOut: 0,
+    shortOf: 'entries',
     refused: 0,
     firstRefused: [],
     unremoved: 0,
@@ -110,6 +111,13 @@ describe('a firewall of the server', () => {
     assert.match(said?.fact ?? '', /^1 entry of this ledger \(k3x9\) of which it knows nothing/);
     assert.match(commandOf(said), /adopt k3x9, .*clear k3x9, .*stop one of two servers/);
     assert.doesNotMatch(commandOf(said), /nothing, when/);
+  });
+
+  it('without room says of what, and proposes what makes room', () => {
+    const said = (shortOf: FirewallState['shortOf']) => judgeEnforcement({ ...well, leftOut: 7, shortOf }, true)[0];
+    assert.match(commandOf(said('entries')), /^raise max_entries/);
+    assert.match(said('bytes')?.fact ?? '', /takes no more bytes$/);
+    assert.doesNotMatch(commandOf(said('bytes')), /max_entries/);
   });
 
   it('that fails says for how long, at what, and what helps', () => {
