@@ -1,6 +1,5 @@
 import { type Clock, sleep } from '../shared/clock.ts';
-import { describeError } from '../shared/errors.ts';
-import { type AnswerFrame, type Question, verbs } from '../shared/frames.ts';
+import { type Question, verbs } from '../shared/frames.ts';
 import { ArgumentError, type LocalVerb } from '../shared/host/local-socket.ts';
 import { type Labels, labelsAllowed, readLabels } from '../shared/labels.ts';
 import { jailAlphabet, jailPattern } from '../shared/names.ts';
@@ -8,11 +7,12 @@ import { type Network, parseNetwork } from '../shared/network.ts';
 import { isTtl, isVerb } from '../shared/parse-frame.ts';
 import { quote } from '../shared/refusal.ts';
 import type { Agent, Destination } from './agent.ts';
+import { askServer, whyNot } from './ask-server.ts';
 import type { Outcome } from './lane.ts';
 import type { ResendOutcome } from './resend-requests.ts';
 import { reportStatus } from './status-report.ts';
 import { runTrial } from './trial.ts';
-import { UplinkError } from './uplink-error.ts';
+import { withdrawBans } from './withdrawal.ts';
 
 /** What one server said to an event by hand. `waiting`: nothing yet; the event is kept and sent as soon as it can be. */
 export type ServerAnswer = { readonly server: string } & (
@@ -35,6 +35,7 @@ export function makeLocalVerbs(agent: Agent, clock: Clock): ReadonlyMap<string, 
     ['bans', () => askEach(agent, { about: 'bans' })],
     ['enforcement', (args) => askEach(agent, { about: 'network', network: readNetwork(args) })],
     ['test', () => runTrial(agent, clock, agent.ended)],
+    ['withdraw', () => withdrawBans(agent, clock)],
     ['resend', (args) => resend(agent, clock, readJail(args))],
   ]);
 }
@@ -81,21 +82,10 @@ async function awaitOutcome(
 async function askEach(agent: Agent, question: Question): Promise<object> {
   const servers = agent.destinations.map(async ({ courier }) => {
     const { server } = courier;
-    const answer = await askOne(courier, question);
+    const answer = await askServer(courier, question);
     return typeof answer === 'string' ? { server, reason: answer } : { server, ...answer };
   });
   return { servers: await Promise.all(servers) };
-}
-
-/** The answer, or why there is none. */
-async function askOne(courier: Destination['courier'], question: Question): Promise<AnswerFrame | string> {
-  if (courier.state.kind !== 'connected') return whyNot(courier);
-  try {
-    return await courier.state.connection.ask(question);
-  } catch (error) {
-    if (error instanceof UplinkError) return describeError(error);
-    throw error;
-  }
 }
 
 async function resend(agent: Agent, clock: Clock, jail: string): Promise<object> {
@@ -131,11 +121,6 @@ async function orLate<T>(answer: Promise<T>, late: () => T, { clock, mostMs, end
     end();
     ended.removeEventListener('abort', end);
   }
-}
-
-function whyNot({ state, postponement }: Destination['courier']): string {
-  if (state.kind === 'connected' && postponement !== undefined) return `${postponement.code}: ${postponement.detail}`;
-  return state.kind === 'waiting' ? `${state.code}: ${state.reason}` : `no answer yet (${state.kind})`;
 }
 
 function readNetwork(args: Arguments): Network {

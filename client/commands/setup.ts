@@ -2,6 +2,7 @@ import { systemClock } from '../../shared/clock.ts';
 import { type ExitCode, exitCodes } from '../../shared/exit-codes.ts';
 import { commandRunner } from '../../shared/host/command-runner.ts';
 import { ArgumentError } from '../../shared/host/local-socket.ts';
+import { nftRunner } from '../enforcers/nftables/run-nft.ts';
 import type { SetupHost } from '../setup/host.ts';
 import { setUp } from '../setup/setup.ts';
 import { undoSetup } from '../setup/undo.ts';
@@ -69,6 +70,7 @@ function makeHost({ isRoot, nodeVersion, path }: SetupSurroundings, print: (line
   return {
     // sudo may have left out the folders of administrators' programs.
     run: commandRunner(`${path}:/usr/local/sbin:/usr/sbin:/sbin`),
+    nft: nftRunner(),
     clock: systemClock,
     isRoot,
     nodeVersion,

@@ -1,12 +1,31 @@
 import { type Command, formatCommand } from '../../shared/host/command-runner.ts';
-import { commandStep, type Plan } from '../../shared/host/setup-step.ts';
+import { callLocalSocket, NotRunningError } from '../../shared/host/local-socket.ts';
+import { commandStep, type Plan, type Step } from '../../shared/host/setup-step.ts';
 import { findSupervisor, isSystemdRunning, type Service, unitToEnable } from '../../shared/host/supervisor.ts';
 import { agentService } from '../services.ts';
 import type { Changes } from './changes.ts';
 import { agrees, type Places, type SetupHost } from './host.ts';
 
 const unit = 'fail2networkban-agent';
-export const disableAgent: Command = ['systemctl', 'disable', '--now', unit];
+const disableAgent: Command = ['systemctl', 'disable', '--now', unit];
+
+/** Stops the unit and disables it, unless that was done already. */
+export async function planStop({ run, root }: SetupHost): Promise<readonly Step[]> {
+  if (!isSystemdRunning(root)) return [];
+  if (await agrees(run, ['systemctl', 'is-enabled', '--quiet', unit])) return [commandStep(run, disableAgent)];
+  const isActive = await agrees(run, ['systemctl', 'is-active', '--quiet', unit]);
+  return isActive ? [commandStep(run, ['systemctl', 'stop', unit])] : [];
+}
+
+/** Whether an agent has the socket, also one that does not answer. */
+export async function agentRuns(socket: string): Promise<boolean> {
+  try {
+    await callLocalSocket(socket, 'status', {});
+    return true;
+  } catch (error) {
+    return !(error instanceof NotRunningError);
+  }
+}
 
 /** What setup changes of what the agent runs with. */
 export interface News {

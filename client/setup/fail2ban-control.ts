@@ -100,8 +100,14 @@ export class Fail2banControl {
     }
   }
 
-  answers(): Promise<boolean> {
-    return agrees(this.#host.run, this.#command('ping'));
+  /** One that is not on this host does not. */
+  async answers(): Promise<boolean> {
+    try {
+      return await agrees(this.#host.run, this.#command('ping'));
+    } catch (error) {
+      if (error instanceof CommandError && error.code === 'absent') return false;
+      throw error;
+    }
   }
 
   /** Makes the running fail2ban equal to its files again. @returns what it does not take */

@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import type { Clock } from '../../shared/clock.ts';
 import { type Command, CommandError, type RunCommand } from '../../shared/host/command-runner.ts';
 import type { AgentSettings } from '../agent-settings.ts';
+import type { RunNft } from '../enforcers/nftables/run-nft.ts';
 
 /** What the process and the host give to setup. */
 export interface SetupHost {
   readonly run: RunCommand;
+  readonly nft: RunNft;
   readonly clock: Clock;
   readonly isRoot: boolean;
   /** As `20.19.0`. */
@@ -19,6 +21,9 @@ export interface SetupHost {
 export interface Places {
   readonly config: string;
   readonly spool: string;
+  readonly state: string;
+  /** Where the agent answers commands. */
+  readonly agentSocket: string;
   /** What setup keeps for `--undo`. */
   readonly record: string;
   readonly fail2ban: string;
@@ -36,11 +41,13 @@ export interface Places {
 const fail2banFolder = '/etc/fail2ban';
 
 /** Where the spool and the state are stands in client.ini; without one: where they are by default. */
-export function placesOf(config: string, { spool, state }: AgentSettings, root: string): Places {
+export function placesOf(config: string, { spool, state, socket }: AgentSettings, root: string): Places {
   const fail2ban = join(root, fail2banFolder);
   return {
     config,
     spool: join(root, spool),
+    state: join(root, state),
+    agentSocket: join(root, socket),
     record: join(root, state, 'setup'),
     fail2ban,
     // The last of all that fail2ban reads (jail.conf(5), "order of files"), so that nothing else replaces its actions.

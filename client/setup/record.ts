@@ -65,12 +65,9 @@ export class SetupRecord {
     return name;
   }
 
-  /** @throws SetupError when the copy is gone */
-  async kept(name: string): Promise<string> {
-    const path = join(this.#folder, name);
-    const text = await readIfPresent(path);
-    if (text === undefined) throw new SetupError(`the copy ${path} is not there any more`);
-    return text;
+  /** Undefined: the copy is gone. */
+  kept(name: string): Promise<string | undefined> {
+    return readIfPresent(join(this.#folder, name));
   }
 
   /** Where the copies are, for a person. */

@@ -1,16 +1,20 @@
-import { dirname } from 'node:path';
 import { describeError } from '../../shared/errors.ts';
 import { readIfPresent } from '../../shared/host/absent-file.ts';
-import { type Command, formatCommand } from '../../shared/host/command-runner.ts';
 import { SetupError } from '../../shared/host/setup-error.ts';
-import type { Step } from '../../shared/host/setup-step.ts';
-import { disableAgent } from './agent-unit.ts';
+import { commandStep, type Step } from '../../shared/host/setup-step.ts';
+import { findSupervisor } from '../../shared/host/supervisor.ts';
+import type { AgentSettings } from '../agent-settings.ts';
+import { agentRuns, planStop } from './agent-unit.ts';
 import { Fail2banControl } from './fail2ban-control.ts';
-import { isUnder, type Places, type SetupHost } from './host.ts';
-import { type FileState, isThere, readState, removeFolder, restoreState } from './host-files.ts';
+import type { Places, SetupHost } from './host.ts';
+import { removeFolder, restoreState } from './host-files.ts';
 import { parseJailFile } from './plan-jails.ts';
-import { nothingRecorded, type Recorded, type RecordedFile, SetupRecord, sha256Of } from './record.ts';
+import { nothingRecorded, type Recorded, SetupRecord } from './record.ts';
+import { describeRemains } from './remains.ts';
+import { planTables } from './remove-tables.ts';
 import { checkProcess, findPlaces } from './setup.ts';
+import { type Return, returnStep, type SortedFiles, sortOut } from './undo-files.ts';
+import { withdrawStep } from './withdraw-bans.ts';
 
 export interface UndoOptions {
   readonly config: string;
@@ -18,8 +22,14 @@ export interface UndoOptions {
 }
 
 /**
- * Takes back all that setup did, also over several runs. A file that was changed since stays, and with it those that it
- * belongs together with. When fail2ban does not take its files as they were, all stays as it is.
+ * Takes back all that setup did, also over several runs, in this order:
+ *
+ * 1. fail2ban's files: no ban is handed over any more. When fail2ban does not take its files as they were, all stays as it is.
+ * 2. This host's bans at the servers, as long as the agent runs.
+ * 3. The agent's unit. An agent that runs without one ends the work here: it would make its tables anew.
+ * 4. Tables of nftables, the other files, the folders.
+ *
+ * A file that was changed since stays, and with it those that it belongs together with. What is gone already is no fault.
  *
  * @returns whether nothing of setup's is left
  * @throws SetupError, ConfigError, CommandError
@@ -35,103 +45,68 @@ export async function undoSetup({ config, isDry }: UndoOptions, host: SetupHost)
   }
   const files = await sortOut(recorded, places, record);
   for (const line of files.stays) host.print(line);
-  const control = new Fail2banControl(host, places, settings);
-  const steps = await planUndo({ host, places, control, recorded, files });
-  for (const { says, act } of steps) {
-    host.print(isDry ? `would do: ${says}` : says);
-    if (!isDry) await act();
+  const work = { host, places, recorded, files, settings, isDry };
+  const control = settings.hasFail2ban ? new Fail2banControl(host, places, settings) : undefined;
+  await follow(await planFirst(work, control), work);
+  if (!isDry && (await agentRuns(places.agentSocket))) {
+    host.print(`The agent still runs, and is not systemd's: ${stopAdvice}`);
+    return false;
   }
-  if (!isDry) await forget(record, recorded, files);
+  await follow(await planLast(work), work);
+  if (isDry) return files.kept.length === 0;
+  await forget(record, recorded, files);
+  for (const line of await describeRemains(places)) host.print(line);
   return files.kept.length === 0;
 }
 
-/** A file that goes back to what it was. */
-interface Return {
-  readonly path: string;
-  readonly now: FileState | undefined;
-  readonly before: FileState | undefined;
-}
-
-interface SortedFiles {
-  /** The last that was made first. */
-  readonly returns: readonly Return[];
-  readonly kept: readonly RecordedFile[];
-  /** Says which stay, and why. */
-  readonly stays: readonly string[];
-}
-
-async function sortOut({ files }: Recorded, places: Places, record: SetupRecord): Promise<SortedFiles> {
-  const read = await Promise.all(files.map(async (file) => ({ file, ...(await compare(file, record)) })));
-  const changed = read.filter(({ isChanged }) => isChanged).map(({ file }) => file);
-  const stuck = new Set(changed.map(({ path }) => groupOf(path, places)));
-  const kept = read.filter(({ file }) => stuck.has(groupOf(file.path, places))).map(({ file }) => file);
-  return {
-    returns: read
-      .filter(({ file }) => !kept.includes(file))
-      .map(({ file, now, before }) => ({ path: file.path, now, before }))
-      .reverse(),
-    kept,
-    stays: kept.map((file) => sayStay(file, changed.includes(file), record)),
-  };
-}
-
-async function compare({ path, sha256, backup, mode }: RecordedFile, record: SetupRecord) {
-  const now = await readState(path);
-  const before = backup === null ? undefined : { text: await record.kept(backup), mode: mode ?? 0o600 };
-  return { now, before, isChanged: now !== undefined && sha256Of(now.text) !== sha256 && now.text !== before?.text };
-}
-
-/** Files that need one another: client.ini its key, the jails their action. */
-function groupOf(path: string, { fail2ban }: Places): string {
-  return isUnder(fail2ban, path) ? fail2ban : dirname(path);
-}
-
-function sayStay({ path, backup }: RecordedFile, isChanged: boolean, record: SetupRecord): string {
-  const reason = isChanged ? 'it was changed since' : 'it belongs to one that was changed since';
-  const was = backup === null ? 'there was none before setup' : `as it was before: ${record.pathOf(backup)}`;
-  return `stays: ${path}: ${reason} (${was})`;
-}
+const stopAdvice = 'end its process, or its container; then again: fail2networkban setup --undo';
 
 interface Work {
   readonly host: SetupHost;
   readonly places: Places;
-  readonly control: Fail2banControl;
   readonly recorded: Recorded;
   readonly files: SortedFiles;
+  readonly settings: AgentSettings;
+  readonly isDry: boolean;
 }
 
-async function planUndo(work: Work): Promise<readonly Step[]> {
+async function follow(steps: readonly Step[], { host, isDry }: Work): Promise<void> {
+  for (const { says, act } of steps) {
+    host.print(isDry ? `would do: ${says}` : says);
+    if (!isDry) await act();
+  }
+}
+
+async function planFirst(work: Work, control: Fail2banControl | undefined): Promise<readonly Step[]> {
   const { host, places, recorded, files } = work;
-  const hasSystemd = await isThere(places.systemd);
-  const command = (words: Command): Step => ({
-    says: formatCommand(words),
-    act: async () => void (await host.run(words)),
-  });
   return [
-    ...files.returns.map(returnStep),
-    ...(await fail2banSteps(work)),
-    ...(hasSystemd && files.returns.some(({ path }) => path === places.dropIn || path === places.nftablesDropIn)
-      ? [command(['systemctl', 'daemon-reload'])]
-      : []),
-    ...(hasSystemd && recorded.enabledAgent ? [command(disableAgent)] : []),
-    ...recorded.folders.toReversed().map((path) => folderStep(path, host)),
+    ...files.fail2ban.map(returnStep),
+    ...(control === undefined ? [] : await fail2banSteps(work, control)),
+    withdrawStep(places, host),
+    ...(recorded.enabledAgent ? await planStop(host) : []),
   ];
 }
 
-function returnStep({ path, before }: Return): Step {
-  return {
-    says: before === undefined ? `remove ${path}` : `put back ${path} as it was`,
-    act: () => restoreState(path, before),
-  };
+async function planLast({ host, places, recorded, files, settings }: Work): Promise<readonly Step[]> {
+  const tables = await planTables(host, settings.state, places.config);
+  for (const line of tables.stays) host.print(line);
+  const units = [places.dropIn, places.nftablesDropIn];
+  const hasUnit = files.others.some(({ path }) => units.includes(path));
+  const reread = hasUnit && findSupervisor(host.root).kind === 'systemd';
+  return [
+    ...tables.steps,
+    ...files.others.map(returnStep),
+    ...(reread ? [commandStep(host.run, ['systemctl', 'daemon-reload'])] : []),
+    ...recorded.folders.toReversed().map((path) => folderStep(path, host, path === places.spool)),
+  ];
 }
 
 /** A fail2ban that does not run reads its files when it starts. */
-async function fail2banSteps({ control, places, files }: Work): Promise<readonly Step[]> {
-  const isConcerned = files.returns.some(({ path }) => isUnder(places.fail2ban, path));
-  if (!isConcerned || !(await control.answers())) return [];
+async function fail2banSteps({ places, files }: Work, control: Fail2banControl): Promise<readonly Step[]> {
+  if (files.fail2ban.length === 0 || !(await control.answers())) return [];
   const guard = (says: string, act: () => Promise<void>): Step => ({
     says,
-    act: () => act().catch((cause: unknown) => stayAsIs(cause, control, files.returns)),
+    act: () => act().catch((cause: unknown) => stayAsIs(cause, control, files.fail2ban)),
   });
   const jails = parseJailFile((await readIfPresent(places.jailFile)) ?? '');
   return [guard(control.says('-t'), () => control.test()), guard(control.says('reload'), () => control.reload(jails))];
@@ -147,11 +122,12 @@ async function stayAsIs(cause: unknown, control: Fail2banControl, returns: reado
   );
 }
 
-function folderStep(path: string, { print }: SetupHost): Step {
+/** @param isTold what stays in it is told later */
+function folderStep(path: string, { print }: SetupHost, isTold: boolean): Step {
   return {
     says: `remove the folder ${path}, if it is empty`,
     act: async () => {
-      if (!(await removeFolder(path))) print(`stays: ${path}: it is not empty`);
+      if (!(await removeFolder(path)) && !isTold) print(`stays: ${path}: it is not empty`);
     },
   };
 }

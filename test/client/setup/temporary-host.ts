@@ -1,5 +1,6 @@
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { nftRunner } from '../../../client/enforcers/nftables/run-nft.ts';
 import type { SetupHost } from '../../../client/setup/host.ts';
 import { setUp } from '../../../client/setup/setup.ts';
 import { undoSetup } from '../../../client/setup/undo.ts';
@@ -133,6 +134,7 @@ esac
   #host(said: string[]): SetupHost {
     return {
       run: commandRunner(`${this.path('bin')}:/usr/sbin:/usr/bin:/sbin:/bin`),
+      nft: nftRunner([this.path('bin/nft')]),
       clock: systemClock,
       isRoot: true,
       nodeVersion: '20.19.0',

@@ -36,7 +36,7 @@ testWithEnding('undo puts back what setup replaced, and leaves what was changed 
   const { isComplete, said } = await host.undo();
   assert.equal(isComplete, false);
   assert.match(said, /^stays: \S+\/client\.ini: it was changed since \(there was none before setup\)$/m);
-  assert.match(said, /^stays: \S+\/main\.key: it belongs to one that was changed since/m);
+  assert.match(said, /^stays: \S+\/main\.key: it belongs to one that stays/m);
   assert.equal(await host.read(actionFile), '# of before\n[Definition]\n');
   assert.equal(await host.actions('sshd'), 'mark');
   await rm(host.path('etc/fail2networkban/client.ini'));

@@ -20,7 +20,7 @@ await writeFile(join(dir, 'bin/fail2ban-client'), `#!/bin/sh\n: > ${trace}\n`, {
 const places = `spool = ${dir}/spool\nstate = ${dir}/state\nsocket = ${dir}/agent.sock`;
 await writeFile(config, `[agent]\nfail2ban_client = ${dir}/bin/fail2ban-client\n${places}\n`);
 const client = (...words: readonly string[]) => runCommand('client', [...words, '--config', config]);
-const line = await server.enrolmentFor('edge1', '--may', 'subscribe');
+const line = await server.enrolmentFor('edge1', '--may', 'ban,unban,subscribe');
 const agents: RunningProgram[] = [];
 try {
   const made = await client('setup', '--enroll', line, '--no-fail2ban', '--nftables');
@@ -41,9 +41,35 @@ try {
   assert.match((await client('resend', '--all')).stdout, /^not sent: no fail2ban on this host, as configured/);
   assert.doesNotMatch(agents[0]?.output ?? '', /fail2ban (?:gives|is|does)|socket/);
   await assert.rejects(readFile(trace), /ENOENT/);
+  await undo();
   process.stdout.write('done\n');
 } finally {
   for (const agent of agents) await agent.stop();
   await server.kill();
   await rm(dir, { recursive: true });
+}
+
+/** Without systemd the agent is ended by hand, between two halves. */
+async function undo(): Promise<void> {
+  assert.equal((await client('ban', '203.0.113.9')).code, 0);
+  assert.match(
+    (await client('setup', '--undo', '--dry-run')).stdout,
+    /^would do: nft delete table inet fail2networkban /m,
+  );
+  const first = await client('setup', '--undo');
+  assert.equal(first.code, 1, first.stderr);
+  assert.match(first.stdout, /^main: 1 ban withdrawn\nThe agent still runs, and is not systemd's: end its process/m);
+  const { bans } = (await server.ask('bans')) as { bans: readonly { readonly network: string }[] };
+  assert.deepEqual(
+    bans.map(({ network }) => network),
+    ['203.0.113.7'],
+  );
+  for (const agent of agents.splice(0)) await agent.stop();
+  const second = await client('setup', '--undo');
+  assert.equal(second.code, 0, second.stderr);
+  assert.match(second.stdout, /^nft delete table inet fail2networkban {2}# 1 network blocked$/m);
+  assert.match(second.stdout, /client revoke edge1 --lift-bans$/m);
+  assert.match(second.stdout, /^stays: \S+\/state: events and notes of the agent; to remove it: rm -r \S+\/state$/m);
+  assert.match((await client('nftables', 'show')).stdout, /there is no table of ours/);
+  assert.match((await client('setup', '--undo')).stdout, /^Nothing on this host is from setup\.$/m);
 }
