@@ -77,7 +77,7 @@ describe('allow', () => {
       const removed = await server.ask('allow-remove', { network: '198.51.100.0/30' });
       assert.equal(
         show(server).disallow(removed),
-        '198.51.100.0/30: not whitelisted by a command\n198.51.100.0/30 stays whitelisted: 198.51.100.0/30 is, by [policy] whitelist_file of server.ini; take it out there, then: systemctl reload fail2networkban-server',
+        '198.51.100.0/30: not whitelisted by a command\n198.51.100.0/30 stays whitelisted: 198.51.100.0/30 is, by [policy] whitelist_file of server.ini; take it out there, then: fail2networkban-server reload',
       );
     }));
 });
