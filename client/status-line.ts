@@ -12,12 +12,12 @@ export function describeAgent(agent: Agent, clock: Clock): string {
   const wrong = [
     ...agent.faults.current.map(({ what, reason }) => `${what} FAILS: ${reason}`),
     ...servers.flatMap(describeTrouble),
-    ...enforcers.filter(isFailing).map(({ enforcer, detail = '' }) => `${enforcer} FAILS: ${detail}`),
+    ...enforcers.filter(isWrong).map(describeWrong),
   ];
   const connected = servers.filter(({ state }) => state.kind === 'connected').map(({ server }) => server);
   const right = [
     ...(connected.length === 0 ? [] : [`connected to ${connected.join(' and ')}`]),
-    ...enforcers.filter((each) => !isFailing(each)).map(describeEnforcer),
+    ...enforcers.filter((each) => !isWrong(each)).map(describeEnforcer),
   ];
   return statusText(wrong, right);
 }
@@ -30,8 +30,12 @@ function describeTrouble({ server, state, waiting, postponement }: ServerReport)
   return [`NOT connected to ${server}${reason}${kept}`];
 }
 
-function isFailing({ state }: HostEnforcer): boolean {
-  return state === 'failing';
+function isWrong({ state }: HostEnforcer): boolean {
+  return state === 'failing' || state === 'refusing';
+}
+
+function describeWrong({ enforcer, state, detail = '' }: HostEnforcer): string {
+  return `${enforcer} ${state === 'failing' ? 'FAILS' : 'REFUSES'}: ${detail}`;
 }
 
 function describeEnforcer({ enforcer, entries }: HostEnforcer): string {

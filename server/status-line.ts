@@ -1,5 +1,6 @@
 import { statusText } from '../shared/host/status-text.ts';
 import { plural } from '../shared/plural.ts';
+import { type ShownState, shownState } from '../shared/reconcile/shown-state.ts';
 import type { Reconciler } from '../shared/reconciler.ts';
 import type { Core } from './core.ts';
 
@@ -12,14 +13,17 @@ export function describeServer({ standing, connected, record, enforcement, isPau
     ...(record.state.kind === 'failing' ? [`the ledger CANNOT BE WRITTEN: ${record.state.reason}`] : []),
     ...reconcilers.flatMap(describeTrouble),
   ];
-  const works = reconcilers.flatMap(({ name, state }) =>
-    state.kind === 'in-sync' ? [`${name} in sync`] : state.kind === 'working' ? [`${name} working`] : [],
-  );
+  const works = reconcilers.flatMap((reconciler) => describeWork(reconciler.name, shownState(reconciler)));
   return statusText(wrong, [plural(standing.size, 'ban'), `${plural(hosts.size, 'host')} connected`, ...works]);
 }
 
-function describeTrouble({ name, state, refused }: Reconciler): string[] {
+function describeWork(name: string, { kind }: ShownState): string[] {
+  if (kind === 'in-sync') return [`${name} in sync`];
+  return kind === 'working' ? [`${name} working`] : [];
+}
+
+function describeTrouble({ name, state, refused, unremoved }: Reconciler): string[] {
   const fails = state.kind === 'failing' ? [`${name} FAILS: ${state.reason}`] : [];
-  const count = refused.length;
+  const count = refused.length + unremoved.length;
   return count === 0 ? fails : [...fails, `${name} REFUSES ${plural(count, 'network')}`];
 }

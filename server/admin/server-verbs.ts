@@ -1,7 +1,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { LocalVerb } from '../../shared/host/local-socket.ts';
 import type { RefusedNetwork } from '../../shared/reconcile/refusals.ts';
-import type { ReconcilerState } from '../../shared/reconciler.ts';
+import { type ShownState, shownState } from '../../shared/reconcile/shown-state.ts';
 import type { ClockJump } from '../../shared/trusted-clock.ts';
 import type { Clients } from '../clients.ts';
 import type { ConnectedClients } from '../connected-clients.ts';
@@ -162,7 +162,7 @@ function describeUnwritten({ rescue }: ServerVerbsOptions) {
 function describeEnforcers({ enforcement, clock }: ServerVerbsOptions) {
   return enforcement.reconcilers.map((reconciler) => ({
     name: reconciler.name,
-    state: describeState(reconciler.state, clock),
+    state: describeState(shownState(reconciler), clock),
     ...reconciler.counts(),
     ...enforcement.leftOut(reconciler.name),
     bytes: enforcement.usage(reconciler.name),
@@ -198,7 +198,7 @@ function describeSources({ sources, standing, clock }: ServerVerbsOptions) {
 }
 
 /** Since when is for how long: what the clock counts from means nothing outside. */
-function describeState(state: ReconcilerState | RecordState | CrowdsecState | DeliveryState, clock: Clock) {
+function describeState(state: ShownState | RecordState | CrowdsecState | DeliveryState, clock: Clock) {
   if (!('sinceMs' in state)) return state;
   const { sinceMs, ...rest } = state;
   return { ...rest, forSeconds: Math.round((clock.elapsed() - sinceMs) / 1_000) };

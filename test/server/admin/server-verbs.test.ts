@@ -67,6 +67,8 @@ describe('reconcile', () => {
         ],
       );
       const status = showStatus(await server.ask('status'));
+      assert.match(status, /^dry-run +refusing .* 1 network refused, not blocked, as 203\.0\.113\.1: /m);
+      assert.doesNotMatch(status, /in-sync/);
       assert.match(status, /^dry-run: REFUSED, not blocked: 1 network, as 203\.0\.113\.1 \(.*exit code 119\)$/m);
       assert.match(status, /^dry-run: REFUSED, still blocked: 1 network, as 203\.0\.113\.2 \(.*exit code 119\)$/m);
       const panic = await server.ask('panic');
