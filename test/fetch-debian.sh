@@ -5,8 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 folder=$PWD/node_modules/.debian
-programs=(crowdsec cscli crowdsec-firewall-bouncer)
-packages=(crowdsec crowdsec-firewall-bouncer)
+programs=(crowdsec cscli crowdsec-firewall-bouncer crowdsec-custom-bouncer)
+packages=(crowdsec crowdsec-firewall-bouncer crowdsec-custom-bouncer)
 
 is_complete() {
   local program

@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 const folder = new URL('../../../node_modules/.debian/usr/bin/', import.meta.url);
 
 /** @throws with the command that fetches it, when it is not there */
-export function debianProgram(name: 'crowdsec' | 'cscli' | 'crowdsec-firewall-bouncer'): string {
+export function debianProgram(
+  name: 'crowdsec' | 'cscli' | 'crowdsec-firewall-bouncer' | 'crowdsec-custom-bouncer',
+): string {
   const path = fileURLToPath(new URL(name, folder));
   try {
     accessSync(path, constants.X_OK);
