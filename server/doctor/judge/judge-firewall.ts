@@ -6,12 +6,12 @@ import { type Answered, unreadable } from './answered.ts';
 export const ownMeaning = 'blacklist';
 
 /** Whether the cluster firewall acts on the ipset at all. */
-export function judgeFirewall({ cluster: { firewall }, ipset }: Answered): readonly Said[] {
+export function judgeFirewall({ cluster: { firewall, dropRule }, ipset }: Answered): readonly Said[] {
   const said: Said[] = [];
   if (isUnreadable(firewall)) said.push(unreadable("the cluster firewall's options", firewall));
   else if (firewall === 'off') said.push(off);
   else if (firewall === 'on-for-a-minute') said.push(onForAMinute);
-  if (ipset !== ownMeaning) said.push(withoutMeaning(ipset));
+  if (ipset !== ownMeaning) said.push(dropRule === true ? guestsNeedRule(ipset) : withoutMeaning(ipset));
   return said;
 }
 
@@ -40,6 +40,16 @@ function withoutMeaning(ipset: string): Said {
     fact: `the ipset is called ${ipset}: only ${ownMeaning} is dropped without a rule`,
     consequence: 'unless a rule names it, nothing is dropped',
     command: `set ipset = ${ownMeaning} in the section, or: ${ruleCommand(ipset)}`,
+  };
+}
+
+/** What is left to be known once nodes have their rule. */
+export function guestsNeedRule(ipset: string): Said {
+  return {
+    level: 'note',
+    code: 'guests-need-rule',
+    fact: `a rule of the datacenter drops what comes from the ipset ${ipset}, for nodes`,
+    consequence: `a guest drops it where its own firewall or security group has a rule IN DROP -source +dc/${ipset} too`,
   };
 }
 

@@ -6,7 +6,7 @@ import type { UnknownMember } from '../../enforcers/proxmox/read-set.ts';
 import { isUnreadable } from '../../enforcers/proxmox/readable.ts';
 import { unsplitIn } from '../../enforcers/proxmox/written-by-hand.ts';
 import { type Answered, unreadable } from './answered.ts';
-import { ruleCommand } from './judge-firewall.ts';
+import { guestsNeedRule, ownMeaning, ruleCommand } from './judge-firewall.ts';
 
 /** Certificates and log lines stay meaningful up to this. */
 const clockToleranceMs = 60_000;
@@ -15,7 +15,10 @@ const clockToleranceMs = 60_000;
 export function judgeNodes(facts: Answered): readonly Said[] {
   const { nodes, permissions } = facts.cluster;
   if (isUnreadable(nodes)) return [unreadable('the nodes', nodes)];
-  const said = nodes.flatMap((node) => [...judgeFirewall(node, facts), ...judgeClock(node, facts)]);
+  const said = [
+    ...nodes.flatMap((node) => [...judgeFirewall(node, facts), ...judgeClock(node, facts)]),
+    ...judgeGuestRules(nodes, facts),
+  ];
   // That the token may not read nodes is said once, as the privilege that it lacks.
   const isTooNarrow = !isUnreadable(permissions) && permissions.sysAudit === 'here';
   return isTooNarrow ? said.filter(({ code }) => code !== 'unreadable') : said;
@@ -43,7 +46,7 @@ function judgeUnknown(name: string, unknown: readonly UnknownMember[], lines: re
   };
 }
 
-function judgeFirewall({ name, isOnline, firewall }: NodeFacts, { ipset }: Answered): readonly Said[] {
+function judgeFirewall({ name, isOnline, firewall }: NodeFacts, facts: Answered): readonly Said[] {
   if (!isOnline) {
     return [
       {
@@ -56,7 +59,7 @@ function judgeFirewall({ name, isOnline, firewall }: NodeFacts, { ipset }: Answe
     ];
   }
   if (isUnreadable(firewall)) return [unreadable(`the firewall of node ${name}`, firewall)];
-  return [...judgeHostFirewall(name, firewall), ...judgeNftables(name, firewall, ipset)];
+  return [...judgeHostFirewall(name, firewall), ...judgeNftables(name, firewall, facts)];
 }
 
 function judgeHostFirewall(node: string, { isEnabled }: NodeFirewall): readonly Said[] {
@@ -72,8 +75,8 @@ function judgeHostFirewall(node: string, { isEnabled }: NodeFirewall): readonly 
   ];
 }
 
-function judgeNftables(node: string, { isNftables }: NodeFirewall, ipset: string): readonly Said[] {
-  if (!isNftables) return [];
+function judgeNftables(node: string, { isNftables }: NodeFirewall, { ipset, cluster }: Answered): readonly Said[] {
+  if (!isNftables || cluster.dropRule === true) return [];
   return [
     {
       level: 'warning',
@@ -83,6 +86,12 @@ function judgeNftables(node: string, { isNftables }: NodeFirewall, ipset: string
       command: `${ruleCommand(ipset)}; or back to pve-firewall: pvesh set /nodes/${node}/firewall/options --nftables 0`,
     },
   ];
+}
+
+/** Said once for all nodes that filter with nftables; an ipset of another name is told of with the firewall. */
+function judgeGuestRules(nodes: readonly NodeFacts[], { ipset, cluster }: Answered): readonly Said[] {
+  const isFiltering = nodes.some(({ firewall }) => !isUnreadable(firewall) && firewall.isNftables);
+  return isFiltering && cluster.dropRule === true && ipset === ownMeaning ? [guestsNeedRule(ipset)] : [];
 }
 
 function judgeClock({ name, isOnline, timeSeconds }: NodeFacts, { readBetweenMs }: Answered): readonly Said[] {

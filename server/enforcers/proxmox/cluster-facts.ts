@@ -1,6 +1,7 @@
 import type { Proxmox } from 'proxmox-api';
 import type { Network } from '../../../shared/network.ts';
 import { readBytesElsewhere } from './cluster-file-size.ts';
+import { hasDropRule } from './drop-rule.ts';
 import { type GuestFacts, readGuests } from './guest-facts.ts';
 import { bytesOf, describeIpset, type IpsetFacts } from './ipset-facts.ts';
 import { LocalNetworks } from './local-networks.ts';
@@ -29,6 +30,8 @@ export interface ClusterFacts {
   readonly nodes: Readable<readonly NodeFacts[]>;
   /** Undefined: there is no such ipset. */
   readonly ipset: Readable<IpsetFacts | undefined>;
+  /** Whether a rule of the datacenter drops what comes from the ipset. */
+  readonly dropRule: Readable<boolean>;
   /** Addresses that administrate the cluster. */
   readonly management: Readable<SetContent>;
   /** The size of cluster.fw as Proxmox writes it. */
@@ -67,6 +70,7 @@ export async function readClusterFacts(
       const entries = await readIpset(api, ipset);
       return entries && describeIpset(entries);
     }),
+    dropRule: await readable(() => hasDropRule(api, ipset)),
     management: await readable(() => readManagement(api, new LocalNetworks())),
     fileBytes: await readable(() => readFileBytes(api, ipset)),
     guests: mayReadGuests

@@ -55,6 +55,28 @@ const causes: readonly (readonly [string, Cause, readonly string[], RegExp?])[] 
     ['nftables-needs-rule'],
     /IN DROP -source \+dc\/blacklist/,
   ],
+  ...['IN DROP -source +dc/blacklist', 'IN REJECT -source +blacklist # mine'].map((rule): (typeof causes)[number] => [
+    `a node filters with nftables and has the rule ${rule}`,
+    {
+      proxmox: {
+        clusterFw: `${good}\n[RULES]\n\n${rule}\n`,
+        cluster: { nodes: [{ ...pve1, firewall: { nftables: true } }], guests: [] },
+      },
+    },
+    ['guests-need-rule'],
+  ]),
+  ...['|IN DROP -source +dc/blacklist', 'IN DROP -source +dc/blacklist -p tcp', 'IN ACCEPT -source +dc/blacklist'].map(
+    (rule): (typeof causes)[number] => [
+      `a node filters with nftables and has only the rule ${rule}`,
+      {
+        proxmox: {
+          clusterFw: `${good}\n[RULES]\n\n${rule}\n`,
+          cluster: { nodes: [{ ...pve1, firewall: { nftables: true } }], guests: [] },
+        },
+      },
+      ['nftables-needs-rule'],
+    ],
+  ),
   [
     'a node is offline',
     { proxmox: { cluster: { name: 'lab', nodes: [pve1, { name: 'pve2', online: false }], guests: [] } } },
