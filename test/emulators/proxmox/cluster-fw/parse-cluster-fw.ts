@@ -10,7 +10,7 @@ type LineReader = (line: string) => void;
 // stops at a carriage return and at U+2028.
 const BLANK = '[ \\t\\n\\r\\f\\v]';
 const HEADING = new RegExp(`^\\[(ipset|group)${BLANK}+(\\S+)\\]${BLANK}*(?:#${BLANK}*([^\\n]*?)${BLANK}*)?$`, 'i');
-const COMMENT = new RegExp(`#${BLANK}*([^\\n]*?)${BLANK}*$`);
+const BLANKS_AROUND = new RegExp(`^${BLANK}+|${BLANK}+$`, 'g');
 const ENTRY = new RegExp(`^(!)?${BLANK}*(\\S+)${BLANK}*$`);
 const EDGES = /^[ \t]+|[ \t]+$/g;
 const SECTION_NAME = /^[A-Za-z][A-Za-z0-9\-_]+$/;
@@ -48,6 +48,7 @@ function dropLine(): void {
 
 /** The reader for the lines after a heading; undefined when `line` is no heading. */
 function openSection(config: ClusterFw, line: string): LineReader | undefined {
+  if (!line.startsWith('[')) return undefined;
   switch (line.toLowerCase()) {
     case '[options]':
       return (option) => readOption(config, option);
@@ -162,7 +163,7 @@ function entryProblem(config: ClusterFw, cidr: string, seen: ReadonlySet<string>
 }
 
 function splitComment(line: string): { rest: string; comment: string | undefined } {
-  const match = COMMENT.exec(line);
-  if (match === null) return { rest: line, comment: undefined };
-  return { rest: line.slice(0, match.index), comment: match[1] };
+  const at = line.indexOf('#');
+  if (at < 0) return { rest: line, comment: undefined };
+  return { rest: line.slice(0, at), comment: line.slice(at + 1).replace(BLANKS_AROUND, '') };
 }
