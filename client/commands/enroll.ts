@@ -42,7 +42,7 @@ export async function enroll(context: CommandContext, line: string, options: Enr
   await replaceFile(config, configText);
   show(context, { config, keyFile, server: name }, [
     `${config}: [server ${name}] written, key in ${keyFile}`,
-    `Next: fail2networkban doctor, then ${findSupervisor().restart(agentService(config))}`,
+    `Next: fail2networkban doctor, then ${findSupervisor().startOrRestart(agentService(config))}`,
   ]);
   return exitCodes.done;
 }

@@ -20,6 +20,8 @@ export interface Supervisor {
   /** Starts the service, now and with each boot. */
   start(service: Service): string;
   restart(service: Service): string;
+  /** Has it run with a configuration that is new, whether it was ever started before or not. */
+  startOrRestart(service: Service): string;
   /** Has it read its configuration again. */
   reload(service: Service): string;
   /** Says how it is, and what it said last. */
@@ -51,16 +53,22 @@ export function isSystemdRunning(root: string): boolean {
 const unitFolders: readonly string[] = ['/etc', '/run', '/usr/local/lib', '/usr/lib', '/lib'];
 
 /** What `systemctl enable` is given: the name of a unit that systemd knows, else our file. */
-export function unitToEnable(root: string, { name, unitFile }: Service): string {
-  const isKnown = unitFolders.some((folder) => existsSync(join(root, folder, 'systemd/system', `${name}.service`)));
-  return isKnown ? name : (unitFile ?? name);
+export function unitToEnable(root: string, service: Service): string {
+  return isKnown(root, service) ? service.name : (service.unitFile ?? service.name);
+}
+
+function isKnown(root: string, { name }: Service): boolean {
+  return unitFolders.some((folder) => existsSync(join(root, folder, 'systemd/system', `${name}.service`)));
 }
 
 function systemd(root: string): Supervisor {
+  const start = (service: Service): string => `systemctl enable --now ${unitToEnable(root, service)}`;
+  const restart = ({ name }: Service): string => `systemctl restart ${name}`;
   return {
     kind: 'systemd',
-    start: (service) => `systemctl enable --now ${unitToEnable(root, service)}`,
-    restart: ({ name }) => `systemctl restart ${name}`,
+    start,
+    restart,
+    startOrRestart: (service) => (isKnown(root, service) ? restart(service) : start(service)),
     reload: ({ name }) => `systemctl reload ${name}`,
     status: ({ name }) => `systemctl status ${name}`,
   };
@@ -71,6 +79,7 @@ const noSupervisor: Supervisor = {
   kind: 'none',
   start: ({ command }) => `${command}  # there is no systemd here: whatever starts this container is to run it`,
   restart: ({ command }) => `end the process, or restart its container; by hand: ${command}`,
+  startOrRestart: ({ command }) => `end the process if it runs, or restart its container; by hand: ${command}`,
   reload: ({ name, command }) => `send SIGHUP to the process of ${name} (${command})`,
   status: ({ command }) => `look at the output of: ${command}`,
 };

@@ -46,11 +46,11 @@ function showRotated({ name, enrolment, token, oldKeyEndsAt }: Answer, { remaini
   return [
     `${text(name)} has a new key. On the host run`,
     '',
-    '  fail2networkban enroll --force && systemctl restart fail2networkban-agent',
+    '  fail2networkban enroll --force',
     '',
     ...pasted(enrolment),
     '',
-    `The old key ${until}`,
+    `The host's agent takes the key when it is restarted, as that command says. The old key ${until}`,
   ].join('\n');
 }
 

@@ -25,14 +25,15 @@ for (const [what, unit, start] of installations)
   testWithEnding(`names the unit that systemd knows: from ${what}`, async (context) => {
     const supervisor = findSupervisor(await rootWith(context, true, unit));
     assert.equal(supervisor.start(service), start);
-    assert.equal(supervisor.restart(service), 'systemctl restart thing');
+    const isKnown = unit !== undefined;
+    assert.equal(supervisor.startOrRestart(service), isKnown ? 'systemctl restart thing' : start);
   });
 
 testWithEnding('never names systemctl where no systemd runs, also beside its files', async (context) => {
   const supervisor = findSupervisor(await rootWith(context, false, 'usr/lib/systemd/system/thing.service'));
   assert.equal(supervisor.kind, 'none');
-  const { start, restart, reload, status } = supervisor;
-  for (const say of [start, restart, reload, status]) {
+  const { start, restart, startOrRestart, reload, status } = supervisor;
+  for (const say of [start, restart, startOrRestart, reload, status]) {
     assert.doesNotMatch(say(service), /systemctl|journalctl/);
     assert.match(say(service), /thing run/);
   }
