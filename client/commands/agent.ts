@@ -44,10 +44,14 @@ export async function runAgent(context: CommandContext, surroundings: Surroundin
   const wishes = new Wishes(surroundings.onSignal);
   const path = surroundings.environment.PATH ?? '';
   const endFeeding = service.feedWatchdog(context.clock);
-  while ((await runOnce(context, { settings, log, service, wishes, path })) === 'reload') {
-    settings = await reload(context, settings, log);
+  try {
+    while ((await runOnce(context, { settings, log, service, wishes, path })) === 'reload') {
+      settings = await reload(context, settings, log);
+    }
+  } finally {
+    // It would keep a process that has failed alive, and systemd content.
+    endFeeding();
   }
-  endFeeding();
   // A reader of the log that stands still would keep the process for ever.
   if (!(await drain(logDrainMaxMs))) surroundings.exit();
   return exitCodes.done;

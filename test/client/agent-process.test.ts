@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { appendToQueue } from '../../client/queue.ts';
+import { exitCodes } from '../../shared/exit-codes.ts';
 import { type Ending, makeFolder, testWithEnding } from '../ending.ts';
 import { startServer } from './agent-under-test.ts';
 import type { TestServer } from './test-server.ts';
@@ -177,3 +178,11 @@ testWithEnding(
     await server.when(() => server.logins === 3);
   },
 );
+
+testWithEnding('ends where its spool cannot be, also while it would feed a watchdog', async (context) => {
+  const folder = await makeFolder(context);
+  const config = await configure(folder, await startServer(context), join(program, 'spool'));
+  const agent = start(context, config, ['env', 'WATCHDOG_USEC=60000000', `NOTIFY_SOCKET=${join(folder, 'nobody')}`]);
+  const [code] = await once(agent, 'exit');
+  assert.equal(code, exitCodes.failed);
+});

@@ -122,11 +122,42 @@ describe('server and agent under systemd', { timeout: suiteMaxMs }, () => {
     await site.isBlocked('203.0.113.10');
   });
 
+  it('tries on as long as a folder is not there, more often than systemd does by itself', async () => {
+    const dropIn = `/etc/systemd/system/${agentUnit}.service.d/late.conf`;
+    await machine.write(dropIn, '[Service]\nReadWritePaths=-/srv/late\nRestartSec=1ms\n');
+    await machine.sh(
+      `cp -p ${agentFile} ${agentFile}.good && printf '[agent]\\nspool = /srv/late/spool\\n' >> ${agentFile}`,
+    );
+    await machine.sh(`systemctl daemon-reload && systemctl restart --no-block ${agentUnit}`);
+    const restartsBySystemd = 5;
+    const hasTried = async () => (await restartsOf(agentUnit)) > restartsBySystemd;
+    await waitUntil('the agent was tried again and again', hasTried, suiteMaxMs);
+    assert.match(await machine.sh(`journalctl --unit=${agentUnit} --lines=20 --output=cat`), /\/srv\/late/);
+    await machine.sh('mkdir /srv/late');
+    await waitUntil('the agent runs', async () => (await stateOf(agentUnit)) === 'active\n', suiteMaxMs);
+    await machine.sh(`rm ${dropIn} && mv ${agentFile}.good ${agentFile}`);
+    await machine.sh(`systemctl daemon-reload && systemctl restart ${agentUnit}`);
+  });
+
   it('come back after a reboot with all that they had', async () => {
     await machine.reboot();
     await site.offend('203.0.113.8');
     await site.isBlocked('203.0.113.8');
     await site.isBlocked('203.0.113.7');
+  });
+
+  it('leave with setup --undo, and nothing stays in force', async () => {
+    await machine.sh('fail2networkban setup --undo && fail2networkban-server setup --undo --yes');
+    for (const unit of [agentUnit, serverUnit]) {
+      assert.equal((await machine.run('systemctl', 'is-enabled', unit)).stdout, '');
+      assert.equal(await stateOf(unit), 'inactive\n');
+    }
+    await site.isBlocked('203.0.113.7', false);
+    assert.equal(
+      await machine.sh('fail2ban-client get web actions'),
+      'The jail web has the following actions:\nnftables-multiport\n',
+    );
+    await machine.sh('systemctl is-active fail2ban');
   });
 });
 
