@@ -41,8 +41,14 @@ const finish = (code: ExitCode): void => {
   process.exitCode = code;
 };
 
+/** Also where commander has read nothing yet. */
+function configInArguments(): string | undefined {
+  const at = process.argv.indexOf('--config');
+  return at < 0 ? undefined : process.argv[at + 1];
+}
+
 function fail(error: unknown): void {
-  const [supervisor, service] = [findSupervisor(), serverService()];
+  const [supervisor, service] = [findSupervisor(), serverService(configInArguments())];
   const { text, json } = describeFailure(error, {
     start: `Start the server: ${supervisor.start(service)}; why it stopped: ${supervisor.status(service)}`,
     restart: `Restart the server: ${supervisor.restart(service)}`,

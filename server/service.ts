@@ -6,17 +6,16 @@ import { defaultConfigFile } from './settings.ts';
 /** The server's unit, where the package has it. */
 const serverUnitFile = join(import.meta.dirname, '..', '..', 'systemd', 'fail2networkban-server.service');
 
-/** The server, with the configuration of this name where it is not the default. */
-export function serverService(config?: string): Service {
-  const words = config === undefined ? [] : ['--config', config];
+/** The server, with its configuration. */
+export function serverService(configFile = defaultConfigFile): Service {
   return {
     name: 'fail2networkban-server',
-    command: formatCommand(['fail2networkban-server', 'run', ...words]),
+    command: formatCommand(['fail2networkban-server', 'run', ...configWords(configFile)]),
     unitFile: serverUnitFile,
   };
 }
 
-/** The configuration's name where it has to be said. */
-export function nameUnlessDefault(configFile: string): string | undefined {
-  return configFile === defaultConfigFile ? undefined : configFile;
+/** The option that names a configuration, where it has to be said. */
+export function configWords(configFile: string): readonly string[] {
+  return configFile === defaultConfigFile ? [] : ['--config', configFile];
 }

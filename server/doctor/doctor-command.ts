@@ -5,7 +5,7 @@ import { readOwnAddresses } from '../../shared/host/own-addresses.ts';
 import { findSupervisor, wordsFor } from '../../shared/host/supervisor.ts';
 import { version } from '../../shared/version.ts';
 import type { CommandContext } from '../commands/load-settings.ts';
-import { nameUnlessDefault, serverService } from '../service.ts';
+import { serverService } from '../service.ts';
 import { runDoctor } from './doctor.ts';
 
 /** What `main` gives to the command. */
@@ -25,7 +25,7 @@ export async function doctorCommand(context: DoctorContext, isJson: boolean, isB
     ownAddresses: readOwnAddresses,
     sshConnection: environment['SSH_CONNECTION'],
     proxmoxFolder: '/etc/pve',
-    service: wordsFor(findSupervisor(), serverService(nameUnlessDefault(context.configFile))),
+    service: wordsFor(findSupervisor(), serverService(context.configFile)),
     isBeforeStart,
     signal: new AbortController().signal,
   };

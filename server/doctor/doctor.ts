@@ -82,7 +82,7 @@ async function examineAll(host: DoctorHost): Promise<readonly Examined[]> {
 async function examineGoingOn(host: DoctorHost): Promise<readonly Examined[]> {
   const socket = findSocket(host);
   if (socket === undefined) return [];
-  const server = await readRunningServer(socket);
+  const server = await readRunningServer(socket, host.run);
   if (server.kind !== 'running') return [];
   return [
     { subject: 'server', said: judgeServer(server, host.version) },
@@ -104,7 +104,7 @@ function findSocket(host: DoctorHost): string | undefined {
 
 async function examineSettings(settings: ServerSettings, host: DoctorHost): Promise<readonly Examined[]> {
   const { clock, version, run, isBeforeStart = false } = host;
-  const server = await readRunningServer(settings.socket);
+  const server = await readRunningServer(settings.socket, run);
   const certificate = await readCertificate(settings.tls, settings.publicHost);
   const port = await readPort(settings.port, run);
   const served = await servedCertificate(settings, port, server, clock);
@@ -116,7 +116,7 @@ async function examineSettings(settings: ServerSettings, host: DoctorHost): Prom
     ...(server.kind === 'not-running' && isBeforeStart
       ? []
       : [{ subject: 'server', said: judgeServer(server, version) }]),
-    { subject: 'port', said: judgePort(port, server.kind === 'running') },
+    { subject: 'port', said: judgePort(port, server.kind !== 'not-running') },
     { subject: 'certificate', said: judgeCertificate(certificate, clock.now(), served) },
     { subject: 'disk', said: judgeDisk(await readDisk(settings.database)) },
     { subject: 'ledger', said: judgeLogReaders(await readLog(settings.database)) },

@@ -1,8 +1,10 @@
+import { dirname } from 'node:path';
 import { systemClock } from '../../shared/clock.ts';
+import { ConfigError } from '../../shared/errors.ts';
 import { commandRunner } from '../../shared/host/command-runner.ts';
 import { ArgumentError, callLocalSocket } from '../../shared/host/local-socket.ts';
 import { findSupervisor } from '../../shared/host/supervisor.ts';
-import { loadSocketPath, ownHostname } from '../commands/load-settings.ts';
+import { loadSettings, loadSocketPath, ownHostname } from '../commands/load-settings.ts';
 import { type DoctorContext, doctorCommand } from '../doctor/doctor-command.ts';
 import type { CertificateFiles } from '../settings.ts';
 import { isUnitKnown } from './plan-without-proxmox.ts';
@@ -26,6 +28,7 @@ export async function setupCommand(context: DoctorContext, words: SetupWords): P
   const { environment, print, configFile } = context;
   const options = {
     configFile,
+    ledgerFolder: ledgerFolderOf(context),
     user: words.user ?? defaultUser,
     auditsGuests: words.auditGuests === true,
     isWithoutProxmox: words.proxmox === false,
@@ -51,6 +54,16 @@ export async function setupCommand(context: DoctorContext, words: SetupWords): P
       await doctorCommand(context, false, true);
     },
   });
+}
+
+/** That of server.ini, when it can be read. */
+function ledgerFolderOf(context: DoctorContext): string {
+  try {
+    return dirname(loadSettings(context).database);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return '/var/lib/fail2networkban';
+  }
 }
 
 function certificateOf({ certificate, certificateKey }: SetupWords): { readonly certificate?: CertificateFiles } {

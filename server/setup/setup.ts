@@ -5,7 +5,7 @@ import { SetupError } from '../../shared/host/setup-error.ts';
 import { commandStep, type Plan, type Step } from '../../shared/host/setup-step.ts';
 import type { Supervisor } from '../../shared/host/supervisor.ts';
 import { parseObject } from '../../shared/sealed-channel.ts';
-import { nameUnlessDefault, serverService } from '../service.ts';
+import { configWords, serverService } from '../service.ts';
 import type { CertificateFiles } from '../settings.ts';
 import { type Accounts, readAccounts } from './accounts.ts';
 import { auditGrant, guestGrant, modifyGrant } from './grants.ts';
@@ -19,6 +19,8 @@ import { type UndoHost, undo } from './undo.ts';
 /** What the command line says. */
 export interface SetupOptions {
   readonly configFile: string;
+  /** The folder of the ledger. */
+  readonly ledgerFolder: string;
   /** The user at Proxmox, as `fail2networkban@pve`. */
   readonly user: string;
   /** Whether the doctor may see guests. */
@@ -90,28 +92,30 @@ function tokenOf({ user }: SetupOptions): string {
 }
 
 async function make(options: SetupOptions, host: SetupHost): Promise<void> {
-  const { user, isConfirmed, isWithoutProxmox, configFile, certificate } = options;
+  const { isConfirmed, isWithoutProxmox, configFile, certificate } = options;
   await checkPlace(options, host);
   const plan = isWithoutProxmox
     ? await planWithoutProxmox(placesBeside(configFile), certificate, host)
     : await planAll(options, host);
   await follow(plan, isConfirmed, host.print);
-  host.print(`\nTo undo it: fail2networkban-server setup --undo${userWords(user)}`);
+  host.print(`\nTo undo it: ${formatCommand(['fail2networkban-server', 'setup', '--undo', ...wordsOf(options)])}`);
   if (!isConfirmed) return;
-  host.print(`Next: ${host.supervisor.start(serverService(nameUnlessDefault(configFile)))}`);
-  host.print('Then, for each host: fail2networkban-server client add NAME\n');
+  host.print(`Next: ${host.supervisor.start(serverService(configFile))}`);
+  const add = formatCommand(['fail2networkban-server', 'client', 'add', 'NAME', ...configWords(configFile)]);
+  host.print(`Then, for each host: ${add}\n`);
   await host.diagnose();
 }
 
-function userWords(user: string): string {
-  return user === defaultUser ? '' : ` --user ${user}`;
+/** The options that make it the same installation. */
+function wordsOf({ user, configFile }: SetupOptions): readonly string[] {
+  return [...configWords(configFile), ...(user === defaultUser ? [] : ['--user', user])];
 }
 
 async function planAll(options: SetupOptions, host: SetupHost): Promise<Plan> {
   const places = placesBeside(options.configFile);
   const token = tokenOf(options);
   const accounts = await readAccounts(host.run, options.user);
-  await requireSecret(accounts, token, places);
+  await requireSecret(accounts, options, places);
   const grants = options.auditsGuests ? [modifyGrant, auditGrant, guestGrant] : [modifyGrant, auditGrant];
   const ground = await planGround(places, host);
   const copy = await planClusterCopy(places, host);
@@ -125,12 +129,14 @@ async function planAll(options: SetupOptions, host: SetupHost): Promise<Plan> {
 }
 
 /** Proxmox shows a token's secret once. One whose secret is lost must be made anew, which only the operator may decide. */
-async function requireSecret({ tokens }: Accounts, token: string, { tokenFile }: Places): Promise<void> {
+async function requireSecret({ tokens }: Accounts, options: SetupOptions, { tokenFile }: Places): Promise<void> {
+  const token = tokenOf(options);
   if (!tokens.has(token) || (await readIfPresent(tokenFile))?.startsWith(`${token}=`)) return;
   const { user, name } = splitToken(token);
   throw new SetupError(
     `the token ${token} is there, but ${tokenFile} does not hold its secret, which Proxmox shows only once; ` +
-      `to make a new one: ${formatCommand(removeTokenCommand(user, name))} && fail2networkban-server setup --yes${userWords(user)}`,
+      `to make a new one: ${formatCommand(removeTokenCommand(user, name))} && ` +
+      formatCommand(['fail2networkban-server', 'setup', '--yes', ...wordsOf(options)]),
   );
 }
 

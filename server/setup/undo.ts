@@ -5,7 +5,7 @@ import { NotAnsweringError, NotRunningError } from '../../shared/host/local-sock
 import { SetupError } from '../../shared/host/setup-error.ts';
 import { commandStep, type Step } from '../../shared/host/setup-step.ts';
 import { isObject } from '../../shared/sealed-channel.ts';
-import { serverService } from '../service.ts';
+import { configWords, serverService } from '../service.ts';
 import { readAccounts } from './accounts.ts';
 import { allGrants } from './grants.ts';
 import { isPresent, serviceUser } from './host-files.ts';
@@ -18,6 +18,8 @@ export interface UndoOptions {
   readonly configFile: string;
   /** `USER@REALM!TOKENID` */
   readonly token: string;
+  /** The folder of the ledger. */
+  readonly ledgerFolder: string;
   readonly isConfirmed: boolean;
   /** Whether entries may stay in firewalls. */
   readonly leavesEntries: boolean;
@@ -49,7 +51,7 @@ export async function undo(options: UndoOptions, host: UndoHost): Promise<void> 
   const user = token.split('!')[0] ?? '';
   const commands = isOnProxmox ? planUndo(await readAccounts(run, user), { token, grants: allGrants }) : [];
   const steps = [
-    ...(options.leavesEntries ? [] : [takeOffStep(host, await isRunning(host))]),
+    ...(options.leavesEntries ? [] : [takeOffStep(options, host, await isRunning(host))]),
     ...(await serviceSteps(host)),
     ...commands.map((command) => commandStep(run, command)),
   ];
@@ -67,11 +69,17 @@ async function isRunning({ askServer }: UndoHost): Promise<boolean> {
   }
 }
 
-const panicCommand = formatCommand([serverService().name, 'panic']);
+function commandOf(configFile: string, ...words: readonly string[]): string {
+  return formatCommand([serverService().name, ...words, ...configWords(configFile)]);
+}
 
-function takeOffStep({ askServer }: UndoHost, isServerThere: boolean): Step {
+function takeOffStep({ configFile }: UndoOptions, { askServer }: UndoHost, isServerThere: boolean): Step {
+  const entriesStay = (why: string): string =>
+    `${why}; without it nobody takes its entries off the firewalls. Start it, and see it come right: ` +
+    `${commandOf(configFile, 'panic')}; or leave them where they are: ` +
+    commandOf(configFile, 'setup', '--undo', '--leave-entries', '--yes');
   return {
-    says: `${panicCommand}   (its entries leave every firewall)${isServerThere ? '' : ': THE SERVER DOES NOT ANSWER'}`,
+    says: `${commandOf(configFile, 'panic')}   (its entries leave every firewall)${isServerThere ? '' : ': THE SERVER DOES NOT ANSWER'}`,
     act: async () => {
       if (!isServerThere) throw new SetupError(entriesStay('the server does not answer'));
       const { outcome, enforcers } = await askServer('panic');
@@ -86,13 +94,6 @@ function namesIn(enforcers: unknown): string {
   return enumerate(all.filter(({ ours }) => ours !== 0).map(({ name }) => String(name)));
 }
 
-function entriesStay(why: string): string {
-  return (
-    `${why}; without it nobody takes its entries off the firewalls. Start it, and see it come right: ${panicCommand}; ` +
-    `or leave them where they are: ${serverService().name} setup --undo --leave-entries --yes`
-  );
-}
-
 async function serviceSteps({ run, unitFolder, isUnitKnown }: UndoHost): Promise<readonly Step[]> {
   if (unitFolder === undefined) return [];
   const dropIn = dropInFile(unitFolder);
@@ -103,7 +104,11 @@ async function serviceSteps({ run, unitFolder, isUnitKnown }: UndoHost): Promise
   return commands.map((command) => commandStep(run, command));
 }
 
-async function printWhatStays({ configFile }: UndoOptions, host: UndoHost, isOnProxmox: boolean): Promise<void> {
+async function printWhatStays(
+  { configFile, ledgerFolder }: UndoOptions,
+  host: UndoHost,
+  isOnProxmox: boolean,
+): Promise<void> {
   const { tokenFile, caFile, clusterCopy, folder } = placesBeside(configFile);
   const made = [
     tokenFile,
@@ -116,7 +121,7 @@ async function printWhatStays({ configFile }: UndoOptions, host: UndoHost, isOnP
   const lines = [
     ...(host.unitFolder === undefined ? ['the process of the server, if it runs: end it where it was started'] : []),
     ...(files.length === 0 ? [] : [`its files: ${formatCommand(['rm', ...files])}`]),
-    `the ledger, with the keys of all hosts: ${formatCommand(['rm', '-r', '/var/lib/fail2networkban'])}`,
+    `the ledger, with the keys of all hosts: ${formatCommand(['rm', '-r', ledgerFolder])}`,
     `the user of this host: ${formatCommand(['userdel', serviceUser])}`,
     ...(isOnProxmox ? [ipsetStays] : []),
     `the program: ${formatCommand(['npm', 'uninstall', '--global', 'fail2networkban'])}`,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeCertificates } from '../certificates.ts';
@@ -54,4 +55,12 @@ testWithEnding('a server that is stopped is a finding of the doctor soon', async
   const status = await server.command('status');
   assert.equal(status.code, 75);
   assert.match(status.stderr, /admin\.sock: .* does not answer in 5 s: .*\nRestart the server: /);
+
+  const doctor = await server.command('doctor');
+  assert.match(doctor.stdout, /^BROKEN {3}server: the process of the server \(pid \d+\) is stopped/m);
+  assert.doesNotMatch(doctor.stdout, /while the server does not run/);
+  const [, command = ''] = /is stopped.*\n.*\n +do: (.*)/.exec(doctor.stdout) ?? [];
+  assert.equal(command, `kill -CONT ${server.program.pid}`);
+  execFileSync('sh', ['-c', command]);
+  assert.doesNotMatch((await server.command('doctor')).stdout, /is stopped/);
 });

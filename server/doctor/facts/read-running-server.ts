@@ -1,17 +1,21 @@
 import { describeError } from '../../../shared/errors.ts';
-import { callLocalSocket, NotRunningError } from '../../../shared/host/local-socket.ts';
+import type { RunCommand } from '../../../shared/host/command-runner.ts';
+import { callLocalSocket, NotAnsweringError, NotRunningError } from '../../../shared/host/local-socket.ts';
 import type { Network } from '../../../shared/network.ts';
 import { isObject } from '../../../shared/sealed-channel.ts';
 import type { StrayEntries } from '../../enforcers/ownership/stray-entries.ts';
 import { type LossSubject, lossSubjects } from '../../ledger/ledger.ts';
 import type { SharedRefusals } from '../../observability/shared-refusals.ts';
 import { type Fields, networks, objects, texts } from './answer-fields.ts';
+import { type Holder, readHolder } from './read-holder.ts';
 
 /** What the running server says of itself. */
 export type ServerFacts =
   | { readonly kind: 'not-running' }
-  /** It may run, but does not answer us. */
+  /** It may run, but we may not ask it. */
   | { readonly kind: 'silent'; readonly reason: string }
+  /** It runs, and hears nobody. */
+  | { readonly kind: 'not-answering'; readonly holder: Holder | undefined }
   | RunningServer;
 
 export interface RunningServer {
@@ -153,7 +157,7 @@ export interface ConnectionFacts {
 }
 
 /** Asks over the admin socket. */
-export async function readRunningServer(socket: string): Promise<ServerFacts> {
+export async function readRunningServer(socket: string, run: RunCommand): Promise<ServerFacts> {
   try {
     const status = await callLocalSocket(socket, 'status', {});
     const { clients } = await callLocalSocket(socket, 'client-list', {});
@@ -184,6 +188,7 @@ export async function readRunningServer(socket: string): Promise<ServerFacts> {
     };
   } catch (error) {
     if (error instanceof NotRunningError) return { kind: 'not-running' };
+    if (error instanceof NotAnsweringError) return { kind: 'not-answering', holder: await readHolder(socket, run) };
     return { kind: 'silent', reason: describeError(error) };
   }
 }

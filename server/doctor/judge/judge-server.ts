@@ -1,4 +1,5 @@
 import { formatDuration } from '../../../shared/duration.ts';
+import { hearMaxMs } from '../../../shared/host/local-socket.ts';
 import { formatInstant } from '../../../shared/instant.ts';
 import { plural } from '../../../shared/plural.ts';
 import { describeStrays } from '../../enforcers/ownership/stray-entries.ts';
@@ -20,6 +21,8 @@ export function judgeServer(facts: ServerFacts, version: string): readonly Said[
       return [notRunning];
     case 'silent':
       return [silent(facts.reason)];
+    case 'not-answering':
+      return [facts.holder?.isStopped === true ? stopped(facts.holder.pid) : notAnswering];
     case 'running':
       return [
         ...judgePause(facts),
@@ -39,6 +42,24 @@ const notRunning: Said = {
   fact: 'the server does not run',
   consequence: 'no new ban takes effect; the hosts keep theirs until it does',
   command: ({ start, status }) => `${start}; ${status}`,
+};
+
+function stopped(pid: number): Said {
+  return {
+    level: 'broken',
+    code: 'server-stopped',
+    fact: `the process of the server (pid ${pid}) is stopped, as by SIGSTOP`,
+    consequence: 'nothing is taken, put into force or lifted; the hosts keep what they have to say',
+    command: `kill -CONT ${pid}`,
+  };
+}
+
+const notAnswering: Said = {
+  level: 'broken',
+  code: 'server-not-answering',
+  fact: `the server runs and does not answer in ${hearMaxMs / 1_000} s`,
+  consequence: 'nothing is taken, put into force or lifted; the hosts keep what they have to say',
+  command: ({ restart, status }) => `${status}; ${restart}`,
 };
 
 function silent(reason: string): Said {

@@ -7,12 +7,16 @@ import { readRunningServer } from '../../../server/doctor/facts/read-running-ser
 import { judgeServer } from '../../../server/doctor/judge/judge-server.ts';
 import { DecisionFile } from '../../../server/rescue/decision-file.ts';
 import { formatKept, type KeptDecision, parseKept } from '../../../server/rescue/kept-decisions.ts';
+import { commandRunner } from '../../../shared/host/command-runner.ts';
 import { SmallDisk } from '../../end-to-end/small-disk.ts';
 import { makeFolder, testWithEnding } from '../../ending.ts';
 import { dnsName } from '../../shared/dns/dns-names.ts';
 import { blocks } from '../admin/sent-events.ts';
 import { withServer } from '../running-server.ts';
 import { makeEntry, network } from '../samples.ts';
+
+/** ss and ps are not asked. */
+const noPrograms = commandRunner('/nonexistent');
 
 const paused: KeptDecision = { number: 3, decision: { kind: 'paused', actor: 'operator' } };
 const name = dnsName('home.example.org');
@@ -107,7 +111,7 @@ testWithEnding(
     await writeFile(join(folder, 'decisions.json'), '{"revision":1');
     await withServer(
       async (server) => {
-        const said = judgeServer(await readRunningServer(server.settings.socket), '0.0.0');
+        const said = judgeServer(await readRunningServer(server.settings.socket, noPrograms), '0.0.0');
         const { level, fact = '' } = said.find(({ code }) => code === 'ledger-loss') ?? {};
         assert.equal(level, 'broken');
         assert.match(fact, /decisions\.json cannot be read \(it is damaged\): a panic, unban or allow in it is lost/);

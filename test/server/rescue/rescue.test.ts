@@ -11,6 +11,7 @@ import { MemoryLedger } from '../../../server/ledger/memory-ledger.ts';
 import { type Decision, enterDecision } from '../../../server/rescue/decision.ts';
 import { DecisionFile } from '../../../server/rescue/decision-file.ts';
 import { nameResolver } from '../../../shared/dns/resolve-name.ts';
+import { commandRunner } from '../../../shared/host/command-runner.ts';
 import { DnsServer } from '../../emulators/dns/dns-server.ts';
 import { lastFirst, makeFolder } from '../../ending.ts';
 import { ManualClock } from '../../manual-clock.ts';
@@ -22,6 +23,9 @@ import { askHttp, makeHttpClient } from '../http/ask-http.ts';
 import { type RunningServer, withServer } from '../running-server.ts';
 import { makeEntry, network } from '../samples.ts';
 import { openCore } from '../whole-core.ts';
+
+/** ss and ps are not asked. */
+const noPrograms = commandRunner('/nonexistent');
 
 const banned = ['203.0.113.1', '203.0.113.3'] as const;
 const home = dnsName('home.example.org');
@@ -127,7 +131,7 @@ describe('the operator, while the ledger cannot be written', () => {
       server.ledger.isFull = true;
       await server.ask('panic');
       await server.ask('allow-add', { network: '203.0.113.1' });
-      const said = judgeServer(await readRunningServer(server.settings.socket), '0.0.0');
+      const said = judgeServer(await readRunningServer(server.settings.socket, noPrograms), '0.0.0');
       const found = said.find(({ code }) => code === 'decisions-unwritten');
       assert.match(found?.fact ?? '', /^2 decisions of the operator .*: database or disk is full$/);
       assert.match(found?.consequence ?? '', /finds them in .*decisions\.json$/);

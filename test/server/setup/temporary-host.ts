@@ -59,6 +59,7 @@ export async function makeHost(test: Pick<TestContext, 'after'>): Promise<Tempor
       await setUp(
         {
           configFile,
+          ledgerFolder: '/var/lib/fail2networkban',
           user: defaultUser,
           auditsGuests: false,
           isWithoutProxmox: false,

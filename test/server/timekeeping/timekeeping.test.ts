@@ -12,10 +12,14 @@ import { judgeServer } from '../../../server/doctor/judge/judge-server.ts';
 import { formatKeptTime, parseKeptTime } from '../../../server/timekeeping/kept-time.ts';
 import { type Moving, Timekeeping } from '../../../server/timekeeping/timekeeping.ts';
 import { thisBoot } from '../../../shared/host/boot.ts';
+import { commandRunner } from '../../../shared/host/command-runner.ts';
 import type { ClockJump } from '../../../shared/trusted-clock.ts';
 import { makeFolder, testWithEnding } from '../../ending.ts';
 import { ManualClock } from '../../manual-clock.ts';
 import { withServer } from '../running-server.ts';
+
+/** ss and ps are not asked. */
+const noPrograms = commandRunner('/nonexistent');
 
 const log = pino({ level: 'silent' });
 const boot = { id: 'a', uptimeMs: () => 1_000 };
@@ -144,7 +148,7 @@ testWithEnding('a server whose host has a wrong clock says so, and believes it w
         showStatus(await server.ask('status')),
         /^clock: NOT BELIEVED: it says 2026-03-02 .* taken is 2026-01-01/m,
       );
-      const said = judgeServer(await readRunningServer(server.settings.socket), '0.0.0');
+      const said = judgeServer(await readRunningServer(server.settings.socket, noPrograms), '0.0.0');
       const found = said.find(({ code }) => code === 'clock-disputed');
       assert.match(found?.consequence ?? '', /believed by itself in 23h 59m$/);
       assert.equal((await server.ask('clock', { believe: true }))['kind'], 'agreed');

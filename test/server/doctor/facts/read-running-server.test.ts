@@ -3,13 +3,17 @@ import { it } from 'node:test';
 import { readRunningServer } from '../../../../server/doctor/facts/read-running-server.ts';
 import { judgeConnections } from '../../../../server/doctor/judge/judge-connections.ts';
 import { closeCodes } from '../../../../shared/close-code.ts';
+import { commandRunner } from '../../../../shared/host/command-runner.ts';
 import { limits } from '../../../../shared/limits.ts';
 import { withServer } from '../../running-server.ts';
+
+/** ss and ps are not asked. */
+const noPrograms = commandRunner('/nonexistent');
 
 it('the doctor hears from the running server that its record cannot be written, and for how long', () =>
   withServer(async (server) => {
     const failure = async () => {
-      const facts = await readRunningServer(server.settings.socket);
+      const facts = await readRunningServer(server.settings.socket, noPrograms);
       assert.ok(facts.kind === 'running');
       return facts.recordFailure;
     };
@@ -31,7 +35,7 @@ it('the doctor hears of the connections of a host with a stolen key, and the hos
     const host = await server.logIn(credentials);
     assert.equal(await thief.closed, closeCodes.tooMany);
     assert.equal((await host.ask({ type: 'query', id: 1, about: 'self' })).type, 'answer');
-    const facts = await readRunningServer(server.settings.socket);
+    const facts = await readRunningServer(server.settings.socket, noPrograms);
     assert.ok(facts.kind === 'running');
     const [said] = judgeConnections(facts, server.clock.now());
     assert.equal(said?.fact, 'web1 is connected from 1 address (127.0.0.1), with 8 connections');
