@@ -30,7 +30,8 @@ summary=$(mktemp)
 trap 'rm -f "$summary"' EXIT
 mapfile -t files < <(find dist/test -name '*.test.js' | sort)
 status=0
-node --enable-source-maps --test --test-timeout=1800000 --test-reporter=spec "${files[@]}" | tee "$summary" || status=$?
+# A file for each processor: most of them wait for programs, timers and disks.
+node --enable-source-maps --test --test-concurrency="$(nproc)" --test-timeout=1800000 --test-reporter=spec "${files[@]}" | tee "$summary" || status=$?
 for kind in skipped todo cancelled; do
   count=$(sed -n "s/^ℹ $kind \([0-9]*\)$/\1/p" "$summary")
   if [ "${count:-0}" != 0 ]; then
